@@ -1,0 +1,1 @@
+"""Bitbucket Environment: keeps the deployment environments of Bitbucket Cloud as declared."""
