@@ -28,6 +28,14 @@ class State(StrEnum):
     ABSENT = "absent"
 
 
+class SecuredUpdate(StrEnum):
+    """When a secured value that exists is written again; it can never be read and compared."""
+
+    ALWAYS = "always"
+    IF_MISSING = "if-missing"
+    ON_CHANGE = "on-change"
+
+
 @dataclass(frozen=True, slots=True)
 class PlainVariable:
     """A deployment variable that anyone who may see the repository's settings can read."""

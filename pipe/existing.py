@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pipe.declaration import EnvironmentType
+    from pipe.errors import Problem
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,8 +63,8 @@ class ExistingContents:
 
     Attributes:
         variables: `None`: not asked for.
-        branches: `None`: not asked for, or Bitbucket offers no way to read them.
+        branches: `None`: not asked for; a `Problem`: Bitbucket offers no way to read them here.
     """
 
     variables: tuple[ExistingVariable, ...] | None = None
-    branches: tuple[ExistingBranchRestriction, ...] | None = None
+    branches: tuple[ExistingBranchRestriction, ...] | Problem | None = None

@@ -1,0 +1,1 @@
+"""Everything that knows how Bitbucket Cloud talks."""

@@ -1,0 +1,1 @@
+"""What a run tells: each report is made from the same results."""

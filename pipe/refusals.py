@@ -1,0 +1,105 @@
+"""What the pipe refuses or can't do by its own judgement: one function for each message."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pipe.errors import ExitCode, Problem
+
+if TYPE_CHECKING:
+    from pipe.declaration import EnvironmentType
+    from pipe.existing import ExistingEnvironment
+    from pipe.matching import Ambiguous, BothExist
+
+
+def ambiguous_name(match: Ambiguous) -> Problem:
+    """Several existing environments differ from the declared name by case only."""
+    names = ", ".join(f"'{each.name}'" for each in match.candidates)
+    return Problem(
+        key="ambiguous-name",
+        code=ExitCode.REFUSED,
+        what=f"'{match.name}' could mean any of {names}.",
+        why="No environment has exactly this name, and several have it in another case.",
+        remedy="Write the name exactly as Bitbucket shows it.",
+    )
+
+
+def declared_twice(existing: ExistingEnvironment) -> Problem:
+    """Two declarations mean the same existing environment."""
+    return Problem(
+        key="declared-twice",
+        code=ExitCode.REFUSED,
+        what=f"More than one declaration means the environment '{existing.name}'.",
+        why="Names are matched regardless of case where no exact one exists, and renames by the"
+        " former name.",
+        remedy="Declare each environment once.",
+    )
+
+
+def rename_target_exists(match: BothExist) -> Problem:
+    """The old and the new name of a rename both exist."""
+    return Problem(
+        key="rename-target-exists",
+        code=ExitCode.REFUSED,
+        what=f"'{match.former.name}' can't be renamed: '{match.present.name}' exists already.",
+        why="Both names exist, and the pipe does not merge environments.",
+        remedy="Delete or rename one of the two, or take RENAME_FROM away.",
+    )
+
+
+def type_cannot_change(existing: ExistingEnvironment, wanted: EnvironmentType) -> Problem:
+    """The declared type differs from the existing one."""
+    return Problem(
+        key="type-cannot-change",
+        code=ExitCode.REFUSED,
+        what=f"'{existing.name}' is of type {existing.type}, and {wanted} is declared.",
+        why="Bitbucket can change an environment's name and its admin-only restriction, never its"
+        " type.",
+        remedy=f"Declare {existing.type}; or create an environment of type {wanted} under another"
+        " name, move its variables, and delete this one.",
+    )
+
+
+def type_needed(name: str) -> Problem:
+    """An environment must be created, but its type was not given."""
+    return Problem(
+        key="type-needed",
+        code=ExitCode.INCOMPLETE,
+        what=f"'{name}' does not exist, and its type is not declared.",
+        why="Bitbucket creates an environment only with a type: Test, Staging or Production.",
+        remedy="Give ENVIRONMENT_TYPE, or correct the name if the environment should exist.",
+    )
+
+
+def production_deletion(existing: ExistingEnvironment) -> Problem:
+    """An environment of type Production (or of a type not known) would be deleted."""
+    kind = f"of type {existing.type}" if existing.type else "of a type that Bitbucket did not tell"
+    return Problem(
+        key="production-deletion",
+        code=ExitCode.REFUSED,
+        what=f"'{existing.name}' is {kind} and would be deleted with all it holds.",
+        why="A deletion can't be undone, and its secured variables can't be read back.",
+        remedy="If that is what you want, run once with FORCE=true.",
+    )
+
+
+def pattern_deletion(existing: ExistingEnvironment) -> Problem:
+    """A pattern would delete an environment that nobody named."""
+    return Problem(
+        key="pattern-deletion",
+        code=ExitCode.REFUSED,
+        what=f"'{existing.name}' matches the pattern and would be deleted with all it holds.",
+        why="A pattern can match more than was meant, and a deletion can't be undone.",
+        remedy="Name the environments one by one, or run once with FORCE=true.",
+    )
+
+
+def too_many_deletions(what: str, deleted: int, existing: int, limit_percent: int) -> Problem:
+    """Pruning would delete more than its limit. `what`: `environments` or `variables of 'X'`."""
+    return Problem(
+        key="too-many-deletions",
+        code=ExitCode.REFUSED,
+        what=f"Pruning would delete {deleted} of {existing} {what}.",
+        why=f"That is more than {limit_percent} %, which looks like a mistake in the declaration.",
+        remedy="Look at the plan (MODE=plan). If it is right, run once with FORCE=true.",
+    )
