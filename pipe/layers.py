@@ -1,0 +1,111 @@
+"""What is wanted of each repository: a base, and what some repositories lay over it (pure)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, TypeVar
+
+from pipe.declaration import DeclaredEnvironment, Declaration
+from pipe.selection import Exclusion, Glob, Slug, matches
+
+if TYPE_CHECKING:
+    from pipe.declaration import DeclaredVariable, Desired, EnvironmentType, Repository, State
+
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layer:
+    """Fields of an environment to lay over others; `None` leaves what is below."""
+
+    type: EnvironmentType | None = None
+    state: State | None = None
+    rename_from: str | None = None
+    admin_only: bool | None = None
+    branches: tuple[str, ...] | None = None
+    variables: tuple[DeclaredVariable, ...] | None = None
+    prune_variables: bool | None = None
+
+    def over(self, below: DeclaredEnvironment) -> DeclaredEnvironment:
+        """Lay this over an environment: variables merge by key, all else is replaced."""
+        return replace(
+            below,
+            type=_first(self.type, below.type),
+            state=_first(self.state, below.state),
+            rename_from=_first(self.rename_from, below.rename_from),
+            desired=self.over_desired(below.desired),
+        )
+
+    def over_desired(self, below: Desired) -> Desired:
+        """Lay what this says of the contents over what is desired below."""
+        return replace(
+            below,
+            admin_only=_first(self.admin_only, below.admin_only),
+            branches=_first(self.branches, below.branches),
+            variables=_merged(below.variables, self.variables),
+            prune_variables=_first(self.prune_variables, below.prune_variables),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class NamedLayer:
+    """A layer for the environment of this name; the environment is added if it is not below."""
+
+    name: str
+    layer: Layer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Override:
+    """Layers that only some repositories get.
+
+    Attributes:
+        repositories: Those that get them; an exclusion takes away what it matches.
+        environments: What is laid over, by the environment's name.
+    """
+
+    repositories: tuple[Slug | Glob | Exclusion, ...]
+    environments: tuple[NamedLayer, ...]
+
+    def applies_to(self, repository: Repository) -> bool:
+        """Whether a repository is among those that get the layers."""
+        excluded = (item.of for item in self.repositories if isinstance(item, Exclusion))
+        if any(matches(item, repository) for item in excluded if isinstance(item, Slug | Glob)):
+            return False
+        chosen = (item for item in self.repositories if isinstance(item, Slug | Glob))
+        return any(matches(item, repository) for item in chosen)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layers:
+    """What is wanted of every repository, and the overrides of some.
+
+    Attributes:
+        base: For all repositories, with the defaults already under each environment.
+        fresh: What an environment that only an override declares starts from: the defaults.
+        overrides: Laid over the base one after the other: the last one wins.
+    """
+
+    base: Declaration
+    fresh: Layer = Layer()
+    overrides: tuple[Override, ...] = ()
+
+    def declaration_for(self, repository: Repository) -> Declaration:
+        """Return what is wanted of one repository."""
+        environments = self.base.environments
+        for override in self.overrides:
+            if override.applies_to(repository):
+                for named in override.environments:
+                    environments = self._overlaid(environments, named)
+        return replace(self.base, environments=tuple(map(_without_idle_prune, environments)))
+
+    def _overlaid(
+        self, environments: tuple[DeclaredEnvironment, ...], named: NamedLayer
+    ) -> tuple[DeclaredEnvironment, ...]:
+        below = _by_name(named.name, environments)
+        if below is None:
+            fresh = self.fresh.over(DeclaredEnvironment(name=named.name))
+            return (*environments, named.layer.over(fresh))
+        return tuple(
+            named.layer.over(each) if each is below else each for each in environments
+        )

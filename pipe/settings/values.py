@@ -1,0 +1,119 @@
+"""What a run was asked to do: frozen values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pydantic import SecretStr
+
+    from pipe.bitbucket.auth import AccessToken, ApiToken, OAuthConsumer
+    from pipe.declaration import Declaration, Repository
+    from pipe.layers import Layers
+    from pipe.selection import Selection
+
+    Credentials = ApiToken | AccessToken | OAuthConsumer
+
+
+class Mode(StrEnum):
+    """What a run does with the plan; all but `APPLY` only read."""
+
+    APPLY = "apply"
+    PLAN = "plan"
+    CHECK = "check"
+    EXPORT = "export"
+
+
+class SecuredUpdate(StrEnum):
+    """When a secured variable, whose stored value can't be read back, is written."""
+
+    ALWAYS = "always"
+    IF_MISSING = "if-missing"
+    ON_CHANGE = "on-change"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PipelineContext:
+    """What Bitbucket Pipelines tells a step about itself; `None`: it did not.
+
+    Attributes:
+        repository: The full name of the repository the pipeline runs in, `workspace/slug`.
+        commit: The full hash of the commit that is built.
+        branch: The branch that is built; absent for tags and pull requests from forks.
+        pull_request_id: The number of the pull request that the pipeline runs for.
+        build_number: The number of the pipeline run.
+        deployment_environment: The name of the environment that the step deploys to.
+        clone_dir: Where the repository is cloned.
+        shared_storage_dir: Where pipes leave files for later pipes.
+        variables_path: The file through which a step hands variables to later steps.
+    """
+
+    repository: str | None = None
+    commit: str | None = None
+    branch: str | None = None
+    pull_request_id: str | None = None
+    build_number: str | None = None
+    deployment_environment: str | None = None
+    clone_dir: str | None = None
+    shared_storage_dir: str | None = None
+    variables_path: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything that a run was asked to do, checked.
+
+    Attributes:
+        credentials: Who calls Bitbucket.
+        selection: The repositories meant.
+        layers: What is wanted of each; ask through `declaration_for`.
+        mode: What to do with the plan.
+        plan_checksum: Apply only the plan with this checksum, `sha256:` and hexadecimal digits.
+        force: Go past the safety refusals that may be forced.
+        max_attempts: Tries for one request, 1 or more.
+        deadline: Seconds for the whole run, above 0.
+        workers: Repositories handled at the same time, 1 or more.
+        report_files: Paths to write; each ends with `.json`, `.xml`, `.md` or `.html`.
+        code_insights: Publish the result as a Code Insights report.
+        comment: Put the plan as a comment on the pull request.
+        debug: Log each request.
+        color: Colour the log.
+        api_url: Scheme and host (perhaps a path) of the API, without a slash at the end.
+        secured_update: When secured variables are written.
+        fingerprint_key: The key of the fingerprints; given whenever `ON_CHANGE` is asked for.
+        parallel: Zero-based number of this parallel step and how many there are, when the
+            repositories are to be shared among them; `None` for a repository named alone.
+        config_file: The path of the configuration file, if the declarations come from one.
+        context: What Pipelines tells about the step.
+        warnings: What the user should know but that stops nothing.
+        secrets: Every secret value known, longest first: none of them may ever be shown.
+    """
+
+    credentials: Credentials
+    selection: Selection
+    layers: Layers
+    mode: Mode
+    plan_checksum: str | None
+    force: bool
+    max_attempts: int
+    deadline: float
+    workers: int
+    report_files: tuple[str, ...]
+    code_insights: bool
+    comment: bool
+    debug: bool
+    color: bool
+    api_url: str
+    secured_update: SecuredUpdate
+    fingerprint_key: SecretStr | None
+    parallel: tuple[int, int] | None
+    config_file: str | None
+    context: PipelineContext
+    warnings: tuple[str, ...]
+    secrets: tuple[str, ...]
+
+    def declaration_for(self, repository: Repository) -> Declaration:
+        """Return what is wanted of a repository, with the overrides that apply to it."""
+        return self.layers.declaration_for(repository)
