@@ -1,0 +1,180 @@
+"""Lists that come in pages, put together without believing `next`.
+
+Bitbucket's `next` is known to be missing while there is more, to repeat the current page and to
+point past the end (BCLOUD-20796), and it could name another host. So it is never followed: pages
+are asked for by number, their values kept by identity, until it is certain that nothing is missing.
+
+When is a pass over the pages at its end?
+
+- `size` values are kept: the list is complete, whatever else the answer claims.
+- A page is empty, or holds exactly the values of an earlier page of the same pass.
+- A page is shorter than the `pagelen` it states, and `size` does not ask for more. A `next` that
+  contradicts this is followed up with one request: a lost value would be worse.
+- `size`, `pagelen` and `next` are all missing: for a list that is not paged by contract, the end.
+  For the others one more page is asked for: a service that cuts pages may cut them at any length,
+  so no number of values proves that they were all. Complete lists come before saved requests;
+  Bitbucket does send `size` and `pagelen`, so in practice this costs nothing.
+
+When a pass has ended, is the list complete? A list in a stable order has no value twice. So the
+values received in one pass, counted with repeats, tell how long the list must be at least, even if
+`size` is missing. If fewer are kept, the order changed between two requests (it is undefined), and
+another pass collects what slipped through. A list that stays short is an error, never a short list.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Final, Generic, TypeVar
+
+from pipe.bitbucket.objects import read_json
+from pipe.bitbucket.protocol import GarbledError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pipe.bitbucket.protocol import Answer, Json
+
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+
+_MAX_PASSES: Final = 20
+"""Enough for 250 values in pages of 10, each page a random draw, to be seen with certainty."""
+_MAX_STABLE_PASSES: Final = 3
+"""When no pass saw a value twice, the order is not what hides the missing ones."""
+_MAX_PAGES: Final = 1000
+"""Of one pass: a list without end is a fault of the service."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page(Generic[T_co]):
+    """One page, as told.
+
+    Attributes:
+        values: What is on it.
+        size: How many there are on all pages, where told.
+        length: How many one page holds at most, where told.
+        has_next: Whether there was a `next`.
+    """
+
+    values: tuple[T_co, ...] = ()
+    size: int | None = None
+    length: int | None = None
+    has_next: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """The page with this number is needed."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Complete(Generic[T_co]):
+    """All values, in the order in which they first came."""
+
+    values: tuple[T_co, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Incomplete:
+    """Values are missing and do not come; `size` is `None` for a list without end."""
+
+    found: int
+    size: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing(Generic[T]):
+    """A list on its way: immutable, `take` returns the next state.
+
+    Attributes:
+        identity: What makes two values the same.
+        paged: Whether the list is known to come in pages.
+        step: What to do now.
+    """
+
+    identity: Callable[[T], str]
+    paged: bool = True
+    step: Ask | Complete[T] | Incomplete = Ask(1)
+    _kept: dict[str, T] = field(default_factory=dict)
+    _seen: frozenset[frozenset[str]] = frozenset()
+    _received: int = 0
+    _expected: int = 0
+    _overlapped: bool = False
+    _passes: int = 1
+    _number: int = 1
+
+    def take(self, page: Page[T]) -> Listing[T]:
+        """Return the state after this page, the answer to the last `Ask`."""
+        found = {self.identity(value): value for value in page.values}
+        names = frozenset(found)
+        kept = {**self._kept, **found}
+        if page.size == len(kept):
+            return replace(self, step=Complete(tuple(kept.values())))
+        # A `size` below what was seen is wrong, or counts what was deleted meanwhile.
+        size = page.size if page.size is not None and page.size > len(kept) else None
+        repeated = names in self._seen
+        received = self._received + (0 if repeated else len(found))
+        after = replace(
+            self,
+            _kept=kept,
+            _seen=self._seen | {names},
+            _received=received,
+            _expected=max(self._expected, received, size or 0),
+        )
+        if not found or repeated or self._is_last(page, size):
+            return after.end_pass()
+        if self._number == _MAX_PAGES:
+            return replace(after, step=Incomplete(len(kept), None))
+        return replace(after, step=Ask(self._number + 1), _number=self._number + 1)
+
+    def _is_last(self, page: Page[T], size: int | None) -> bool:
+        if size is not None or page.has_next:
+            return False
+        if page.length is None:
+            return not self.paged
+        return len(page.values) < page.length
+
+    def end_pass(self) -> Listing[T]:
+        """Return the state when the pages have come to an end: complete, or look again."""
+        if len(self._kept) >= self._expected:
+            return replace(self, step=Complete(tuple(self._kept.values())))
+        distinct: frozenset[str] = frozenset().union(*self._seen)
+        overlapped = self._overlapped or self._received > len(distinct)
+        if self._passes >= (_MAX_PASSES if overlapped else _MAX_STABLE_PASSES):
+            return replace(self, step=Incomplete(len(self._kept), self._expected))
+        return replace(
+            self,
+            step=Ask(1),
+            _seen=frozenset(),
+            _received=0,
+            _overlapped=overlapped,
+            _passes=self._passes + 1,
+            _number=1,
+        )
+
+
+def page_parser(item: Callable[[Json], T]) -> Callable[[Answer], Page[T]]:
+    """Return a parser of pages from a parser of one value; only `values` must be there."""
+
+    def parse(answer: Answer) -> Page[T]:
+        value = read_json(answer.body)
+        values = value.get("values") if isinstance(value, dict) else None
+        if not isinstance(value, dict) or not isinstance(values, list):
+            message = "JSON that is not a page of a list"
+            raise GarbledError(message)
+        return Page(
+            values=tuple(item(each) for each in values),
+            size=_count(value.get("size")),
+            length=_count(value.get("pagelen")),
+            has_next=isinstance(value.get("next"), str),
+        )
+
+    return parse
+
+
+def _count(value: Json) -> int | None:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        return None
+    return value
