@@ -8,7 +8,7 @@ moment of a run is less protected than both its beginning and its end.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, assert_never
 
 from pipe import refusals
 from pipe.changes import (
@@ -30,6 +30,7 @@ from pipe.declaration import EnvironmentType
 
 if TYPE_CHECKING:
     from pipe.changes import Change, EnvironmentPlan, RepositoryPlan, VariableChange
+    from pipe.errors import Problem
     from pipe.existing import ExistingBranchRestriction
 
 PRUNE_LIMIT_PERCENT: Final = 30
@@ -45,65 +46,68 @@ def review(plan: RepositoryPlan, *, existing_count: int, force: bool) -> Reposit
         existing_count: How many environments the repository has.
         force: The user has said that refusals of this kind are to be passed.
     """
-    if force:
-        return plan
     pruned = sum(
         isinstance(each, Delete) and each.reason is DeleteReason.PRUNED
         for each in plan.environments
     )
-    too_many = _too_many(pruned, existing_count)
+    problem = (
+        refusals.too_many_deletions("environments", pruned, existing_count, PRUNE_LIMIT_PERCENT)
+        if _too_many(pruned, existing_count)
+        else None
+    )
     return replace(
         plan,
         environments=tuple(
-            _review(each, pruned, existing_count, too_many=too_many) for each in plan.environments
+            review_environment(each, force=force, too_much_pruned=problem)
+            for each in plan.environments
         ),
     )
 
 
+def review_environment(
+    plan: EnvironmentPlan, *, force: bool, too_much_pruned: Problem | None = None
+) -> EnvironmentPlan:
+    """Replace the plan of one environment by a refusal if it must not happen unless forced."""
+    if force:
+        return plan
+    problem = None
+    if isinstance(plan, Delete):
+        problem = _deletion_problem(plan, too_much_pruned)
+    elif isinstance(plan, Update):
+        problem = _prune_problem(plan)
+    if problem is None or not isinstance(plan, Delete | Update):
+        return plan
+    return Refuse(name=plan.name, existing=plan.existing, problem=problem)
+
+
+def _deletion_problem(plan: Delete, too_much_pruned: Problem | None) -> Problem | None:
+    if plan.existing.type not in (EnvironmentType.TEST, EnvironmentType.STAGING):
+        return refusals.production_deletion(plan.existing)
+    match plan.reason:
+        case DeleteReason.DECLARED:
+            return None
+        case DeleteReason.RULE:
+            return refusals.pattern_deletion(plan.existing)
+        case DeleteReason.PRUNED:
+            return too_much_pruned
+        case _:
+            assert_never(plan.reason)
+
+
+def _prune_problem(plan: Update) -> Problem | None:
+    deleted = sum(isinstance(change, DeleteVariable) for change in plan.changes)
+    existing = plan.unchanged_variables + sum(
+        isinstance(change, DeleteVariable | UpdateVariable | RewriteSecured)
+        for change in plan.changes
+    )
+    if not _too_many(deleted, existing):
+        return None
+    what = f"variables of '{plan.name}'"
+    return refusals.too_many_deletions(what, deleted, existing, PRUNE_LIMIT_PERCENT)
+
+
 def _too_many(deleted: int, existing: int) -> bool:
     return existing >= PRUNE_LIMIT_FROM and deleted * 100 > existing * PRUNE_LIMIT_PERCENT
-
-
-def _review(
-    plan: EnvironmentPlan, pruned: int, existing_count: int, *, too_many: bool
-) -> EnvironmentPlan:
-    if isinstance(plan, Delete):
-        existing = plan.existing
-        if existing.type not in (EnvironmentType.TEST, EnvironmentType.STAGING):
-            problem = refusals.production_deletion(existing)
-        elif plan.reason is DeleteReason.RULE:
-            problem = refusals.pattern_deletion(existing)
-        elif plan.reason is DeleteReason.PRUNED and too_many:
-            problem = refusals.too_many_deletions(
-                "environments", pruned, existing_count, PRUNE_LIMIT_PERCENT
-            )
-        else:
-            return plan
-        return Refuse(name=plan.name, existing=existing, problem=problem)
-    if isinstance(plan, Update):
-        deleted = sum(isinstance(change, DeleteVariable) for change in plan.changes)
-        existed = plan.unchanged_variables + sum(
-            isinstance(change, DeleteVariable | UpdateVariable | RewriteSecured)
-            for change in plan.changes
-        )
-        if _too_many(deleted, existed):
-            problem = refusals.too_many_deletions(
-                f"variables of '{plan.name}'", deleted, existed, PRUNE_LIMIT_PERCENT
-            )
-            return Refuse(name=plan.name, existing=plan.existing, problem=problem)
-    return plan
-
-
-def deletions(plan: RepositoryPlan) -> bool:
-    """Whether anything would be deleted: no deletion rests on one list."""
-    return any(
-        isinstance(each, Delete)
-        or (
-            isinstance(each, Update)
-            and any(isinstance(change, DeleteVariable) for change in each.changes)
-        )
-        for each in plan.environments
-    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""Carries a plan out: each change is written, verified, and accounted for."""

@@ -1,0 +1,90 @@
+"""Creates one environment, whatever becomes of the request.
+
+Nothing tells two requests of the same kind apart (Bitbucket has no idempotency key), so a POST
+whose fate is unknown is followed by a look at the list, never by a blind repetition.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, assert_never
+
+from pipe import problems as wire_problems
+from pipe import refusals
+from pipe.apply import problems
+from pipe.bitbucket.protocol import FateUnknown, Rejected
+from pipe.existing import ExistingEnvironment
+from pipe.gather import list_environments
+from pipe.matching import Ambiguous, Found, Missing, by_name
+
+if TYPE_CHECKING:
+    from pipe.changes import Create
+    from pipe.declaration import Repository
+    from pipe.errors import Problem
+    from pipe.service import Service
+
+_PAYMENT_REQUIRED: Final = 402
+_CONFLICT: Final = 409
+_LOOK_AGAIN: Final = (400, _CONFLICT)
+"""409 is what the documentation says of a name that exists, 400 what users report. A 400 was also
+seen to pass by itself when several environments were created quickly."""
+
+_VALIDATION_ERROR: Final = "deploy-service.request.validation-error"
+
+
+@dataclass(frozen=True, slots=True)
+class Created:
+    """The environment is ours: it was created by this run."""
+
+    environment: ExistingEnvironment
+
+
+@dataclass(frozen=True, slots=True)
+class Adopted:
+    """An environment of that name came into being by another's hand."""
+
+    environment: ExistingEnvironment
+
+
+def create(service: Service, repository: Repository, plan: Create) -> Created | Adopted | Problem:
+    """Create the environment, or find the one that is in the way.
+
+    Raises:
+        PipeError: A request could not be completed.
+    """
+    last: Rejected | FateUnknown | None = None
+    sent = False
+    for _ in service.tries():
+        if not _exists(last):
+            answer = service.api.create_environment(
+                repository, plan.name, plan.type, plan.declared.desired.admin_only
+            )
+            if isinstance(answer, ExistingEnvironment):
+                return Created(answer)
+            if isinstance(answer, Rejected) and answer.status not in _LOOK_AGAIN:
+                return _refused(repository, plan, answer)
+            sent = sent or isinstance(answer, FateUnknown)
+            last = answer
+        match by_name(plan.name, list_environments(service, repository)):
+            case Found(environment):
+                return Created(environment) if sent else Adopted(environment)
+            case Ambiguous() as match:
+                return refusals.ambiguous_name(match)
+            case Missing():
+                if isinstance(last, Rejected) and last.key == _VALIDATION_ERROR:
+                    break
+            case never:
+                assert_never(never)
+    return problems.not_created(plan.name, last or FateUnknown("nothing was sent"))
+
+
+def _exists(last: Rejected | FateUnknown | None) -> bool:
+    """Whether only the list is behind: Bitbucket has said that the name is taken."""
+    return isinstance(last, Rejected) and last.status == _CONFLICT
+
+
+def _refused(repository: Repository, plan: Create, rejected: Rejected) -> Problem:
+    if rejected.status == _PAYMENT_REQUIRED:
+        return problems.plan_lacks_feature(plan.name, "admin_only", rejected)
+    doing = f"create the environment '{plan.name}'"
+    return wire_problems.rejection(doing, repository, rejected)

@@ -1,0 +1,174 @@
+"""Changes an environment's own fields, and reads back until the change shows.
+
+Bitbucket answers 202 with an empty body: the change is queued. What counts is what shows.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, assert_never
+
+from pipe import problems as wire_problems
+from pipe.apply import problems
+from pipe.bitbucket.protocol import Done, FateUnknown, Rejected
+from pipe.changes import SetAdminOnly, SetName
+from pipe.errors import PipeError
+
+if TYPE_CHECKING:
+    from pipe.apply.ledger import Ledger
+    from pipe.changes import FieldChange
+    from pipe.declaration import Repository
+    from pipe.errors import Problem
+    from pipe.existing import ExistingEnvironment
+    from pipe.service import Service
+
+_SPLITTABLE = (400, 402, 403)
+"""Answers after which each field of a combined change may still be possible by itself."""
+
+_MAY_BE_TRUE_ALREADY = (400, 409)
+"""What Bitbucket answers to a change that changes nothing is not known."""
+
+
+def change_fields(
+    service: Service,
+    repository: Repository,
+    environment: ExistingEnvironment,
+    changes: tuple[FieldChange, ...],
+    ledger: Ledger,
+) -> bool:
+    """Make the changes in one request; if Bitbucket refuses the combination, one by one.
+
+    Returns:
+        Whether all of them show.
+
+    Raises:
+        PipeError: A request could not be completed; what was not recorded was not done.
+    """
+    for _ in service.tries():
+        with ledger.accounting(*changes):
+            answer = _send(service, repository, environment, changes)
+        match answer:
+            case Done():
+                return _verify(service, repository, environment, changes, ledger)
+            case FateUnknown():
+                if _shows(service, repository, environment, changes, ledger):
+                    return True
+            case Rejected(status=status) if len(changes) > 1 and status in _SPLITTABLE:
+                # Tightening first: if the rest is refused, the environment is protected.
+                ordered = sorted(changes, key=lambda each: isinstance(each, SetName))
+                done = [
+                    change_fields(service, repository, environment, (each,), ledger)
+                    for each in ordered
+                ]
+                return all(done)
+            case Rejected():
+                if answer.status in _MAY_BE_TRUE_ALREADY and _shows(
+                    service, repository, environment, changes, ledger
+                ):
+                    return True
+                for change in changes:
+                    ledger.failed(change, _problem(repository, environment, change, answer))
+                return False
+            case _:
+                assert_never(answer)
+    return _verify(service, repository, environment, changes, ledger)
+
+
+def _send(
+    service: Service,
+    repository: Repository,
+    environment: ExistingEnvironment,
+    changes: tuple[FieldChange, ...],
+) -> Done | Rejected | FateUnknown:
+    name = next((each.after for each in changes if isinstance(each, SetName)), None)
+    admin_only = next((each.after for each in changes if isinstance(each, SetAdminOnly)), None)
+    return service.api.change_environment(
+        repository, environment.uuid, name=name, admin_only=admin_only
+    )
+
+
+def _shows(
+    service: Service,
+    repository: Repository,
+    environment: ExistingEnvironment,
+    changes: tuple[FieldChange, ...],
+    ledger: Ledger,
+) -> bool:
+    """Look once whether the changes are there."""
+    current = service.api.environment(repository, environment.uuid)
+    if isinstance(current, Rejected) or not all(_is_made(each, current) for each in changes):
+        return False
+    for change in changes:
+        ledger.applied(change)
+    return True
+
+
+def _verify(
+    service: Service,
+    repository: Repository,
+    environment: ExistingEnvironment,
+    changes: tuple[FieldChange, ...],
+    ledger: Ledger,
+) -> bool:
+    """Look until all changes show, or patience ends."""
+    current: ExistingEnvironment | Rejected | None = None
+    waiting = changes
+    try:
+        for _ in service.looks():
+            current = service.api.environment(repository, environment.uuid)
+            if isinstance(current, Rejected):
+                continue
+            for change in waiting:
+                if _is_made(change, current):
+                    ledger.applied(change)
+            waiting = tuple(each for each in waiting if not ledger.is_applied(each))
+            if not waiting:
+                return True
+    except PipeError as error:
+        # The order was taken: whether it was carried out is what is not known.
+        for change in waiting:
+            ledger.unverified(change, error.problem)
+        raise
+    for change in waiting:
+        if isinstance(current, Rejected):
+            ledger.unverified(change, problems.environment_disappeared(environment.name))
+        else:
+            ledger.unverified(change, _does_not_show(environment, change))
+    return False
+
+
+def _is_made(change: FieldChange, current: ExistingEnvironment) -> bool:
+    match change:
+        case SetName():
+            return current.name == change.after
+        case SetAdminOnly():
+            return current.admin_only == change.after
+        case _:
+            assert_never(change)
+
+
+def _does_not_show(environment: ExistingEnvironment, change: FieldChange) -> Problem:
+    match change:
+        case SetName():
+            return problems.rename_does_not_show(change.before, change.after)
+        case SetAdminOnly():
+            return problems.admin_only_did_not_stick(environment.name, wanted=change.after)
+        case _:
+            assert_never(change)
+
+
+def _problem(
+    repository: Repository,
+    environment: ExistingEnvironment,
+    change: FieldChange,
+    rejected: Rejected,
+) -> Problem:
+    match rejected.status:
+        case 400 | 409:
+            return problems.change_not_supported(environment.name, change.field, rejected)
+        case 402:
+            return problems.plan_lacks_feature(environment.name, change.field, rejected)
+        case 404:
+            return problems.environment_disappeared(environment.name)
+        case _:
+            doing = f"change {change.field} of '{environment.name}'"
+            return wire_problems.rejection(doing, repository, rejected)

@@ -1,0 +1,305 @@
+"""Writes the variables of one environment.
+
+The answers to writes are trusted; the list is not, for it lags (five independent clients wait one
+to five seconds after each write; it was seen empty while variables existed). So nothing waits for
+the list unless an answer makes it necessary, and nothing is deleted on the strength of one list.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, assert_never
+
+from pydantic import SecretStr
+
+from pipe import fingerprint
+from pipe import problems as wire_problems
+from pipe.apply import problems
+from pipe.bitbucket.protocol import Done, FateUnknown, Rejected
+from pipe.changes import (
+    CreateVariable,
+    DeleteVariable,
+    RewriteSecured,
+    UpdateVariable,
+    WriteFingerprints,
+)
+from pipe.declaration import PlainVariable, SecuredVariable
+from pipe.errors import PipeError
+from pipe.existing import ExistingVariable
+
+if TYPE_CHECKING:
+    from pipe.apply.ledger import Ledger
+    from pipe.changes import VariableChange
+    from pipe.declaration import DeclaredVariable, Repository
+    from pipe.errors import Problem
+    from pipe.existing import ExistingEnvironment
+    from pipe.service import Service
+
+_FORBIDDEN: Final = (401, 403)
+_NOT_FOUND: Final = 404
+_CONFLICT: Final = 409
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """The variable is as declared, or it is known why not."""
+
+    problem: Problem | None
+
+
+@dataclass(frozen=True, slots=True)
+class Unsettled:
+    """Look or try again.
+
+    Attributes:
+        known: The variable, if it was found to exist with something else in it.
+        last: Bitbucket's last answer to a write.
+    """
+
+    known: ExistingVariable | None
+    last: Rejected | FateUnknown | None
+
+
+@dataclass(frozen=True, slots=True)
+class OtherCase:
+    """The list has the key in another case only."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class VariableWriter:
+    """Writes the variables of one environment and accounts for each."""
+
+    service: Service
+    repository: Repository
+    environment: ExistingEnvironment
+    ledger: Ledger
+
+    def write(self, changes: tuple[VariableChange, ...], *, protected: bool) -> bool:
+        """Make the changes.
+
+        Args:
+            changes: In the order of the plan.
+            protected: Whether the environment is as protected as declared; if it is not, no secured
+                value is written.
+
+        Returns:
+            Whether all of them were made.
+
+        Raises:
+            PipeError: A request could not be completed, or is forbidden.
+        """
+        for change in changes:
+            if not (change.secured and not protected):
+                with self.ledger.accounting(change):
+                    self._write(change, changes)
+        self._delete(tuple(each for each in changes if isinstance(each, DeleteVariable)))
+        return not any(self.ledger.went_wrong(change) for change in changes)
+
+    def _write(self, change: VariableChange, changes: tuple[VariableChange, ...]) -> None:
+        match change:
+            case CreateVariable(variable):
+                problem = self._ensure(variable, None)
+            case RewriteSecured(existing, variable):
+                problem = self._ensure(variable, existing)
+            case UpdateVariable(existing, variable) if change.switches_storage:
+                problem = self._switch(existing, variable)
+            case UpdateVariable(existing, variable):
+                problem = self._ensure(variable, existing)
+            case WriteFingerprints():
+                problem = self._remember(change, changes)
+            case DeleteVariable():
+                return  # together, at the end
+            case _:
+                assert_never(change)
+        if problem is None:
+            self.ledger.applied(change)
+        else:
+            self.ledger.failed(change, problem)
+
+    def _ensure(self, variable: DeclaredVariable, known: ExistingVariable | None) -> Problem | None:
+        """Create the variable, or write it where it is known to exist; read whenever in doubt."""
+        last: Rejected | FateUnknown | None = None
+        for _ in self.service.tries():
+            if known is None:
+                step = self._create(variable, last)
+                if isinstance(step, Settled):
+                    return step.problem
+                known, last = step.known, step.last
+            if known is not None:
+                step = self._update(variable, known)
+                if isinstance(step, Settled):
+                    return step.problem
+                known, last = step.known, step.last
+        return self._gave_up(variable.key, last)
+
+    def _create(
+        self, variable: DeclaredVariable, last: Rejected | FateUnknown | None
+    ) -> Settled | Unsettled:
+        """Create the variable unless it is known to exist already; then find it in the list."""
+        if not (isinstance(last, Rejected) and last.status == _CONFLICT):
+            created = self.service.api.create_variable(
+                self.repository, self.environment.uuid, variable
+            )
+            if isinstance(created, ExistingVariable):
+                return Settled(_stored(variable, created))
+            if isinstance(created, Rejected) and created.status not in (_NOT_FOUND, _CONFLICT):
+                return Settled(self._refused(f"write the variable {variable.key}", created))
+            last = created
+        match _find(variable.key, self._list()):
+            case ExistingVariable() as found if _is_right(variable, found):
+                return Settled(None)
+            case ExistingVariable() as found:
+                return Unsettled(found, last)
+            case OtherCase(other) if isinstance(last, Rejected) and last.status == _CONFLICT:
+                return Settled(problems.variable_key_differs_by_case(variable.key, other))
+            case _:
+                return Unsettled(None, last)
+
+    def _update(self, variable: DeclaredVariable, known: ExistingVariable) -> Settled | Unsettled:
+        updated = self.service.api.update_variable(
+            self.repository, self.environment.uuid, known.uuid, variable
+        )
+        match updated:
+            case ExistingVariable():
+                return Settled(_stored(variable, updated))
+            case Rejected(status=404):
+                # It went away, or was replaced by one with another uuid: look again.
+                return Unsettled(None, updated)
+            case Rejected():
+                return Settled(self._refused(f"write the variable {variable.key}", updated))
+            case _:
+                assert_never(updated)
+
+    def _gave_up(self, key: str, last: Rejected | FateUnknown | None) -> Problem:
+        match last:
+            case FateUnknown():
+                return problems.variable_fate_unknown(key, last)
+            case Rejected(status=404):
+                return problems.variables_unavailable(self.environment.name, last)
+            case _:
+                return problems.variable_not_listed(key)
+
+    def _list(self) -> tuple[ExistingVariable, ...]:
+        """Return what Bitbucket lists now; just after creation that may be a 404, not a list."""
+        listed = self.service.api.variables(self.repository, self.environment.uuid)
+        match listed:
+            case Rejected(status=404):
+                return ()
+            case Rejected():
+                doing = f"list the variables of '{self.environment.name}'"
+                raise PipeError(wire_problems.rejection(doing, self.repository, listed))
+            case _:
+                return listed
+
+    def _refused(self, doing: str, rejected: Rejected) -> Problem:
+        if rejected.status in _FORBIDDEN:
+            # No other write would fare better: end this environment here.
+            raise PipeError(wire_problems.rejection(doing, self.repository, rejected))
+        return problems.rejected_write(doing, rejected)
+
+    def _switch(self, existing: ExistingVariable, variable: DeclaredVariable) -> Problem | None:
+        """Make a plain variable secured or the other way round.
+
+        One client changes it by PUT, another reports that this is impossible. A plain variable is
+        therefore first made secured with the value that is plain already: the secret is sent only
+        when it is certain that it will be stored secured.
+        """
+        attempt = variable
+        if isinstance(variable, SecuredVariable):
+            attempt = SecuredVariable(variable.key, SecretStr(existing.value or ""))
+        answer = self.service.api.update_variable(
+            self.repository, self.environment.uuid, existing.uuid, attempt
+        )
+        secured = isinstance(variable, SecuredVariable)
+        if isinstance(answer, Rejected) and answer.status in _FORBIDDEN:
+            return self._refused(f"write the variable {variable.key}", answer)
+        if isinstance(answer, ExistingVariable) and answer.secured == secured:
+            if not secured:
+                return None
+            if self._shows_secured(existing):
+                return self._ensure(variable, answer)
+        gone = self.service.api.delete_variable(
+            self.repository, self.environment.uuid, existing.uuid
+        )
+        if isinstance(gone, Rejected) and gone.status != _NOT_FOUND:
+            return self._refused(f"replace the variable {variable.key}", gone)
+        return self._ensure(variable, None)
+
+    def _shows_secured(self, existing: ExistingVariable) -> bool:
+        """Whether Bitbucket's list confirms that the variable is secured now."""
+        for _ in self.service.looks():
+            listed = next((each for each in self._list() if each.uuid == existing.uuid), None)
+            if listed is not None and listed.secured:
+                return True
+        return False
+
+    def _remember(
+        self, change: WriteFingerprints, changes: tuple[VariableChange, ...]
+    ) -> Problem | None:
+        """Write the fingerprints of what is known to be stored: after the values, never before."""
+        stored = {
+            each.variable
+            for each in changes
+            if isinstance(each, CreateVariable | UpdateVariable | RewriteSecured)
+            and self.ledger.is_applied(each)
+        }
+        key = self.service.policy.active_key
+        entries = dict(change.kept)
+        if key is not None:
+            entries |= {
+                variable.key: fingerprint.fingerprint(key, self.environment.uuid, variable)
+                for variable in change.written
+                if variable in stored
+            }
+        memory = PlainVariable(fingerprint.VARIABLE, fingerprint.dump(entries))
+        return self._ensure(memory, change.existing)
+
+    def _delete(self, changes: tuple[DeleteVariable, ...]) -> None:
+        if not changes:
+            return
+        with self.ledger.accounting(*changes):
+            confirmed = {(each.uuid, each.key) for each in self._list()}
+        for change in changes:
+            existing = change.existing
+            if (existing.uuid, existing.key) not in confirmed:
+                # The second look does not show it: somebody else deleted it, or the list wavers.
+                self.ledger.unchanged(change)
+                continue
+            with self.ledger.accounting(change):
+                answer = self.service.api.delete_variable(
+                    self.repository, self.environment.uuid, existing.uuid
+                )
+                match answer:
+                    case Done():
+                        self.ledger.applied(change)
+                    case Rejected(status=404):
+                        self.ledger.unchanged(change)
+                    case Rejected():
+                        doing = f"delete the variable {existing.key}"
+                        self.ledger.failed(change, self._refused(doing, answer))
+                    case _:
+                        assert_never(answer)
+
+
+def _stored(variable: DeclaredVariable, answer: ExistingVariable) -> Problem | None:
+    if isinstance(variable, SecuredVariable) and not answer.secured:
+        return problems.secured_stored_plain(variable.key)
+    return None
+
+
+def _is_right(variable: DeclaredVariable, listed: ExistingVariable) -> bool:
+    return (
+        isinstance(variable, PlainVariable)
+        and not listed.secured
+        and listed.value == variable.value
+    )
+
+
+def _find(key: str, listed: tuple[ExistingVariable, ...]) -> ExistingVariable | OtherCase | None:
+    exact = next((each for each in listed if each.key == key), None)
+    if exact is not None:
+        return exact
+    other = next((each for each in listed if each.key.casefold() == key.casefold()), None)
+    return None if other is None else OtherCase(other.key)
