@@ -81,6 +81,11 @@ class Repeatable(Generic[T_co]):
     query: tuple[tuple[str, str], ...] = ()
     content: Content | None = None
 
+    @property
+    def target(self) -> str:
+        """Path and query, for a log."""
+        return _target(self.path, self.query)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Post(Generic[T_co]):
@@ -98,6 +103,15 @@ class Post(Generic[T_co]):
     def method(self) -> Method:
         """Always POST."""
         return Method.POST
+
+    @property
+    def target(self) -> str:
+        """Path and query, for a log."""
+        return _target(self.path, self.query)
+
+
+def _target(path: str, query: tuple[tuple[str, str], ...]) -> str:
+    return f"{path}?{urlencode(query)}" if query else path
 
 
 Request: TypeAlias = Repeatable[T] | Post[T]

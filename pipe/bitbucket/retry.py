@@ -43,7 +43,7 @@ class Understood(Generic[T_co]):
     """An answer of the 2xx family that could be read."""
 
     value: T_co
-    status: int
+    answer: Answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +75,22 @@ class Garbled:
     status: int
 
 
-Outcome: TypeAlias = Understood[T] | Failed | NotSent | Lost | Garbled
+Trouble: TypeAlias = Failed | NotSent | Lost | Garbled
+Outcome: TypeAlias = Understood[T] | Trouble
 
 
 @dataclass(frozen=True, slots=True)
-class Settle:
-    """The outcome stands."""
+class Accept(Generic[T_co]):
+    """This is what was asked for."""
+
+    value: T_co
+
+
+@dataclass(frozen=True, slots=True)
+class Refuse:
+    """The service decided (3xx, 4xx): the same request would be answered the same."""
+
+    answer: Answer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,10 +122,12 @@ class GiveUp:
 
     Attributes:
         limit: The bound that was met.
+        last: What went wrong at last.
         asked: How many seconds the service asked to wait, if it did.
     """
 
     limit: Limit
+    last: Trouble
     asked: float | None = None
 
 
@@ -123,8 +135,11 @@ class GiveUp:
 class LeaveOpen:
     """A POST may have taken effect: it is not for us to decide."""
 
+    last: Trouble
 
-Decision: TypeAlias = Settle | Repeat | GiveUp | LeaveOpen
+
+Settled: TypeAlias = Accept[T] | Refuse | GiveUp | LeaveOpen
+Decision: TypeAlias = Settled[T] | Repeat
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,25 +167,32 @@ class Situation:
     chance: float
 
 
-def decide(outcome: Outcome[T], situation: Situation) -> Decision:  # noqa: PLR0911 - one a case
+def decide(outcome: Outcome[T], situation: Situation) -> Decision[T]:
     """Return what to do after `outcome`."""
     match outcome:
-        case Understood():
-            return Settle()
+        case Understood(value):
+            return Accept(value)
         case Failed(answer):
-            if situation.renewable and says_expired(answer):
-                return Repeat(after=0, renew=True)
-            if not is_passing(answer.status):
-                return Settle()
-            if not situation.repeatable and answer.status != _TOO_MANY:
-                return LeaveOpen()
-            return _again(situation, answer)
+            return _after_failure(outcome, answer, situation)
         case NotSent():
-            return _again(situation, None)
+            return _again(situation, outcome, None)
         case Lost() | Garbled():
-            return _again(situation, None) if situation.repeatable else LeaveOpen()
+            if situation.repeatable:
+                return _again(situation, outcome, None)
+            return LeaveOpen(outcome)
         case _:
             assert_never(outcome)
+
+
+def _after_failure(failed: Failed, answer: Answer, situation: Situation) -> Decision[T]:
+    if situation.renewable and says_expired(answer):
+        return Repeat(after=0, renew=True)
+    if not is_passing(answer.status):
+        return Refuse(answer)
+    if situation.repeatable or is_slow_down(answer):
+        asked = asked_to_wait(answer, situation.now)
+        return _again(situation, failed, asked, together=is_slow_down(answer))
+    return LeaveOpen(failed)
 
 
 def is_passing(status: int) -> bool:
@@ -178,17 +200,22 @@ def is_passing(status: int) -> bool:
     return status in (_TIMED_OUT, _TOO_EARLY, _TOO_MANY) or status >= _SERVER_FAULT
 
 
-def may_have_worked(outcome: Outcome[T]) -> bool:
+def is_slow_down(answer: Answer) -> bool:
+    """Return whether the service refused to look at a request because there are too many."""
+    return answer.status == _TOO_MANY
+
+
+def may_have_worked(trouble: Trouble) -> bool:
     """Return whether the request may have taken effect although it did not succeed."""
-    match outcome:
+    match trouble:
         case Failed(answer):
-            return is_passing(answer.status) and answer.status != _TOO_MANY
+            return is_passing(answer.status) and not is_slow_down(answer)
         case Lost() | Garbled():
             return True
-        case Understood() | NotSent():
+        case NotSent():
             return False
         case _:
-            assert_never(outcome)
+            assert_never(trouble)
 
 
 def says_expired(answer: Answer) -> bool:
@@ -196,18 +223,18 @@ def says_expired(answer: Answer) -> bool:
     return answer.status == _UNAUTHORIZED and b"expired" in answer.body.lower()
 
 
-def _again(situation: Situation, answer: Answer | None) -> Decision:
-    asked = None if answer is None else asked_to_wait(answer, situation.now)
+def _again(
+    situation: Situation, last: Trouble, asked: float | None, *, together: bool = False
+) -> Repeat | GiveUp:
     if situation.attempt >= situation.max_attempts:
-        return GiveUp(limit=Limit.TRIES, asked=asked)
+        return GiveUp(limit=Limit.TRIES, last=last, asked=asked)
     if not situation.budget_left:
-        return GiveUp(limit=Limit.BUDGET, asked=asked)
+        return GiveUp(limit=Limit.BUDGET, last=last, asked=asked)
     # Never less than the usual pause: "0" or a date in the past must not make us hammer.
     after = max(asked or 0.0, backoff(situation.attempt, situation.chance))
     if after >= situation.remaining:
-        return GiveUp(limit=Limit.TIME, asked=asked)
-    slow_down = asked is not None or (answer is not None and answer.status == _TOO_MANY)
-    return Repeat(after=after, together=slow_down)
+        return GiveUp(limit=Limit.TIME, last=last, asked=asked)
+    return Repeat(after=after, together=together or asked is not None)
 
 
 def backoff(attempt: int, chance: float) -> float:
@@ -227,7 +254,7 @@ def asked_to_wait(answer: Answer, now: datetime) -> float | None:
         wait = _seconds_until(told, now) if seconds is None else seconds
         if wait is not None:
             return wait
-    if answer.status == _TOO_MANY:
+    if is_slow_down(answer):
         return _seconds(answer.headers.get("x-ratelimit-reset", "").strip())
     return None
 

@@ -2,8 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar, overload
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, TypeVar, assert_never, overload
+
+from pipe import problems
+from pipe.bitbucket.auth import (
+    AccessToken,
+    ApiToken,
+    Authorizer,
+    Fixed,
+    OAuthConsumer,
+    Renewing,
+    Token,
+    basic,
+    bearer,
+    token_request,
+)
+from pipe.bitbucket.effort import Effort, Exchange, Shared
+from pipe.bitbucket.failures import gave_up, redirected, seen
+from pipe.bitbucket.pace import Pace
+from pipe.bitbucket.protocol import FateUnknown, Method, Quota, Rejected
+from pipe.bitbucket.retry import Accept, GiveUp, LeaveOpen, Refuse
+from pipe.bitbucket.tally import Counts, Tally
+from pipe.bitbucket.wire import Wire, open_client
+from pipe.bitbucket.words import rejected
+from pipe.errors import PipeError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -11,11 +34,15 @@ if TYPE_CHECKING:
     import httpx
 
     from pipe.bitbucket.auth import Credentials
-    from pipe.bitbucket.protocol import FateUnknown, Post, Quota, Rejected, Repeatable, Request
+    from pipe.bitbucket.protocol import Post, Repeatable, Request
     from pipe.redact import Redactor
     from pipe.runtime import Runtime, Stop
 
+__all__ = ["Counts", "Exchange", "Policy", "Transport", "WriteRefusedError", "open_client"]
+
 T = TypeVar("T")
+
+_FIRST_REJECTION: Final = 400
 
 
 class WriteRefusedError(Exception):
@@ -35,42 +62,6 @@ class Policy:
     deadline_seconds: float = 600
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Counts:
-    """The requests sent to the API so far; those for an OAuth token are not among them.
-
-    Attributes:
-        total: All, repeats included.
-        reads: Those with GET.
-        writes: The others.
-        retries: How many of the total were repeats.
-    """
-
-    total: int = 0
-    reads: int = 0
-    writes: int = 0
-    retries: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Exchange:
-    """One attempt, as a log may tell it: never a body.
-
-    Attributes:
-        method: The HTTP method.
-        path: With its query.
-        result: The status, or what went wrong.
-        milliseconds: From sending to the end of the answer.
-        attempt: From 1.
-    """
-
-    method: str
-    path: str
-    result: int | str
-    milliseconds: int
-    attempt: int
-
-
 @dataclass(kw_only=True, eq=False, repr=False)
 class Transport:
     """Sends requests to Bitbucket. Safe to share between threads.
@@ -83,7 +74,7 @@ class Transport:
         read_only: Refuse everything but GET.
         stop: Asks the run to end.
         observe: Is told of every attempt, from the thread that made it.
-        redactor: Knows the secrets that the service could echo.
+        redactor: Knows the secrets that the service could echo; learns the credentials here.
     """
 
     client: httpx.Client
@@ -94,6 +85,23 @@ class Transport:
     stop: Stop
     observe: Callable[[Exchange], None]
     redactor: Redactor
+    _shared: Shared = field(init=False)
+    _authorizer: Authorizer = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._shared = Shared(
+            wire=Wire(client=self.client, monotonic=self.runtime.monotonic),
+            pace=Pace(
+                runtime=self.runtime,
+                stop=self.stop,
+                deadline_seconds=self.policy.deadline_seconds,
+            ),
+            tally=Tally(self.policy.max_attempts),
+            runtime=self.runtime,
+            max_attempts=self.policy.max_attempts,
+            observe=self.observe,
+        )
+        self._authorizer = self._authorizer_for(self.credentials)
 
     @overload
     def send(self, request: Repeatable[T]) -> T | Rejected: ...
@@ -107,7 +115,10 @@ class Transport:
             PipeError: The request could not be completed, or its answer makes no sense.
             RunOverError: Time, tries or quota ran out, or the run was asked to stop.
         """
-        raise NotImplementedError
+        if self.read_only and request.method is not Method.GET:
+            message = f"{request.method} {request.path}"
+            raise WriteRefusedError(message)
+        return self._settle(request, self._authorizer, counted=True)
 
     def wait(self, seconds: float) -> None:
         """Wait, for callers that look again.
@@ -115,19 +126,70 @@ class Transport:
         Raises:
             RunOverError: That would go past the deadline, or the run was asked to stop.
         """
-        raise NotImplementedError
+        self._shared.pace.wait(seconds)
 
     @property
     def counts(self) -> Counts:
         """What was sent so far."""
-        raise NotImplementedError
+        return self._shared.tally.counts
 
     @property
     def quota(self) -> Quota:
         """What the service last said about the hourly limit."""
-        raise NotImplementedError
+        return self._shared.tally.quota
 
+    @overload
+    def _settle(
+        self, request: Repeatable[T], authorizer: Authorizer, *, counted: bool
+    ) -> T | Rejected: ...
+    @overload
+    def _settle(
+        self, request: Post[T], authorizer: Authorizer, *, counted: bool
+    ) -> T | Rejected | FateUnknown: ...
+    def _settle(
+        self, request: Request[T], authorizer: Authorizer, *, counted: bool
+    ) -> T | Rejected | FateUnknown:
+        effort = Effort(self._shared, request, authorizer, counted=counted)
+        settled = effort.settle()
+        redact = self.redactor.clean
+        match settled:
+            case Accept(value):
+                return value
+            case Refuse(answer):
+                if answer.status < _FIRST_REJECTION:
+                    raise PipeError(redirected(request, answer, redact))
+                return rejected(answer, redact)
+            case LeaveOpen(last):
+                return FateUnknown(seen(last, redact))
+            case GiveUp():
+                raise gave_up(request, settled, effort.attempts, redact)
+            case _:
+                assert_never(settled)
 
-def open_client(*, base_url: str, workers: int) -> httpx.Client:
-    """Return a client for `base_url` with as many connections as there are workers."""
-    raise NotImplementedError
+    def _authorizer_for(self, credentials: Credentials) -> Authorizer:
+        match credentials:
+            case ApiToken(email=email, token=token):
+                header = self._basic(email, token.get_secret_value())
+                return Fixed(lambda: header)
+            case AccessToken(token=token):
+                secret = token.get_secret_value()
+                self.redactor.add(secret)
+                return Fixed(lambda: bearer(secret))
+            case OAuthConsumer():
+                return Renewing(lambda: self._fetch_token(credentials), self.runtime.monotonic)
+            case _:
+                assert_never(credentials)
+
+    def _fetch_token(self, consumer: OAuthConsumer) -> Token:
+        header = self._basic(consumer.client_id, consumer.client_secret.get_secret_value())
+        token = self._settle(token_request(consumer), Fixed(lambda: header), counted=False)
+        if isinstance(token, Rejected):
+            raise PipeError(problems.oauth_refused(token))
+        self.redactor.add(token.value)
+        return token
+
+    def _basic(self, user: str, secret: str) -> str:
+        """Return the header, and make sure that no message shows what is in it."""
+        self.redactor.add(secret)
+        self.redactor.add(f"{user}:{secret}")
+        return basic(user, secret)

@@ -1,0 +1,134 @@
+"""One exchange over HTTP: a request goes out, an outcome comes back, nothing is raised."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from typing import TYPE_CHECKING, Final, TypeVar
+
+import httpx
+
+from pipe.bitbucket.protocol import Answer, GarbledError
+from pipe.bitbucket.retry import Failed, Garbled, Lost, NotSent, Understood
+from pipe.errors import ConfigurationError, Fault
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pipe.bitbucket.protocol import Request
+    from pipe.bitbucket.retry import Outcome
+
+T = TypeVar("T")
+
+_CONNECT_SECONDS: Final = 10.0
+_READ_SECONDS: Final = 30.0
+_ANSWER_SECONDS: Final = 60.0
+"""For a whole answer: a body that trickles must not use up the run."""
+_MAX_ANSWER_BYTES: Final = 10_000_000
+_KEEP_ALIVE_SECONDS: Final = 15.0
+_OK: Final = range(200, 300)
+_STATUSES: Final = range(200, 600)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wire:
+    """An HTTP client, and the clock that bounds how long an answer may take."""
+
+    client: httpx.Client
+    monotonic: Callable[[], float]
+
+    def exchange(self, request: Request[T], authorization: str, remaining: float) -> Outcome[T]:
+        """Send a request once; `remaining` are the seconds that the run has left."""
+        try:
+            answer = self._receive(request, authorization, remaining)
+        except (
+            httpx.ConnectError,
+            httpx.ConnectTimeout,
+            httpx.PoolTimeout,
+            httpx.ProxyError,
+            UnicodeError,  # a host name that can't be looked up
+        ) as error:
+            return NotSent(_told(error))
+        except httpx.RequestError as error:
+            return Lost(_told(error))
+        return _deciphered(request, answer) if isinstance(answer, Answer) else answer
+
+    def _receive(
+        self, request: Request[T], authorization: str, remaining: float
+    ) -> Answer | Lost | Garbled:
+        seconds = min(_ANSWER_SECONDS, remaining)
+        until = self.monotonic() + seconds
+        headers = {"Authorization": authorization}
+        if request.content is not None:
+            headers["Content-Type"] = request.content.media_type
+        with self.client.stream(
+            request.method.value,
+            request.path,
+            params=request.query or None,
+            content=None if request.content is None else request.content.data,
+            headers=headers,
+            follow_redirects=False,  # never take credentials elsewhere
+            timeout=httpx.Timeout(
+                min(_READ_SECONDS, remaining), connect=min(_CONNECT_SECONDS, remaining)
+            ),
+        ) as response:
+            body = bytearray()
+            for chunk in response.iter_bytes():
+                body += chunk
+                if len(body) > _MAX_ANSWER_BYTES:
+                    return Garbled("an answer of more than 10 MB", response.status_code)
+                if self.monotonic() > until:
+                    return Lost(f"an answer that did not end within {seconds:.0f} seconds")
+            return Answer(
+                response.status_code,
+                {name.lower(): value for name, value in response.headers.multi_items()},
+                bytes(body),
+            )
+
+
+def open_client(*, base_url: str, workers: int, version: str) -> httpx.Client:
+    """Return a client for `base_url` with as many connections as there are workers.
+
+    Proxies and certificates come from the environment (`HTTPS_PROXY`, `NO_PROXY`,
+    `SSL_CERT_FILE`). Cookies are neither kept nor sent.
+
+    Raises:
+        ConfigurationError: What the environment says of them can't be used.
+    """
+    try:
+        return httpx.Client(
+            base_url=base_url,
+            headers={
+                "User-Agent": f"bitbucket-environment/{version}",
+                "Accept": "application/json",
+            },
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+            limits=httpx.Limits(
+                max_connections=workers,
+                max_keepalive_connections=workers,
+                keepalive_expiry=_KEEP_ALIVE_SECONDS,
+            ),
+            follow_redirects=False,
+        )
+    except OSError as error:
+        # The file of certificates is the only thing that is opened here.
+        message = f"the certificates can't be read: {error.strerror or 'not a PEM file'}"
+        raise ConfigurationError((Fault("SSL_CERT_FILE", message),)) from error
+    except (ValueError, ImportError) as error:
+        message = "not a proxy that can be used; write http://host:port or https://host:port"
+        raise ConfigurationError((Fault("HTTPS_PROXY", message),)) from error
+
+
+def _deciphered(request: Request[T], answer: Answer) -> Outcome[T]:
+    if answer.status not in _STATUSES:
+        return Garbled("a status that does not exist", answer.status)
+    if answer.status not in _OK:
+        return Failed(answer)
+    try:
+        return Understood(request.parse(answer), answer)
+    except GarbledError as error:
+        return Garbled(str(error), answer.status)
+
+
+def _told(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
