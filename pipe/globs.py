@@ -1,4 +1,7 @@
-"""Patterns over names: `*` is any run of characters, `?` any one; case makes no difference (pure)."""
+"""Patterns over names, in which case makes no difference (pure).
+
+`*` stands for any run of characters, `?` for any one.
+"""
 
 from __future__ import annotations
 

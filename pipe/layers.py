@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeVar
 
-from pipe.declaration import DeclaredEnvironment, Declaration
+from pipe.declaration import Declaration, DeclaredEnvironment, SecuredVariable
 from pipe.selection import Exclusion, Glob, Slug, matches
 
 if TYPE_CHECKING:
@@ -82,12 +82,13 @@ class Layers:
 
     Attributes:
         base: For all repositories, with the defaults already under each environment.
-        fresh: What an environment that only an override declares starts from: the defaults.
+        fresh: What an environment that only an override declares starts from; its name is
+            replaced.
         overrides: Laid over the base one after the other: the last one wins.
     """
 
     base: Declaration
-    fresh: Layer = Layer()
+    fresh: DeclaredEnvironment = field(default_factory=lambda: DeclaredEnvironment(name=""))
     overrides: tuple[Override, ...] = ()
 
     def declaration_for(self, repository: Repository) -> Declaration:
@@ -97,15 +98,69 @@ class Layers:
             if override.applies_to(repository):
                 for named in override.environments:
                     environments = self._overlaid(environments, named)
-        return replace(self.base, environments=tuple(map(_without_idle_prune, environments)))
+        return replace(
+            self.base,
+            environments=tuple(
+                replace(each, desired=_without_idle_prune(each.desired)) for each in environments
+            ),
+            rules=tuple(
+                replace(each, desired=_without_idle_prune(each.desired)) for each in self.base.rules
+            ),
+        )
+
+    def secured_values(self) -> tuple[str, ...]:
+        """Return every secret that may be written, whichever repository it is for."""
+        desired = [
+            *(each.desired.variables for each in self.base.environments),
+            *(each.desired.variables for each in self.base.rules),
+            self.fresh.desired.variables,
+            *(
+                each.layer.variables
+                for override in self.overrides
+                for each in override.environments
+            ),
+        ]
+        return tuple(
+            each.value.get_secret_value()
+            for variables in desired
+            for each in variables or ()
+            if isinstance(each, SecuredVariable)
+        )
 
     def _overlaid(
         self, environments: tuple[DeclaredEnvironment, ...], named: NamedLayer
     ) -> tuple[DeclaredEnvironment, ...]:
         below = _by_name(named.name, environments)
         if below is None:
-            fresh = self.fresh.over(DeclaredEnvironment(name=named.name))
-            return (*environments, named.layer.over(fresh))
-        return tuple(
-            named.layer.over(each) if each is below else each for each in environments
-        )
+            return (*environments, named.layer.over(replace(self.fresh, name=named.name)))
+        return tuple(named.layer.over(each) if each is below else each for each in environments)
+
+
+def _by_name(
+    name: str, environments: tuple[DeclaredEnvironment, ...]
+) -> DeclaredEnvironment | None:
+    """Find by the exact name, else regardless of case if that leaves no doubt."""
+    exact = next((each for each in environments if each.name == name), None)
+    if exact is not None:
+        return exact
+    alike = [each for each in environments if each.name.casefold() == name.casefold()]
+    return alike[0] if len(alike) == 1 else None
+
+
+def _without_idle_prune(desired: Desired) -> Desired:
+    """Pruning counts only where variables are mentioned: the others are not to be changed."""
+    return replace(
+        desired, prune_variables=desired.prune_variables and desired.variables is not None
+    )
+
+
+def _first(over: Value | None, below: Value) -> Value:
+    return below if over is None else over
+
+
+def _merged(
+    below: tuple[DeclaredVariable, ...] | None, over: tuple[DeclaredVariable, ...] | None
+) -> tuple[DeclaredVariable, ...] | None:
+    if below is None or over is None:
+        return below if over is None else over
+    return tuple(({each.key: each for each in below} | {each.key: each for each in over}).values())

@@ -1,7 +1,9 @@
 """What a run was asked to do, read from variables and, perhaps, a configuration file."""
 
-from pipe.settings.read import known_secrets, read_settings
-from pipe.settings.values import Mode, PipelineContext, SecuredUpdate, Settings
+from pipe.declaration import SecuredUpdate
+from pipe.settings.read import read_settings
+from pipe.settings.secrets import known_secrets
+from pipe.settings.values import Mode, PipelineContext, Settings
 
 __all__ = [
     "Mode",

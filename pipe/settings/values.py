@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pydantic import SecretStr
 
-    from pipe.bitbucket.auth import AccessToken, ApiToken, OAuthConsumer
-    from pipe.declaration import Declaration, Repository
+    from pipe.bitbucket.auth import Credentials
+    from pipe.declaration import Declaration, Repository, SecuredUpdate
     from pipe.layers import Layers
     from pipe.selection import Selection
-
-    Credentials = ApiToken | AccessToken | OAuthConsumer
 
 
 class Mode(StrEnum):
@@ -24,14 +22,6 @@ class Mode(StrEnum):
     PLAN = "plan"
     CHECK = "check"
     EXPORT = "export"
-
-
-class SecuredUpdate(StrEnum):
-    """When a secured variable, whose stored value can't be read back, is written."""
-
-    ALWAYS = "always"
-    IF_MISSING = "if-missing"
-    ON_CHANGE = "on-change"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +102,7 @@ class Settings:
     config_file: str | None
     context: PipelineContext
     warnings: tuple[str, ...]
-    secrets: tuple[str, ...]
+    secrets: tuple[str, ...] = field(repr=False)
 
     def declaration_for(self, repository: Repository) -> Declaration:
         """Return what is wanted of a repository, with the overrides that apply to it."""
