@@ -1,0 +1,135 @@
+"""The bill of materials of the image (CycloneDX), and the licences of what it holds."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import uuid
+from dataclasses import dataclass
+from importlib.metadata import Distribution, distributions
+from pathlib import Path
+from typing import Final
+
+PROGRAM: Final = "bitbucket-environment"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Part:
+    """Something in the image that somebody else makes.
+
+    Attributes:
+        kind: `deb` or `pypi`, as package URLs call them.
+        name: As its makers call it.
+        version: Theirs.
+        licences: As its makers declare them: SPDX expressions where they use those.
+        address: The package URL, by which scanners know it.
+    """
+
+    kind: str
+    name: str
+    version: str
+    licences: tuple[str, ...]
+    address: str
+
+
+def write(packages: Path, origins: list[Path], root: Path, about: Path) -> None:
+    """Write the bill into `about`, and licences and package records where scanners look for them.
+
+    Args:
+        packages: Where the Python packages of the image were installed.
+        origins: The files of the build stage's Debian packages that were copied into the image.
+        root: The root file system of the image.
+        about: The folder in it for the bill and the list of licences.
+    """
+    debian = [record(name, root) for name in owners(origins)]
+    parts = sorted([*debian, *map(python_part, distributions(path=[str(packages)]))])
+    about.mkdir(parents=True)
+    (about / "sbom.cdx.json").write_text(json.dumps(bill(parts), indent=1) + "\n")
+    lines = [f"{part.name} {part.version}: {', '.join(part.licences)}" for part in parts]
+    (about / "licences.txt").write_text("\n".join(lines) + "\n")
+
+
+def owners(origins: list[Path]) -> list[str]:
+    """Return the Debian packages that the files belong to; each must belong to one."""
+    found = ask("/usr/bin/dpkg-query", "--search", *map(str, origins))
+    names = [line.rpartition(": ")[0].split(", ") for line in found.splitlines()]
+    return sorted({name for several in names for name in several})
+
+
+def record(name: str, root: Path) -> Part:
+    """Copy a Debian package's licence, and its record to where scanners read; return the part."""
+    fields = ask(
+        "/usr/bin/dpkg-query",
+        "--show",
+        "--showformat",
+        "${Package}\t${Version}\t${Architecture}",
+        name,
+    )
+    package, version, architecture = fields.split("\t")
+    status = root / "var/lib/dpkg/status.d" / package
+    status.parent.mkdir(parents=True, exist_ok=True)
+    status.write_text(ask("/usr/bin/dpkg-query", "--status", name))
+    text = Path("/usr/share/doc", package, "copyright")
+    copy = root / "usr/share/doc" / package / "copyright"
+    copy.parent.mkdir(parents=True)
+    shutil.copyfile(text, copy)
+    address = f"pkg:deb/debian/{package}@{version}?arch={architecture}"
+    return Part("deb", package, version, debian_licences(text.read_text("utf-8")), address)
+
+
+def debian_licences(text: str) -> tuple[str, ...]:
+    """Return the short names in a machine-readable copyright file, or where to read them."""
+    if not text.startswith("Format:"):
+        return ("see its copyright file",)
+    return tuple(sorted(set(re.findall(r"^License: *(\S.*?) *$", text, re.MULTILINE))))
+
+
+def python_part(distribution: Distribution) -> Part:
+    """Describe an installed Python package."""
+    metadata = distribution.metadata
+    name = re.sub(r"[-_.]+", "-", metadata["Name"]).lower()
+    declared = [
+        *metadata.get_all("License-Expression", []),
+        *metadata.get_all("License", []),
+        *(
+            classifier.rpartition(" :: ")[2]
+            for classifier in metadata.get_all("Classifier", [])
+            if classifier.startswith("License :: ")
+        ),
+    ]
+    version = distribution.version
+    return Part("pypi", name, version, (declared[0],), f"pkg:pypi/{name}@{version}")
+
+
+def bill(parts: list[Part]) -> dict[str, object]:
+    """Return the bill as CycloneDX 1.6 writes it; the same parts give the same bill."""
+    serial = uuid.uuid5(uuid.NAMESPACE_URL, " ".join(part.address for part in parts))
+    return {
+        "$schema": "http://cyclonedx.org/schema/bom-1.6.schema.json",
+        "bomFormat": "CycloneDX",
+        "specVersion": "1.6",
+        "serialNumber": f"urn:uuid:{serial}",
+        "version": 1,
+        "metadata": {"component": {"type": "container", "bom-ref": PROGRAM, "name": PROGRAM}},
+        "components": [component(part) for part in parts],
+    }
+
+
+def component(part: Part) -> dict[str, object]:
+    """Return one part as CycloneDX writes it."""
+    return {
+        "type": "library",
+        "bom-ref": part.address,
+        "name": part.name,
+        "version": part.version,
+        "licenses": [{"license": {"name": licence}} for licence in part.licences],
+        "purl": part.address,
+    }
+
+
+def ask(*command: str) -> str:
+    """Return what a command of the build stage prints."""
+    run = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603 -- nothing from outside
+    return run.stdout
