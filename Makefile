@@ -1,0 +1,63 @@
+# The door to everything: `make` lists what there is. Every target works on a fresh machine by itself:
+# the tools are installed into .venv, exactly those that requirements-dev.txt locks.
+
+IMAGE ?= bitbucket-environment
+PYTEST = .venv/bin/pytest --numprocesses=auto --dist=loadgroup
+REVISION = $(shell git rev-parse HEAD)
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint bench image lock prove live audit
+
+help: ## list the targets
+	@sed -nE 's/^([a-z]+):.*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+
+demo: .venv/installed ## see the pipe at work against a simulated Bitbucket
+	@.venv/bin/python demo/run.py
+
+test: .venv/installed ## run every test; the container tests need a Docker engine
+	@$(PYTEST) --cov -m 'not live'
+
+lint: .venv/installed ## check style, types, layers and the Dockerfile
+	.venv/bin/ruff check
+	.venv/bin/ruff format --check
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+	.venv/bin/hadolint Dockerfile
+
+bench: .venv/installed image ## measure size, start, requests and memory beside others
+	@.venv/bin/python -m bench
+
+image: ## build the image of the pipe
+	docker build --tag $(IMAGE) --build-arg REVISION=$(REVISION) .
+
+prove: .venv/installed ## every fault at every request, in full; takes a while
+	@PROVE=full $(PYTEST) tests/property tests/faults
+
+live: .venv/installed ## run the main scenarios against the real Bitbucket (see CONTRIBUTING.md)
+	@.venv/bin/pytest -m live tests/live
+
+audit: .venv/installed ## look the locked dependencies up in the list of known vulnerabilities
+	.venv/bin/pip-audit --require-hashes --disable-pip --requirement requirements.txt
+
+LOCK = .venv/bin/uv pip compile pyproject.toml --quiet --upgrade --universal --python-version 3.11 \
+	--generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock'
+
+lock: .venv/installed ## take in new releases of the dependencies, a week after they came out
+	$(LOCK) --exclude-newer "$$(date --utc --date='7 days ago' +%F)" --output-file requirements.txt
+	$(LOCK) --exclude-newer "$$(date --utc --date='7 days ago' +%F)" --group dev \
+		--constraints requirements.txt --output-file requirements-dev.txt
+
+.venv/installed: requirements-dev.txt
+	@.venv/bin/python -c '' 2>/dev/null || for python in python3.13 python3.12 python3.11 python3 none; do \
+		if [ $$python = none ]; then \
+			echo 'Python 3.11 or newer, with its venv module, is needed, and none was found.' \
+				'On Debian: apt-get install python3-venv' >&2; \
+			exit 1; \
+		fi; \
+		if $$python -c 'import sys, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+			$$python -m venv --clear .venv && break; \
+		fi; \
+	done
+	@.venv/bin/python -m pip install -qq --disable-pip-version-check --require-hashes --no-deps \
+		--only-binary=:all: --requirement requirements-dev.txt
+	@touch $@
