@@ -1,0 +1,122 @@
+"""The command line of the simulator."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import textwrap
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from simulator import credentials
+from simulator.core import Simulator
+from simulator.profiles import PROFILES, with_values
+from simulator.reading import DocumentError
+from simulator.seed import DEMO, parse, plant
+from simulator.server import Server
+from simulator.switch_table import SwitchError, describe, parse_switch, show
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_EPILOG = f"""\
+A fresh simulator accepts the API token {credentials.DEMO_API_TOKEN} of {credentials.DEMO_EMAIL},
+the access token {credentials.DEMO_ACCESS_TOKEN}, and the OAuth consumer
+{credentials.DEMO_CLIENT_ID} with the secret {credentials.DEMO_CLIENT_SECRET}.
+Its state, its logs and its switches are under /_simulator/ on the same port.
+"""
+
+
+def say(text: str) -> None:
+    """Write a line to standard output, at once."""
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m simulator",
+        description="A Bitbucket Cloud for deployment environments, on a local port.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--host", default="127.0.0.1", help="where to listen (127.0.0.1)")
+    parser.add_argument("--port", type=int, default=0, help="0, the default, picks a free one")
+    parser.add_argument("--seed-file", type=Path, help="YAML or JSON that tells what there is")
+    parser.add_argument("--random-seed", type=int, default=0, help="for uuids and orders (0)")
+    parser.add_argument("--profile", choices=PROFILES, default="observed", help="(observed)")
+    parser.add_argument(
+        "--switch",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="set one switch over the profile; may be given many times",
+    )
+    parser.add_argument(
+        "--latency", type=float, default=0.0, metavar="SECONDS", help="time every answer takes"
+    )
+    parser.add_argument("--log", action="store_true", help="print a line for each request")
+    parser.add_argument("--list-switches", action="store_true", help="print all switches and end")
+    return parser
+
+
+def list_switches() -> str:
+    """Tell every switch: its values, its default, what it means, how sure we are."""
+    blocks = []
+    for each in describe():
+        head = f"{each.name} = {show(each.default)}    [{each.certainty}]  takes {each.values}"
+        meaning = textwrap.indent(textwrap.fill(each.meaning, 92), "    ")
+        blocks.append(f"{head}\n{meaning}")
+    return "\n".join(blocks)
+
+
+def build(arguments: argparse.Namespace) -> Simulator:
+    """Make the simulator that the command line asks for.
+
+    Raises:
+        DocumentError: The seed file can't be understood.
+        OSError: The seed file can't be read.
+        SwitchError: A switch can't be set so.
+    """
+    sim = Simulator(PROFILES[arguments.profile], random=arguments.random_seed)
+    document = DEMO
+    if arguments.seed_file is not None:
+        document = parse(arguments.seed_file.read_text(encoding="utf-8"))
+    plant(sim, document)
+    values = {}
+    for setting in arguments.switch:
+        name, equals, text = setting.partition("=")
+        if not equals:
+            message = f"--switch takes NAME=VALUE, not {setting!r}"
+            raise SwitchError(message)
+        values[name] = parse_switch(name, text)
+    sim.switches = with_values(sim.switches, values)
+    return sim
+
+
+def _print_last_request(sim: Simulator) -> None:
+    if not sim.requests:
+        return
+    sim.requests[-1]
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the command line; return the exit code."""
+    given = _parser().parse_args(arguments)
+    if given.list_switches:
+        say(list_switches())
+        return 0
+    try:
+        sim = build(given)
+        server = Server(sim, host=given.host, port=given.port, latency=given.latency)
+    except (DocumentError, SwitchError, OSError) as error:
+        sys.stderr.write(f"simulator: {error}\n")
+        return 2
+    if given.log:
+        sim.observers.append(_print_last_request)
+    say(server.url)
+    try:
+        server.serve_forever()
+    except KeyboardInterrupt:
+        return 0
+    return 0

@@ -1,0 +1,105 @@
+"""Which call a method and a path mean, and which scopes it needs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from simulator.api import environments as env
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from simulator.call import Call
+    from simulator.wire import Response
+
+Handler: TypeAlias = "Callable[[Call], Response]"
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What a call needs: of an API token, of a bearer token."""
+
+    token: str
+    bearer: str
+
+
+READ: Final = Scope("read:pipeline:bitbucket", "pipeline")
+WRITE: Final = Scope("admin:pipeline:bitbucket", "pipeline:write")
+WRITE_VARIABLES: Final = Scope("admin:pipeline:bitbucket", "pipeline:variable")
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A path, its methods, and how it takes a slash at its end.
+
+    Attributes:
+        segments: A name in braces stands for anything.
+        methods: Handler and scope by method.
+        slash: Whether a slash at the end is fine.
+        slash_forbidden_to_tokens: Whether it answers 403 to an API token.
+        proxied: Whether the in-pipe proxy serves it without credentials.
+    """
+
+    segments: tuple[str, ...]
+    methods: dict[str, tuple[Handler, Scope]]
+    slash: bool = False
+    slash_forbidden_to_tokens: bool = False
+    proxied: bool = False
+
+
+_REPOSITORY: Final = "2.0/repositories/{workspace}/{repository}"
+
+
+def _route(path: str, methods: dict[str, tuple[Handler, Scope]], **more: bool) -> Route:
+    return Route(tuple(path.split("/")), methods, **more)
+
+
+ROUTES: Final = (
+    _route(
+        f"{_REPOSITORY}/environments",
+        {"GET": (env.list_environments, READ), "POST": (env.create_environment, WRITE)},
+        slash=True,
+    ),
+    _route(
+        f"{_REPOSITORY}/environments/{{environment}}",
+        {"GET": (env.read_environment, READ), "DELETE": (env.delete_environment, WRITE)},
+    ),
+    _route(
+        f"{_REPOSITORY}/environments/{{environment}}/changes",
+        {"POST": (env.change_environment, WRITE)},
+        slash=True,
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A route that fits a path, and what stands in its placeholders."""
+
+    route: Route
+    arguments: dict[str, str] = field(default_factory=dict)
+
+
+_BY_LENGTH: Final[dict[int, list[Route]]] = {}
+for _each in ROUTES:
+    _BY_LENGTH.setdefault(len(_each.segments), []).append(_each)
+
+
+def match(segments: tuple[str, ...]) -> Match | None:
+    """Find the route that fits the decoded segments of a path."""
+    for route in _BY_LENGTH.get(len(segments), ()):
+        arguments = _arguments(route.segments, segments)
+        if arguments is not None:
+            return Match(route, arguments)
+    return None
+
+
+def _arguments(pattern: tuple[str, ...], segments: tuple[str, ...]) -> dict[str, str] | None:
+    arguments: dict[str, str] = {}
+    for wanted, given in zip(pattern, segments, strict=True):
+        if wanted.startswith("{"):
+            arguments[wanted[1:-1]] = given
+        elif wanted != given:
+            return None
+    return arguments

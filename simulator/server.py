@@ -1,0 +1,248 @@
+"""The simulator on a local port: real sockets, HTTP/1.1, connections kept open."""
+
+from __future__ import annotations
+
+import os
+import socket
+import struct
+import sys
+import threading
+import time
+from email.utils import formatdate
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socketserver import TCPServer
+from typing import TYPE_CHECKING, Final, Self
+from urllib.parse import urlsplit
+
+from simulator.control import PREFIX
+from simulator.transport import pieces
+from simulator.wire import Cut, Request, Response
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Callable
+    from types import TracebackType
+
+    from simulator.core import Simulator
+
+_RESET_ON_CLOSE: Final = struct.pack("ii", 1, 0)
+_NO_CONTENT: Final = 204
+_ANYWHERE: Final = "0.0.0.0"  # noqa: S104 - compared, never bound to by default
+
+
+class Server:
+    """Serves a simulator while the context lasts.
+
+    Args:
+        simulator: What answers.
+        host: Where to listen.
+        port: 0 picks a free one.
+        latency: Seconds that every answer takes; control calls come at once.
+        tls: Serve HTTPS with this context.
+        sleep: How to wait, in seconds.
+    """
+
+    def __init__(
+        self,
+        simulator: Simulator,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        latency: float = 0.0,
+        tls: ssl.SSLContext | None = None,
+        sleep: Callable[[float], object] = time.sleep,
+    ) -> None:
+        self.simulator = simulator
+        self._http = _HttpServer((host, port), simulator, latency, tls, sleep)
+        self._thread = threading.Thread(
+            target=self._http.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True
+        )
+
+    @property
+    def port(self) -> int:
+        """The port it listens on."""
+        return int(self._http.server_address[1])
+
+    @property
+    def url(self) -> str:
+        """Where clients on this machine find it, without a slash at the end."""
+        host = str(self._http.server_address[0])
+        host = "127.0.0.1" if host == _ANYWHERE else host
+        return f"{self._http.scheme}://{host}:{self.port}"
+
+    def serve_forever(self) -> None:
+        """Serve from this thread until it is interrupted."""
+        try:
+            self._http.serve_forever()
+        finally:
+            self._http.server_close()
+
+    def __enter__(self) -> Self:
+        """Serve from a thread of its own."""
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Stop, and close what is still open."""
+        self._http.shutdown()
+        self._http.close_connections()
+        self._http.server_close()
+        self._thread.join()
+
+
+class _HttpServer(ThreadingHTTPServer):
+    """The listening socket, and the connections that are open."""
+
+    daemon_threads = True
+    block_on_close = False
+    request_queue_size = 128
+
+    def __init__(
+        self,
+        address: tuple[str, int],
+        simulator: Simulator,
+        latency: float,
+        tls: ssl.SSLContext | None,
+        sleep: Callable[[float], object],
+    ) -> None:
+        self.simulator = simulator
+        self.latency = latency
+        self.tls = tls
+        self.sleep = sleep
+        self.scheme = "http" if tls is None else "https"
+        self._open: set[socket.socket] = set()
+        self._lock = threading.Lock()
+        super().__init__(address, _Handler)
+
+    def server_bind(self) -> None:
+        """Bind without asking a name server what this host is called, as the base class does."""
+        TCPServer.server_bind(self)
+
+    def opened(self, connection: socket.socket) -> None:
+        """Remember a connection."""
+        with self._lock:
+            self._open.add(connection)
+
+    def closed(self, connection: socket.socket) -> None:
+        """Forget a connection."""
+        with self._lock:
+            self._open.discard(connection)
+
+    def close_connections(self) -> None:
+        """End every connection, so that no thread waits for its client."""
+        with self._lock:
+            for connection in self._open:
+                try:
+                    connection.shutdown(socket.SHUT_RDWR)
+                except OSError:
+                    continue  # the client was quicker
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing about clients that hang up, which tests of clients make happen."""
+        if not isinstance(sys.exception(), OSError):
+            super().handle_error(request, client_address)  # type: ignore[arg-type]
+
+
+class _Handler(BaseHTTPRequestHandler):
+    """One connection."""
+
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    wbufsize = -1
+    server: _HttpServer
+
+    def setup(self) -> None:
+        """Begin, with the handshake in this thread and not in the one that accepts."""
+        if self.server.tls is not None:
+            self.request = self.server.tls.wrap_socket(self.request, server_side=True)
+        super().setup()
+        self.server.opened(self.connection)
+
+    def finish(self) -> None:
+        """End."""
+        self.server.closed(self.connection)
+        super().finish()
+        self.connection.close()
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
+        """Keep quiet: the simulator keeps a log of its own."""
+
+    def _serve(self) -> None:
+        proxied = "://" in self.path.partition("?")[0]
+        target = self.path
+        if proxied:
+            parts = urlsplit(self.path)
+            target = f"{parts.path}?{parts.query}"
+        path, _, query = target.partition("?")
+        request = Request(
+            method=self.command,
+            path=path,
+            query=query,
+            headers=tuple(self.headers.items()),
+            body=self._read_body(),
+            scheme=self.server.scheme,
+            proxied=proxied,
+        )
+        reply = self.server.simulator.handle(request)
+        if isinstance(reply, Response):
+            if not path.startswith(PREFIX):
+                self._sleep(self.server.latency)
+            self._send(reply)
+        else:
+            self._drop(reply.how)
+
+    do_GET = do_HEAD = do_POST = do_PUT = _serve  # noqa: N815 - names that the base class looks for
+    do_DELETE = do_PATCH = do_OPTIONS = do_CONNECT = _serve  # noqa: N815 - as above
+
+    def _read_body(self) -> bytes:
+        if "chunked" not in self.headers.get("Transfer-Encoding", "").lower():
+            return self.rfile.read(int(self.headers.get("Content-Length", "0")))
+        body = b""
+        while size := int(self.rfile.readline().partition(b";")[0], 16):
+            body += self.rfile.read(size)
+            self.rfile.readline()
+        while self.rfile.readline().strip():
+            continue  # trailers mean nothing here
+        return body
+
+    def _sleep(self, seconds: float) -> None:
+        if seconds > 0:
+            self.server.sleep(seconds)
+
+    def _send(self, reply: Response) -> None:
+        self._sleep(reply.delay)
+        phrase = HTTPStatus(reply.status).phrase if reply.status in _STATUSES else "Unknown"
+        lines = [f"HTTP/1.1 {reply.status} {phrase}"]
+        lines += [f"{name}: {value}" for name, value in reply.headers]
+        lines.append(f"Date: {formatdate(usegmt=True)}")
+        if reply.status != _NO_CONTENT:
+            lines.append(f"Content-Length: {len(reply.body)}")
+        head = "\r\n".join([*lines, "", ""]).encode("latin-1")
+        self.wfile.write(head)
+        if self.command != "HEAD":
+            for piece in pieces(reply):
+                if reply.pause:
+                    self.wfile.flush()
+                    self._sleep(reply.pause)
+                self.wfile.write(piece)
+        self.wfile.flush()
+        if reply.sent is not None:
+            self.close_connection = True
+
+    def _drop(self, how: Cut) -> None:
+        self.close_connection = True
+        if how is Cut.UNANSWERED:
+            self.connection.recv(1)  # returns when the client gives up
+        elif how is not Cut.CLOSED:
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+            self.server.closed(self.connection)
+            os.close(self.connection.detach())
+
+
+_STATUSES: Final = frozenset(HTTPStatus)

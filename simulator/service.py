@@ -1,0 +1,172 @@
+"""From a request to the right answer, before any trouble: who calls, may they, and what."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+from urllib.parse import unquote
+
+from simulator import oauth
+from simulator.call import Call
+from simulator.choices import Slash, Verdict, WriteScope
+from simulator.credentials import Caller, Kind, Rejection
+from simulator.errors import ApiError, lacks_scope, not_found, rejected, respond
+from simulator.faults import RateLimited, limited
+from simulator.partial import select_fields
+from simulator.routes import WRITE, Match, Scope, match
+from simulator.state import Access, find_repository
+
+if TYPE_CHECKING:
+    from simulator.core import Simulator
+    from simulator.state import Repository, Workspace
+    from simulator.wire import Headers, Request, Response
+
+PROXY: Final = Caller(name="proxy", kind=Kind.PROXY, scopes=frozenset())
+_NEARLY: Final = 0.2
+
+
+def serve(sim: Simulator, request: Request) -> Response:
+    """Answer a request with all its effects."""
+    try:
+        if request.path.rstrip("/") == oauth.PATH:
+            return oauth.token(request, sim.credentials, sim.switches, sim.clock())
+        return _call_api(sim, request)
+    except ApiError as error:
+        return respond(error, sim.switches.error_bodies)
+
+
+def _call_api(sim: Simulator, request: Request) -> Response:
+    switches = sim.switches
+    if switches.raw_braces is Verdict.REFUSED and ("{" in request.path or "}" in request.path):
+        raise ApiError(400, "Bad request")
+    segments = request.path.strip("/").split("/")
+    found = match(tuple(unquote(segment) for segment in segments))
+    caller = _caller(sim, request, found)
+    wait = _spend(sim, request, caller)
+    if wait:
+        return _too_many(sim, wait)
+    if found is None:
+        raise ApiError(404, "Resource not found", detail="There is no API hosted at this URL.")
+    if request.method not in found.route.methods:
+        allowed = ", ".join(found.route.methods)
+        raise ApiError(405, f"Method {request.method} not allowed.", headers=(("Allow", allowed),))
+    handler, scope = found.route.methods[request.method]
+    _check_slash(request, found, caller, switches.trailing_slash)
+    if switches.scopes_checked:
+        _check_scope(caller, scope, switches.bearer_write_scope)
+    workspace = _workspace(sim, found)
+    call = Call(
+        request=request,
+        caller=caller,
+        arguments=found.arguments,
+        origin=f"{request.scheme}://{request.header('Host') or 'api.bitbucket.org'}",
+        switches=switches,
+        now=sim.clock(),
+        random=sim.random,
+        journal=sim.journal,
+        pending=sim.pending,
+        found_workspace=workspace,
+        found_repository=_repository(found, workspace, caller),
+    )
+    response = select_fields(handler(call), request)
+    return _with_headers(response, _limit_headers(sim, request, caller))
+
+
+def _caller(sim: Simulator, request: Request, found: Match | None) -> Caller:
+    authorization = request.header("Authorization")
+    if authorization is None and request.proxied and found is not None and found.route.proxied:
+        return PROXY
+    caller = sim.credentials.authenticate(authorization, sim.clock())
+    if isinstance(caller, Rejection):
+        raise rejected(caller.reason)
+    return caller
+
+
+def _limited(sim: Simulator, request: Request) -> bool:
+    return sim.switches.rate_limit > 0 and request.path.startswith("/2.0/repositories/")
+
+
+def _spend(sim: Simulator, request: Request, caller: Caller) -> int:
+    if not _limited(sim, request):
+        return 0
+    return sim.budgets.spend(caller.name, sim.switches.rate_limit, sim.clock())
+
+
+def _too_many(sim: Simulator, wait: int) -> Response:
+    switches = sim.switches
+    fault = RateLimited(
+        wait=wait,
+        retry_after=switches.rate_limit_retry_after,
+        reset=switches.rate_limit_reset,
+        body=switches.rate_limit_body,
+    )
+    return limited(fault, sim.clock())
+
+
+def _limit_headers(sim: Simulator, request: Request, caller: Caller) -> Headers:
+    told = sim.switches.rate_limit_headers and caller.kind is Kind.ACCESS_TOKEN
+    if not told or not _limited(sim, request):
+        return ()
+    limit = sim.switches.rate_limit
+    near = sim.budgets.left(caller.name, limit) < limit * _NEARLY
+    return (
+        ("X-RateLimit-Limit", str(limit)),
+        ("X-RateLimit-Resource", "api"),
+        ("X-RateLimit-NearLimit", str(near).lower()),
+    )
+
+
+def _with_headers(response: Response, headers: Headers) -> Response:
+    if not headers:
+        return response
+    return replace(response, headers=(*response.headers, *headers))
+
+
+def _check_slash(request: Request, found: Match, caller: Caller, slash: Slash) -> None:
+    if not request.path.endswith("/") or found.route.slash or slash is Slash.TOLERATED:
+        return
+    if not found.route.slash_forbidden_to_tokens:
+        raise ApiError(404, "Resource not found", detail="There is no API hosted at this URL.")
+    if caller.kind is Kind.API_TOKEN:
+        raise ApiError(403, "This API is not accessible by this authentication mechanism")
+
+
+def _check_scope(caller: Caller, scope: Scope, bearer_write: WriteScope) -> None:
+    if caller.kind is Kind.PROXY:
+        return
+    required = scope.token if caller.kind is Kind.API_TOKEN else scope.bearer
+    if scope is WRITE and caller.kind is not Kind.API_TOKEN:
+        required = bearer_write
+    if not caller.may(required):
+        raise lacks_scope(required, caller.scopes)
+
+
+def _workspace(sim: Simulator, found: Match) -> Workspace:
+    name = found.arguments["workspace"]
+    workspace = sim.world.workspace(name)
+    if workspace is None:
+        message = f"No workspace with identifier '{name}'."
+        raise not_found(message)
+    if workspace.access is Access.FORBIDDEN:
+        raise ApiError(403, "You do not have access to this workspace.")
+    if workspace.access is Access.REMOVED:
+        raise ApiError(410, "This workspace is no longer available.")
+    return workspace
+
+
+def _repository(found: Match, workspace: Workspace, caller: Caller) -> Repository | None:
+    name = found.arguments.get("repository")
+    if name is None:
+        return None
+    repository = find_repository(workspace, name)
+    if repository is None or not may_see(repository, caller):
+        message = f"Repository {workspace.slug}/{name} not found"
+        raise not_found(message)
+    return repository
+
+
+def may_see(repository: Repository, caller: Caller) -> bool:
+    """Say whether a caller can see a repository."""
+    return repository.visible and (
+        caller.repositories is None or repository.full_name in caller.repositories
+    )

@@ -1,0 +1,127 @@
+"""The simulator inside a test: an httpx transport without any socket, thread or waiting."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, assert_never
+
+import httpx
+
+from simulator.wire import Cut, Dropped, Request, Response
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from simulator.core import Simulator
+
+PIECES: Final = 4
+"""In how many pieces a slow body comes."""
+
+
+class InProcessTransport(httpx.BaseTransport):
+    """Carries requests of an httpx client to a simulator.
+
+    Args:
+        simulator: Where to.
+        on_latency: Told how many seconds a real client would have waited, so that a test moves
+            its clock instead.
+        latency: Seconds that every answer takes.
+        proxy: Play the in-pipe proxy, which serves some calls without credentials.
+    """
+
+    def __init__(
+        self,
+        simulator: Simulator,
+        *,
+        on_latency: Callable[[float], object] | None = None,
+        latency: float = 0.0,
+        proxy: bool = False,
+    ) -> None:
+        self._simulator = simulator
+        self._on_latency = on_latency
+        self._latency = latency
+        self._proxy = proxy
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Handle a request, or fail as a real connection would.
+
+        Raises:
+            httpx.ConnectError: The connection was refused.
+            httpx.ReadError: It was reset.
+            httpx.ReadTimeout: No answer came in time.
+            httpx.RemoteProtocolError: It was closed without an answer.
+        """
+        path, _, query = request.url.raw_path.decode("ascii").partition("?")
+        reply = self._simulator.handle(
+            Request(
+                method=request.method,
+                path=path,
+                query=query,
+                headers=tuple((k.decode(), v.decode()) for k, v in request.headers.raw),
+                body=request.read(),
+                scheme=request.url.scheme,
+                proxied=self._proxy,
+            )
+        )
+        if isinstance(reply, Dropped):
+            raise _failure(reply.how, request)
+        limit = request.extensions.get("timeout", {}).get("read")
+        self._wait(reply.delay + self._latency, limit, request)
+        headers = [*reply.headers]
+        if reply.status != httpx.codes.NO_CONTENT:
+            headers.append(("Content-Length", str(len(reply.body))))
+        stream = _Body(reply, lambda: self._wait(reply.pause, limit, request), request)
+        return httpx.Response(reply.status, headers=headers, stream=stream)
+
+    def _wait(self, seconds: float, limit: float | None, request: httpx.Request) -> None:
+        late = limit is not None and seconds > limit
+        if seconds and self._on_latency is not None:
+            self._on_latency(limit if limit is not None and late else seconds)
+        if late:
+            message = "The read operation timed out"
+            raise httpx.ReadTimeout(message, request=request)
+
+
+class _Body(httpx.SyncByteStream):
+    """The body of a response, in pieces when it is slow, and cut short when it is."""
+
+    def __init__(self, reply: Response, pause: Callable[[], None], request: httpx.Request) -> None:
+        self._reply = reply
+        self._pause = pause
+        self._request = request
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Give the pieces.
+
+        Raises:
+            httpx.RemoteProtocolError: After half a body.
+        """
+        for piece in pieces(self._reply):
+            self._pause()
+            yield piece
+        if self._reply.sent is not None:
+            message = "peer closed connection without sending complete message body"
+            raise httpx.RemoteProtocolError(message, request=self._request)
+
+
+def pieces(reply: Response) -> list[bytes]:
+    """Cut the part of a body that is sent into the pieces in which it is sent."""
+    body = reply.body if reply.sent is None else reply.body[: reply.sent]
+    if not reply.pause or not body:
+        return [body] if body else []
+    size = -(-len(body) // PIECES)
+    return [body[i : i + size] for i in range(0, len(body), size)]
+
+
+def _failure(how: Cut, request: httpx.Request) -> httpx.TransportError:
+    match how:
+        case Cut.REFUSED:
+            return httpx.ConnectError("[Errno 111] Connection refused", request=request)
+        case Cut.CLOSED:
+            message = "Server disconnected without sending a response."
+            return httpx.RemoteProtocolError(message, request=request)
+        case Cut.RESET:
+            return httpx.ReadError("[Errno 104] Connection reset by peer", request=request)
+        case Cut.UNANSWERED:
+            return httpx.ReadTimeout("The read operation timed out", request=request)
+        case _:
+            assert_never(how)
