@@ -288,6 +288,16 @@ class Refuse:
 EnvironmentPlan = Create | Update | Keep | Delete | Refuse
 
 
+def changes_of(plan: EnvironmentPlan) -> tuple[Change, ...]:
+    """Return the changes field by field, for the plans that have any."""
+    return plan.changes if isinstance(plan, Create | Update) else ()
+
+
+def existing_of(plan: EnvironmentPlan) -> ExistingEnvironment | None:
+    """Return the environment that the plan found."""
+    return None if isinstance(plan, Create) else plan.existing
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RepositoryPlan:
     """All that would happen to one repository.

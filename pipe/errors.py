@@ -72,11 +72,17 @@ class RunOverError(PipeError):
 
 
 class ConfigurationError(Exception):
-    """Everything that is wrong with the settings; nothing was sent."""
+    """Everything that is wrong with the settings; nothing was sent.
 
-    def __init__(self, faults: tuple[Fault, ...]) -> None:
+    Attributes:
+        faults: All of them.
+        report_files: Where reports were asked for, as far as that could be read.
+    """
+
+    def __init__(self, faults: tuple[Fault, ...], report_files: tuple[str, ...] = ()) -> None:
         super().__init__(f"{len(faults)} configuration faults")
         self.faults = faults
+        self.report_files = report_files
 
 
 @dataclass(frozen=True, slots=True)

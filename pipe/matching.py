@@ -6,14 +6,15 @@ of case, and what stays ambiguous is refused rather than guessed.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from pipe.globs import glob_matches
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from pipe.declaration import DeclaredEnvironment, Desired, Rule
+    from pipe.declaration import DeclaredEnvironment, Rule
     from pipe.existing import ExistingEnvironment
 
 
@@ -91,32 +92,4 @@ def rule_for(rules: tuple[Rule, ...], environment: ExistingEnvironment) -> Rule 
 def _matches(rule: Rule, environment: ExistingEnvironment) -> bool:
     if rule.type is not None and environment.type is not rule.type:
         return False
-    pattern = "".join(
-        {"*": ".*", "?": "."}.get(character, re.escape(character))
-        for character in rule.name_pattern.casefold()
-    )
-    return re.fullmatch(pattern, environment.name.casefold(), re.DOTALL) is not None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """What must be read of an environment, beyond the list, before deciding."""
-
-    existing: ExistingEnvironment
-    variables: bool
-    branches: bool
-
-
-def contents_wanted(
-    declared: Iterable[tuple[ExistingEnvironment, Desired]],
-) -> tuple[Wanted, ...]:
-    """Return the environments whose variables or branches are declared: only those are read."""
-    wanted = (
-        Wanted(
-            existing=existing,
-            variables=desired.variables is not None or desired.prune_variables,
-            branches=desired.branches is not None,
-        )
-        for existing, desired in declared
-    )
-    return tuple(each for each in wanted if each.variables or each.branches)
+    return glob_matches(rule.name_pattern, environment.name)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from pipe.errors import ExitCode, Problem
 
 if TYPE_CHECKING:
+    from pipe.bitbucket.protocol import Rejected
     from pipe.declaration import EnvironmentType
     from pipe.existing import ExistingEnvironment
     from pipe.matching import Ambiguous, BothExist
@@ -102,4 +103,41 @@ def too_many_deletions(what: str, deleted: int, existing: int, limit_percent: in
         what=f"Pruning would delete {deleted} of {existing} {what}.",
         why=f"That is more than {limit_percent} %, which looks like a mistake in the declaration.",
         remedy="Look at the plan (MODE=plan). If it is right, run once with FORCE=true.",
+    )
+
+
+def plan_changed(reviewed: str, current: str) -> Problem:
+    """The plan computed now is not the one that was reviewed."""
+    return Problem(
+        key="plan-changed",
+        code=ExitCode.REFUSED,
+        what="The plan is not the one that was reviewed; nothing was written.",
+        why=f"PLAN_CHECKSUM is {reviewed}, and the plan computed now has {current}.",
+        remedy="Somebody changed the declaration or the environments in the meantime: run"
+        " MODE=plan, review it, and give its checksum.",
+    )
+
+
+def nothing_selected() -> Problem:
+    """The selection of repositories matches none."""
+    return Problem(
+        key="nothing-selected",
+        code=ExitCode.INCOMPLETE,
+        what="No repository matches REPOSITORIES, so nothing was done.",
+        why="Every pattern and project came out empty, or the exclusions took all away. A selection"
+        " that matches nothing is a mistake more often than not.",
+        remedy="Check the workspace, the patterns and the project keys; a credential sees only the"
+        " repositories that it may read.",
+    )
+
+
+def workspace_refused(workspace: str, rejected: Rejected) -> Problem:
+    """The repositories of a workspace can't be listed."""
+    return Problem(
+        key="workspace-refused",
+        code=ExitCode.PERMISSION,
+        what=f"The repositories of the workspace '{workspace}' can't be listed.",
+        why=f"Bitbucket says ({rejected.status}): {rejected.message}",
+        remedy="Check the workspace's name, and that the credential may read repositories"
+        " (scope read:repository:bitbucket); or name the repositories one by one.",
     )

@@ -4,27 +4,34 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
 from pipe.changes import (
+    BranchesUnavailable,
     Create,
     CreateVariable,
     Delete,
     DeleteVariable,
     Keep,
+    Refuse,
     RewriteSecured,
     SetType,
     Update,
     UpdateVariable,
     WriteFingerprints,
+    changes_of,
+    existing_of,
 )
+from pipe.errors import ExitCode, most_important
+from pipe.settings.values import Mode
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from pipe.bitbucket.transport import Counts
     from pipe.changes import Change, EnvironmentPlan
     from pipe.declaration import Repository
-    from pipe.errors import Problem
+    from pipe.errors import Fault, Problem
 
 
 class Outcome(StrEnum):
@@ -177,6 +184,113 @@ def count_variables(results: Iterable[EnvironmentResult]) -> VariableCounts:
     )
 
 
-def is_drift(change: Change) -> bool:
-    """Whether a change says that something differs (a blind rewrite of a secret says nothing)."""
-    return not isinstance(change, RewriteSecured)
+def differs(result: EnvironmentResult) -> bool:
+    """Whether a plan says that something differs; a blind rewrite of a secret says nothing."""
+    if isinstance(result.plan, Delete):
+        return True
+    return any(not isinstance(each.change, RewriteSecured) for each in result.changes)
+
+
+def planned(plan: EnvironmentPlan) -> EnvironmentResult:
+    """Return the result of a plan that is only told."""
+    existing = existing_of(plan)
+    changes = tuple(_planned_change(each) for each in changes_of(plan))
+    problem = next((each.problem for each in changes if each.problem), None)
+    outcome = Outcome.PLANNED if problem is None else Outcome.FAILED
+    match plan:
+        case Keep():
+            outcome = Outcome.UNCHANGED
+        case Refuse():
+            outcome, problem = Outcome.REFUSED, plan.problem
+        case Create() | Update() | Delete():
+            pass
+        case _:
+            assert_never(plan)
+    return EnvironmentResult(
+        plan=plan,
+        outcome=outcome,
+        uuid=None if existing is None else existing.uuid,
+        changes=changes,
+        problem=problem,
+    )
+
+
+def _planned_change(change: Change) -> ChangeResult:
+    if isinstance(change, BranchesUnavailable):
+        return ChangeResult(change=change, outcome=Outcome.FAILED, problem=change.problem)
+    return ChangeResult(change=change, outcome=Outcome.PLANNED)
+
+
+class RunOutcome(StrEnum):
+    """What became of the run as a whole, in one word."""
+
+    UNCHANGED = "unchanged"
+    CHANGED = "changed"
+    PLANNED = "planned"
+    DRIFT = "drift"
+    REFUSED = "refused"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunResult:
+    """Everything a report can tell of a run.
+
+    Attributes:
+        mode: What was done with the plan.
+        repositories: One result each, in a fixed order whatever the number of workers.
+        problems: What concerns the run as a whole.
+        faults: What is wrong with the settings; then nothing else is known.
+        plan_checksum: Known once everything was planned.
+        counts: The requests sent.
+        seconds: How long the run took.
+    """
+
+    mode: Mode
+    repositories: tuple[RepositoryResult, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    faults: tuple[Fault, ...] = ()
+    plan_checksum: str | None = None
+    counts: Counts
+    seconds: float
+
+    @property
+    def environments(self) -> tuple[EnvironmentResult, ...]:
+        """The results of all environments, in order."""
+        return tuple(each for one in self.repositories for each in one.environments)
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """The most important of all that happened."""
+        if self.faults:
+            return ExitCode.CONFIGURATION
+        codes = [problem.code for problem in self.problems]
+        codes += [problem.code for each in self.repositories for problem in each.problems]
+        if self.mode is Mode.CHECK and self._would_change():
+            codes.append(ExitCode.DRIFT)
+        return most_important(codes)
+
+    @property
+    def outcome(self) -> RunOutcome:
+        """What became of the run, in one word."""
+        match self.exit_code:
+            case ExitCode.OK:
+                return self._success()
+            case ExitCode.DRIFT:
+                return RunOutcome.DRIFT
+            case ExitCode.REFUSED:
+                return RunOutcome.REFUSED
+            case _:
+                return RunOutcome.FAILED
+
+    def _success(self) -> RunOutcome:
+        outcomes = {each.outcome for each in self.environments}
+        outcomes |= {each.pipelines for each in self.repositories if each.pipelines}
+        if Outcome.APPLIED in outcomes:
+            return RunOutcome.CHANGED
+        return RunOutcome.PLANNED if Outcome.PLANNED in outcomes else RunOutcome.UNCHANGED
+
+    def _would_change(self) -> bool:
+        return any(differs(each) for each in self.environments) or any(
+            each.pipelines is Outcome.PLANNED for each in self.repositories
+        )

@@ -1,0 +1,43 @@
+"""The program: the only place that reads the environment, and the only one that exits."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from pathlib import Path
+
+from pipe import VERSION
+from pipe.bitbucket.transport import open_client
+from pipe.run import Surroundings, run
+from pipe.runtime import Stop, real_runtime
+
+
+def main() -> int:
+    """Run once in the surroundings that the operating system gives; return the exit code."""
+    stop = Stop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda received, _: stop.request(signal.Signals(received).name))
+    return run(
+        Surroundings(
+            environ=os.environ,
+            files=_read_text,
+            out=sys.stdout,
+            err=sys.stderr,
+            runtime=real_runtime(stop),
+            stop=stop,
+            connect=lambda url, workers: open_client(
+                base_url=url, workers=workers, version=VERSION
+            ),
+        )
+    )
+
+
+def _read_text(path: str) -> str:
+    # newline="": the line ends of a value are part of it.
+    with Path(path).open(encoding="utf-8", newline="") as file:
+        return file.read()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
