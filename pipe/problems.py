@@ -62,7 +62,8 @@ def _permit(_subject: str, _rejected: Rejected) -> str:
 def _find(subject: str, _rejected: Rejected) -> str:
     return (
         f"{subject} does not exist, or this credential can't see it (Bitbucket does not say"
-        " which). Check WORKSPACE and REPO_SLUG, and that the credential belongs to someone with access."
+        " which). Check WORKSPACE and REPO_SLUG, and that the credential belongs to someone with"
+        " access."
     )
 
 

@@ -7,7 +7,9 @@ are asked for by number, their values kept by identity, until it is certain that
 When is a pass over the pages at its end?
 
 - `size` values are kept: the list is complete, whatever else the answer claims.
-- A page is empty, or holds exactly the values of an earlier page of the same pass.
+- A page is empty.
+- The same page comes again and again, which is how a service answers that ignores `page`, or that
+  gives its last page to whoever asks for a later one.
 - A page is shorter than the `pagelen` it states, and `size` does not ask for more. A `next` that
   contradicts this is followed up with one request: a lost value would be worse.
 - `size`, `pagelen` and `next` are all missing: for a list that is not paged by contract, the end.
@@ -41,6 +43,8 @@ _MAX_PASSES: Final = 20
 """Enough for 250 values in pages of 10, each page a random draw, to be seen with certainty."""
 _MAX_STABLE_PASSES: Final = 3
 """When no pass saw a value twice, the order is not what hides the missing ones."""
+_MAX_REPEATS: Final = 5
+"""Of the same page: fewer could be chance where short pages come in random order."""
 _MAX_PAGES: Final = 1000
 """Of one pass: a list without end is a fault of the service."""
 
@@ -85,6 +89,37 @@ class Incomplete:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _Pass:
+    """What one pass over the pages has brought so far.
+
+    Attributes:
+        pages: How many pages.
+        received: How many values, repeats counted, but not those of a page that only came again.
+        names: The identities of the values.
+        last: Those of the last page, in its order.
+        repeats: How often the last page had come before without a break.
+    """
+
+    pages: int = 0
+    received: int = 0
+    names: frozenset[str] = frozenset()
+    last: tuple[str, ...] = ()
+    repeats: int = 0
+
+    def after(self, names: tuple[str, ...]) -> _Pass:
+        if names and names == self.last:
+            return replace(self, pages=self.pages + 1, repeats=self.repeats + 1)
+        # The repeats were no repeats but chance if something else follows.
+        chance = self.repeats * len(self.last)
+        return _Pass(
+            pages=self.pages + 1,
+            received=self.received + chance + len(names),
+            names=self.names | set(names),
+            last=names,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Listing(Generic[T]):
     """A list on its way: immutable, `take` returns the next state.
 
@@ -98,36 +133,27 @@ class Listing(Generic[T]):
     paged: bool = True
     step: Ask | Complete[T] | Incomplete = Ask(1)
     _kept: dict[str, T] = field(default_factory=dict)
-    _seen: frozenset[frozenset[str]] = frozenset()
-    _received: int = 0
     _expected: int = 0
     _overlapped: bool = False
     _passes: int = 1
-    _number: int = 1
+    _pass: _Pass = _Pass()
 
     def take(self, page: Page[T]) -> Listing[T]:
         """Return the state after this page, the answer to the last `Ask`."""
         found = {self.identity(value): value for value in page.values}
-        names = frozenset(found)
         kept = {**self._kept, **found}
-        if page.size == len(kept):
-            return replace(self, step=Complete(tuple(kept.values())))
         # A `size` below what was seen is wrong, or counts what was deleted meanwhile.
-        size = page.size if page.size is not None and page.size > len(kept) else None
-        repeated = names in self._seen
-        received = self._received + (0 if repeated else len(found))
-        after = replace(
-            self,
-            _kept=kept,
-            _seen=self._seen | {names},
-            _received=received,
-            _expected=max(self._expected, received, size or 0),
-        )
-        if not found or repeated or self._is_last(page, size):
-            return after.end_pass()
-        if self._number == _MAX_PAGES:
+        size = page.size if page.size is not None and page.size >= len(kept) else None
+        now = self._pass.after(tuple(found))
+        expected = max(self._expected, now.received, size or 0)
+        after = replace(self, _kept=kept, _expected=expected, _pass=now)
+        if size == len(kept) or (self._passes > 1 and len(kept) >= expected):
+            return after.completed()
+        if not found or now.repeats == _MAX_REPEATS or self._is_last(page, size):
+            return after.looked_through()
+        if now.pages == _MAX_PAGES:
             return replace(after, step=Incomplete(len(kept), None))
-        return replace(after, step=Ask(self._number + 1), _number=self._number + 1)
+        return replace(after, step=Ask(now.pages + 1))
 
     def _is_last(self, page: Page[T], size: int | None) -> bool:
         if size is not None or page.has_next:
@@ -136,22 +162,19 @@ class Listing(Generic[T]):
             return not self.paged
         return len(page.values) < page.length
 
-    def end_pass(self) -> Listing[T]:
+    def completed(self) -> Listing[T]:
+        """Return the state when nothing can be missing."""
+        return replace(self, step=Complete(tuple(self._kept.values())))
+
+    def looked_through(self) -> Listing[T]:
         """Return the state when the pages have come to an end: complete, or look again."""
         if len(self._kept) >= self._expected:
-            return replace(self, step=Complete(tuple(self._kept.values())))
-        distinct: frozenset[str] = frozenset().union(*self._seen)
-        overlapped = self._overlapped or self._received > len(distinct)
-        if self._passes >= (_MAX_PASSES if overlapped else _MAX_STABLE_PASSES):
+            return self.completed()
+        overlapped = self._overlapped or self._pass.received > len(self._pass.names)
+        if self._passes == (_MAX_PASSES if overlapped else _MAX_STABLE_PASSES):
             return replace(self, step=Incomplete(len(self._kept), self._expected))
         return replace(
-            self,
-            step=Ask(1),
-            _seen=frozenset(),
-            _received=0,
-            _overlapped=overlapped,
-            _passes=self._passes + 1,
-            _number=1,
+            self, step=Ask(1), _overlapped=overlapped, _passes=self._passes + 1, _pass=_Pass()
         )
 
 
