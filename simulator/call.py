@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final, TypeVar
 
-from simulator.choices import Order
+from simulator.choices import NextLink, Order
 from simulator.errors import ApiError, Service, invalid, missing
 from simulator.lists import Lag
 from simulator.pages import page, window
 from simulator.wire import json_response
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from random import Random
 
     from simulator.changes import PendingChange
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from simulator.state import Environment, Repository, Workspace
     from simulator.switches import Switches
     from simulator.wire import Json, Request, Response
+
+_DEFAULT_LENGTH: Final = 10
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +86,10 @@ class Call:
             raise missing(Service.ENVIRONMENT)
         return found
 
+    def may_see(self, repository: Repository) -> bool:
+        """Say whether the caller can see a repository."""
+        return repository.visible_to(self.caller)
+
     def json(self) -> Json:
         """Return what the body says.
 
@@ -127,7 +134,7 @@ class Call:
         truth: Callable[[], Documents],
         default_length: int,
     ) -> Response:
-        """Answer with the page of a list that was asked for."""
+        """Answer with a page of environments or variables, as awkward as the switches say."""
         asked = window(self.request.query, default_length, self.switches)
         shuffled = self.switches.list_order is Order.SHUFFLED
         shown = memory.read(
@@ -136,8 +143,23 @@ class Call:
             now=self.now,
             shuffle=self.random if shuffled else None,
         )
-        document = page(shown, asked, self.address, self.request.query, self.switches)
+        query = self.request.query
+        document = page(shown, asked, self.address, query, self.switches, lambda item: item)
         return json_response(200, document)
+
+    def paged(self, items: Sequence[_T], write: Callable[[_T], Json]) -> Response:
+        """Answer with a page of anything else; of those, no page was ever seen wrong."""
+        asked = window(self.request.query, _DEFAULT_LENGTH, self.switches)
+        right = replace(
+            self.switches,
+            next_links=NextLink.RIGHT,
+            page_has_size=True,
+            page_has_pagelen=True,
+            page_has_number=True,
+        )
+        return json_response(
+            200, page(items, asked, self.address, self.request.query, right, write)
+        )
 
     def environment_lag(self) -> Lag:
         """Return how far the list of environments stays behind."""

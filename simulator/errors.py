@@ -122,6 +122,11 @@ class Service(StrEnum):
     CONFIG = "pipelines-service.config"
 
 
+def no_such_api() -> ApiError:
+    """Nothing is served at this path."""
+    return ApiError(404, "Resource not found", detail="There is no API hosted at this URL.")
+
+
 def missing(service: Service) -> ApiError:
     """One of the services behind Pipelines does not know this thing."""
     return ApiError(

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, assert_never
+from typing import TYPE_CHECKING, Final, TypeVar, assert_never
 from urllib.parse import parse_qsl, urlencode
 
 from simulator.choices import NextLink, Oversized
 from simulator.errors import ApiError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from simulator.switches import Switches
     from simulator.wire import Json
@@ -19,6 +19,7 @@ OTHER_HOST: Final = "https://other-host.invalid"
 """Where `next` points when it points to another host; nothing can answer there."""
 
 _HUNDRED: Final = 100
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,12 @@ def _positive(text: str, message: str) -> int:
 
 
 def page(
-    items: Sequence[Json], asked: Window, address: str, query: str, switches: Switches
+    items: Sequence[_T],
+    asked: Window,
+    address: str,
+    query: str,
+    switches: Switches,
+    write: Callable[[_T], Json],
 ) -> dict[str, Json]:
     """Return one page as Bitbucket writes it.
 
@@ -60,9 +66,12 @@ def page(
         address: Address of the list, without a query.
         query: The query that was sent, carried over to `next`.
         switches: What is wrong with `next`, and which keys there are.
+        write: Writes one item of the page down.
     """
     start = (asked.number - 1) * asked.length
-    document: dict[str, Json] = {"values": list(items[start : start + asked.length])}
+    document: dict[str, Json] = {
+        "values": [write(item) for item in items[start : start + asked.length]]
+    }
     if switches.page_has_number:
         document["page"] = asked.number
     if switches.page_has_pagelen:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+from simulator.api import branches, comments, insights, pipelines, repositories, variables
 from simulator.api import environments as env
 
 if TYPE_CHECKING:
@@ -27,6 +28,10 @@ class Scope:
 READ: Final = Scope("read:pipeline:bitbucket", "pipeline")
 WRITE: Final = Scope("admin:pipeline:bitbucket", "pipeline:write")
 WRITE_VARIABLES: Final = Scope("admin:pipeline:bitbucket", "pipeline:variable")
+CONFIGURE: Final = Scope("admin:repository:bitbucket", "repository:admin")
+READ_REPOSITORY: Final = Scope("read:repository:bitbucket", "repository")
+READ_COMMENTS: Final = Scope("read:pullrequest:bitbucket", "pullrequest")
+WRITE_COMMENTS: Final = Scope("write:pullrequest:bitbucket", "pullrequest")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +54,7 @@ class Route:
 
 
 _REPOSITORY: Final = "2.0/repositories/{workspace}/{repository}"
+_INTERNAL: Final = "internal/repositories/{workspace}/{repository}/environments/{environment}"
 
 
 def _route(path: str, methods: dict[str, tuple[Handler, Scope]], **more: bool) -> Route:
@@ -69,6 +75,77 @@ ROUTES: Final = (
         f"{_REPOSITORY}/environments/{{environment}}/changes",
         {"POST": (env.change_environment, WRITE)},
         slash=True,
+    ),
+    _route(
+        f"{_REPOSITORY}/deployments_config/environments/{{environment}}/variables",
+        {
+            "GET": (variables.list_variables, READ),
+            "POST": (variables.create_variable, WRITE_VARIABLES),
+        },
+        slash_forbidden_to_tokens=True,
+    ),
+    _route(
+        f"{_REPOSITORY}/deployments_config/environments/{{environment}}/variables/{{variable}}",
+        {
+            "PUT": (variables.update_variable, WRITE_VARIABLES),
+            "DELETE": (variables.delete_variable, WRITE_VARIABLES),
+        },
+    ),
+    _route(
+        f"{_REPOSITORY}/pipelines_config",
+        {"GET": (pipelines.read_config, CONFIGURE), "PUT": (pipelines.write_config, CONFIGURE)},
+    ),
+    _route(
+        "2.0/repositories/{workspace}",
+        {"GET": (repositories.list_repositories, READ_REPOSITORY)},
+        slash=True,
+    ),
+    _route(
+        _REPOSITORY,
+        {"GET": (repositories.read_repository, READ_REPOSITORY)},
+        slash=True,
+    ),
+    _route(
+        f"{_REPOSITORY}/commit/{{commit}}/reports/{{report}}",
+        {
+            "GET": (insights.read_report, READ_REPOSITORY),
+            "PUT": (insights.write_report, READ_REPOSITORY),
+            "DELETE": (insights.delete_report, READ_REPOSITORY),
+        },
+        proxied=True,
+    ),
+    _route(
+        f"{_REPOSITORY}/commit/{{commit}}/reports/{{report}}/annotations",
+        {
+            "GET": (insights.list_annotations, READ_REPOSITORY),
+            "POST": (insights.write_annotations, READ_REPOSITORY),
+        },
+        proxied=True,
+    ),
+    _route(
+        f"{_REPOSITORY}/pullrequests/{{pull_request}}/comments",
+        {
+            "GET": (comments.list_comments, READ_COMMENTS),
+            "POST": (comments.create_comment, WRITE_COMMENTS),
+        },
+        slash=True,
+    ),
+    _route(
+        f"{_REPOSITORY}/pullrequests/{{pull_request}}/comments/{{comment}}",
+        {
+            "GET": (comments.read_comment, READ_COMMENTS),
+            "PUT": (comments.update_comment, WRITE_COMMENTS),
+            "DELETE": (comments.delete_comment, WRITE_COMMENTS),
+        },
+    ),
+    _route(
+        f"{_INTERNAL}/branch-restrictions",
+        {"GET": (branches.list_branches, READ), "POST": (branches.add_branch, WRITE)},
+        slash=True,
+    ),
+    _route(
+        f"{_INTERNAL}/branch-restrictions/{{restriction}}",
+        {"DELETE": (branches.remove_branch, WRITE)},
     ),
 )
 

@@ -10,7 +10,7 @@ from simulator import oauth
 from simulator.call import Call
 from simulator.choices import Slash, Verdict, WriteScope
 from simulator.credentials import Caller, Kind, Rejection
-from simulator.errors import ApiError, lacks_scope, not_found, rejected, respond
+from simulator.errors import ApiError, lacks_scope, no_such_api, not_found, rejected, respond
 from simulator.faults import RateLimited, limited
 from simulator.partial import select_fields
 from simulator.routes import WRITE, Match, Scope, match
@@ -46,7 +46,7 @@ def _call_api(sim: Simulator, request: Request) -> Response:
     if wait:
         return _too_many(sim, wait)
     if found is None:
-        raise ApiError(404, "Resource not found", detail="There is no API hosted at this URL.")
+        raise no_such_api()
     if request.method not in found.route.methods:
         allowed = ", ".join(found.route.methods)
         raise ApiError(405, f"Method {request.method} not allowed.", headers=(("Allow", allowed),))
@@ -126,7 +126,7 @@ def _check_slash(request: Request, found: Match, caller: Caller, slash: Slash) -
     if not request.path.endswith("/") or found.route.slash or slash is Slash.TOLERATED:
         return
     if not found.route.slash_forbidden_to_tokens:
-        raise ApiError(404, "Resource not found", detail="There is no API hosted at this URL.")
+        raise no_such_api()
     if caller.kind is Kind.API_TOKEN:
         raise ApiError(403, "This API is not accessible by this authentication mechanism")
 
@@ -159,14 +159,7 @@ def _repository(found: Match, workspace: Workspace, caller: Caller) -> Repositor
     if name is None:
         return None
     repository = find_repository(workspace, name)
-    if repository is None or not may_see(repository, caller):
+    if repository is None or not repository.visible_to(caller):
         message = f"Repository {workspace.slug}/{name} not found"
         raise not_found(message)
     return repository
-
-
-def may_see(repository: Repository, caller: Caller) -> bool:
-    """Say whether a caller can see a repository."""
-    return repository.visible and (
-        caller.repositories is None or repository.full_name in caller.repositories
-    )

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from random import Random
 
+    from simulator.credentials import Caller
     from simulator.journal import Journal
     from simulator.wire import Json
 
@@ -59,7 +60,8 @@ class Environment:
         variables: By key.
         branches: Uuid of each branch pattern that may deploy, by pattern.
         variable_list: What the list of variables shows.
-        variable_requests: How many requests for its variables there were.
+        variable_refusals: How many requests for its variables still answer 404.
+        variables_from: Time until which its variables answer 404.
     """
 
     around: Surroundings
@@ -74,7 +76,8 @@ class Environment:
     variables: dict[str, Variable] = field(default_factory=dict)
     branches: dict[str, str] = field(default_factory=dict)
     variable_list: LaggingList = field(default_factory=LaggingList)
-    variable_requests: int = 0
+    variable_refusals: int = 0
+    variables_from: float = 0.0
 
     def _record(self, kind: EventKind, subject: str, **details: Json) -> None:
         details["environment"] = self.uuid
@@ -167,6 +170,7 @@ class Repository:
         reports: Code Insights reports by commit and id.
         annotations: Annotations by external id, by commit and id of the report.
         comments: Comments by id, by pull request.
+        next_comment: Id of the next comment.
     """
 
     around: Surroundings
@@ -186,11 +190,18 @@ class Repository:
     reports: dict[tuple[str, str], dict[str, Json]] = field(default_factory=dict)
     annotations: dict[tuple[str, str], dict[str, Json]] = field(default_factory=dict)
     comments: dict[int, dict[int, dict[str, Json]]] = field(default_factory=dict)
+    next_comment: int = 1
 
     @property
     def full_name(self) -> str:
         """As Bitbucket writes it: `workspace/slug`."""
         return f"{self.workspace}/{self.slug}"
+
+    def visible_to(self, caller: Caller) -> bool:
+        """Say whether a caller can see the repository."""
+        return self.visible and (
+            caller.repositories is None or self.full_name in caller.repositories
+        )
 
     def record(self, kind: EventKind, subject: str, **details: Json) -> None:
         """Write down a change of the repository itself."""

@@ -79,6 +79,8 @@ def create_environment(call: Call) -> Response:
         raise ApiError(400, message, shape=ErrorShape.SERVICE, key="deploy-service.limit")
     _before_write(call)
     created = repository.add_environment(name, type_, admin_only=admin_only)
+    created.variable_refusals = call.switches.variables_404_requests
+    created.variables_from = call.now + call.switches.variables_404_seconds
     repository.last_creation = call.now
     repository.passing_refusals = 0
     location = f"{call.address}/{quote(created.uuid)}"

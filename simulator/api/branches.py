@@ -1,0 +1,64 @@
+"""Branch patterns that may deploy to an environment: an internal endpoint."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from simulator.choices import ErrorShape, Internal
+from simulator.credentials import RejectionReason
+from simulator.errors import ApiError, Service, invalid, missing, no_such_api, rejected
+from simulator.wire import empty_response, json_response
+
+if TYPE_CHECKING:
+    from simulator.call import Call
+    from simulator.state import Environment
+    from simulator.wire import Response
+
+
+def list_branches(call: Call) -> Response:
+    """200 with all patterns; there are no pages."""
+    env = _environment(call)
+    values = [{"uuid": uuid, "pattern": pattern} for pattern, uuid in env.branches.items()]
+    return json_response(200, {"values": values})
+
+
+def add_branch(call: Call) -> Response:
+    """201 with the pattern."""
+    env = _environment(call)
+    pattern = call.object().get("pattern")
+    if not isinstance(pattern, str) or not pattern.strip():
+        message = "The pattern is missing."
+        raise invalid(message)
+    if pattern in env.branches:
+        raise ApiError(
+            409,
+            "This pattern exists already.",
+            shape=ErrorShape.SERVICE,
+            key=f"{Service.BRANCH}.duplicate",
+        )
+    document = {
+        "environmentUuid": env.uuid,
+        "pattern": pattern,
+        "type": "branch_restriction_pattern",
+        "uuid": env.add_branch(pattern),
+    }
+    return json_response(201, document)
+
+
+def remove_branch(call: Call) -> Response:
+    """204."""
+    env = _environment(call)
+    patterns = {uuid: pattern for pattern, uuid in env.branches.items()}
+    pattern = patterns.get(call.arguments["restriction"])
+    if pattern is None:
+        raise missing(Service.BRANCH)
+    env.remove_branch(pattern)
+    return empty_response(204)
+
+
+def _environment(call: Call) -> Environment:
+    if call.switches.branch_endpoint is Internal.UNAUTHORIZED:
+        raise rejected(RejectionReason.INVALID)
+    if call.switches.branch_endpoint is Internal.NOT_FOUND:
+        raise no_such_api()
+    return call.environment()

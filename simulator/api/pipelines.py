@@ -1,0 +1,44 @@
+"""Whether Pipelines is enabled in a repository."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from simulator import documents
+from simulator.errors import Service, invalid, missing
+from simulator.wire import json_response
+
+if TYPE_CHECKING:
+    from simulator.call import Call
+    from simulator.wire import Response
+
+
+def read_config(call: Call) -> Response:
+    """200 with the configuration; 404 until Pipelines was enabled once."""
+    if call.repository.pipelines_enabled is None:
+        raise missing(Service.CONFIG)
+    return _answer(call)
+
+
+def write_config(call: Call) -> Response:
+    """200 with the configuration; the first time, default environments may appear."""
+    enabled = call.object().get("enabled")
+    if not isinstance(enabled, bool):
+        message = "enabled must be true or false."
+        raise invalid(message)
+    lag = call.environment_lag()
+    if lag:
+        shown = documents.environments(call.repository, call.switches)
+        call.repository.environment_list.before_write(shown, lag, call.now)
+    with_defaults = call.switches.enabling_creates_defaults
+    call.repository.enable_pipelines(enabled=enabled, with_defaults=with_defaults)
+    return _answer(call)
+
+
+def _answer(call: Call) -> Response:
+    document = {
+        "type": "repository_pipelines_configuration",
+        "enabled": call.repository.pipelines_enabled,
+        "repository": documents.repository(call.repository),
+    }
+    return json_response(200, document)

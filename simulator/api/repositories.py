@@ -1,0 +1,62 @@
+"""Repositories: list those of a workspace, read one."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+from urllib.parse import parse_qs
+
+from simulator import documents
+from simulator.errors import ApiError
+from simulator.wire import json_response
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from simulator.call import Call
+    from simulator.state import Repository
+    from simulator.wire import Response
+
+_FIELDS: Final[Mapping[str, Callable[[Repository], str]]] = {
+    "project.key": lambda each: each.project,
+    "slug": lambda each: each.slug,
+    "name": lambda each: each.slug,
+    "full_name": lambda each: each.full_name,
+    "uuid": lambda each: each.uuid,
+}
+_TERM: Final = re.compile(r'\s*([\w.]+)\s*(=|!=|~|!~)\s*"([^"\\]*)"\s*')
+
+
+def list_repositories(call: Call) -> Response:
+    """200 with a page; `q` filters, `sort` orders."""
+    query = parse_qs(call.request.query)
+    found = [each for each in call.found_workspace.repositories.values() if call.may_see(each)]
+    for term in re.split(r"(?i)\s+and\s+", query.get("q", [""])[0].strip()):
+        found = [each for each in found if _fits(each, term)]
+    sort = query.get("sort", [""])[0]
+    if sort:
+        found.sort(key=_field(sort.lstrip("-")), reverse=sort.startswith("-"))
+    return call.paged(found, documents.repository)
+
+
+def _field(name: str) -> Callable[[Repository], str]:
+    if name not in _FIELDS:
+        raise ApiError(400, f"Invalid field name: {name}")
+    return _FIELDS[name]
+
+
+def _fits(each: Repository, term: str) -> bool:
+    if not term:
+        return True
+    parsed = _TERM.fullmatch(term)
+    if parsed is None:
+        raise ApiError(400, "The query can't be understood.")
+    name, operator, wanted = parsed.groups()
+    value = _field(name)(each)
+    fits = wanted.lower() in value.lower() if "~" in operator else value == wanted
+    return fits is not operator.startswith("!")
+
+
+def read_repository(call: Call) -> Response:
+    """200 with the repository."""
+    return json_response(200, documents.repository(call.repository))
