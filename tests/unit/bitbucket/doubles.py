@@ -1,0 +1,147 @@
+"""A clock that moves when somebody waits, and a line to a service that a test plays."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import httpx
+from pydantic import SecretStr
+
+from pipe.bitbucket.api import Bitbucket
+from pipe.bitbucket.auth import AccessToken, Credentials
+from pipe.bitbucket.transport import Exchange, Policy, Transport
+from pipe.declaration import Repository
+from pipe.redact import Redactor
+from pipe.runtime import Runtime, Stop
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+EPOCH = datetime(2026, 9, 1, 12, 0, 0, tzinfo=UTC)
+SHOP = Repository("acme", "shop")
+TOKEN = "canary-access-token-4711"
+HTML = "<html><head><title>502 Bad Gateway</title></head><body><h1>Bad Gateway</h1></body></html>"
+
+Reply = httpx.Response | Exception
+
+
+@dataclass(slots=True)
+class Clock:
+    """Time that passes only when somebody waits for it."""
+
+    seconds: float = 1000.0
+    slept: list[float] = field(default_factory=list)
+    chance: float = 1.0
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.seconds += seconds
+
+    def advance(self, seconds: float) -> None:
+        self.seconds += seconds
+
+    def runtime(self) -> Runtime:
+        return Runtime(
+            monotonic=lambda: self.seconds,
+            now=lambda: EPOCH + timedelta(seconds=self.seconds - 1000.0),
+            sleep=self.sleep,
+            random=lambda: self.chance,
+        )
+
+
+@dataclass(slots=True, kw_only=True)
+class Line:
+    """A transport with everything around it in view."""
+
+    transport: Transport
+    clock: Clock
+    stop: Stop
+    redactor: Redactor
+    exchanges: list[Exchange]
+    requests: list[httpx.Request]
+
+    @property
+    def bitbucket(self) -> Bitbucket:
+        return Bitbucket(self.transport)
+
+    @property
+    def sent(self) -> list[tuple[str, str]]:
+        return [(each.method, each.url.raw_path.decode()) for each in self.requests]
+
+    @property
+    def bodies(self) -> list[object]:
+        return [json.loads(each.content) if each.content else None for each in self.requests]
+
+
+def connect(
+    service: Callable[[httpx.Request], Reply] | Iterable[Reply],
+    *,
+    clock: Clock | None = None,
+    credentials: Credentials | None = None,
+    policy: Policy | None = None,
+    read_only: bool = False,
+) -> Line:
+    """Return a line to a service: a function, or what it answers one after the other."""
+    requests: list[httpx.Request] = []
+    answers: Iterator[Reply] = iter(()) if callable(service) else iter(service)
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        requests.append(request)
+        reply = service(request) if callable(service) else next(answers)
+        if isinstance(reply, Exception):
+            raise reply
+        return reply
+
+    return connect_through(
+        httpx.MockTransport(handle),
+        requests=requests,
+        clock=clock,
+        credentials=credentials,
+        policy=policy,
+        read_only=read_only,
+    )
+
+
+def connect_through(
+    carrier: httpx.BaseTransport,
+    *,
+    requests: list[httpx.Request] | None = None,
+    clock: Clock | None = None,
+    credentials: Credentials | None = None,
+    policy: Policy | None = None,
+    read_only: bool = False,
+) -> Line:
+    """Return a line over an httpx transport."""
+    the_clock = clock or Clock()
+    stop = Stop()
+    redactor = Redactor()
+    exchanges: list[Exchange] = []
+    transport = Transport(
+        client=httpx.Client(base_url="https://api.bitbucket.example", transport=carrier),
+        credentials=credentials or AccessToken(token=SecretStr(TOKEN)),
+        runtime=the_clock.runtime(),
+        policy=policy or Policy(),
+        read_only=read_only,
+        stop=stop,
+        observe=exchanges.append,
+        redactor=redactor,
+    )
+    return Line(
+        transport=transport,
+        clock=the_clock,
+        stop=stop,
+        redactor=redactor,
+        exchanges=exchanges,
+        requests=requests if requests is not None else [],
+    )
+
+
+def page(*values: object, **keys: object) -> httpx.Response:
+    return httpx.Response(200, json={"values": list(values), **keys})
+
+
+def environment(name: str, **keys: object) -> dict[str, object]:
+    return {"uuid": f"{{{name}}}", "name": name, **keys}
