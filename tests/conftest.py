@@ -1,11 +1,31 @@
-"""What holds for all tests: the summary says plainly when the container tests did not run."""
+"""What holds for all tests: how hard properties are tried, and what is said of tests not run."""
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
+
+from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
     import pytest
+
+# No deadline: how long an example takes says nothing about the pipe, and machines differ.
+# Too slow and too large are judgements about the same.
+_UNHURRIED = [HealthCheck.too_slow, HealthCheck.data_too_large]
+
+# Every run of the same commit tries the same examples: a red build can be looked into.
+settings.register_profile(
+    "ci", max_examples=60, deadline=None, derandomize=True, suppress_health_check=_UNHURRIED
+)
+# `make prove`: new examples every time, and many.
+settings.register_profile(
+    "full",
+    max_examples=2000,
+    deadline=None,
+    suppress_health_check=_UNHURRIED,
+)
+settings.load_profile("full" if os.environ.get("PROVE") == "full" else "ci")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
