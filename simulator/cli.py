@@ -94,10 +94,18 @@ def build(arguments: argparse.Namespace) -> Simulator:
     return sim
 
 
-def _print_last_request(sim: Simulator) -> None:
-    if not sim.requests:
-        return
-    sim.requests[-1]
+class RequestPrinter:
+    """An observer that prints each request once; `*` marks those that changed something."""
+
+    def __init__(self) -> None:
+        self._printed = 0
+
+    def __call__(self, sim: Simulator) -> None:
+        """Print what came in since the last time."""
+        for each in sim.requests[self._printed :]:
+            effect = " *" if each.took_effect else ""
+            say(f"{each.index} {each.method} {each.path} {each.status or each.dropped}{effect}")
+        self._printed = len(sim.requests)
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -113,7 +121,7 @@ def main(arguments: Sequence[str]) -> int:
         sys.stderr.write(f"simulator: {error}\n")
         return 2
     if given.log:
-        sim.observers.append(_print_last_request)
+        sim.observers.append(RequestPrinter())
     say(server.url)
     try:
         server.serve_forever()

@@ -30,6 +30,7 @@ API_TOKEN_SCOPES: Final = frozenset(
         "admin:pipeline:bitbucket",
         "admin:repository:bitbucket",
         "read:repository:bitbucket",
+        "read:workspace:bitbucket",
         "read:pullrequest:bitbucket",
         "write:pullrequest:bitbucket",
     }

@@ -11,7 +11,7 @@ from simulator.state import TYPE_RANKS
 
 if TYPE_CHECKING:
     from simulator.lists import Documents
-    from simulator.state import Environment, Repository, Variable
+    from simulator.state import Environment, Repository, Variable, Workspace
     from simulator.switches import Switches
     from simulator.wire import Json
 
@@ -107,8 +107,8 @@ def _value(each: Variable, secured: SecuredValue) -> dict[str, Json]:
             assert_never(secured)
 
 
-def repository(each: Repository) -> dict[str, Json]:
-    """Write a repository down."""
+def repository(each: Repository, origin: str) -> dict[str, Json]:
+    """Write a repository down, with links for who reached the service by this origin."""
     return {
         "type": "repository",
         "uuid": each.uuid,
@@ -127,6 +127,24 @@ def repository(each: Repository) -> dict[str, Json]:
             "uuid": each.workspace_uuid,
         },
         "mainbranch": {"type": "branch", "name": "main"},
+        "links": {
+            "self": {"href": f"{origin}/2.0/repositories/{each.full_name}"},
+            "html": {"href": f"{origin}/{each.full_name}"},
+        },
+    }
+
+
+def workspace(each: Workspace, origin: str) -> dict[str, Json]:
+    """Write a workspace down, with links for who reached the service by this origin."""
+    return {
+        "type": "workspace",
+        "uuid": each.uuid,
+        "name": each.slug,
+        "slug": each.slug,
+        "links": {
+            "self": {"href": f"{origin}/2.0/workspaces/{each.slug}"},
+            "repositories": {"href": f"{origin}/2.0/repositories/{each.slug}"},
+        },
     }
 
 

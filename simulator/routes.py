@@ -30,6 +30,7 @@ WRITE: Final = Scope("admin:pipeline:bitbucket", "pipeline:write")
 WRITE_VARIABLES: Final = Scope("admin:pipeline:bitbucket", "pipeline:variable")
 CONFIGURE: Final = Scope("admin:repository:bitbucket", "repository:admin")
 READ_REPOSITORY: Final = Scope("read:repository:bitbucket", "repository")
+READ_WORKSPACE: Final = Scope("read:workspace:bitbucket", "repository")
 READ_COMMENTS: Final = Scope("read:pullrequest:bitbucket", "pullrequest")
 WRITE_COMMENTS: Final = Scope("write:pullrequest:bitbucket", "pullrequest")
 
@@ -94,6 +95,11 @@ ROUTES: Final = (
     _route(
         f"{_REPOSITORY}/pipelines_config",
         {"GET": (pipelines.read_config, CONFIGURE), "PUT": (pipelines.write_config, CONFIGURE)},
+    ),
+    _route(
+        "2.0/workspaces/{workspace}",
+        {"GET": (repositories.read_workspace, READ_WORKSPACE)},
+        slash=True,
     ),
     _route(
         "2.0/repositories/{workspace}",

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from simulator.control import PREFIX
 from simulator.transport import pieces
-from simulator.wire import Cut, Request, Response
+from simulator.wire import NO_CONTENT, Cut, Request, Response
 
 if TYPE_CHECKING:
     import ssl
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from simulator.core import Simulator
 
 _RESET_ON_CLOSE: Final = struct.pack("ii", 1, 0)
-_NO_CONTENT: Final = 204
 _ANYWHERE: Final = "0.0.0.0"  # noqa: S104 - compared, never bound to by default
 
 
@@ -221,7 +220,7 @@ class _Handler(BaseHTTPRequestHandler):
         lines = [f"HTTP/1.1 {reply.status} {phrase}"]
         lines += [f"{name}: {value}" for name, value in reply.headers]
         lines.append(f"Date: {formatdate(usegmt=True)}")
-        if reply.status != _NO_CONTENT:
+        if reply.status != NO_CONTENT:
             lines.append(f"Content-Length: {len(reply.body)}")
         head = "\r\n".join([*lines, "", ""]).encode("latin-1")
         self.wfile.write(head)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final, assert_never
 
 import httpx
 
-from simulator.wire import Cut, Dropped, Request, Response
+from simulator.wire import NO_CONTENT, Cut, Dropped, Request, Response
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -67,7 +67,7 @@ class InProcessTransport(httpx.BaseTransport):
         limit = request.extensions.get("timeout", {}).get("read")
         self._wait(reply.delay + self._latency, limit, request)
         headers = [*reply.headers]
-        if reply.status != httpx.codes.NO_CONTENT:
+        if reply.status != NO_CONTENT:
             headers.append(("Content-Length", str(len(reply.body))))
         stream = _Body(reply, lambda: self._wait(reply.pause, limit, request), request)
         return httpx.Response(reply.status, headers=headers, stream=stream)

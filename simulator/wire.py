@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -100,6 +100,13 @@ def text_response(status: int, text: str, content_type: str = TEXT) -> Response:
     return Response(status=status, headers=(("Content-Type", content_type),), body=text.encode())
 
 
+NO_CONTENT: Final = 204
+
+
 def empty_response(status: int) -> Response:
-    """Return a response without a body."""
-    return Response(status=status)
+    """Return a response without a body.
+
+    It says of what kind the nothing is: npm's `bitbucket` package, which works against
+    Bitbucket, reads `Content-Type` of every answer.
+    """
+    return Response(status=status, headers=(("Content-Type", HTML),))

@@ -39,6 +39,6 @@ def _answer(call: Call) -> Response:
     document = {
         "type": "repository_pipelines_configuration",
         "enabled": call.repository.pipelines_enabled,
-        "repository": documents.repository(call.repository),
+        "repository": documents.repository(call.repository, call.origin),
     }
     return json_response(200, document)

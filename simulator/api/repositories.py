@@ -1,4 +1,4 @@
-"""Repositories: list those of a workspace, read one."""
+"""Repositories: list those of a workspace, read one; and the workspace itself."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def list_repositories(call: Call) -> Response:
     sort = query.get("sort", [""])[0]
     if sort:
         found.sort(key=_field(sort.lstrip("-")), reverse=sort.startswith("-"))
-    return call.paged(found, documents.repository)
+    return call.paged(found, lambda each: documents.repository(each, call.origin))
 
 
 def _field(name: str) -> Callable[[Repository], str]:
@@ -59,4 +59,9 @@ def _fits(each: Repository, term: str) -> bool:
 
 def read_repository(call: Call) -> Response:
     """200 with the repository."""
-    return json_response(200, documents.repository(call.repository))
+    return json_response(200, documents.repository(call.repository, call.origin))
+
+
+def read_workspace(call: Call) -> Response:
+    """200 with the workspace."""
+    return json_response(200, documents.workspace(call.found_workspace, call.origin))
