@@ -98,6 +98,7 @@ class _Pass:
         names: The identities of the values.
         last: Those of the last page, in its order.
         repeats: How often the last page had come before without a break.
+        size: What was last told of the whole list.
     """
 
     pages: int = 0
@@ -105,10 +106,12 @@ class _Pass:
     names: frozenset[str] = frozenset()
     last: tuple[str, ...] = ()
     repeats: int = 0
+    size: int | None = None
 
-    def after(self, names: tuple[str, ...]) -> _Pass:
+    def after(self, names: tuple[str, ...], size: int | None) -> _Pass:
+        told = self.size if size is None else size
         if names and names == self.last:
-            return replace(self, pages=self.pages + 1, repeats=self.repeats + 1)
+            return replace(self, pages=self.pages + 1, repeats=self.repeats + 1, size=told)
         # The repeats were no repeats but chance if something else follows.
         chance = self.repeats * len(self.last)
         return _Pass(
@@ -116,6 +119,7 @@ class _Pass:
             received=self.received + chance + len(names),
             names=self.names | set(names),
             last=names,
+            size=told,
         )
 
 
@@ -144,10 +148,9 @@ class Listing(Generic[T]):
         kept = {**self._kept, **found}
         # A `size` below what was seen is wrong, or counts what was deleted meanwhile.
         size = page.size if page.size is not None and page.size >= len(kept) else None
-        now = self._pass.after(tuple(found))
-        expected = max(self._expected, now.received, size or 0)
-        after = replace(self, _kept=kept, _expected=expected, _pass=now)
-        if size == len(kept) or (self._passes > 1 and len(kept) >= expected):
+        now = self._pass.after(tuple(found), size)
+        after = replace(self, _kept=kept, _pass=now)
+        if size == len(kept) or (self._passes > 1 and len(kept) >= self._expected):
             return after.completed()
         if not found or now.repeats == _MAX_REPEATS or self._is_last(page, size):
             return after.looked_through()
@@ -168,13 +171,20 @@ class Listing(Generic[T]):
 
     def looked_through(self) -> Listing[T]:
         """Return the state when the pages have come to an end: complete, or look again."""
-        if len(self._kept) >= self._expected:
+        # This pass is the newest word on the length: the list may have changed since the last.
+        expected = max(self._pass.received, self._pass.size or 0)
+        if len(self._kept) >= expected:
             return self.completed()
         overlapped = self._overlapped or self._pass.received > len(self._pass.names)
         if self._passes == (_MAX_PASSES if overlapped else _MAX_STABLE_PASSES):
-            return replace(self, step=Incomplete(len(self._kept), self._expected))
+            return replace(self, step=Incomplete(len(self._kept), expected))
         return replace(
-            self, step=Ask(1), _overlapped=overlapped, _passes=self._passes + 1, _pass=_Pass()
+            self,
+            step=Ask(1),
+            _expected=expected,
+            _overlapped=overlapped,
+            _passes=self._passes + 1,
+            _pass=_Pass(),
         )
 
 
