@@ -5,9 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pydantic import ValidationError
+
+from pipe.config_file.convert import Converter
+from pipe.config_file.faults import flaws, show
+from pipe.config_file.models import File
+from pipe.config_file.names import lines, name_flaws
+from pipe.config_file.tree import Flaw, Place, read_tree
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
+    from pipe.config_file.tree import Tree, Value
     from pipe.layers import Layers
     from pipe.selection import Item
     from pipe.settings.faults import Faults
@@ -23,11 +32,13 @@ class ConfigFile:
         workspace: The one that counts for repositories that don't name their own.
         items: The repositories it is for; `None`: it does not say.
         layers: What is wanted of each repository.
+        lines: The line on which each environment is declared, by its name.
     """
 
     workspace: str | None
     items: tuple[Item, ...] | None
     layers: Layers
+    lines: Mapping[str, int]
 
 
 def read_config_file(
@@ -49,4 +60,45 @@ def read_config_file(
         prune: What `PRUNE` says: it holds where the file says nothing.
         faults: Where to remember what is wrong.
     """
-    raise NotImplementedError
+    tree = read_tree(text)
+    config = _convert(tree, environ, workspace, prune)
+    for flaw in sorted(tree.flaws, key=lambda each: (each.place.line, each.place.column)):
+        where = f"{path}:{flaw.place.line}:{flaw.place.column} {show(flaw.path)}"
+        faults.add(where.rstrip(), flaw.message)
+    return config
+
+
+def _convert(
+    tree: Tree, environ: Mapping[str, str], workspace: Workspace, prune: Collection[Prunable]
+) -> ConfigFile | None:
+    """Return what the tree means; what it can't mean is added to its flaws."""
+    if tree.root is None:
+        if not tree.flaws:
+            tree.flaws.append(Flaw(Place(1, 1), (), "is empty; declare environments or rules"))
+        return None
+    tree.flaws.extend(tuple(name_flaws(tree)))
+    try:
+        file = File.model_validate(_without_extensions(tree.root), context=environ)
+    except ValidationError as error:
+        tree.flaws.extend(tuple(flaws(error, tree)))
+        return None
+    own = workspace.beside(file.workspace)
+    if own is None:
+        path = ("repositories",)
+        message = "have no workspace; write workspace: at the top of the file, or set WORKSPACE"
+        tree.flaws.append(Flaw(tree.place(path), path, message))
+        return None
+    converter = Converter(own, environ, prune)
+    return ConfigFile(
+        workspace=own,
+        items=converter.items(file),
+        layers=converter.layers(file),
+        lines=lines(tree),
+    )
+
+
+def _without_extensions(root: Value) -> Value:
+    """Leave out keys that begin with `x-`: they hold what anchors name."""
+    if not isinstance(root, dict):
+        return root
+    return {key: value for key, value in root.items() if not key.startswith("x-")}

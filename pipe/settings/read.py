@@ -76,6 +76,7 @@ def read_settings(environ: Mapping[str, str], files: Callable[[str], str]) -> Se
         # Steps that stand side by side for other reasons must not leave a lone repository out.
         parallel=None if selection.single else parallel,
         config_file=variables.config_file,
+        lines=declared.lines,
         context=read_context(environ),
         warnings=tuple(
             hide(warning, secrets)
@@ -96,6 +97,7 @@ class _Declared:
     items: tuple[Item, ...] | None = (UNKNOWN,)
     layers: Layers = field(default_factory=lambda: Layers(base=Declaration()))
     warnings: tuple[str, ...] = ()
+    lines: Mapping[str, int] = field(default_factory=dict)
 
 
 def _read_variables(environ: Mapping[str, str], faults: Faults) -> tuple[Variables, frozenset[str]]:
@@ -144,7 +146,12 @@ def _read_declared(
     )
     if config is None:
         return _Declared()
-    return _Declared(workspace=config.workspace, items=config.items, layers=config.layers)
+    return _Declared(
+        workspace=config.workspace,
+        items=config.items,
+        layers=config.layers,
+        lines=config.lines,
+    )
 
 
 def _secured_update(variables: Variables, failed: frozenset[str], faults: Faults) -> SecuredUpdate:

@@ -50,6 +50,9 @@ def item(text: str, workspace: str | None) -> Item:
 
 def named(text: str, workspace: str | None) -> Slug | Glob:
     """Read a slug, `workspace/slug` or a pattern; for places where a project can't stand."""
+    if text.startswith(_PROJECT_PREFIX):
+        message = f"{quoted(text)} is a project; only slugs and patterns over slugs can stand here"
+        raise ValueError(message)
     owner, slash, rest = text.rpartition("/")
     owner = slug(owner) if slash else _needed(workspace, text)
     if is_glob(rest) and _GLOB.fullmatch(rest):

@@ -7,6 +7,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pydantic import SecretStr
 
     from pipe.bitbucket.auth import Credentials
@@ -76,6 +78,7 @@ class Settings:
         parallel: Zero-based number of this parallel step and how many there are, when the
             repositories are to be shared among them; `None` for a repository named alone.
         config_file: The path of the configuration file, if the declarations come from one.
+        lines: The line of that file on which each environment is declared, by its name.
         context: What Pipelines tells about the step.
         warnings: What the user should know but that stops nothing.
         secrets: Every secret value known, longest first: none of them may ever be shown.
@@ -100,6 +103,7 @@ class Settings:
     fingerprint_key: SecretStr | None
     parallel: tuple[int, int] | None
     config_file: str | None
+    lines: Mapping[str, int]
     context: PipelineContext
     warnings: tuple[str, ...]
     secrets: tuple[str, ...] = field(repr=False)
