@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import TYPE_CHECKING, Final
 
@@ -50,6 +50,7 @@ class Problem:
         what: What happened, one sentence.
         why: The reason, in Bitbucket's own words where there are any; may be empty.
         remedy: What the reader can do.
+        ends_run: Nothing else would fare better: what was not begun is left for another run.
     """
 
     key: str
@@ -57,6 +58,7 @@ class Problem:
     what: str
     why: str
     remedy: str
+    ends_run: bool = False
 
 
 class PipeError(Exception):
@@ -69,6 +71,9 @@ class PipeError(Exception):
 
 class RunOverError(PipeError):
     """A failure that ends the whole run: time, tries or quota ran out, or it was stopped."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(replace(problem, ends_run=True))
 
 
 class ConfigurationError(Exception):

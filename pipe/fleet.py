@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NotYet
 from queue import SimpleQueue
@@ -24,8 +25,7 @@ if TYPE_CHECKING:
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-PROGRESS_SECONDS: Final = 10.0
-"""A long run says something at least this often."""
+_POLL_SECONDS: Final = 0.1
 
 
 def resolve(api: Bitbucket, selection: Selection) -> tuple[Repository, ...]:
@@ -93,7 +93,7 @@ def in_order(
     items: Iterable[Item],
     *,
     workers: int,
-    waiting: Callable[[int], None],
+    waiting: Callable[[int], bool],
 ) -> Iterator[Result]:
     """Call the function for each item, several at a time; yield the results in the items' order.
 
@@ -101,29 +101,32 @@ def in_order(
     comes.
 
     Args:
-        function: Called in one of the threads; it must not raise.
+        function: Called in one of the threads.
         items: Taken all at once.
         workers: The number of threads, at most one for each item.
-        waiting: Called with the number of results so far whenever none came for a while.
+        waiting: Called with the number of results so far, several times a second while none
+            comes; `False` ends the wait for all that is still missing.
     """
     todo: SimpleQueue[tuple[Future[Result], Item] | None] = SimpleQueue()
-    futures: list[Future[Result]] = []
+    futures: deque[Future[Result]] = deque()
     for item in items:
         future: Future[Result] = Future()
         futures.append(future)
         todo.put((future, item))
-    threads = min(workers, len(futures))
-    for _ in range(threads):
+    for _ in range(min(workers, len(futures))):
         todo.put(None)
         Thread(target=_work, args=(function, todo), daemon=True).start()
-    for number, future in enumerate(futures):
-        while True:
-            try:
-                yield future.result(timeout=PROGRESS_SECONDS)
-            except NotYet:
-                waiting(number)
-            else:
-                break
+    done = 0
+    while futures:
+        try:
+            result = futures[0].result(timeout=_POLL_SECONDS)
+        except NotYet:
+            if not waiting(done):
+                return
+        else:
+            futures.popleft()
+            done += 1
+            yield result
 
 
 def _work(

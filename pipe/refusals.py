@@ -8,7 +8,7 @@ from pipe.errors import ExitCode, Problem
 
 if TYPE_CHECKING:
     from pipe.bitbucket.protocol import Rejected
-    from pipe.declaration import EnvironmentType
+    from pipe.declaration import EnvironmentType, Repository
     from pipe.existing import ExistingEnvironment
     from pipe.matching import Ambiguous, BothExist
 
@@ -140,4 +140,66 @@ def workspace_refused(workspace: str, rejected: Rejected) -> Problem:
         why=f"Bitbucket says ({rejected.status}): {rejected.message}",
         remedy="Check the workspace's name, and that the credential may read repositories"
         " (scope read:repository:bitbucket); or name the repositories one by one.",
+    )
+
+
+def fleet_limit(doing: str, count: int, seen: int, limit_percent: int) -> Problem:
+    """A plan over several repositories would delete or loosen suspiciously much."""
+    return Problem(
+        key="fleet-limit",
+        code=ExitCode.REFUSED,
+        what=f"The plan would {doing} {count} of {seen} environments.",
+        why=f"That is more than {limit_percent} % over all repositories together, which looks like"
+        " a mistake in the declaration.",
+        remedy="Look at the plan (MODE=plan). If it is right, run once with FORCE=true.",
+    )
+
+
+def not_enough_left(what: str, needed: str, left: str) -> Problem:
+    """The quota or the time that is left will not do for the next repository."""
+    return Problem(
+        key="not-enough-left",
+        code=ExitCode.GAVE_UP,
+        what=f"The run ends here: the {what} that is left will not do for the next repository.",
+        why=f"It needs about {needed}, and {left} are left.",
+        remedy="What was done stands; run again later, or with a higher DEADLINE, and the rest is"
+        " done.",
+        ends_run=True,
+    )
+
+
+def incomplete_run(done: int, total: int, following: Repository) -> Problem:
+    """Some repositories were not begun."""
+    return Problem(
+        key="repositories-remain",
+        code=ExitCode.GAVE_UP,
+        what=f"{done} of {total} repositories were handled; the next is {following}.",
+        why="The run was over before the others were begun; nothing was written to them.",
+        remedy=f"Run again; START_AT={following} begins with that one and spares the requests for"
+        " those before it.",
+        ends_run=True,
+    )
+
+
+def abandoned(repository: Repository, reason: str) -> Problem:
+    """The run was stopped while an answer was awaited."""
+    return Problem(
+        key="abandoned",
+        code=ExitCode.GAVE_UP,
+        what=f"{repository} was being handled when the run was stopped ({reason}).",
+        why="An answer was still awaited: whether the last request took effect is not known.",
+        remedy="Run again: the pipe looks first and does only what is missing.",
+        ends_run=True,
+    )
+
+
+def unexpected(where: str, error: str) -> Problem:
+    """A bug in this program."""
+    return Problem(
+        key="unexpected",
+        code=ExitCode.UNEXPECTED,
+        what=f"{where}: something went wrong that this program did not expect ({error}).",
+        why="This is a bug in the pipe.",
+        remedy="Run with DEBUG=true and report what it prints (no secret is in it); what was done"
+        " stands.",
     )

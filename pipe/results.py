@@ -241,6 +241,7 @@ class RunResult:
         repositories: One result each, in a fixed order whatever the number of workers.
         problems: What concerns the run as a whole.
         faults: What is wrong with the settings; then nothing else is known.
+        remaining: Repositories that were not begun because the run was over; a rerun continues.
         plan_checksum: Known once everything was planned.
         counts: The requests sent.
         seconds: How long the run took.
@@ -250,6 +251,7 @@ class RunResult:
     repositories: tuple[RepositoryResult, ...] = ()
     problems: tuple[Problem, ...] = ()
     faults: tuple[Fault, ...] = ()
+    remaining: tuple[Repository, ...] = ()
     plan_checksum: str | None = None
     counts: Counts
     seconds: float

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from threading import Lock
 from typing import TYPE_CHECKING, TextIO
 
-from pipe import VERSION, fleet, refusals
-from pipe.apply.repository import Unreadable, apply_one, plan_one, tell_one
+from pipe import VERSION, fleet
 from pipe.bitbucket.api import Bitbucket
 from pipe.bitbucket.transport import Counts, Policy, Transport
-from pipe.checksum import checksum
+from pipe.campaign import Campaign
 from pipe.errors import ConfigurationError, PipeError
+from pipe.estimate import Left
+from pipe.export import export_to
 from pipe.plan import SecretsPolicy
 from pipe.redact import Redactor
 from pipe.report.files import write_reports
-from pipe.report.log import Log, fault_lines, repository_lines, summary_lines
+from pipe.report.log import Log, fault_lines, summary_lines
 from pipe.results import RunResult
 from pipe.service import Service
 from pipe.settings import Mode, read_settings
@@ -25,10 +27,8 @@ if TYPE_CHECKING:
     import httpx
 
     from pipe.bitbucket.transport import Exchange
-    from pipe.changes import RepositoryPlan
     from pipe.declaration import Repository
     from pipe.errors import ExitCode
-    from pipe.results import RepositoryResult
     from pipe.runtime import Runtime, Stop
     from pipe.settings import Settings
 
@@ -65,6 +65,7 @@ def run(surroundings: Surroundings) -> ExitCode:
         return _tell_faults(surroundings, error, started)
     console = Log(surroundings.err, color=settings.color)
     _tell_beginning(console, settings)
+    meter = Meter(console if settings.debug else None)
     with surroundings.connect(settings.api_url, settings.workers) as client:
         transport = Transport(
             client=client,
@@ -73,17 +74,34 @@ def run(surroundings: Surroundings) -> ExitCode:
             policy=Policy(max_attempts=settings.max_attempts, deadline_seconds=settings.deadline),
             read_only=settings.mode is not Mode.APPLY,
             stop=surroundings.stop,
-            observe=_tell_exchange(console) if settings.debug else _say_nothing,
+            observe=meter.note,
             redactor=Redactor(settings.secrets),
         )
-        result = _handle(settings, transport, console)
+
+        def left() -> Left:
+            elapsed = surroundings.runtime.monotonic() - started
+            return Left(
+                sent=transport.counts.total,
+                limit=transport.quota.limit,
+                elapsed=elapsed,
+                remaining=settings.deadline - elapsed,
+                mean=meter.mean_seconds,
+            )
+
+        result = _handle(surroundings, settings, transport, console, left)
     seconds = surroundings.runtime.monotonic() - started
     result = replace(result, counts=transport.counts, seconds=seconds)
     _tell_end(console, settings.report_files, result)
     return result.exit_code
 
 
-def _handle(settings: Settings, transport: Transport, console: Log) -> RunResult:
+def _handle(
+    surroundings: Surroundings,
+    settings: Settings,
+    transport: Transport,
+    console: Log,
+    left: Callable[[], Left],
+) -> RunResult:
     service = Service(
         api=Bitbucket(transport),
         wait=transport.wait,
@@ -96,65 +114,34 @@ def _handle(settings: Settings, transport: Transport, console: Log) -> RunResult
     except PipeError as error:
         console.problem(error.problem)
         return replace(nothing, problems=(error.problem,))
-    plans = _plan(settings, service, console, repositories)
-    total = checksum(each for each in plans if not isinstance(each, Unreadable))
-    result = replace(nothing, plan_checksum=total)
-    if settings.mode is not Mode.APPLY:
-        told = tuple(tell_one(each) for each in plans)
-        for each in told:
-            _tell_repository(console, settings, each, len(told))
-        return replace(result, repositories=told)
-    if settings.plan_checksum not in (None, total):
-        problem = refusals.plan_changed(settings.plan_checksum or "", total)
-        console.problem(problem)
-        told = tuple(tell_one(each) for each in plans)
-        return replace(result, repositories=told, problems=(problem,))
-    return replace(result, repositories=_apply(settings, service, console, plans))
+    if settings.mode is Mode.EXPORT:
+        return export_to(
+            surroundings.out,
+            service,
+            repositories,
+            nothing,
+            console,
+            workers=settings.workers,
+            stop=surroundings.stop,
+        )
+    campaign = Campaign(
+        settings=settings,
+        service=service,
+        console=console,
+        runtime=surroundings.runtime,
+        stop=surroundings.stop,
+        left=left,
+        redact=transport.redactor.clean,
+    )
+    return campaign.run(repositories, nothing)
 
 
 def _share(settings: Settings, repositories: tuple[Repository, ...]) -> tuple[Repository, ...]:
-    """Return what this one of several parallel steps takes on."""
-    if settings.parallel is None:
-        return repositories
-    step, count = settings.parallel
-    return repositories[step::count]
-
-
-def _plan(
-    settings: Settings, service: Service, console: Log, repositories: tuple[Repository, ...]
-) -> tuple[RepositoryPlan | Unreadable, ...]:
-    def plan(repository: Repository) -> RepositoryPlan | Unreadable:
-        return plan_one(service, repository, settings.declaration_for(repository))
-
-    return tuple(
-        fleet.in_order(
-            plan,
-            repositories,
-            workers=settings.workers,
-            waiting=lambda done: console.info(f"Read {done} of {len(repositories)} repositories …"),
-        )
-    )
-
-
-def _apply(
-    settings: Settings,
-    service: Service,
-    console: Log,
-    plans: tuple[RepositoryPlan | Unreadable, ...],
-) -> tuple[RepositoryResult, ...]:
-    def apply(plan: RepositoryPlan | Unreadable) -> RepositoryResult:
-        return apply_one(service, plan, settings.declaration_for(plan.repository))
-
-    results: list[RepositoryResult] = []
-    for result in fleet.in_order(
-        apply,
-        plans,
-        workers=settings.workers,
-        waiting=lambda done: console.info(f"Handled {done} of {len(plans)} repositories …"),
-    ):
-        _tell_repository(console, settings, result, len(plans))
-        results.append(result)
-    return tuple(results)
+    """Return what this one of several parallel steps takes on, beginning where it was told to."""
+    if settings.parallel is not None:
+        step, count = settings.parallel
+        repositories = repositories[step::count]
+    return repositories
 
 
 def _tell_beginning(console: Log, settings: Settings) -> None:
@@ -166,12 +153,6 @@ def _tell_beginning(console: Log, settings: Settings) -> None:
     )
     for warning in settings.warnings:
         console.warning(warning)
-
-
-def _tell_repository(
-    console: Log, settings: Settings, result: RepositoryResult, count: int
-) -> None:
-    console.write(repository_lines(result, mode=settings.mode, several=count > 1))
 
 
 def _tell_end(console: Log, report_files: tuple[str, ...], result: RunResult) -> None:
@@ -194,16 +175,29 @@ def _tell_faults(surroundings: Surroundings, error: ConfigurationError, started:
     return result.exit_code
 
 
-def _tell_exchange(console: Log) -> Callable[[Exchange], None]:
-    def tell(exchange: Exchange) -> None:
-        again = f", attempt {exchange.attempt}" if exchange.attempt > 1 else ""
-        console.debug(
-            f"{exchange.method} {exchange.path} → {exchange.result},"
-            f" {exchange.milliseconds} ms{again}"
-        )
+class Meter:
+    """Measures requests, and tells each where `DEBUG` asks for it. Safe to share."""
 
-    return tell
+    def __init__(self, console: Log | None) -> None:
+        self._console = console
+        self._lock = Lock()
+        self._milliseconds = 0
+        self._count = 0
 
+    @property
+    def mean_seconds(self) -> float:
+        """How long a request took on average; 0 before the first."""
+        with self._lock:
+            return self._milliseconds / 1000 / self._count if self._count else 0.0
 
-def _say_nothing(_: Exchange) -> None:
-    """Without DEBUG, requests are not told one by one."""
+    def note(self, exchange: Exchange) -> None:
+        """Take one attempt into account."""
+        with self._lock:
+            self._milliseconds += exchange.milliseconds
+            self._count += 1
+        if self._console is not None:
+            again = f", attempt {exchange.attempt}" if exchange.attempt > 1 else ""
+            self._console.debug(
+                f"{exchange.method} {exchange.path} → {exchange.result},"
+                f" {exchange.milliseconds} ms{again}"
+            )

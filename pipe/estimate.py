@@ -1,0 +1,114 @@
+"""How many requests a plan needs if nothing goes wrong, and whether what is left will do (pure)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, assert_never
+
+from pipe import refusals
+from pipe.changes import (
+    BranchesUnavailable,
+    Create,
+    CreateVariable,
+    Delete,
+    DeleteVariable,
+    Keep,
+    Refuse,
+    RewriteSecured,
+    SetAdminOnly,
+    SetBranches,
+    SetName,
+    SetType,
+    Update,
+    UpdateVariable,
+    WriteFingerprints,
+    changes_of,
+)
+from pipe.safety import branch_steps
+
+if TYPE_CHECKING:
+    from pipe.changes import Change, EnvironmentPlan, RepositoryPlan
+    from pipe.errors import Problem
+
+_READ_BACK: Final = 1
+_SECOND_LOOK: Final = 1
+_HOUR: Final = 3600.0
+"""Bitbucket counts requests over a rolling hour."""
+
+
+def requests_needed(plan: RepositoryPlan) -> int:
+    """Return how many requests carrying out the plan takes; 0 if there is nothing to do."""
+    enabling = 2 if plan.enable_pipelines else 0  # the switch, and another look at what exists
+    return enabling + sum(_environment(each) for each in plan.environments)
+
+
+def _environment(plan: EnvironmentPlan) -> int:
+    changes = changes_of(plan)
+    second_look = _SECOND_LOOK if any(isinstance(each, DeleteVariable) for each in changes) else 0
+    cost = sum(_change(each) for each in changes) + second_look
+    match plan:
+        case Create():
+            return 1 + cost - 2 * sum(isinstance(each, SetAdminOnly) for each in changes)
+        case Update():
+            # A rename and a restriction travel together.
+            fields = sum(isinstance(each, SetName | SetAdminOnly) for each in changes)
+            return cost - 2 * max(0, fields - 1)
+        case Delete():
+            return _SECOND_LOOK + 1 + _READ_BACK
+        case Keep() | Refuse():
+            return 0
+        case _:
+            assert_never(plan)
+
+
+def _change(change: Change) -> int:
+    match change:
+        case SetType() | BranchesUnavailable():
+            return 0
+        case SetName() | SetAdminOnly():
+            return 1 + _READ_BACK
+        case SetBranches():
+            tighten, loosen = branch_steps(change)
+            return len(tighten) + len(loosen)
+        case UpdateVariable() if change.switches_storage:
+            return 2 + _READ_BACK
+        case CreateVariable() | UpdateVariable() | RewriteSecured() | DeleteVariable():
+            return 1
+        case WriteFingerprints():
+            return 1
+        case _:
+            assert_never(change)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Left:
+    """What a run has left at some moment.
+
+    Attributes:
+        sent: Requests sent so far.
+        limit: Requests an hour, where Bitbucket told; `None`: only its refusals will tell.
+        elapsed: Seconds since the run began.
+        remaining: Seconds until its deadline.
+        mean: Seconds that a request took on average.
+    """
+
+    sent: int
+    limit: int | None
+    elapsed: float
+    remaining: float
+    mean: float
+
+    def shortage(self, needed: int) -> Problem | None:
+        """Say why so many requests can't be made any more, if they can't."""
+        seconds = needed * self.mean
+        if seconds > self.remaining:
+            return refusals.not_enough_left(
+                "time", f"{seconds:.0f} seconds", f"{max(0.0, self.remaining):.0f}"
+            )
+        if self.limit is None or self.elapsed + self.remaining >= _HOUR:
+            # Within the deadline the hour rolls on: the service's own pacing is waited for.
+            return None
+        left = max(0, self.limit - self.sent)
+        if needed > left:
+            return refusals.not_enough_left("quota", f"{needed} requests", str(left))
+        return None
