@@ -67,7 +67,8 @@ def create(service: Service, repository: Repository, plan: Create) -> Created | 
             last = answer
         match by_name(plan.name, list_environments(service, repository)):
             case Found(environment):
-                return Created(environment) if sent else Adopted(environment)
+                ours = sent and _is_as_sent(plan, environment)
+                return Created(environment) if ours else Adopted(environment)
             case Ambiguous() as match:
                 return refusals.ambiguous_name(match)
             case Missing():
@@ -81,6 +82,11 @@ def create(service: Service, repository: Repository, plan: Create) -> Created | 
 def _exists(last: Rejected | FateUnknown | None) -> bool:
     """Whether only the list is behind: Bitbucket has said that the name is taken."""
     return isinstance(last, Rejected) and last.status == _CONFLICT
+
+
+def _is_as_sent(plan: Create, environment: ExistingEnvironment) -> bool:
+    """Whether a POST whose answer was lost can have made this, rather than somebody else."""
+    return environment.name == plan.name and environment.type in (None, plan.type)
 
 
 def _refused(repository: Repository, plan: Create, rejected: Rejected) -> Problem:
