@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Generic, TypeVar
+from typing import TYPE_CHECKING, Final, Generic, TypeVar, assert_never
 
 from tenacity import Retrying, retry_if_exception_type
 
@@ -115,8 +115,7 @@ class Effort(Generic[T]):
         decision = decide(outcome, self._situation())
         if not isinstance(decision, Repeat):
             return decision
-        if not isinstance(outcome, Understood):
-            self._may_have_worked |= may_have_worked(outcome)
+        self._may_have_worked |= may_have_worked(outcome)
         if decision.renew:
             self._renewed = True
             self._authorizer.forget(header)
@@ -181,3 +180,5 @@ def _result(outcome: Outcome[T]) -> int | str:
             return status
         case NotSent(reason) | Lost(reason):
             return reason
+        case _:
+            assert_never(outcome)

@@ -205,17 +205,17 @@ def is_slow_down(answer: Answer) -> bool:
     return answer.status == _TOO_MANY
 
 
-def may_have_worked(trouble: Trouble) -> bool:
-    """Return whether the request may have taken effect although it did not succeed."""
-    match trouble:
+def may_have_worked(outcome: Outcome[T]) -> bool:
+    """Return whether the request may have taken effect."""
+    match outcome:
         case Failed(answer):
             return is_passing(answer.status) and not is_slow_down(answer)
-        case Lost() | Garbled():
+        case Understood() | Lost() | Garbled():
             return True
         case NotSent():
             return False
         case _:
-            assert_never(trouble)
+            assert_never(outcome)
 
 
 def says_expired(answer: Answer) -> bool:

@@ -107,6 +107,7 @@ def test_what_may_have_taken_effect(trouble: Trouble) -> None:
 
 def test_what_the_service_refused_did_not_take_effect() -> None:
     assert not may_have_worked(Failed(answer(404)))
+    assert may_have_worked(Understood("x", answer(200)))
 
 
 @pytest.mark.parametrize("trouble", PASSING, ids=str)
