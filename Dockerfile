@@ -1,4 +1,4 @@
-# The image of the pipe: an interpreter, the program, and nothing else (docs/decisions/0002-image.md).
+# The image of the pipe: an interpreter, the program, and nothing else (docs/decisions/image.md).
 # It builds with the classic builder as well as with BuildKit, for every architecture that Debian and
 # the dependencies' wheels know.
 
@@ -38,7 +38,7 @@ LABEL org.opencontainers.image.title="bitbucket-environment" \
 COPY --from=build /build/root /
 
 # No USER: Pipelines maps root inside to nobody outside, and lets only root inside write where
-# reports go (docs/decisions/0003-user.md). Every other user works too.
+# reports go (docs/decisions/user.md). Every other user works too.
 
 # -I: nothing is imported from the working directory (which is the user's clone) and no PYTHON…
 # variable of the user's counts. -u: the log is shown as it is written.
