@@ -13,11 +13,18 @@ from typing import TYPE_CHECKING
 import docker
 import pytest
 
+from simulator.core import Simulator
+from simulator.credentials import DEMO_ACCESS_TOKEN
+from simulator.server import Server
+from tests.container.pipelines import Ended, Step, command_line
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from docker import DockerClient
     from docker.models.images import Image
+
+    from simulator.state import Repository
 
 PROJECT = Path(__file__).parents[2]
 TAG = "bitbucket-environment:under-test"
@@ -90,3 +97,63 @@ def _is_archive(archive: tarfile.TarFile, member: tarfile.TarInfo) -> bool:
 def _bytes(archive: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
     opened = archive.extractfile(member) if member.isfile() else None
     return opened.read() if opened else b""
+
+
+@pytest.fixture(scope="session")
+def host_address(engine: DockerClient, image: Image) -> str:
+    """Where a container finds this machine, as the engine sees it."""
+    code = "import socket; print(socket.gethostbyname('host.docker.internal'))"
+    printed = engine.containers.run(
+        image,
+        ["-I", "-c", code],
+        entrypoint="/usr/bin/python3",
+        extra_hosts={"host.docker.internal": "host-gateway"},
+        remove=True,
+    )
+    return printed.decode().strip()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pipeline:
+    """A pipeline with the pipe as its step, and the Bitbucket that it calls.
+
+    Attributes:
+        bitbucket: The simulated Bitbucket, with the repository `acme/shop`.
+        step: Runs the command line of a pipe.
+        url: Where a container finds that Bitbucket.
+    """
+
+    bitbucket: Simulator
+    step: Step
+    url: str
+
+    @property
+    def repository(self) -> Repository:
+        """The repository that the pipeline belongs to."""
+        return self.bitbucket.repository("acme/shop")
+
+    def variables(self, **variables: str | list[str]) -> dict[str, str | list[str]]:
+        """Return the variables of a `pipe:` entry, with what every entry here needs."""
+        always: dict[str, str | list[str]] = {
+            "BITBUCKET_API_URL": self.url,
+            "BITBUCKET_ACCESS_TOKEN": "$ACCESS_TOKEN",
+            "NO_COLOR": "1",
+        }
+        return always | variables
+
+    def run(self, *options: str, **variables: str | list[str]) -> Ended:
+        """Run the pipe with these options of the engine and these variables."""
+        line = command_line(TAG, self.variables(**variables), self.step.agent)
+        return self.step.run(line, secrets={"ACCESS_TOKEN": DEMO_ACCESS_TOKEN}, options=options)
+
+
+@pytest.fixture
+def pipeline(image: Image, host_address: str, tmp_path: Path) -> Iterator[Pipeline]:
+    assert image.id
+    bitbucket = Simulator()
+    bitbucket.add_repository("acme", "shop")
+    step = Step(agent=tmp_path / "agent", host_address=host_address)
+    step.prepare()
+    with Server(bitbucket, host=host_address) as server:
+        url = f"http://host.docker.internal:{server.port}"
+        yield Pipeline(bitbucket=bitbucket, step=step, url=url)

@@ -1,0 +1,102 @@
+"""The pipe runs as any user and with every right taken away, and ends when it is told to (P20)."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pipe.errors import ExitCode
+from simulator.choices import RetryAfter
+from simulator.credentials import DEMO_ACCESS_TOKEN
+from simulator.faults import RateLimited
+from tests.container.conftest import TAG
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+
+    from tests.container.conftest import Pipeline
+
+READ_ONLY = ("--read-only",)
+NO_CAPABILITIES = ("--cap-drop=ALL",)
+NO_NEW_PRIVILEGES = ("--security-opt=no-new-privileges",)
+LITTLE_MEMORY = ("--memory=128m", "--memory-swap=128m")
+USERS = [(), ("--user=65534:65534",), ("--user=12345",)]
+ALL = (*READ_ONLY, *NO_CAPABILITIES, *NO_NEW_PRIVILEGES, *LITTLE_MEMORY)
+
+
+@pytest.mark.parametrize("user", USERS, ids=["root", "nobody", "unknown"])
+@pytest.mark.parametrize(
+    "limits",
+    [(), READ_ONLY, NO_CAPABILITIES, NO_NEW_PRIVILEGES, LITTLE_MEMORY, ALL],
+    ids=["free", "read-only", "no-capabilities", "no-new-privileges", "128-megabytes", "all"],
+)
+def test_works_as_any_user_under_any_limit(
+    pipeline: Pipeline, user: tuple[str, ...], limits: tuple[str, ...]
+) -> None:
+    ended = pipeline.run(
+        *user, *limits, ENVIRONMENT_NAME="Test-Env", ENVIRONMENT_TYPE="Test", ADMIN_ONLY="true"
+    )
+    assert ended.exit_code == ExitCode.OK, ended.log
+    assert pipeline.repository.environment("Test-Env").admin_only
+
+
+def test_the_user_of_the_image_can_write_reports_where_only_root_can(pipeline: Pipeline) -> None:
+    pipeline.step.clone.chmod(0o755)
+    ended = pipeline.run(
+        ENVIRONMENT_NAME="Test-Env", ENVIRONMENT_TYPE="Test", REPORT_FILES=["report.json"]
+    )
+    assert ended.exit_code == ExitCode.OK, ended.log
+    assert (pipeline.step.clone / "report.json").stat().st_mode & 0o044 == 0o044
+
+
+@pytest.mark.parametrize("user", USERS, ids=["root", "nobody", "unknown"])
+def test_a_folder_that_cannot_be_written_does_not_harm_the_run(
+    pipeline: Pipeline, user: tuple[str, ...]
+) -> None:
+    locked = pipeline.step.clone / "locked"
+    locked.mkdir()
+    ended = pipeline.run(
+        *user,
+        f"--mount=type=bind,source={locked},target={locked},readonly",
+        ENVIRONMENT_NAME="Test-Env",
+        ENVIRONMENT_TYPE="Test",
+        REPORT_FILES=["locked/report.json"],
+    )
+    assert ended.exit_code == ExitCode.OK, ended.log
+    assert "locked/report.json" in ended.log
+    assert pipeline.repository.names() == ["Test-Env"]
+    assert list(locked.iterdir()) == []
+
+
+def test_a_stopped_step_ends_the_run_within_a_second(
+    engine: DockerClient, pipeline: Pipeline
+) -> None:
+    asked = threading.Event()
+    pipeline.bitbucket.observers.append(lambda _: asked.set())
+    pipeline.bitbucket.faults.add(RateLimited(wait=300, retry_after=RetryAfter.SECONDS), times=9)
+    container = engine.containers.run(
+        TAG,
+        detach=True,
+        extra_hosts={"host.docker.internal": pipeline.step.host_address},
+        environment={
+            "BITBUCKET_API_URL": pipeline.url,
+            "BITBUCKET_ACCESS_TOKEN": DEMO_ACCESS_TOKEN,
+            "WORKSPACE": "acme",
+            "REPO_SLUG": "shop",
+            "ENVIRONMENT_NAME": "Test-Env",
+            "ENVIRONMENT_TYPE": "Test",
+        },
+    )
+    try:
+        assert asked.wait(60)
+        # One that is still there after a second is killed, and its exit code is then 137.
+        container.stop(timeout=1)
+        ended = container.wait()
+        log = container.logs().decode()
+    finally:
+        container.remove(force=True)
+    assert ended["StatusCode"] == ExitCode.GAVE_UP, log
+    assert "SIGTERM" in log
+    assert pipeline.repository.names() == []

@@ -1,0 +1,157 @@
+"""The main job by the command line of Pipelines, and every exit code (P12)."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pipe.errors import ExitCode
+from simulator.choices import Plan
+from simulator.credentials import DEMO_ACCESS_TOKEN
+from tests.container.pipelines import JWT
+
+if TYPE_CHECKING:
+    from simulator.journal import RequestRecord
+    from tests.container.conftest import Pipeline
+
+
+def writes(pipeline: Pipeline, since: int = 0) -> list[RequestRecord]:
+    return [each for each in pipeline.bitbucket.requests[since:] if each.method != "GET"]
+
+
+def test_the_scenario_of_the_readme(pipeline: Pipeline) -> None:
+    first = pipeline.run(ENVIRONMENT_NAME="Test-Env", ENVIRONMENT_TYPE="Test", ADMIN_ONLY="true")
+    assert first.exit_code == ExitCode.OK, first.log
+    assert first.out == ""
+    assert [each.method for each in pipeline.bitbucket.requests] == ["GET", "POST"]
+    assert pipeline.repository.environment("Test-Env").admin_only
+
+    seen = len(pipeline.bitbucket.requests)
+    again = pipeline.run(ENVIRONMENT_NAME="Test-Env", ENVIRONMENT_TYPE="Test", ADMIN_ONLY="true")
+    assert again.exit_code == ExitCode.OK, again.log
+    assert [each.method for each in pipeline.bitbucket.requests[seen:]] == ["GET"]
+
+    seen = len(pipeline.bitbucket.requests)
+    opened = pipeline.run(ENVIRONMENT_NAME="Test-Env", ADMIN_ONLY="false")
+    assert opened.exit_code == ExitCode.OK, opened.log
+    (write,) = writes(pipeline, seen)
+    assert write.json() == {"change": {"restrictions": {"admin_only": False}}}
+
+    seen = len(pipeline.bitbucket.requests)
+    renamed = pipeline.run(ENVIRONMENT_NAME="Test-42", RENAME_FROM="Test-Env")
+    assert renamed.exit_code == ExitCode.OK, renamed.log
+    (write,) = writes(pipeline, seen)
+    assert write.json() == {"change": {"name": "Test-42"}}
+    assert pipeline.repository.names() == ["Test-42"]
+
+
+def test_what_is_undefined_in_the_step_counts_as_not_given(pipeline: Pipeline) -> None:
+    ended = pipeline.run(
+        ENVIRONMENT_NAME="Test-Env", ENVIRONMENT_TYPE="Test", ADMIN_ONLY="$NOT_DEFINED"
+    )
+    assert ended.exit_code == ExitCode.OK, ended.log
+    (write,) = writes(pipeline)
+    assert "restrictions" not in write.body.decode()
+
+
+def test_a_value_arrives_as_it_was_written(pipeline: Pipeline) -> None:
+    ended = pipeline.run(
+        ENVIRONMENT_NAME="Test-Env",
+        ENVIRONMENT_TYPE="Test",
+        VARIABLES=['QUOTED=say "ça va" = ✔', "LINES=one\n two\n"],
+    )
+    assert ended.exit_code == ExitCode.OK, ended.log
+    held = pipeline.repository.environment("Test-Env").variables.values()
+    assert {each.key: each.value for each in held} == {
+        "QUOTED": 'say "ça va" = ✔',
+        "LINES": "one\n two\n",
+    }
+
+
+def test_exit_1_a_bug_is_told(pipeline: Pipeline) -> None:
+    broken = pipeline.step.clone / "checksum.py"
+    broken.write_text("def checksum(plans: object) -> str:\n    raise ZeroDivisionError(plans)\n")
+    where = "/usr/lib/python3/dist-packages/pipe"
+    ended = pipeline.run(
+        f"--volume={broken}:{where}/checksum.py:ro",
+        f"--tmpfs={where}/__pycache__",
+        ENVIRONMENT_NAME="Test-Env",
+    )
+    assert ended.exit_code == ExitCode.UNEXPECTED
+    assert "ZeroDivisionError" in ended.log
+
+
+def test_exit_2_nothing_is_sent(pipeline: Pipeline) -> None:
+    ended = pipeline.run(ENVIRONMENT_NAME="$NOT_DEFINED", ADMIN_ONLY="maybe")
+    assert ended.exit_code == ExitCode.CONFIGURATION
+    assert "ENVIRONMENT_NAME" in ended.log
+    assert "ADMIN_ONLY" in ended.log
+    assert pipeline.bitbucket.requests == []
+
+
+def test_exit_3_a_credential_that_is_not_known(pipeline: Pipeline) -> None:
+    ended = pipeline.run(ENVIRONMENT_NAME="Test-Env", BITBUCKET_ACCESS_TOKEN="$NOT_THE_TOKEN-x")
+    assert ended.exit_code == ExitCode.PERMISSION
+    assert writes(pipeline) == []
+
+
+def test_exit_4_a_check_finds_drift(pipeline: Pipeline) -> None:
+    pipeline.repository.add_environment("Test-Env")
+    ended = pipeline.run(ENVIRONMENT_NAME="Test-Env", ADMIN_ONLY="true", MODE="check")
+    assert ended.exit_code == ExitCode.DRIFT
+    assert writes(pipeline) == []
+
+
+def test_exit_5_a_change_that_does_not_stick(pipeline: Pipeline) -> None:
+    pipeline.bitbucket.switches = replace(pipeline.bitbucket.switches, plan=Plan.IGNORED)
+    pipeline.repository.add_environment("Test-Env")
+    ended = pipeline.run(ENVIRONMENT_NAME="Test-Env", ADMIN_ONLY="true")
+    assert ended.exit_code == ExitCode.INCOMPLETE, ended.log
+    assert "admin_only" in ended.log
+
+
+def test_exit_6_nobody_answers(pipeline: Pipeline) -> None:
+    ended = pipeline.run(
+        ENVIRONMENT_NAME="Test-Env",
+        BITBUCKET_API_URL="http://host.docker.internal:9",
+        MAX_ATTEMPTS="1",
+    )
+    assert ended.exit_code == ExitCode.GAVE_UP
+    assert "Connection refused" in ended.log
+
+
+def test_exit_7_a_type_cannot_be_changed(pipeline: Pipeline) -> None:
+    pipeline.repository.add_environment("Test-Env", "Production")
+    ended = pipeline.run(ENVIRONMENT_NAME="Test-Env", ENVIRONMENT_TYPE="Test")
+    assert ended.exit_code == ExitCode.REFUSED
+    assert writes(pipeline) == []
+
+
+@pytest.mark.parametrize("debug", ["", "true"])
+def test_no_secret_is_told(pipeline: Pipeline, debug: str) -> None:
+    report = pipeline.step.clone / "report.json"
+    ended = pipeline.run(
+        ENVIRONMENT_NAME="Test-Env",
+        ENVIRONMENT_TYPE="Test",
+        SECURED_VARIABLES=["PASSWORD=canary-of-a-variable"],
+        FINGERPRINT_KEY="canary-of-the-fingerprints",
+        REPORT_FILES=["report.json"],
+        DEBUG=debug,
+    )
+    assert ended.exit_code == ExitCode.OK, ended.log
+    for told in (ended.out, ended.log, report.read_text()):
+        assert DEMO_ACCESS_TOKEN not in told
+        assert "canary" not in told
+        assert JWT not in told
+
+
+def test_reports_are_written_to_the_clone(pipeline: Pipeline) -> None:
+    ended = pipeline.run(
+        ENVIRONMENT_NAME="Test-Env", ENVIRONMENT_TYPE="Test", REPORT_FILES=["report.json"]
+    )
+    assert ended.exit_code == ExitCode.OK, ended.log
+    report = json.loads((pipeline.step.clone / "report.json").read_text())
+    assert report["summary"]["environments"]["created"] == 1

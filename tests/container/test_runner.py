@@ -1,0 +1,58 @@
+"""The same pipe from a runner that others wrote, which renders a `pipe:` step itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import yaml
+from pipeline_runner.models import Pipe, PipelineSpec, StepWrapper
+
+from pipe.errors import ExitCode
+from simulator.credentials import DEMO_ACCESS_TOKEN
+from tests.container.conftest import TAG
+from tests.container.pipelines import AGENT
+
+if TYPE_CHECKING:
+    from tests.container.conftest import Pipeline
+
+PIPELINES = """
+image: debian:trixie-slim
+pipelines:
+  default:
+    - step:
+        name: Environments
+        script:
+          - pipe: {tag}
+            variables:
+              BITBUCKET_ACCESS_TOKEN: $ACCESS_TOKEN
+              BITBUCKET_API_URL: {url}
+              ENVIRONMENT_NAME: Test-Env
+              ENVIRONMENT_TYPE: Test
+              ADMIN_ONLY: 'true'
+              RENAME_FROM: $NOT_DEFINED
+              VARIABLES:
+                - COUNTRY=Kenya
+                - 'GREETING=say "hello"'
+              NO_COLOR: '1'
+"""
+
+
+def test_what_a_runner_renders_runs(pipeline: Pipeline) -> None:
+    text = PIPELINES.format(tag=TAG, url=pipeline.url)
+    spec = PipelineSpec.model_validate(yaml.safe_load(text))
+    found = spec.get_pipeline("default")
+    assert found
+    (step,) = found.get_steps()
+    assert isinstance(step, StepWrapper)
+    (entry,) = step.step.script
+    assert isinstance(entry, Pipe)
+    # The agent's folders are where this test may write.
+    line = entry.as_cmd().replace(str(AGENT.parent), str(pipeline.step.agent.parent))
+    ended = pipeline.step.run(line, secrets={"ACCESS_TOKEN": DEMO_ACCESS_TOKEN})
+    assert ended.exit_code == ExitCode.OK, ended.log
+    environment = pipeline.repository.environment("Test-Env")
+    assert environment.admin_only
+    assert {each.key: each.value for each in environment.variables.values()} == {
+        "COUNTRY": "Kenya",
+        "GREETING": 'say "hello"',
+    }
