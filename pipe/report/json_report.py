@@ -37,6 +37,7 @@ def document(result: RunResult) -> dict[str, Json]:
         "seconds": round(result.seconds, 3),
         "plan_checksum": result.plan_checksum,
         "errors": _errors(result),
+        "remaining": [str(each) for each in result.remaining],
         "repositories": [_repository(each) for each in result.repositories],
     }
 

@@ -1,35 +1,31 @@
-"""The log: what people read first.
-
-Each line is a style and a text; colour is added at the very end, so that what is said can be tested
-without it.
-"""
+"""What the log says: a line for what is right, a small difference for what changes (pure)."""
 
 from __future__ import annotations
 
-import textwrap
-from dataclasses import asdict, dataclass
-from enum import Enum
-from threading import Lock
-from typing import TYPE_CHECKING, Final, TextIO, assert_never
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Final
 
-from pipe.changes import (
-    BranchesUnavailable,
-    Create,
-    Delete,
-    Keep,
-    RewriteSecured,
-    UpdateVariable,
-    WriteFingerprints,
-)
 from pipe.errors import ExitCode
-from pipe.report.text import one_line, shown
-from pipe.results import Outcome, count_environments, count_variables, differs
+from pipe.report.console import WIDTH, Line, Log, Style, problem_lines, wrapped
+from pipe.report.text import counted, cut, one_line
+from pipe.report.views import (
+    GOOD,
+    State,
+    action_of,
+    difference,
+    note,
+    pipelines_state,
+    state_of,
+    states,
+    verdict,
+)
+from pipe.results import Outcome, count_environments, count_variables
 from pipe.settings.values import Mode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from pipe.changes import Change, EnvironmentPlan
+    from pipe.bitbucket.transport import Counts
     from pipe.errors import Fault, Problem
     from pipe.results import (
         ChangeResult,
@@ -40,71 +36,11 @@ if TYPE_CHECKING:
         VariableCounts,
     )
 
-WIDTH: Final = 140
+__all__ = ["Log", "fault_lines", "repository_lines", "summary_lines"]
 
-
-class Style(Enum):
-    """What a line means; the value is its colour (the parameters of an SGR escape sequence)."""
-
-    PLAIN = ""
-    INFO = "34"
-    GOOD = "32"
-    BAD = "31"
-    WARNING = "33"
-    FAINT = "2"
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One line of the log."""
-
-    style: Style
-    text: str
-
-
-class Log:
-    """Writes lines; safe to share between threads."""
-
-    def __init__(self, stream: TextIO, *, color: bool) -> None:
-        self._stream = stream
-        self._color = color
-        self._lock = Lock()
-
-    def write(self, lines: Iterable[Line]) -> None:
-        """Write lines together, so that those of another thread do not come between them."""
-        text = "".join(self._paint(line) + "\n" for line in lines)
-        with self._lock:
-            self._stream.write(text)
-            self._stream.flush()
-
-    def info(self, text: str) -> None:
-        """Say what goes on."""
-        self.write([Line(Style.INFO, f"INFO: {one_line(text)}")])
-
-    def warning(self, text: str) -> None:
-        """Say what the reader should know, though nothing stops for it."""
-        self.write(_wrapped(Style.WARNING, "WARNING: ", text))
-
-    def debug(self, text: str) -> None:
-        """Say what only a search for a fault needs."""
-        self.write([Line(Style.FAINT, f"DEBUG: {one_line(text)}")])
-
-    def problem(self, problem: Problem) -> None:
-        """Tell a failure that concerns the whole run."""
-        self.write(problem_lines(problem))
-
-    def _paint(self, line: Line) -> str:
-        if not self._color or line.style is Style.PLAIN:
-            return line.text
-        return f"\x1b[{line.style.value}m{line.text}\x1b[0m"
-
-
-def problem_lines(problem: Problem, indent: str = "") -> Iterator[Line]:
-    """Tell what happened, why, and what to do."""
-    yield from _wrapped(Style.BAD, f"{indent}ERROR: ", problem.what)
-    if problem.why:
-        yield from _wrapped(Style.PLAIN, f"{indent}  Why: ", problem.why)
-    yield from _wrapped(Style.PLAIN, f"{indent}  What to do: ", problem.remedy)
+_LONGEST_FIELD: Final = 44
+_LONGEST_NAME: Final = 60
+_MARKS: Final = {True: (Style.GOOD, "✔"), False: (Style.BAD, "✖")}
 
 
 def repository_lines(result: RepositoryResult, *, mode: Mode, several: bool) -> Iterator[Line]:
@@ -115,152 +51,116 @@ def repository_lines(result: RepositoryResult, *, mode: Mode, several: bool) -> 
         mode: What the run does with the plan.
         several: Whether the run handles other repositories too, so that this one must be named.
     """
-    where = f"{result.repository} · " if several else ""
-    if result.problem is not None:
-        yield Line(Style.BAD, f"✖ {result.repository}: failed")
-        yield from problem_lines(result.problem, indent="  ")
-    if result.pipelines is not None:
-        style, mark = (Style.BAD, "✖") if result.pipelines in _BAD else (Style.GOOD, "✔")
-        yield Line(style, f"{mark} {where}Pipelines: off → on, {result.pipelines}")
+    repository = one_line(str(result.repository))
+    where = f"{repository} · " if several else ""
     told: set[Problem] = set()
+    if result.problem is not None:
+        told.add(result.problem)
+        yield from problem_lines(result.problem)
+        yield Line(Style.BAD, f"✖ {repository}: failed")
+    if result.pipelines is not None:
+        state = pipelines_state(result.pipelines, mode)
+        yield _verdict_line(state, f"{where}Pipelines: {_PIPELINES[state]}")
     for environment in result.environments:
         yield from _environment_lines(environment, mode, where, told)
+
+
+_PIPELINES: Final = {
+    State.CHANGED: "turned on",
+    State.PLANNED: "would be turned on",
+    State.DRIFT: "off, would be turned on",
+    State.FAILED: "could not be turned on",
+}
 
 
 def _environment_lines(
     result: EnvironmentResult, mode: Mode, where: str, told: set[Problem]
 ) -> Iterator[Line]:
-    name = f"{where}{one_line(result.plan.name)}"
+    name = f"{where}{cut(one_line(result.plan.name), _LONGEST_NAME)}"
     if result.changes:
-        yield Line(Style.INFO, f"INFO: {name}: {_intention(result)}")
-        width = max(len(each.change.field) for each in result.changes)
+        yield Line(Style.INFO, f"INFO: {name}: {action_of(result.plan)}")
+        width = min(max(len(each.change.field) for each in result.changes), _LONGEST_FIELD)
         for each in result.changes:
             yield _change_line(each, width)
+    again = "" if set(result.problems) - told or not result.problems else ", see above"
     for problem in result.problems:
         if problem not in told:
             told.add(problem)
             yield from problem_lines(problem, indent="  ")
-    bad = result.outcome in _BAD or (mode is Mode.CHECK and differs(result))
-    style, mark = (Style.BAD, "✖") if bad else (Style.GOOD, "✔")
-    yield Line(style, f"{mark} {name}: {_verdict(result, mode)}")
+    yield _verdict_line(state_of(result, mode), f"{name}: {verdict(result, mode)}{again}")
 
 
-def _intention(result: EnvironmentResult) -> str:
-    return "create" if isinstance(result.plan, Create) else "update"
-
-
-_BAD: Final = (Outcome.FAILED, Outcome.UNVERIFIED, Outcome.SKIPPED, Outcome.REFUSED)
+def _verdict_line(state: State, text: str) -> Line:
+    style, mark = _MARKS[state in GOOD]
+    return Line(style, f"{mark} {text}")
 
 
 def _change_line(result: ChangeResult, width: int) -> Line:
-    change = result.change
-    style, note = _CHANGE_STYLES[result.outcome]
-    text = f"    {one_line(change.field):<{width}}  {_difference(change)}"
-    return Line(style, text + (f"   ✖ {note}" if note else ""))
-
-
-_CHANGE_STYLES: Final = {
-    Outcome.APPLIED: (Style.PLAIN, ""),
-    Outcome.PLANNED: (Style.PLAIN, ""),
-    Outcome.UNCHANGED: (Style.FAINT, ""),
-    Outcome.FAILED: (Style.BAD, "failed"),
-    Outcome.UNVERIFIED: (Style.BAD, "accepted, but does not show"),
-    Outcome.SKIPPED: (Style.BAD, "not done"),
-    Outcome.REFUSED: (Style.BAD, "refused"),
-}
-
-
-def _difference(change: Change) -> str:
-    match change:
-        case RewriteSecured():
-            return "secured: written again, since its stored value can't be compared"
-        case WriteFingerprints():
-            return "fingerprints of the secured values just written"
-        case UpdateVariable() if change.switches_storage:
-            kinds = ("secured", "plain") if change.existing.secured else ("plain", "secured")
-            return f"{kinds[0]} → {kinds[1]}; deleted and created anew if Bitbucket insists"
-        case _ if change.secured:
-            return _SECURED[type(change).__name__]
-        case _:
-            unknown = isinstance(change, BranchesUnavailable)
-            return f"{'(unknown)' if unknown else shown(change.before)} → {shown(change.after)}"
-
-
-_SECURED: Final = {
-    "CreateVariable": "(none) → secured value",
-    "UpdateVariable": "secured value → another secured value",
-    "DeleteVariable": "secured value → (none)",
-}
-
-
-def _verdict(result: EnvironmentResult, mode: Mode) -> str:
-    match result.outcome:
-        case Outcome.UNCHANGED:
-            absent = isinstance(result.plan, Keep) and result.plan.existing is None
-            return "absent, as declared" if absent else "unchanged"
-        case Outcome.APPLIED:
-            return _done(result.plan)
-        case Outcome.PLANNED:
-            drift = mode is Mode.CHECK and differs(result)
-            return f"{'differs, ' if drift else ''}would be {_done(result.plan)}"
-        case Outcome.REFUSED:
-            return "refused, nothing was written to it"
-        case Outcome.UNVERIFIED:
-            return "not verified"
-        case Outcome.FAILED | Outcome.SKIPPED:
-            return "failed"
-        case _:
-            assert_never(result.outcome)
-
-
-def _done(plan: EnvironmentPlan) -> str:
-    match plan:
-        case Create():
-            return "created"
-        case Delete():
-            return "deleted"
-        case _:
-            return "updated"
+    field = cut(one_line(result.change.field), _LONGEST_FIELD)
+    aside = note(result)
+    if aside and result.problem is None and result.outcome is not Outcome.SKIPPED:
+        return Line(Style.FAINT, f"    {field:<{width}}  {difference(result.change)} ({aside})")
+    tail = f"   ✖ {aside}" if aside else ""
+    text = f"    {field:<{width}}  {difference(result.change)}"
+    return Line(Style.BAD if aside else Style.PLAIN, f"{cut(text, WIDTH)}{tail}")
 
 
 def fault_lines(faults: Iterable[Fault]) -> Iterator[Line]:
     """Tell everything that is wrong with the settings, at once."""
     for fault in faults:
-        yield from _wrapped(Style.BAD, "ERROR: ", f"{fault.where}: {fault.message}")
-    yield Line(Style.BAD, "✖ The configuration is wrong; nothing was sent.")
+        yield from wrapped(Style.BAD, "ERROR: ", f"{fault.where}: {fault.message}")
 
 
 def summary_lines(result: RunResult) -> Iterator[Line]:
     """Tell what happened, never what was planned; last, so that it is seen first."""
     if result.plan_checksum is not None and result.mode in (Mode.PLAN, Mode.CHECK):
+        yield from wrapped(Style.INFO, "INFO: Plan: ", planned(result))
         yield Line(Style.INFO, f"INFO: Plan checksum: {result.plan_checksum}")
-    bad = result.exit_code is not ExitCode.OK
-    style, mark = (Style.BAD, "✖") if bad else (Style.GOOD, "✔")
-    environments = _counted(count_environments(result.environments))
-    parts = [f"environments: {environments}"]
-    variables = _counted(count_variables(result.environments))
-    if variables != _NOTHING:
-        parts.append(f"variables: {variables}")
-    counts = result.counts
-    parts.append(
-        f"{counts.total} requests ({counts.reads} reads, {counts.writes} writes,"
-        f" {counts.retries} retries)"
-    )
-    parts.append(f"{result.seconds:.1f} s")
-    yield Line(style, f"{mark} {str(result.outcome).capitalize()}: {'; '.join(parts)}")
+    style, mark = _MARKS[result.exit_code is ExitCode.OK]
+    yield from wrapped(style, f"{mark} ", summary(result))
 
 
-_NOTHING: Final = "none"
+def planned(result: RunResult) -> str:
+    """Say in one sentence what a plan comes to."""
+    told = [(number, state) for state, number in states(result).items()]
+    return _listed("environment", told) or "no environments"
 
 
-def _counted(counts: EnvironmentCounts | VariableCounts) -> str:
-    told = [f"{number} {name}" for name, number in asdict(counts).items() if number]
-    return ", ".join(told) or _NOTHING
+def summary(result: RunResult) -> str:
+    """Say what happened in one sentence: the last line of the log, the head of other reports."""
+    happened = [
+        _tell("environment", count_environments(result.environments)),
+        _tell("variable", count_variables(result.environments)),
+        counted(len(result.remaining), "repository", "repositories") + " not begun"
+        if result.remaining
+        else "",
+        _faults(result),
+    ]
+    parts = [part for part in happened if part] or ["nothing was written"]
+    parts += [_requests(result.counts), f"{result.seconds:.1f} s"]
+    return f"{str(result.outcome).capitalize()}: {'; '.join(parts)}"
 
 
-def _wrapped(style: Style, prefix: str, text: str) -> Iterator[Line]:
-    indent = " " * len(prefix)
-    for line in textwrap.wrap(
-        one_line(text), WIDTH, initial_indent=prefix, subsequent_indent=indent
-    ) or [prefix.rstrip()]:
-        yield Line(style, line)
+def _faults(result: RunResult) -> str:
+    if not result.faults:
+        return ""
+    return f"{counted(len(result.faults), 'error')} in the configuration, nothing was sent"
+
+
+def _tell(noun: str, counts: EnvironmentCounts | VariableCounts) -> str:
+    return _listed(noun, [(number, name) for name, number in asdict(counts).items() if number])
+
+
+def _listed(noun: str, numbers: Sequence[tuple[int, str]]) -> str:
+    """Write `1 environment created, 2 unchanged`; what did not happen is not mentioned."""
+    first = [f"{counted(number, noun)} {name}" for number, name in numbers[:1]]
+    return ", ".join([*first, *(f"{number} {name}" for number, name in numbers[1:])])
+
+
+def _requests(counts: Counts) -> str:
+    kinds = [counted(counts.reads, "read")]
+    if counts.writes:
+        kinds.append(counted(counts.writes, "write"))
+    detail = f" ({', '.join(kinds)})" if counts.total else ""
+    retries = counted(counts.retries, "retry", "retries")
+    return f"{counted(counts.total, 'request')}{detail}, {retries}"

@@ -2,16 +2,152 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, assert_never
+from collections import Counter
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final, assert_never
 
-from pipe.changes import Create, Delete, Keep, Refuse, Update, existing_of
+from pipe.changes import (
+    BranchesUnavailable,
+    Create,
+    Delete,
+    Keep,
+    Refuse,
+    RewriteSecured,
+    Update,
+    UpdateVariable,
+    WriteFingerprints,
+    existing_of,
+)
+from pipe.report.text import before_after, shown
+from pipe.results import Outcome, differs
+from pipe.settings.values import Mode
 
 if TYPE_CHECKING:
     from typing import Literal
 
-    from pipe.changes import EnvironmentPlan
+    from pipe.changes import Change, EnvironmentPlan
+    from pipe.results import ChangeResult, EnvironmentResult, RunResult
 
     Action = Literal["create", "update", "none", "delete", "refuse"]
+
+
+class State(StrEnum):
+    """What a reader wants to know of an environment, in a word or two."""
+
+    UNCHANGED = "unchanged"
+    CHANGED = "changed"
+    PLANNED = "would change"
+    DRIFT = "differs"
+    REFUSED = "refused"
+    UNVERIFIED = "not verified"
+    FAILED = "failed"
+
+
+GOOD: Final = (State.UNCHANGED, State.CHANGED, State.PLANNED)
+"""The states that are as asked for; all others want someone to look."""
+
+
+def state_of(result: EnvironmentResult, mode: Mode) -> State:
+    """Return the state of an environment; what `check` was to find is drift there only."""
+    match result.outcome:
+        case Outcome.UNCHANGED:
+            return State.UNCHANGED
+        case Outcome.APPLIED:
+            return State.CHANGED
+        case Outcome.PLANNED:
+            return State.DRIFT if mode is Mode.CHECK and differs(result) else State.PLANNED
+        case Outcome.REFUSED:
+            return State.REFUSED
+        case Outcome.UNVERIFIED:
+            return State.UNVERIFIED
+        case Outcome.FAILED | Outcome.SKIPPED:
+            return State.FAILED
+        case _:
+            assert_never(result.outcome)
+
+
+def states(result: RunResult) -> dict[State, int]:
+    """Count the environments by their state; states that none is in are left out."""
+    counts = Counter(state_of(each, result.mode) for each in result.environments)
+    return {state: counts[state] for state in State if counts[state]}
+
+
+def pipelines_state(outcome: Outcome, mode: Mode) -> State:
+    """Return the state of turning Pipelines on."""
+    match outcome:
+        case Outcome.APPLIED:
+            return State.CHANGED
+        case Outcome.PLANNED:
+            return State.DRIFT if mode is Mode.CHECK else State.PLANNED
+        case _:
+            return State.FAILED
+
+
+def verdict(result: EnvironmentResult, mode: Mode) -> str:
+    """Say what became of an environment."""
+    match state_of(result, mode):
+        case State.UNCHANGED if isinstance(result.plan, Keep) and result.plan.existing is None:
+            return "absent, as declared"
+        case State.CHANGED:
+            return _done(result)
+        case State.PLANNED:
+            return f"would be {_done(result)}"
+        case State.DRIFT:
+            return f"differs, would be {_done(result)}"
+        case State.REFUSED:
+            return "refused, nothing was written to it"
+        case state:
+            return str(state)
+
+
+def _done(result: EnvironmentResult) -> str:
+    match result.plan:
+        case Create():
+            return "created"
+        case Delete(reason=reason):
+            return f"deleted ({reason})"
+        case _:
+            return "updated" if differs(result) else "updated (secured values only)"
+
+
+def difference(change: Change) -> str:
+    """Say in one line what a change does; no value of a secured variable."""
+    match change:
+        case RewriteSecured():
+            return "secured value, written again: a stored one can't be compared"
+        case WriteFingerprints():
+            return "fingerprints of the secured values just written"
+        case UpdateVariable() if change.switches_storage:
+            kinds = ("secured", "plain") if change.existing.secured else ("plain", "secured")
+            return f"{kinds[0]} → {kinds[1]}; deleted and created anew if Bitbucket insists"
+        case _ if change.secured:
+            return _SECURED[type(change).__name__]
+        case _:
+            unknown = isinstance(change, BranchesUnavailable)
+            before = "(unknown)" if unknown else shown(change.before)
+            return before_after(before, shown(change.after))
+
+
+_SECURED: Final = {
+    "CreateVariable": "(none) → secured value",
+    "UpdateVariable": "secured value → another secured value",
+    "DeleteVariable": "secured value → (none)",
+}
+
+_NOTES: Final = {
+    Outcome.APPLIED: "",
+    Outcome.PLANNED: "",
+    Outcome.UNCHANGED: "there already",
+    Outcome.FAILED: "failed",
+    Outcome.UNVERIFIED: "accepted, but does not show",
+    Outcome.SKIPPED: "not done",
+    Outcome.REFUSED: "refused",
+}
+
+
+def note(result: ChangeResult) -> str:
+    """Say what is notable about the outcome of a change; empty: it went as planned."""
+    return _NOTES[result.outcome]
 
 
 def action_of(plan: EnvironmentPlan) -> Action:
