@@ -1,0 +1,120 @@
+"""Whatever the service answers, a call ends in a value or in a problem that can be told."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import httpx
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipe.bitbucket.protocol import Answer
+from pipe.bitbucket.words import one_line, rejected
+from pipe.declaration import EnvironmentType, PlainVariable
+from pipe.errors import ExitCode, PipeError
+from tests.unit.bitbucket.doubles import SHOP, connect
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pipe.bitbucket.api import Bitbucket
+
+CALLS: list[Callable[[Bitbucket], object]] = [
+    lambda b: b.environments(SHOP),
+    lambda b: b.environment(SHOP, "{e}"),
+    lambda b: b.create_environment(SHOP, "Test", EnvironmentType.TEST, True),  # noqa: FBT003 - the field's value
+    lambda b: b.change_environment(SHOP, "{e}", name="T"),
+    lambda b: b.delete_environment(SHOP, "{e}"),
+    lambda b: b.variables(SHOP, "{e}"),
+    lambda b: b.create_variable(SHOP, "{e}", PlainVariable("K", "v")),
+    lambda b: b.update_variable(SHOP, "{e}", "{v}", PlainVariable("K", "v")),
+    lambda b: b.delete_variable(SHOP, "{e}", "{v}"),
+    lambda b: b.branch_restrictions(SHOP, "{e}"),
+    lambda b: b.add_branch_restriction(SHOP, "{e}", "main"),
+    lambda b: b.remove_branch_restriction(SHOP, "{e}", "{r}"),
+    lambda b: b.pipelines_enabled(SHOP),
+    lambda b: b.enable_pipelines(SHOP),
+    lambda b: b.repositories("acme", None),
+]
+
+KEYS = st.sampled_from(
+    [
+        *("uuid", "name", "key", "value", "slug", "pattern", "secured", "enabled"),
+        *("values", "size", "pagelen", "page", "next", "environment_type", "restrictions"),
+        *("error", "message", "detail", "data", "fields", "required", "granted", "admin_only"),
+    ]
+)
+SCALARS = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text()
+    | st.sampled_from(["{a}", "Test", "\ud800", "\x1b[2J", "x" * 5000])
+)
+JSON = st.recursive(
+    SCALARS,
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(KEYS | st.text(), inner, max_size=6)
+    ),
+    max_leaves=30,
+)
+BODIES = st.one_of(
+    st.binary(max_size=200),
+    JSON.map(lambda value: json.dumps(value).encode()),
+    st.builds(lambda depth, piece: piece * depth, st.integers(1, 100_000), st.just(b"[")),
+    st.text(alphabet="<>/!-abc&;#x \n'\"=", max_size=200).map(str.encode),
+)
+HEADERS = st.dictionaries(
+    st.sampled_from(["Retry-After", "X-RateLimit-Reset", "Location", "X-RateLimit-Limit"]),
+    st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=40)
+    | st.integers().map(str),
+)
+
+
+@given(
+    call=st.sampled_from(CALLS),
+    answers=st.lists(
+        st.tuples(st.integers(200, 999) | st.just(200), HEADERS, BODIES), min_size=1, max_size=3
+    ),
+)
+def test_no_answer_is_too_strange(
+    call: Callable[[Bitbucket], object], answers: list[tuple[int, dict[str, str], bytes]]
+) -> None:
+    sent = 0
+
+    def service(_: httpx.Request) -> httpx.Response:
+        nonlocal sent
+        status, headers, body = answers[sent % len(answers)]
+        sent += 1
+        return httpx.Response(status, headers=headers, content=body)
+
+    line = connect(service)
+    code = None
+    try:
+        told = repr(call(line.bitbucket))
+    except PipeError as error:
+        told, code = repr(error.problem), error.problem.code
+
+    assert code in (None, ExitCode.INCOMPLETE, ExitCode.GAVE_UP)
+    assert told.encode()
+    assert line.clock.seconds <= 1000 + 600
+
+
+@given(body=BODIES, status=st.integers(400, 499))
+def test_every_rejection_can_be_printed(body: bytes, status: int) -> None:
+    told = rejected(Answer(status, {}, body), lambda text: text)
+
+    for line in (told.message, told.key or "", *told.required, *told.granted):
+        assert len(line) <= 300
+        assert line.isprintable()
+
+
+@given(st.text() | st.sampled_from(["\ud800\udfff", "\x9b31m", "a\u2028b"]))
+def test_every_text_becomes_one_printable_line(text: str) -> None:
+    line = one_line(text, lambda told: told)
+
+    assert line.isprintable()
+    assert line == line.strip()
+    assert one_line(line, lambda told: told) == line

@@ -1,0 +1,96 @@
+"""P5 and P6: whatever happens, tries and time are bounded, and a POST is not blindly repeated."""
+
+from __future__ import annotations
+
+import httpx
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipe.bitbucket.objects import nothing, whole
+from pipe.bitbucket.protocol import FateUnknown, Method, Post, Rejected, Repeatable
+from pipe.bitbucket.transport import Policy
+from pipe.errors import PipeError, RunOverError
+from tests.unit.bitbucket.doubles import Clock, Reply, connect
+
+VALUE = whole(lambda value: value)
+REQUESTS: list[Repeatable[object] | Post[object]] = [
+    Repeatable(method=Method.GET, path="/2.0/x", parse=VALUE),
+    Repeatable(method=Method.PUT, path="/2.0/x", parse=VALUE),
+    Repeatable(method=Method.DELETE, path="/2.0/x", parse=nothing),
+    Post(path="/2.0/x", parse=VALUE),
+]
+NOT_PROCESSED = "refused", "429"
+EVENTS = st.sampled_from(["ok", "refused", "cut", "html", "429", "500", "503", "404", "silence"])
+SECONDS = st.integers(0, 1000).map(str)
+
+
+def reply(event: str, wait: str | None, clock: Clock) -> Reply:
+    headers = {} if wait is None else {"Retry-After": wait}
+    match event:
+        case "refused":
+            return httpx.ConnectError("refused")
+        case "cut":
+            return httpx.ReadError("reset")
+        case "silence":
+            clock.advance(30)
+            return httpx.ReadTimeout("timed out")
+        case "ok":
+            return httpx.Response(200, json=1)
+        case "html":
+            return httpx.Response(200, text="<html>")
+        case _:
+            return httpx.Response(int(event), headers=headers)
+
+
+@given(
+    request=st.sampled_from(REQUESTS),
+    events=st.lists(st.tuples(EVENTS, st.none() | SECONDS), min_size=1, max_size=12),
+    max_attempts=st.integers(1, 8),
+    deadline=st.floats(0.1, 900),
+    chance=st.floats(0, 1, exclude_max=True),
+)
+def test_tries_and_time_are_bounded(
+    request: Repeatable[object] | Post[object],
+    events: list[tuple[str, str | None]],
+    max_attempts: int,
+    deadline: float,
+    chance: float,
+) -> None:
+    clock = Clock(chance=chance)
+    happened: list[str] = []
+
+    def service(_: httpx.Request) -> Reply:
+        event, wait = events[len(happened) % len(events)]
+        happened.append(event)
+        return reply(event, wait, clock)
+
+    line = connect(
+        service,
+        clock=clock,
+        policy=Policy(max_attempts=max_attempts, deadline_seconds=deadline),
+    )
+    answer: object = None
+    error: PipeError | None = None
+    try:
+        answer = line.transport.send(request)
+    except PipeError as raised:
+        error = raised
+
+    if isinstance(answer, FateUnknown):
+        assert isinstance(request, Post)
+        assert happened[-1] not in (*NOT_PROCESSED, "ok", "404")
+    if isinstance(answer, Rejected):
+        assert happened[-1] == "404"
+    if isinstance(error, RunOverError):
+        assert error.problem.key in ("out-of-time", "rate-limited")
+    elif error is not None:
+        assert len(happened) == max_attempts
+    if error is not None and isinstance(request, Post):
+        assert set(happened) <= set(NOT_PROCESSED)
+    if isinstance(request, Post):
+        assert set(happened[:-1]) <= set(NOT_PROCESSED)
+    assert len(happened) <= max_attempts
+    assert line.transport.counts.total == sum(event != "refused" for event in happened)
+    # The clock may pass the deadline only while a request is under way, not while we wait.
+    assert clock.seconds <= 1000 + deadline + 30
+    assert sum(line.clock.slept) <= deadline
