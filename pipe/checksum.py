@@ -1,7 +1,8 @@
 """The checksum of a plan: what was reviewed can be told from what would be applied (pure).
 
-It covers repositories, environments and changes with their values before and after, whatever the
-order of lists and workers. Of secured values it covers only that they would be written: a checksum
+It covers repositories, environments (an existing one by its uuid, so that another of the same name
+is not the one that was reviewed) and changes with their values before and after, whatever the order
+of lists and workers. Of secured values it covers only that they would be written: a checksum
 over a secret would be something to guess the secret against.
 """
 
@@ -11,13 +12,13 @@ import hashlib
 import json
 from typing import TYPE_CHECKING
 
-from pipe.changes import Keep, Refuse, changes_of
+from pipe.changes import Keep, Refuse, changes_of, existing_of
 from pipe.report.views import action_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from pipe.changes import Change, EnvironmentPlan, RepositoryPlan
+    from pipe.changes import Change, EnvironmentPlan, RepositoryPlan, Shown
 
 
 def checksum(plans: Iterable[RepositoryPlan]) -> str:
@@ -38,10 +39,16 @@ def _lines(plan: RepositoryPlan) -> Iterable[str]:
 def _environment(plan: EnvironmentPlan) -> list[object]:
     details = sorted((_change(each) for each in changes_of(plan)), key=json.dumps)
     reason = plan.problem.key if isinstance(plan, Refuse) else None
-    return [plan.name, action_of(plan), reason, details]
+    existing = existing_of(plan)
+    uuid = None if existing is None else existing.uuid
+    return [plan.name, uuid, action_of(plan), reason, details]
 
 
 def _change(change: Change) -> list[object]:
     if change.secured:
         return [change.field, type(change).__name__]
-    return [change.field, type(change).__name__, change.before, change.after]
+    return [change.field, type(change).__name__, _value(change.before), _value(change.after)]
+
+
+def _value(value: Shown) -> object:
+    return sorted(value) if isinstance(value, tuple) else value

@@ -11,7 +11,7 @@ from pipe.declaration import Desired, State
 from pipe.errors import PipeError
 from pipe.existing import ExistingContents
 from pipe.matching import Found
-from pipe.plan import ByName, ByRule, Observed, targets
+from pipe.plan import ByName, ByRule, Observed, conflicting_type, targets
 
 if TYPE_CHECKING:
     from pipe.declaration import Declaration, Repository
@@ -53,7 +53,7 @@ def _kept(target: Target) -> tuple[tuple[ExistingEnvironment, Desired], ...]:
     """Return the environment whose contents matter: one that stays and is not refused."""
     match target:
         case ByName(declared, Found(existing)) if (
-            declared.state is State.PRESENT and declared.type in (None, existing.type)
+            declared.state is State.PRESENT and conflicting_type(declared, existing) is None
         ):
             return ((existing, declared.desired),)
         case ByRule(rule, existing) if rule.state is State.PRESENT:

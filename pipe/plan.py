@@ -30,7 +30,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pipe.changes import Change, EnvironmentPlan
-    from pipe.declaration import Declaration, DeclaredEnvironment, Desired, Repository, Rule
+    from pipe.declaration import (
+        Declaration,
+        DeclaredEnvironment,
+        Desired,
+        EnvironmentType,
+        Repository,
+        Rule,
+    )
     from pipe.existing import ExistingEnvironment
     from pipe.matching import Match
 
@@ -121,8 +128,11 @@ def plan_repository(
     for target in meant:
         match target:
             case ByName(declared, Found(existing)) if found.count(existing.uuid) > 1:
-                problem = refusals.declared_twice(existing)
+                problem = refusals.declared_twice(existing.name)
                 plans.append(Refuse(name=declared.name, existing=existing, problem=problem))
+            case ByName(declared, Missing()) if _is_spoken_for(declared, declaration):
+                problem = refusals.declared_twice(declared.name)
+                plans.append(Refuse(name=declared.name, existing=None, problem=problem))
             case ByName(declared, its_match):
                 contents = _contents_of(its_match, observed)
                 plans.append(plan_environment(declared, its_match, contents, policy))
@@ -139,6 +149,25 @@ def plan_repository(
         enable_pipelines=declaration.enable_pipelines and observed.pipelines_enabled is False,
         environments=tuple(plans),
     )
+
+
+def conflicting_type(
+    declared: DeclaredEnvironment, existing: ExistingEnvironment
+) -> EnvironmentType | None:
+    """Return the declared type where the environment is known to be of another one."""
+    return None if existing.type in (None, declared.type) else declared.type
+
+
+def _is_spoken_for(declared: DeclaredEnvironment, declaration: Declaration) -> bool:
+    """Whether another declaration has the name to be created too, as its own or its former one.
+
+    Created today, the environment could be taken for the other's tomorrow.
+    """
+    if declared.state is State.ABSENT:
+        return False
+    others = (each for each in declaration.environments if each is not declared)
+    names = (name for each in others for name in (each.name, each.rename_from) if name)
+    return declared.name.casefold() in {name.casefold() for name in names}
 
 
 def _contents_of(found: Match, observed: Observed) -> ExistingContents:
@@ -163,8 +192,9 @@ def plan_environment(
         case Found(existing) if declared.state is State.ABSENT:
             return Delete(existing=existing, reason=DeleteReason.DECLARED)
         case Found(existing, renamed):
-            if declared.type is not None and existing.type not in (None, declared.type):
-                problem = refusals.type_cannot_change(existing, declared.type)
+            other = conflicting_type(declared, existing)
+            if other is not None:
+                problem = refusals.type_cannot_change(existing, other)
                 return Refuse(name=declared.name, existing=existing, problem=problem)
             rename = (SetName(existing.name, declared.name),) if renamed else ()
             return _plan_existing(existing, rename, declared.desired, contents, policy)

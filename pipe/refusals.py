@@ -25,12 +25,12 @@ def ambiguous_name(match: Ambiguous) -> Problem:
     )
 
 
-def declared_twice(existing: ExistingEnvironment) -> Problem:
-    """Two declarations mean the same existing environment."""
+def declared_twice(name: str) -> Problem:
+    """Two declarations mean the same environment, or one frees the name that another takes."""
     return Problem(
         key="declared-twice",
         code=ExitCode.REFUSED,
-        what=f"More than one declaration means the environment '{existing.name}'.",
+        what=f"More than one declaration means the environment '{name}'.",
         why="Names are matched regardless of case where no exact one exists, and renames by the"
         " former name.",
         remedy="Declare each environment once.",

@@ -254,6 +254,9 @@ class VariableWriter:
                 if variable in stored
             }
         memory = PlainVariable(fingerprint.VARIABLE, fingerprint.dump(entries))
+        if change.existing is not None and change.existing.secured:
+            # Somebody secured it: nothing in it can be read until it is plain again.
+            return self._switch(change.existing, memory)
         return self._ensure(memory, change.existing)
 
     def _delete(self, changes: tuple[DeleteVariable, ...]) -> None:
