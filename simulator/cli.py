@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import sys
 import textwrap
 from pathlib import Path
@@ -123,8 +124,6 @@ def main(arguments: Sequence[str]) -> int:
     if given.log:
         sim.observers.append(RequestPrinter())
     say(server.url)
-    try:
+    with contextlib.suppress(KeyboardInterrupt):
         server.serve_forever()
-    except KeyboardInterrupt:
-        return 0
     return 0

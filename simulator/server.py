@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import struct
@@ -137,15 +138,13 @@ class _HttpServer(ThreadingHTTPServer):
         """End every connection, so that no thread waits for its client."""
         with self._lock:
             for connection in self._open:
-                try:
+                with contextlib.suppress(OSError):  # the client was quicker
                     connection.shutdown(socket.SHUT_RDWR)
-                except OSError:
-                    continue  # the client was quicker
 
     def handle_error(self, request: object, client_address: object) -> None:
         """Say nothing about clients that hang up, which tests of clients make happen."""
         if not isinstance(sys.exception(), OSError):
-            super().handle_error(request, client_address)  # type: ignore[arg-type]
+            super().handle_error(request, client_address)  # type: ignore[arg-type]  # passed through
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -167,7 +166,8 @@ class _Handler(BaseHTTPRequestHandler):
         """End."""
         self.server.closed(self.connection)
         super().finish()
-        self.connection.close()
+        if self.server.tls is not None:  # the base class only knows the socket underneath
+            self.connection.close()
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
         """Keep quiet: the simulator keeps a log of its own."""
