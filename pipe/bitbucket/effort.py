@@ -179,6 +179,6 @@ def _result(outcome: Outcome[T]) -> int | str:
         case Garbled(status=status):
             return status
         case NotSent(reason) | Lost(reason):
-            return reason
+            return reason.partition(":")[0]  # the rest may quote what the service sent
         case _:
             assert_never(outcome)

@@ -49,7 +49,10 @@ class Wire:
             UnicodeError,  # a host name that can't be looked up
         ) as error:
             return NotSent(_told(error))
-        except httpx.RequestError as error:
+        except (
+            httpx.RequestError,
+            httpx.InvalidURL,  # in a redirection, which httpx reads even if it does not follow
+        ) as error:
             return Lost(_told(error))
         return _deciphered(request, answer) if isinstance(answer, Answer) else answer
 

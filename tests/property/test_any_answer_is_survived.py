@@ -67,9 +67,15 @@ BODIES = st.one_of(
     st.text(alphabet="<>/!-abc&;#x \n'\"=", max_size=200).map(str.encode),
 )
 HEADERS = st.dictionaries(
-    st.sampled_from(["Retry-After", "X-RateLimit-Reset", "Location", "X-RateLimit-Limit"]),
+    st.sampled_from(
+        [
+            *("Retry-After", "X-RateLimit-Reset", "X-RateLimit-Limit", "X-RateLimit-NearLimit"),
+            *("Location", "Set-Cookie", "Content-Type"),
+        ]
+    ),
     st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=40)
-    | st.integers().map(str),
+    | st.integers().map(str)
+    | st.sampled_from(["https://[", "A:0", "a=b; domain=.example", "text/html; charset=nonsense"]),
 )
 
 

@@ -226,6 +226,13 @@ def test_a_redirect_is_not_followed() -> None:
     assert len(line.requests) == 2
 
 
+@pytest.mark.parametrize("location", ["A:0", "http://x:port/"])
+def test_a_redirect_to_what_is_no_address_is_trouble_like_any_other(location: str) -> None:
+    line = connect([httpx.Response(307, headers={"Location": location}), ok()])
+
+    assert line.transport.send(GET) == "fine"
+
+
 def test_waiting_never_goes_past_the_deadline() -> None:
     line = connect([slow_down(retry_after="700")])
 
@@ -360,7 +367,7 @@ def test_every_attempt_is_told_without_its_body() -> None:
     )
 
     told = [(each.result, each.attempt) for each in line.exchanges]
-    assert told == [(503, 1), ("ReadError: reset", 2), (200, 3)]
+    assert told == [(503, 1), ("ReadError", 2), (200, 3)]
     assert {(each.method, each.path, each.milliseconds) for each in line.exchanges} == {
         ("GET", "/2.0/x?page=2", 12)
     }
