@@ -3,6 +3,8 @@
 
 IMAGE ?= bitbucket-environment
 PYTEST = .venv/bin/pytest --numprocesses=auto --dist=loadgroup
+INSTALL = .venv/bin/python -m pip install -qq --disable-pip-version-check --require-hashes --no-deps \
+	--only-binary=:all: --requirement
 REVISION = $(shell git rev-parse HEAD)
 
 .DEFAULT_GOAL := help
@@ -14,7 +16,7 @@ help: ## list the targets
 demo: .venv/installed ## see the pipe at work against a simulated Bitbucket
 	@.venv/bin/python demo/run.py
 
-test: .venv/installed ## run every test; the container tests need a Docker engine
+test: .venv/clients ## run every test; the container tests need a Docker engine
 	@$(PYTEST) --cov -m 'not live'
 
 lint: .venv/installed ## check style, types, layers and the Dockerfile
@@ -40,12 +42,12 @@ audit: .venv/installed ## look the locked dependencies up in the list of known v
 	.venv/bin/pip-audit --require-hashes --disable-pip --requirement requirements.txt
 
 LOCK = .venv/bin/uv pip compile pyproject.toml --quiet --upgrade --universal --python-version 3.11 \
-	--generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock'
+	--generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' \
+	--exclude-newer '7 days' --output-file
 
 lock: .venv/installed ## take in new releases of the dependencies, a week after they came out
-	$(LOCK) --exclude-newer "$$(date --utc --date='7 days ago' +%F)" --output-file requirements.txt
-	$(LOCK) --exclude-newer "$$(date --utc --date='7 days ago' +%F)" --group dev \
-		--constraints requirements.txt --output-file requirements-dev.txt
+	$(LOCK) requirements.txt
+	$(LOCK) requirements-dev.txt --group dev --constraints requirements.txt
 
 .venv/installed: requirements-dev.txt
 	@.venv/bin/python -c '' 2>/dev/null || for python in python3.13 python3.12 python3.11 python3 none; do \
@@ -58,6 +60,13 @@ lock: .venv/installed ## take in new releases of the dependencies, a week after 
 			$$python -m venv --clear .venv && break; \
 		fi; \
 	done
-	@.venv/bin/python -m pip install -qq --disable-pip-version-check --require-hashes --no-deps \
-		--only-binary=:all: --requirement requirements-dev.txt
+	@$(INSTALL) requirements-dev.txt
+	@touch $@
+
+# Clients that others wrote, to try on the simulator; the one from npm only where there is npm.
+.venv/clients: .venv/installed tests/clients/requirements-clients.txt tests/clients/package-lock.json
+	@$(INSTALL) tests/clients/requirements-clients.txt
+	@if command -v npm >/dev/null; then \
+		npm ci --prefix tests/clients --ignore-scripts --no-audit --no-fund --loglevel=error; \
+	fi
 	@touch $@
