@@ -57,7 +57,13 @@ def _parser() -> argparse.ArgumentParser:
         "--latency", type=float, default=0.0, metavar="SECONDS", help="time every answer takes"
     )
     parser.add_argument("--log", action="store_true", help="print a line for each request")
-    parser.add_argument("--list-switches", action="store_true", help="print all switches and end")
+    parser.add_argument(
+        "--list-switches",
+        nargs="?",
+        const="text",
+        choices=("text", "markdown"),
+        help="print all switches, as text or as a table, and end",
+    )
     return parser
 
 
@@ -65,10 +71,23 @@ def list_switches() -> str:
     """Tell every switch: its values, its default, what it means, how sure we are."""
     blocks = []
     for each in describe():
-        head = f"{each.name} = {show(each.default)}    [{each.certainty}]  takes {each.values}"
+        values = " | ".join(each.values)
+        head = f"{each.name} = {show(each.default)}    [{each.certainty}]  takes {values}"
         meaning = textwrap.indent(textwrap.fill(each.meaning, 92), "    ")
         blocks.append(f"{head}\n{meaning}")
     return "\n".join(blocks)
+
+
+def switch_table() -> str:
+    """Tell every switch as a table of Markdown, as the documentation has it."""
+    names = ("observed", "documented", "hostile")
+    rows = [f"| switch | takes | {' | '.join(names)} | sure? | meaning |", f"|{' --- |' * 7}"]
+    for each in describe():
+        values = [show(getattr(PROFILES[name], each.name)) for name in names]
+        told = [values[0], *("" if value == values[0] else value for value in values[1:])]
+        cells = (", ".join(each.values), *told, each.certainty, each.meaning)
+        rows.append(f"| `{each.name}` | {' | '.join(cells)} |")
+    return "\n".join(rows)
 
 
 def build(arguments: argparse.Namespace) -> Simulator:
@@ -112,8 +131,8 @@ class RequestPrinter:
 def main(arguments: Sequence[str]) -> int:
     """Run the command line; return the exit code."""
     given = _parser().parse_args(arguments)
-    if given.list_switches:
-        say(list_switches())
+    if given.list_switches is not None:
+        say(switch_table() if given.list_switches == "markdown" else list_switches())
         return 0
     try:
         sim = build(given)

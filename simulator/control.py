@@ -26,9 +26,9 @@ PREFIX: Final = "/_simulator"
 def handle(sim: Simulator, request: Request) -> Response:
     """Answer a control call; it stands in no log, and no fault strikes it."""
     name = request.path[len(PREFIX) :].strip("/")
-    methods = _CALLS.get(name)
+    methods = CALLS.get(name)
     if methods is None:
-        return _error(404, f"No such control call; there are: {', '.join(filter(None, _CALLS))}")
+        return _error(404, f"No such control call; there are: {', '.join(filter(None, CALLS))}")
     call = methods.get(request.method)
     if call is None:
         return _error(405, f"{PREFIX}/{name} takes {', '.join(methods)}")
@@ -56,7 +56,7 @@ def _since(request: Request) -> int:
 
 
 def _help(_sim: Simulator, _request: Request) -> Json:
-    return {f"{PREFIX}/{name}": list(methods) for name, methods in _CALLS.items()}
+    return {f"{PREFIX}/{name}": list(methods) for name, methods in CALLS.items()}
 
 
 def _state(sim: Simulator, _request: Request) -> Json:
@@ -114,7 +114,7 @@ def _edit(sim: Simulator, request: Request) -> Json:
 
 
 _Control: TypeAlias = "Callable[[Simulator, Request], Json]"
-_CALLS: Final[Mapping[str, Mapping[str, _Control]]] = {
+CALLS: Final[Mapping[str, Mapping[str, _Control]]] = {
     "": {"GET": _help},
     "state": {"GET": _state},
     "requests": {"GET": _requests},

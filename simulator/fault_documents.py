@@ -28,10 +28,10 @@ def read_fault(reader: Reader) -> f.Scheduled:
         DocumentError: There is no such fault, or it is told wrongly.
     """
     kind = required(reader, reader.entries(), "fault").text()
-    if kind not in _KINDS:
-        message = f"{reader.where}.fault must be one of {', '.join(_KINDS)}"
+    if kind not in KINDS:
+        message = f"{reader.where}.fault must be one of {', '.join(KINDS)}"
         raise DocumentError(message)
-    names, make = _KINDS[kind]
+    names, make = KINDS[kind]
     fields = reader.fields("fault", *_WHEN, *names)
     scheduled = f.Scheduled(fault=make(_Fields(reader, fields)))
     if "skip" in fields:
@@ -119,7 +119,7 @@ def _drop(fields: _Fields) -> f.Fault:
     return f.DropConnection(after_effect=after_effect, reset=reset)
 
 
-_KINDS: Final[Mapping[str, tuple[tuple[str, ...], Callable[[_Fields], f.Fault]]]] = {
+KINDS: Final[Mapping[str, tuple[tuple[str, ...], Callable[[_Fields], f.Fault]]]] = {
     "answer": (("status", "body", "headers", "after_effect"), _answer),
     "rate-limited": (("wait", "retry_after", "reset", "body"), _rate_limited),
     "server-error": (("status", "after_effect"), _server_error),

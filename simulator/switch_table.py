@@ -21,7 +21,7 @@ class SwitchInfo:
     Attributes:
         name: As in `Switches`.
         meaning: One or two sentences.
-        values: What it can be set to.
+        values: What it can be set to; a number is described.
         default: Its value under the profile `observed`.
         certainty: How sure the default is.
         samples: Values that random switches are drawn from.
@@ -29,7 +29,7 @@ class SwitchInfo:
 
     name: str
     meaning: str
-    values: str
+    values: tuple[str, ...]
     default: SwitchValue
     certainty: Certainty
     samples: tuple[SwitchValue, ...]
@@ -57,7 +57,7 @@ def parse_switch(name: str, text: str) -> SwitchValue:
     try:
         return _parse(info.default, text.strip().lower())
     except (ValueError, KeyError):
-        message = f"Switch {name!r} does not take {text!r}; it takes {info.values}."
+        message = f"Switch {name!r} does not take {text!r}; it takes {' | '.join(info.values)}."
         raise SwitchError(message) from None
 
 
@@ -72,12 +72,12 @@ def _parse(like: SwitchValue, text: str) -> SwitchValue:
     return number
 
 
-def _values(like: SwitchValue) -> str:
+def _values(like: SwitchValue) -> tuple[str, ...]:
     if isinstance(like, float):
-        return "seconds from 0"
+        return ("seconds from 0",)
     if isinstance(like, int) and not isinstance(like, bool):
-        return "a number from 0"
-    return " | ".join(show(value) for value in _all_values(like))
+        return ("a number from 0",)
+    return tuple(show(value) for value in _all_values(like))
 
 
 def _all_values(like: SwitchValue) -> tuple[SwitchValue, ...]:
