@@ -29,7 +29,7 @@ def seen(trouble: Trouble, redact: Callable[[str], str]) -> str:
         case NotSent(reason):
             return f"not sent: {one_line(reason, redact)}"
         case Lost(reason):
-            return f"no answer: {one_line(reason, redact)}"
+            return f"no whole answer: {one_line(reason, redact)}"
         case Garbled(reason, status):
             return f"HTTP {status}, but {one_line(reason, redact)}"
         case _:
