@@ -34,12 +34,13 @@ class Converter:
     """Turns the models of a file into values.
 
     Attributes:
-        workspace: Where repositories belong that don't say so themselves.
+        workspace: Where repositories belong that don't say so themselves, if that is known; one
+            that is needed but not known is a `ValueError`.
         environ: Where `from_env` finds its values; they are there, the models saw to that.
         prune: What `PRUNE` says: it holds where the file says nothing.
     """
 
-    workspace: str
+    workspace: str | None
     environ: Mapping[str, str]
     prune: Collection[Prunable]
 

@@ -83,18 +83,15 @@ def _convert(
         tree.flaws.extend(tuple(flaws(error, tree)))
         return None
     own = workspace.beside(file.workspace)
-    if own is None:
-        path = ("repositories",)
-        message = "have no workspace; write workspace: at the top of the file, or set WORKSPACE"
-        tree.flaws.append(Flaw(tree.place(path), path, message))
-        return None
     converter = Converter(own, environ, prune)
-    return ConfigFile(
-        workspace=own,
-        items=converter.items(file),
-        layers=converter.layers(file),
-        lines=lines(tree),
-    )
+    try:
+        items, layers = converter.items(file), converter.layers(file)
+    except ValueError as error:
+        # Only a workspace can be missing still: the form of each item is checked.
+        path = ("repositories",)
+        tree.flaws.append(Flaw(tree.place(path), path, str(error)))
+        return None
+    return ConfigFile(workspace=own, items=items, layers=layers, lines=lines(tree))
 
 
 def _without_extensions(root: Value) -> Value:

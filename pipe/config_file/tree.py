@@ -84,7 +84,7 @@ def read_tree(text: str) -> Tree:
     """Read YAML; what is wrong with it is among the flaws."""
     tree = Tree()
     node = _compose(text, tree)
-    if node is not None:
+    if node is not None and node.tag != _NULL:
         try:
             tree.root = _Unfolding(tree).value(node, (), _place(node.start_mark))
         except _TooMuchError:

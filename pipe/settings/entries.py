@@ -125,6 +125,7 @@ def decode(name: str, text: str) -> object:
     try:
         return json.loads(
             text,
+            strict=False,  # line breaks in a value are what they look like
             parse_int=str,
             parse_float=str,
             parse_constant=str,

@@ -22,6 +22,7 @@ _WHOLE: Final = re.compile(r"[0-9]{1,9}")
 _NUMBER: Final = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _TOKEN: Final = re.compile(r"[!-~]+")
+_EMAIL: Final = re.compile(r"[^\s:@\x00-\x1f]+@[^\s:@\x00-\x1f]+")
 _CHECKSUM: Final = re.compile(r"sha256:[0-9a-f]+")
 _REPORT_ENDINGS: Final = (".json", ".xml", ".md", ".html")
 
@@ -101,9 +102,9 @@ def token(text: str) -> str:
 
 
 def email(text: str) -> str:
-    """Read the user name of Basic authentication."""
-    if _CONTROL.search(text) or ":" in text or not text.strip():
-        message = f"{quoted(text)} is no e-mail address; write the Atlassian account's"
+    """Read the user name of Basic authentication; a token in its place is never shown."""
+    if not _EMAIL.fullmatch(text):
+        message = "is no e-mail address; write that of the Atlassian account"
         raise ValueError(message)
     return text
 

@@ -53,7 +53,8 @@ def read_settings(environ: Mapping[str, str], files: Callable[[str], str]) -> Se
     secrets = longest_first((*known_secrets(environ), *declared.layers.secured_values()))
     if faults.found() or chosen is None or selection is None:
         raise ConfigurationError(
-            tuple(Fault(fault.where, hide(fault.message, secrets)) for fault in faults.found())
+            tuple(Fault(fault.where, hide(fault.message, secrets)) for fault in faults.found()),
+            report_files=variables.report_files or (),
         )
     return Settings(
         credentials=chosen.credentials,

@@ -17,11 +17,11 @@ _VERSION: Final = "/2.0"
 
 def api_url(text: str) -> str:
     """Read the base of the API; a slash or `/2.0` at its end goes without saying."""
-    return url(text).removesuffix(_VERSION).rstrip("/")
+    return url(text).rstrip("/").removesuffix(_VERSION).rstrip("/")
 
 
 def url(text: str) -> str:
-    """Read a URL that credentials may be sent to, without a slash at its end.
+    """Read a URL that credentials may be sent to.
 
     Plain `http` would show them to whoever listens, so it is for this machine only.
 
@@ -44,7 +44,7 @@ def url(text: str) -> str:
             f" (plain http is for a loopback address or {_PLAIN_HOSTS[1]})"
         )
         raise ValueError(message)
-    return parts.geturl().rstrip("/")
+    return parts.geturl()
 
 
 def _split(text: str) -> SplitResult | None:
@@ -56,14 +56,14 @@ def _split(text: str) -> SplitResult | None:
         port = parts.port
     except ValueError:
         return None
+    if parts.scheme not in ("http", "https") or port == 0 or not _is_host(parts):
+        return None
+    return parts if _PATH.fullmatch(parts.path.rstrip("/")) else None
+
+
+def _is_host(parts: SplitResult) -> bool:
     host = parts.hostname or ""
-    if parts.scheme not in ("http", "https") or port == 0:
-        return None
-    if not (_HOST.fullmatch(host) or _is_address(host)) or not _PATH.fullmatch(
-        parts.path.rstrip("/")
-    ):
-        return None
-    return parts
+    return _is_address(host) or ("[" not in parts.netloc and _HOST.fullmatch(host) is not None)
 
 
 def _is_this_machine(host: str) -> bool:
