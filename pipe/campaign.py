@@ -19,6 +19,7 @@ from pipe.checksum import checksum
 from pipe.estimate import requests_needed
 from pipe.fleet_safety import Seen, review_fleet
 from pipe.report.log import repository_lines
+from pipe.report.redacted import without_secrets
 from pipe.results import RepositoryResult
 from pipe.settings import Mode
 
@@ -247,9 +248,10 @@ class Campaign:
             if isinstance(each, NotBegun):
                 self._remaining.append(each.repository)
             else:
-                self._results.append(each)
+                result = without_secrets(each, self.redact)
+                self._results.append(result)
                 self.console.write(
-                    repository_lines(each, mode=self.settings.mode, several=total > 1)
+                    repository_lines(result, mode=self.settings.mode, several=total > 1)
                 )
                 self._told_at = self.runtime.monotonic()
 

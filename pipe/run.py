@@ -15,11 +15,13 @@ from pipe.estimate import Left
 from pipe.export import export_to
 from pipe.plan import SecretsPolicy
 from pipe.redact import Redactor
+from pipe.report.details import About
 from pipe.report.files import write_reports
 from pipe.report.log import Log, fault_lines, summary_lines
 from pipe.results import RunResult
 from pipe.service import Service
 from pipe.settings import Mode, read_settings
+from pipe.settings.context import read_context
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -91,7 +93,8 @@ def run(surroundings: Surroundings) -> ExitCode:
         result = _handle(surroundings, settings, transport, console, left)
     seconds = surroundings.runtime.monotonic() - started
     result = replace(result, counts=transport.counts, seconds=seconds)
-    _tell_end(console, settings.report_files, result)
+    about = About(at=surroundings.runtime.now(), context=settings.context)
+    _tell_end(console, settings.report_files, result, about)
     return result.exit_code
 
 
@@ -155,8 +158,8 @@ def _tell_beginning(console: Log, settings: Settings) -> None:
         console.warning(warning)
 
 
-def _tell_end(console: Log, report_files: tuple[str, ...], result: RunResult) -> None:
-    for warning in write_reports(report_files, result):
+def _tell_end(console: Log, report_files: tuple[str, ...], result: RunResult, about: About) -> None:
+    for warning in write_reports(report_files, result, about):
         console.warning(warning)
     console.write(summary_lines(result))
 
@@ -171,7 +174,8 @@ def _tell_faults(surroundings: Surroundings, error: ConfigurationError, started:
         counts=Counts(),
         seconds=surroundings.runtime.monotonic() - started,
     )
-    _tell_end(console, error.report_files, result)
+    about = About(at=surroundings.runtime.now(), context=read_context(surroundings.environ))
+    _tell_end(console, error.report_files, result, about)
     return result.exit_code
 
 

@@ -3,33 +3,62 @@
 from __future__ import annotations
 
 import contextlib
-import json
+import errno
 import os
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-from pipe.report.json_report import document
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
+    from pipe.report.details import About
     from pipe.results import RunResult
 
 
-def render(result: RunResult) -> str:
-    """Return the report as text."""
-    return json.dumps(document(result), indent=2, ensure_ascii=False) + "\n"
-
-
-def write_reports(paths: Iterable[str], result: RunResult) -> Iterator[str]:
+def write_reports(paths: Iterable[str], result: RunResult, about: About) -> Iterator[str]:
     """Write the reports; yield a warning for each that can't be written."""
     for path in paths:
+        report = renderer(path)(result, about)
         try:
-            write_atomically(Path(path), render(result))
+            write_atomically(Path(path), report)
         except OSError as error:
-            reason = error.strerror or type(error).__name__
-            yield f"The report {path} could not be written: {reason}. The run itself is unharmed."
+            yield f"The report {path} was not written: {reason(error)}. The run itself is unharmed."
+
+
+def renderer(path: str) -> Callable[[RunResult, About], str]:
+    """Return what writes the kind of report that a path asks for.
+
+    Each is imported only here: most runs ask for one, or none, and start sooner without.
+    """
+    match Path(path).suffix.casefold():
+        case ".xml":
+            from pipe.report.junit import render  # noqa: PLC0415 - only when asked for
+        case ".md":
+            from pipe.report.markdown import render  # noqa: PLC0415 - only when asked for
+        case ".html":
+            from pipe.report.page import render  # noqa: PLC0415 - only when asked for
+        case _:
+            from pipe.report.json_report import render  # noqa: PLC0415 - only when asked for
+    return render
+
+
+_REASONS: Final = {
+    errno.ENOENT: "its folder does not exist; create it first (mkdir -p)",
+    errno.ENOTDIR: "what should be its folder is a file",
+    errno.EISDIR: "a folder has that name",
+    errno.EACCES: "writing into its folder is not allowed",
+    errno.EPERM: "writing there is not allowed",
+    errno.EROFS: "the file system is read-only",
+    errno.ENOSPC: "no space is left",
+    errno.EDQUOT: "the quota for files is used up",
+}
+
+
+def reason(error: OSError) -> str:
+    """Say why a file could not be written."""
+    told = _REASONS.get(error.errno or 0)
+    return told or error.strerror or type(error).__name__
 
 
 def write_atomically(path: Path, text: str) -> None:
@@ -38,7 +67,7 @@ def write_atomically(path: Path, text: str) -> None:
     Raises:
         OSError: It can't be written; nothing is left behind.
     """
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".bitbucket-environment-")
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:
             file.write(text)

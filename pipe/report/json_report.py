@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Final
 
@@ -11,9 +12,15 @@ from pipe.results import count_environments, count_variables
 if TYPE_CHECKING:
     from pipe.bitbucket.protocol import Json
     from pipe.errors import Problem
+    from pipe.report.details import About
     from pipe.results import ChangeResult, EnvironmentResult, RepositoryResult, RunResult
 
 VERSION: Final = 1
+
+
+def render(result: RunResult, about: About) -> str:  # noqa: ARG001 - all renderers take both
+    """Return the report as text."""
+    return json.dumps(document(result), indent=2, ensure_ascii=False) + "\n"
 
 
 def document(result: RunResult) -> dict[str, Json]:

@@ -6,14 +6,13 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Final
 
 from pipe.errors import ExitCode
-from pipe.report.console import WIDTH, Line, Log, Style, problem_lines, wrapped
+from pipe.report.console import Line, Log, Style, problem_lines, wrapped
+from pipe.report.details import change_lines
 from pipe.report.text import counted, cut, one_line
 from pipe.report.views import (
     GOOD,
     State,
     action_of,
-    difference,
-    note,
     pipelines_state,
     state_of,
     states,
@@ -38,7 +37,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Log", "fault_lines", "repository_lines", "summary_lines"]
 
-_LONGEST_FIELD: Final = 44
 _LONGEST_NAME: Final = 60
 _MARKS: Final = {True: (Style.GOOD, "✔"), False: (Style.BAD, "✖")}
 
@@ -79,9 +77,8 @@ def _environment_lines(
     name = f"{where}{cut(one_line(result.plan.name), _LONGEST_NAME)}"
     if result.changes:
         yield Line(Style.INFO, f"INFO: {name}: {action_of(result.plan)}")
-        width = min(max(len(each.change.field) for each in result.changes), _LONGEST_FIELD)
-        for each in result.changes:
-            yield _change_line(each, width)
+        for each, text in zip(result.changes, change_lines(result), strict=True):
+            yield Line(_change_style(each), f"    {text}")
     again = "" if set(result.problems) - told or not result.problems else ", see above"
     for problem in result.problems:
         if problem not in told:
@@ -95,14 +92,14 @@ def _verdict_line(state: State, text: str) -> Line:
     return Line(style, f"{mark} {text}")
 
 
-def _change_line(result: ChangeResult, width: int) -> Line:
-    field = cut(one_line(result.change.field), _LONGEST_FIELD)
-    aside = note(result)
-    if aside and result.problem is None and result.outcome is not Outcome.SKIPPED:
-        return Line(Style.FAINT, f"    {field:<{width}}  {difference(result.change)} ({aside})")
-    tail = f"   ✖ {aside}" if aside else ""
-    text = f"    {field:<{width}}  {difference(result.change)}"
-    return Line(Style.BAD if aside else Style.PLAIN, f"{cut(text, WIDTH)}{tail}")
+def _change_style(result: ChangeResult) -> Style:
+    match result.outcome:
+        case Outcome.APPLIED | Outcome.PLANNED:
+            return Style.PLAIN
+        case Outcome.UNCHANGED:
+            return Style.FAINT
+        case _:
+            return Style.BAD
 
 
 def fault_lines(faults: Iterable[Fault]) -> Iterator[Line]:
@@ -128,12 +125,13 @@ def planned(result: RunResult) -> str:
 
 def summary(result: RunResult) -> str:
     """Say what happened in one sentence: the last line of the log, the head of other reports."""
+    broken = sum(each.problem is not None for each in result.repositories)
+    left = counted(len(result.remaining), "repository", "repositories")
     happened = [
+        f"{counted(broken, 'repository', 'repositories')} failed" if broken else "",
         _tell("environment", count_environments(result.environments)),
         _tell("variable", count_variables(result.environments)),
-        counted(len(result.remaining), "repository", "repositories") + " not begun"
-        if result.remaining
-        else "",
+        f"{left} not begun" if result.remaining else "",
         _faults(result),
     ]
     parts = [part for part in happened if part] or ["nothing was written"]

@@ -37,7 +37,7 @@ class State(StrEnum):
     UNCHANGED = "unchanged"
     CHANGED = "changed"
     PLANNED = "would change"
-    DRIFT = "differs"
+    DRIFT = "drifted"
     REFUSED = "refused"
     UNVERIFIED = "not verified"
     FAILED = "failed"
@@ -45,6 +45,13 @@ class State(StrEnum):
 
 GOOD: Final = (State.UNCHANGED, State.CHANGED, State.PLANNED)
 """The states that are as asked for; all others want someone to look."""
+
+
+def mark_of(state: State) -> str:
+    """Return the sign before a state; what is only planned is neither right nor wrong."""
+    if state is State.PLANNED:
+        return "→"
+    return "✔" if state in GOOD else "✖"
 
 
 def state_of(result: EnvironmentResult, mode: Mode) -> State:
@@ -93,7 +100,7 @@ def verdict(result: EnvironmentResult, mode: Mode) -> str:
         case State.PLANNED:
             return f"would be {_done(result)}"
         case State.DRIFT:
-            return f"differs, would be {_done(result)}"
+            return f"drifted, would be {_done(result)}"
         case State.REFUSED:
             return "refused, nothing was written to it"
         case state:
