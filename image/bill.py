@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import subprocess
 import uuid
 from dataclasses import dataclass
@@ -74,9 +73,9 @@ def record(name: str, root: Path) -> Part:
     text = Path("/usr/share/doc", package, "copyright")
     copy = root / "usr/share/doc" / package / "copyright"
     copy.parent.mkdir(parents=True)
-    shutil.copyfile(text, copy)
+    copy.write_bytes(text.read_bytes() if text.exists() else b"The base image left it out.\n")
     address = f"pkg:deb/debian/{package}@{version}?arch={architecture}"
-    return Part("deb", package, version, debian_licences(text.read_text("utf-8")), address)
+    return Part("deb", package, version, debian_licences(copy.read_text("utf-8")), address)
 
 
 def debian_licences(text: str) -> tuple[str, ...]:
