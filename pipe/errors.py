@@ -70,7 +70,7 @@ class PipeError(Exception):
 
 
 class RunOverError(PipeError):
-    """A failure that ends the whole run: time, tries or quota ran out, or it was stopped."""
+    """A failure that ends the whole run: time or quota ran out, or it was stopped."""
 
     def __init__(self, problem: Problem) -> None:
         super().__init__(replace(problem, ends_run=True))

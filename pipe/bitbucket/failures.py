@@ -46,7 +46,8 @@ def gave_up(
         case Limit.TIME:
             return RunOverError(problems.no_time_to_repeat(what, last, given_up.asked))
         case Limit.BUDGET:
-            return RunOverError(problems.budget_spent(what, last))
+            # Only repeats are spent: another repository may still be handled without any.
+            return PipeError(problems.budget_spent(what, last))
         case Limit.TRIES:
             return _after_all_tries(request, given_up.last, attempts, (what, last))
         case _:

@@ -325,9 +325,10 @@ def test_one_budget_of_repeats_for_the_whole_run() -> None:
     for _ in range(12):
         assert problem_of(line, GET, PipeError).key == "service-unavailable"
 
-    problem = problem_of(line, GET, RunOverError)
+    problem = problem_of(line, GET, PipeError)
 
     assert (problem.key, problem.code) == ("retry-budget-spent", ExitCode.GAVE_UP)
+    assert not problem.ends_run
     assert line.transport.counts == Counts(total=25, reads=25, writes=0, retries=12)
 
 
