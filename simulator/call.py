@@ -19,9 +19,10 @@ if TYPE_CHECKING:
 
     from simulator.changes import PendingChange
     from simulator.credentials import Caller
+    from simulator.environment import Environment
     from simulator.journal import Journal
     from simulator.lists import Documents, LaggingList
-    from simulator.state import Environment, Repository, Workspace
+    from simulator.state import Repository, Workspace
     from simulator.switches import Switches
     from simulator.wire import Json, Request, Response
 
@@ -102,7 +103,7 @@ class Call:
             raise invalid(message)
         try:
             document: Json = json.loads(self.request.body)
-        except ValueError:
+        except (ValueError, RecursionError):
             message = "The request body is not well-formed JSON."
             raise invalid(message) from None
         return document

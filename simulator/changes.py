@@ -16,12 +16,13 @@ from simulator.choices import (
     RenameClash,
     Verdict,
 )
+from simulator.environment import TYPE_RANKS
 from simulator.errors import NOT_ALLOWED, ApiError, change_not_allowed, invalid
-from simulator.state import TYPE_RANKS
 
 if TYPE_CHECKING:
+    from simulator.environment import Environment
     from simulator.lists import Lag
-    from simulator.state import Environment, Repository
+    from simulator.state import Repository
     from simulator.switches import Switches
     from simulator.wire import Json
 

@@ -8,6 +8,7 @@ from urllib.parse import parse_qs
 
 from simulator.editing import edit
 from simulator.fault_documents import read_fault, write_fault
+from simulator.pages import whole_number
 from simulator.reading import DocumentError, Reader
 from simulator.seed import parse, plant, read_switches
 from simulator.switch_table import show
@@ -49,10 +50,10 @@ def _body(request: Request) -> Reader:
 
 def _since(request: Request) -> int:
     asked = parse_qs(request.query).get("since", ["0"])[0]
-    if not asked.isdecimal():
+    if asked != "0" and not whole_number(asked):
         message = "since must be a whole number from 0"
         raise DocumentError(message)
-    return int(asked)
+    return whole_number(asked)
 
 
 def _help(_sim: Simulator, _request: Request) -> Json:

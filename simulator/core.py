@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from simulator import control, service
 from simulator.credentials import Credentials
+from simulator.environment import Surroundings
 from simulator.faults import Schedule, strike
 from simulator.journal import Event, Journal, RequestRecord
 from simulator.limits import Budgets
 from simulator.lists import Lag
 from simulator.profiles import OBSERVED
 from simulator.snapshot import snapshot
-from simulator.state import Access, Repository, Surroundings, Workspace, World
+from simulator.state import Access, Repository, Workspace, World
 from simulator.wire import Dropped, Json, Reply, Request, Response
 
 if TYPE_CHECKING:

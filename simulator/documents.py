@@ -7,11 +7,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, assert_never
 
 from simulator.choices import CreatedVariable, Deletion, EnvironmentKeys, SecuredValue
-from simulator.state import TYPE_RANKS
+from simulator.environment import TYPE_RANKS
 
 if TYPE_CHECKING:
+    from simulator.environment import Environment, Variable
     from simulator.lists import Documents
-    from simulator.state import Environment, Repository, Variable, Workspace
+    from simulator.state import Repository, Workspace
     from simulator.switches import Switches
     from simulator.wire import Json
 

@@ -9,8 +9,9 @@ from simulator.seed import read_type, required, set_variables
 
 if TYPE_CHECKING:
     from simulator.core import Simulator
+    from simulator.environment import Environment
     from simulator.reading import Reader
-    from simulator.state import Environment, Repository
+    from simulator.state import Repository
 
 
 def edit(sim: Simulator, reader: Reader) -> None:

@@ -126,8 +126,7 @@ FACTS: Final[Mapping[str, Fact]] = {
     # What lists show.
     "environment_page_size": Fact(
         _GUESS,
-        "Items on a page of environments, and of everything but variables, when `pagelen` "
-        "is not given.",
+        "Items on a page of environments when `pagelen` is not given.",
         (1, 10, 30),
     ),
     "variable_page_size": Fact(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeVar, assert_never
 from urllib.parse import parse_qsl, urlencode
@@ -45,9 +46,15 @@ def window(query: str, default_length: int, switches: Switches) -> Window:
 
 
 def _positive(text: str, message: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
+    number = whole_number(text)
+    if number < 1:
         raise ApiError(400, message)
-    return int(text)
+    return number
+
+
+def whole_number(text: str) -> int:
+    """Return the number that a text says; 0 when it says none, or one that is out of reach."""
+    return int(text) if re.fullmatch(r"[0-9]{1,9}", text) else 0
 
 
 def page(

@@ -29,7 +29,7 @@ def select_fields(response: Response, request: Request) -> Response:
     for path in paths:
         if path.startswith("-"):
             document = _drop(document, path[1:].split("."))
-    body = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+    body = json.dumps(document, separators=(",", ":")).encode()
     return replace(response, body=body)
 
 

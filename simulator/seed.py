@@ -6,14 +6,16 @@ from typing import TYPE_CHECKING, Final
 
 import yaml
 
+from simulator.environment import TYPE_RANKS
 from simulator.profiles import PROFILES, with_values
 from simulator.reading import DocumentError, Reader
-from simulator.state import TYPE_RANKS, Access
+from simulator.state import Access
 from simulator.switch_table import SwitchError, parse_switch
 
 if TYPE_CHECKING:
     from simulator.core import Simulator
-    from simulator.state import Environment, Repository
+    from simulator.environment import Environment
+    from simulator.state import Repository
     from simulator.switches import Switches
     from simulator.wire import Json
 

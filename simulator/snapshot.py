@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from simulator.state import Environment, Repository, World
+    from simulator.environment import Environment
+    from simulator.state import Repository, World
     from simulator.wire import Json
 
 

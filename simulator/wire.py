@@ -91,7 +91,7 @@ Reply: TypeAlias = Response | Dropped
 
 def json_response(status: int, document: Json, headers: Headers = ()) -> Response:
     """Return a response with a JSON body."""
-    body = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+    body = json.dumps(document, separators=(",", ":")).encode()
     return Response(status=status, headers=(("Content-Type", JSON), *headers), body=body)
 
 

@@ -11,7 +11,7 @@ from simulator.wire import empty_response, json_response
 
 if TYPE_CHECKING:
     from simulator.call import Call
-    from simulator.state import Environment
+    from simulator.environment import Environment
     from simulator.wire import Response
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from simulator.documents import date
 from simulator.errors import ApiError, not_found
 from simulator.journal import EventKind
+from simulator.pages import whole_number
 from simulator.wire import empty_response, json_response
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def delete_comment(call: Call) -> Response:
 
 def _pull_request(call: Call) -> tuple[int, dict[int, dict[str, Json]]]:
     text = call.arguments["pull_request"]
-    number = int(text) if text.isdecimal() else 0
+    number = whole_number(text)
     if number not in call.repository.comments:
         message = f"Pull request {text} not found"
         raise not_found(message)
@@ -79,7 +80,7 @@ def _pull_request(call: Call) -> tuple[int, dict[int, dict[str, Json]]]:
 
 def _comment(call: Call, comments: Mapping[int, Mapping[str, Json]]) -> int:
     text = call.arguments["comment"]
-    number = int(text) if text.isdecimal() else 0
+    number = whole_number(text)
     if number not in comments:
         message = f"Comment {text} not found"
         raise not_found(message)

@@ -20,7 +20,8 @@ from simulator.wire import empty_response, json_response
 
 if TYPE_CHECKING:
     from simulator.call import Call
-    from simulator.state import Environment, Repository
+    from simulator.environment import Environment
+    from simulator.state import Repository
     from simulator.wire import Json, Response
 
 QUICK: Final = 2.0

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from simulator.call import Call
-    from simulator.state import Environment, Variable
+    from simulator.environment import Environment, Variable
     from simulator.switches import Switches
     from simulator.wire import Json, Response
 

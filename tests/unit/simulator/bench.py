@@ -14,7 +14,8 @@ from simulator.profiles import OBSERVED
 from simulator.transport import InProcessTransport
 
 if TYPE_CHECKING:
-    from simulator.state import Environment, Repository
+    from simulator.environment import Environment
+    from simulator.state import Repository
     from simulator.switches import Switches
     from simulator.wire import Json
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import ssl
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import httpx
@@ -209,6 +210,18 @@ def test_tls(tmp_path: Path) -> None:
             client.get(AT)
         with pytest.raises(httpx.ConnectError):
             httpx.get(server.url, trust_env=False)  # an authority it does not know
+
+
+def test_of_many_that_create_at_once_one_succeeds(server: Server) -> None:
+    body = {"name": "New", "environment_type": {"name": "Test"}}
+
+    def create(_: int) -> int:
+        with httpx.Client(base_url=server.url, headers=BEARER, trust_env=False) as client:
+            return client.post(AT, json=body).status_code
+
+    with ThreadPoolExecutor(8) as pool:
+        statuses = sorted(pool.map(create, range(8)))
+    assert statuses == [201] + [400] * 7
 
 
 def test_listening_everywhere_is_reached_here() -> None:
