@@ -79,8 +79,6 @@ def matches(item: Slug | Glob, repository: Repository) -> bool:
     """Whether a repository is the one named, or fits the pattern; case makes no difference."""
     if item.workspace.casefold() != repository.workspace.casefold():
         return False
-    match item:
-        case Slug():
-            return item.slug.casefold() == repository.slug.casefold()
-        case Glob():
-            return glob_matches(item.pattern, repository.slug)
+    if isinstance(item, Glob):
+        return glob_matches(item.pattern, repository.slug)
+    return item.slug.casefold() == repository.slug.casefold()

@@ -51,7 +51,7 @@ def _message(details: ErrorDetails, path: Path) -> str:
             *parent, key = path
             return f"is no key that can stand here; {instead(str(key), _keys(tuple(parent)))}"
         case kind:
-            return _MESSAGES[kind]
+            return _MESSAGES.get(kind, details["msg"])
 
 
 def _keys(path: Path) -> list[str]:

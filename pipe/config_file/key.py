@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 
 from pydantic_core.core_schema import no_info_plain_validator_function
 
-from pipe.settings.entries import is_text
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -45,7 +43,4 @@ class Text:
         if not isinstance(value, str):
             message = "is a list or mapping, where one text is needed"
             raise ValueError(message)  # noqa: TRY004 - pydantic gathers ValueError only
-        if not is_text(value):
-            message = "holds half a character, which can't be sent"
-            raise ValueError(message)
         return self.read(value)

@@ -11,6 +11,7 @@ from typing import Final, TypeAlias
 
 import yaml
 
+from pipe.settings.entries import is_text
 from pipe.settings.wording import quoted
 
 Path: TypeAlias = tuple[str | int, ...]
@@ -26,6 +27,7 @@ _MERGE: Final = f"{_PREFIX}merge"
 _TAGS: Final = frozenset(
     {"bool", "float", "int", "map", "merge", "null", "seq", "str", "timestamp", "value"}
 )
+_HALF: Final = "holds half a character, which can't be sent"
 _HINTS: Final = (
     ("alias", "a text that begins with * stands in quotes"),
     ("'\\t'", "indent with spaces"),
@@ -138,8 +140,14 @@ class _Unfolding:
                 key: self.value(member, (*path, key), key_place)
                 for key, (member, key_place) in self._members(node, path, 0).items()
             }
+        return self._text(node, path, place)
+
+    def _text(self, node: yaml.Node, path: Path, place: Place) -> str | None:
         if node.tag == _NULL:
             self._flaw(place, path, "has no value; give one ('' is an empty text), or leave it out")
+            return None
+        if not is_text(node.value):
+            self._flaw(place, path, _HALF)
             return None
         return str(node.value)
 
@@ -161,6 +169,8 @@ class _Unfolding:
                         merged = self._members(source, path, depth + 1) | merged
                     else:
                         self._flaw(place, path, "<< takes a mapping, or a list of mappings")
+            elif not is_text(key.value):
+                self._flaw(place, path, _HALF)
             elif key.value in own:
                 line = own[key.value][1].line
                 self._flaw(place, (*path, key.value), f"is already given on line {line}")

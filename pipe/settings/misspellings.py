@@ -61,5 +61,5 @@ def misspelt(given: Iterable[str], ours: Collection[str], lists: Iterable[str]) 
 
 def _may_be_like(name: str, ours: str, letters: Counter[str]) -> bool:
     """Whether two names share enough letters: the cheap part of difflib's ratio."""
-    shared = (letters & Counter(name)).total()
-    return 2 * shared >= _LIKENESS * (len(name) + len(ours))
+    needed = _LIKENESS * (len(name) + len(ours)) / 2
+    return min(len(name), len(ours)) >= needed and (letters & Counter(name)).total() >= needed

@@ -285,6 +285,15 @@ class Variables(BaseSettings):
             default="`4`",
         ),
     ] = None
+    start_at: Annotated[
+        str | None,
+        Setting(
+            full_name,
+            meaning="`workspace/slug` of the repository to begin with: those before it, in the"
+            " order of the log, are left out. A run that had to end early names it.",
+            default="the first",
+        ),
+    ] = None
     report_files: Annotated[
         tuple[str, ...] | None,
         ListSetting(

@@ -66,6 +66,7 @@ def read_settings(environ: Mapping[str, str], files: Callable[[str], str]) -> Se
         max_attempts=variables.max_attempts or 5,
         deadline=variables.deadline or 600.0,
         workers=variables.workers or 4,
+        start_at=_start_at(variables),
         report_files=variables.report_files or (),
         code_insights=variables.code_insights or False,
         comment=variables.comment or False,
@@ -85,6 +86,13 @@ def read_settings(environ: Mapping[str, str], files: Callable[[str], str]) -> Se
         ),
         secrets=secrets,
     )
+
+
+def _start_at(variables: Variables) -> Repository | None:
+    if variables.start_at is None:
+        return None
+    workspace, _, slug = variables.start_at.partition("/")
+    return Repository(workspace, slug)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -33,6 +33,15 @@ def slug(text: str) -> str:
     raise ValueError(message)
 
 
+def full_name(text: str) -> str:
+    """Read `workspace/slug`."""
+    owner, slash, rest = text.partition("/")
+    if not slash:
+        message = f"{quoted(text)} is not complete; write WORKSPACE/SLUG, as the log does"
+        raise ValueError(message)
+    return f"{slug(owner)}/{slug(rest)}"
+
+
 def item(text: str, workspace: str | None) -> Item:
     """Read an item of `REPOSITORIES`.
 

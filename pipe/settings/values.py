@@ -67,6 +67,7 @@ class Settings:
         max_attempts: Tries for one request, 1 or more.
         deadline: Seconds for the whole run, above 0.
         workers: Repositories handled at the same time, 1 or more.
+        start_at: The repository to begin with, in the order of their names.
         report_files: Paths to write; each ends with `.json`, `.xml`, `.md` or `.html`.
         code_insights: Publish the result as a Code Insights report.
         comment: Put the plan as a comment on the pull request.
@@ -93,6 +94,7 @@ class Settings:
     max_attempts: int
     deadline: float
     workers: int
+    start_at: Repository | None
     report_files: tuple[str, ...]
     code_insights: bool
     comment: bool

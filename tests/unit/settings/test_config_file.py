@@ -18,7 +18,9 @@ from pipe.declaration import (
     SecuredVariable,
     State,
 )
+from pipe.errors import ConfigurationError, Fault
 from pipe.selection import Exclusion, Glob, Item, Project, Selection, Slug
+from pipe.settings import read_settings
 from tests.kit.settings import PIPELINE, faults, settings
 
 if TYPE_CHECKING:
@@ -328,6 +330,16 @@ def test_a_file_that_cannot_be_read() -> None:
     assert faults(FROM_FILE, file="x" * (1024 * 1024 + 1)) == {
         "CONFIG_FILE": "'file' is longer than 1048576 characters"
     }
+
+
+def test_a_file_that_is_no_text() -> None:
+    def read_bytes(_: str) -> str:
+        return b"\xff".decode()
+
+    with pytest.raises(ConfigurationError) as caught:
+        read_settings(FROM_FILE, read_bytes)
+
+    assert caught.value.faults == (Fault("CONFIG_FILE", "'file' is not text in UTF-8"),)
 
 
 def test_a_file_without_a_workspace() -> None:

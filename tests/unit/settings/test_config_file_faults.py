@@ -142,10 +142,11 @@ def test_all_faults_of_a_file() -> None:
          ("is not YAML: expected the node content, but found '<stream end>', while parsing a flow"
           " node")),
         ("a: x\nb: \x07", "f:2:4", "this character can't stand in YAML"),
-        ("[" * 20000, "f:1:1", "is nested too deeply"),
+        ("[" * 2000, "f:1:1", "is nested too deeply"),
         ('"\\UFFFFFFFF"', "f:1:1", "holds an escape or directive that stands for nothing"),
         ("workspace: !!python/name:os.system x", "f:1:12 workspace",
          "the tag 'python/name:os.system' means nothing here; leave it out"),
+        ('{"a\\ud800": x}', "f:1:2", "holds half a character, which can't be sent"),
         ("workspace: !!binary aGk=", "f:1:12 workspace",
          "the tag 'binary' means nothing here; leave it out"),
         ("? [a]\n: b", "f:1:3", "a key is one word, not a list or mapping"),
