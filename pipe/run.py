@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from threading import Lock
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Final, TextIO
 
 from pipe import VERSION, fleet
 from pipe.bitbucket.api import Bitbucket
 from pipe.bitbucket.transport import Counts, Policy, Transport
+from pipe.bitbucket.wire import Wire, open_in_pipe_client
 from pipe.campaign import Campaign
 from pipe.errors import ConfigurationError, PipeError
 from pipe.estimate import Left
@@ -17,6 +19,7 @@ from pipe.plan import SecretsPolicy
 from pipe.redact import Redactor
 from pipe.report.details import About
 from pipe.report.files import write_reports
+from pipe.report.handover import hand_over
 from pipe.report.log import Log, fault_lines, summary_lines
 from pipe.results import RunResult
 from pipe.service import Service
@@ -35,6 +38,10 @@ if TYPE_CHECKING:
     from pipe.settings import Settings
 
 
+_PUBLISH_SECONDS: Final = 30.0
+"""For telling Bitbucket about a run that is over."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
     """All that a run takes from outside and gives to it.
@@ -47,6 +54,7 @@ class Surroundings:
         runtime: Time, waiting and chance.
         stop: Asks the run to end.
         connect: Makes the HTTP client for an API address and a number of workers.
+        in_pipe: Makes the HTTP client for the proxy beside a step of a pipeline.
     """
 
     environ: Mapping[str, str]
@@ -56,6 +64,7 @@ class Surroundings:
     runtime: Runtime
     stop: Stop
     connect: Callable[[str, int], httpx.Client]
+    in_pipe: Callable[[], httpx.Client] = partial(open_in_pipe_client, version=VERSION)
 
 
 def run(surroundings: Surroundings) -> ExitCode:
@@ -94,8 +103,41 @@ def run(surroundings: Surroundings) -> ExitCode:
     seconds = surroundings.runtime.monotonic() - started
     result = replace(result, counts=transport.counts, seconds=seconds)
     about = About(at=surroundings.runtime.now(), context=settings.context)
+    if (settings.code_insights or settings.comment) and settings.mode is not Mode.EXPORT:
+        _publish(surroundings, settings, result, about, console, meter)
     _tell_end(console, settings.report_files, result, about)
     return result.exit_code
+
+
+def _publish(
+    surroundings: Surroundings,
+    settings: Settings,
+    result: RunResult,
+    about: About,
+    console: Log,
+    meter: Meter,
+) -> None:
+    """Tell Bitbucket about the run; `plan` and `check` do it too: no environment is written."""
+    # Most runs don't publish: they need not wait for what does.
+    from pipe.report.publish import publish  # noqa: PLC0415
+    from pipe.report.publisher import Publisher  # noqa: PLC0415
+
+    seconds = min(_PUBLISH_SECONDS, settings.deadline - result.seconds)
+    with surroundings.connect(settings.api_url, 1) as client, surroundings.in_pipe() as proxy:
+        transport = Transport(
+            client=client,
+            credentials=settings.credentials,
+            runtime=surroundings.runtime,
+            policy=Policy(max_attempts=settings.max_attempts, deadline_seconds=seconds),
+            read_only=False,
+            stop=surroundings.stop,
+            observe=meter.note,
+            redactor=Redactor(settings.secrets),
+        )
+        wire = Wire(client=proxy, monotonic=surroundings.runtime.monotonic)
+        in_pipeline = settings.context.build_number is not None
+        publisher = Publisher(transport=transport, proxy=wire if in_pipeline else None)
+        publish(settings, result, about, publisher, console)
 
 
 def _handle(
@@ -144,7 +186,8 @@ def _share(settings: Settings, repositories: tuple[Repository, ...]) -> tuple[Re
     if settings.parallel is not None:
         step, count = settings.parallel
         repositories = repositories[step::count]
-    return repositories
+    first = settings.start_at
+    return tuple(each for each in repositories if first is None or each >= first)
 
 
 def _tell_beginning(console: Log, settings: Settings) -> None:
@@ -159,6 +202,7 @@ def _tell_beginning(console: Log, settings: Settings) -> None:
 
 
 def _tell_end(console: Log, report_files: tuple[str, ...], result: RunResult, about: About) -> None:
+    hand_over(result, about.context)
     for warning in write_reports(report_files, result, about):
         console.warning(warning)
     console.write(summary_lines(result))

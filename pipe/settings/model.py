@@ -15,7 +15,7 @@ from pipe.declaration import EnvironmentType, SecuredUpdate, State
 from pipe.settings import parse, urls
 from pipe.settings.declared import Located, declared
 from pipe.settings.entries import Entry, each
-from pipe.settings.repositories import slug
+from pipe.settings.repositories import full_name, slug
 from pipe.settings.setting import ListSetting, Setting
 from pipe.settings.values import Mode
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from pydantic import ValidationError
 
-from pipe.declaration import Declaration, SecuredUpdate
+from pipe.declaration import Declaration, Repository, SecuredUpdate
 from pipe.errors import ConfigurationError, Fault
 from pipe.layers import Layers
 from pipe.settings.context import read_context, read_parallel

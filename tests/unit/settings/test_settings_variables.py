@@ -103,6 +103,7 @@ def test_how_to_run() -> None:
             "MAX_ATTEMPTS": "9",
             "DEADLINE": "0.5",
             "WORKERS": "64",
+            "START_AT": "acme/shop",
             "REPORT_FILES": '["a.json", "b.xml", "c.md", "d.HTML"]',
             "CODE_INSIGHTS": "TRUE",
             "COMMENT": "on",
@@ -114,6 +115,7 @@ def test_how_to_run() -> None:
 
     assert (read.mode, read.plan_checksum, read.force) == (Mode.CHECK, "sha256:0af9", True)
     assert (read.max_attempts, read.deadline, read.workers) == (9, 0.5, 64)
+    assert read.start_at == Repository("acme", "shop")
     assert read.report_files == ("a.json", "b.xml", "c.md", "d.HTML")
     assert (read.code_insights, read.comment, read.debug, read.color) == (True, True, True, False)
     assert read.api_url == "http://127.0.0.1:8000"
@@ -141,6 +143,7 @@ def test_booleans(text: str, value: object) -> None:
         ("MAX_ATTEMPTS", "٣", "'٣' is not a whole number from 1 to 100"),
         ("MAX_ATTEMPTS", "1_0", "'1_0' is not a whole number from 1 to 100"),
         ("WORKERS", "65", "'65' is not a whole number from 1 to 64"),
+        ("START_AT", "shop", "'shop' is not complete; write WORKSPACE/SLUG, as the log does"),
         ("DEADLINE", "0", "'0' is not a number of seconds above 0 and up to 604800"),
         ("DEADLINE", "inf", "'inf' is not a number of seconds above 0 and up to 604800"),
         ("DEADLINE", "604801", "'604801' is not a number of seconds above 0 and up to 604800"),
