@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING, Final, TextIO
 
@@ -54,7 +53,7 @@ class Surroundings:
         runtime: Time, waiting and chance.
         stop: Asks the run to end.
         connect: Makes the HTTP client for an API address and a number of workers.
-        in_pipe: Makes the HTTP client for the proxy beside a step of a pipeline.
+        in_pipe: Makes the HTTP client for the proxy beside a step; it is told our version.
     """
 
     environ: Mapping[str, str]
@@ -64,7 +63,7 @@ class Surroundings:
     runtime: Runtime
     stop: Stop
     connect: Callable[[str, int], httpx.Client]
-    in_pipe: Callable[[], httpx.Client] = partial(open_in_pipe_client, version=VERSION)
+    in_pipe: Callable[[str], httpx.Client] = open_in_pipe_client
 
 
 def run(surroundings: Surroundings) -> ExitCode:
@@ -123,7 +122,13 @@ def _publish(
     from pipe.report.publisher import Publisher  # noqa: PLC0415
 
     seconds = min(_PUBLISH_SECONDS, settings.deadline - result.seconds)
-    with surroundings.connect(settings.api_url, 1) as client, surroundings.in_pipe() as proxy:
+    if seconds <= 0:
+        console.warning("Nothing was published: DEADLINE left no time for it")
+        return
+    with (
+        surroundings.connect(settings.api_url, 1) as client,
+        surroundings.in_pipe(VERSION) as proxy,
+    ):
         transport = Transport(
             client=client,
             credentials=settings.credentials,
