@@ -115,9 +115,9 @@ class Simulator:
     def handle(self, request: Request) -> Reply:
         """Handle a request; the one way in, whatever carries it."""
         with self.lock:
+            self.tick()
             if request.path.startswith(control.PREFIX):
                 return control.handle(self, request)
-            self.tick()
             return self._handle(request)
 
     def _handle(self, request: Request) -> Reply:

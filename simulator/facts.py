@@ -225,7 +225,8 @@ FACTS: Final[Mapping[str, Fact]] = {
     ),
     "secured_change": Fact(
         _LIKELY,
-        "Plain to secured or back by PUT: it works for one client, another calls it impossible.",
+        "Plain to secured or back by PUT: it works for one client, another calls it "
+        "impossible. `ignored` takes the new value and leaves the variable as secured as it was.",
     ),
     "secured_value_in_lists": Fact(
         _SURE,

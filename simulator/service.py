@@ -27,40 +27,48 @@ _NEARLY: Final = 0.2
 
 def serve(sim: Simulator, request: Request) -> Response:
     """Answer a request with all its effects."""
+    if request.path.rstrip("/") == oauth.PATH:
+        return oauth.token(request, sim.credentials, sim.switches, sim.clock())
     try:
-        if request.path.rstrip("/") == oauth.PATH:
-            return oauth.token(request, sim.credentials, sim.switches, sim.clock())
-        return _call_api(sim, request)
+        found = _find(sim, request)
+        caller = _caller(sim, request, found)
     except ApiError as error:
         return respond(error, sim.switches.error_bodies)
-
-
-def _call_api(sim: Simulator, request: Request) -> Response:
-    switches = sim.switches
-    if switches.raw_braces is Verdict.REFUSED and ("{" in request.path or "}" in request.path):
-        raise ApiError(400, "Bad request")
-    segments = request.path.strip("/").split("/")
-    found = match(tuple(unquote(segment) for segment in segments))
-    caller = _caller(sim, request, found)
     wait = _spend(sim, request, caller)
     if wait:
         return _too_many(sim, wait)
+    try:
+        response = select_fields(_call_api(sim, request, found, caller), request)
+    except ApiError as error:
+        response = respond(error, sim.switches.error_bodies)
+    headers = (*response.headers, *_limit_headers(sim, request, caller))
+    return replace(response, headers=headers)
+
+
+def _find(sim: Simulator, request: Request) -> Match | None:
+    raw = "{" in request.path or "}" in request.path
+    if raw and sim.switches.raw_braces is Verdict.REFUSED:
+        raise ApiError(400, "Bad request")
+    return match(tuple(unquote(each) for each in request.path.strip("/").split("/")))
+
+
+def _call_api(sim: Simulator, request: Request, found: Match | None, caller: Caller) -> Response:
     if found is None:
         raise no_such_api()
     if request.method not in found.route.methods:
         allowed = ", ".join(found.route.methods)
         raise ApiError(405, f"Method {request.method} not allowed.", headers=(("Allow", allowed),))
     handler, scope = found.route.methods[request.method]
-    _check_slash(request, found, caller, switches.trailing_slash)
-    if switches.scopes_checked:
-        _check_scope(caller, scope, switches.bearer_write_scope)
+    _check_slash(request, found, caller, sim.switches.trailing_slash)
+    if sim.switches.scopes_checked:
+        _check_scope(caller, scope, sim.switches.bearer_write_scope)
     workspace = _workspace(sim, found)
     call = Call(
         request=request,
         caller=caller,
         arguments=found.arguments,
         origin=f"{request.scheme}://{request.header('Host') or 'api.bitbucket.org'}",
-        switches=switches,
+        switches=sim.switches,
         now=sim.clock(),
         random=sim.random,
         journal=sim.journal,
@@ -68,8 +76,7 @@ def _call_api(sim: Simulator, request: Request) -> Response:
         found_workspace=workspace,
         found_repository=_repository(found, workspace, caller),
     )
-    response = select_fields(handler(call), request)
-    return _with_headers(response, _limit_headers(sim, request, caller))
+    return handler(call)
 
 
 def _caller(sim: Simulator, request: Request, found: Match | None) -> Caller:
@@ -114,12 +121,6 @@ def _limit_headers(sim: Simulator, request: Request, caller: Caller) -> Headers:
         ("X-RateLimit-Resource", "api"),
         ("X-RateLimit-NearLimit", str(near).lower()),
     )
-
-
-def _with_headers(response: Response, headers: Headers) -> Response:
-    if not headers:
-        return response
-    return replace(response, headers=(*response.headers, *headers))
 
 
 def _check_slash(request: Request, found: Match, caller: Caller, slash: Slash) -> None:

@@ -212,6 +212,9 @@ def test_the_budget_rolls_over_an_hour() -> None:
     second = get(bench.environments)
     assert second.headers["X-RateLimit-Limit"] == "2"
     assert second.headers["X-RateLimit-NearLimit"] == "true"
+    bench.sim.switches = Switches(rate_limit=3)
+    missing = get("/repositories/acme/nope/environments")
+    assert missing.headers["X-RateLimit-Limit"] == "3"  # errors tell it too
     third = get(bench.environments)
     assert third.status_code == 429
     assert "Retry-After" not in third.headers

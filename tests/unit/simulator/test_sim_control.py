@@ -53,6 +53,16 @@ def test_state_and_logs() -> None:
     assert bench.client.get(f"{CONTROL}/events?since=x").status_code == 400
 
 
+def test_the_state_shows_a_change_whose_time_has_come() -> None:
+    bench = Bench(Switches(change_lag_seconds=1.0), "Test")
+    bench.change(name="New")
+    shop = get(bench, "state")["repositories"]["acme/shop"]
+    assert shop["environments"][0]["name"] == "Test"
+    bench.clock.wait(1)
+    shop = get(bench, "state")["repositories"]["acme/shop"]
+    assert shop["environments"][0]["name"] == "New"
+
+
 def test_switches_are_read_and_set() -> None:
     bench = Bench()
     assert get(bench, "switches")["next_links"] == "right"
