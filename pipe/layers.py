@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from typing import TYPE_CHECKING, TypeVar
 
 from pipe.declaration import Declaration, DeclaredEnvironment, SecuredVariable
@@ -12,6 +13,13 @@ if TYPE_CHECKING:
     from pipe.declaration import DeclaredVariable, Desired, EnvironmentType, Repository, State
 
 Value = TypeVar("Value")
+
+
+class Prunable(StrEnum):
+    """What may be deleted because it is not declared."""
+
+    VARIABLES = "variables"
+    ENVIRONMENTS = "environments"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -75,6 +75,23 @@ class Selection:
                 return None
 
 
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """The workspace of repositories that don't name their own.
+
+    Attributes:
+        given: From `WORKSPACE`: it goes before a configuration file's own.
+        around: Where the pipeline runs: for when nothing else is said.
+    """
+
+    given: str | None
+    around: str | None
+
+    def beside(self, own: str | None) -> str | None:
+        """Return the workspace that counts beside a configuration file's own."""
+        return self.given or own or self.around
+
+
 def matches(item: Slug | Glob, repository: Repository) -> bool:
     """Whether a repository is the one named, or fits the pattern; case makes no difference."""
     if item.workspace.casefold() != repository.workspace.casefold():

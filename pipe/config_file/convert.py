@@ -16,10 +16,9 @@ from pipe.declaration import (
     SecuredVariable,
     State,
 )
-from pipe.layers import Layer, Layers, NamedLayer, Override
+from pipe.layers import Layer, Layers, NamedLayer, Override, Prunable
+from pipe.reading import repositories
 from pipe.selection import Exclusion
-from pipe.settings import repositories
-from pipe.settings.model import Prunable
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from pipe.config_file.models import MAPPING, TEXT, File
 from pipe.config_file.tree import Flaw
-from pipe.settings.wording import instead
+from pipe.reading.wording import instead
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -22,11 +22,11 @@ from pydantic import (
 from pipe.config_file.key import Text
 from pipe.declaration import EnvironmentType, State
 from pipe.globs import is_glob
-from pipe.settings import parse, repositories
-from pipe.settings.declared import check_key
-from pipe.settings.model import Prunable
-from pipe.settings.secrets import authenticates
-from pipe.settings.wording import quoted
+from pipe.layers import Prunable
+from pipe.reading import parse, repositories
+from pipe.reading.declared import check_key
+from pipe.reading.secrets import authenticates
+from pipe.reading.wording import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

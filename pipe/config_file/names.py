@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pipe.config_file.tree import Flaw
-from pipe.settings.wording import quoted
+from pipe.reading.wording import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -17,11 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from pipe.config_file.tree import Tree, Value
-    from pipe.layers import Layers
-    from pipe.selection import Item
-    from pipe.settings.faults import Faults
-    from pipe.settings.model import Prunable
-    from pipe.settings.where import Workspace
+    from pipe.layers import Layers, Prunable
+    from pipe.reading.faults import Faults
+    from pipe.selection import Item, Workspace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,8 +11,8 @@ from typing import Final, TypeAlias
 
 import yaml
 
-from pipe.settings.entries import is_text
-from pipe.settings.wording import quoted
+from pipe.reading.entries import is_text
+from pipe.reading.wording import quoted
 
 Path: TypeAlias = tuple[str | int, ...]
 Value: TypeAlias = "str | list[Value] | dict[str, Value] | None"

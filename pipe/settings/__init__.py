@@ -1,8 +1,8 @@
 """What a run was asked to do, read from variables and, perhaps, a configuration file."""
 
 from pipe.declaration import SecuredUpdate
+from pipe.reading.secrets import known_secrets
 from pipe.settings.read import read_settings
-from pipe.settings.secrets import known_secrets
 from pipe.settings.values import Mode, PipelineContext, Settings
 
 __all__ = [

@@ -9,7 +9,7 @@ from pipe.settings.values import PipelineContext
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pipe.settings.faults import Faults
+    from pipe.reading.faults import Faults
 
 
 def read_context(environ: Mapping[str, str]) -> PipelineContext:

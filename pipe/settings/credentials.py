@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pipe.bitbucket.auth import Credentials
-    from pipe.settings.faults import Faults
+    from pipe.reading.faults import Faults
     from pipe.settings.model import Variables
 
 OAUTH_URL: Final = "https://bitbucket.org/site/oauth2/access_token"

@@ -14,15 +14,15 @@ from pipe.declaration import (
     State,
 )
 from pipe.globs import is_glob
-from pipe.settings.declared import Located, from_dotenv, repeated
-from pipe.settings.files import read_text
-from pipe.settings.model import Prunable
+from pipe.layers import Prunable
+from pipe.reading.declared import Located, from_dotenv, repeated
+from pipe.reading.files import read_text
 from pipe.settings.values import Mode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from pipe.settings.faults import Faults
+    from pipe.reading.faults import Faults
     from pipe.settings.model import Variables
 
 BESIDE_NO_FILE: Final = (

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
-from pipe.settings.wording import closest
+from pipe.reading.wording import closest
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable

@@ -4,7 +4,6 @@ A field's name is the variable's in lower case. How the fields go together is ch
 """
 
 # Annotations are evaluated: pydantic reads them.
-from enum import StrEnum
 from functools import partial
 from typing import Annotated, Final
 
@@ -12,23 +11,17 @@ from pydantic import SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from pipe.declaration import EnvironmentType, SecuredUpdate, State
-from pipe.settings import parse, urls
-from pipe.settings.declared import Located, declared
-from pipe.settings.entries import Entry, each
-from pipe.settings.repositories import full_name, slug
+from pipe.layers import Prunable
+from pipe.reading import parse, urls
+from pipe.reading.declared import Located, declared
+from pipe.reading.entries import Entry, each
+from pipe.reading.repositories import full_name, slug
 from pipe.settings.setting import ListSetting, Setting
 from pipe.settings.values import Mode
 
 MOST_ATTEMPTS: Final = 100
 MOST_SECONDS: Final = 7 * 24 * 60 * 60
 MOST_WORKERS: Final = 64
-
-
-class Prunable(StrEnum):
-    """What may be deleted because it is not declared."""
-
-    VARIABLES = "variables"
-    ENVIRONMENTS = "environments"
 
 
 def _secret(text: str) -> SecretStr:

@@ -10,23 +10,23 @@ from pydantic import ValidationError
 from pipe.declaration import Declaration, Repository, SecuredUpdate
 from pipe.errors import ConfigurationError, Fault
 from pipe.layers import Layers
+from pipe.reading.faults import Faults
+from pipe.reading.files import read_text
+from pipe.reading.secrets import hide, known_secrets, longest_first
 from pipe.settings.context import read_context, read_parallel
 from pipe.settings.credentials import choose
 from pipe.settings.environment import BESIDE_NO_FILE, read_environment
-from pipe.settings.faults import Faults
-from pipe.settings.files import read_text
 from pipe.settings.misspellings import misspelt
 from pipe.settings.model import Variables
-from pipe.settings.secrets import hide, known_secrets, longest_first
 from pipe.settings.setting import ListSetting, setting
 from pipe.settings.source import EnvironSource
 from pipe.settings.values import Mode, Settings
-from pipe.settings.where import UNKNOWN, Workspace, read_workspace, select
+from pipe.settings.where import UNKNOWN, read_workspace, select
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from pipe.selection import Item
+    from pipe.selection import Item, Workspace
 
 API_URL: Final = "https://api.bitbucket.org"
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from pydantic_core.core_schema import no_info_plain_validator_function
 
-from pipe.settings.entries import Entry
+from pipe.reading.entries import Entry
 
 if TYPE_CHECKING:
     from collections.abc import Callable

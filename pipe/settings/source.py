@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pydantic_settings import PydanticBaseSettingsSource
 
 from pipe.errors import Fault
-from pipe.settings.entries import EntryFaultsError, entries, is_text
+from pipe.reading.entries import EntryFaultsError, entries, is_text
 from pipe.settings.setting import ListSetting, setting
 
 if TYPE_CHECKING:

@@ -2,39 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from pipe.selection import Selection, Slug
-from pipe.settings.repositories import check_selection, item, slug
+from pipe.reading.repositories import check_selection, item, slug
+from pipe.selection import Selection, Slug, Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from pipe.reading.faults import Faults
     from pipe.selection import Item
-    from pipe.settings.faults import Faults
     from pipe.settings.model import Variables
 
 UNKNOWN: Final = Slug("unknown", "unknown")
 """Stands for what is faulty and told already, so that nothing more is said about it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Workspace:
-    """The workspace of repositories that don't name their own.
-
-    Attributes:
-        given: From `WORKSPACE`: it goes before a configuration file's own.
-        around: Where the pipeline runs: for when nothing else is said.
-    """
-
-    given: str | None
-    around: str | None
-
-    def beside(self, own: str | None) -> str | None:
-        """Return the workspace that counts beside a configuration file's own."""
-        return self.given or own or self.around
 
 
 def read_workspace(

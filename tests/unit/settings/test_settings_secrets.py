@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from pipe.errors import ConfigurationError
+from pipe.reading.secrets import authenticates
 from pipe.settings import known_secrets, read_settings
-from pipe.settings.secrets import authenticates
 from tests.kit.settings import ONE, reader, settings
 
 SECRETS = {

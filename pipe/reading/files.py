@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from pipe.settings.wording import quoted
+from pipe.reading.wording import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pipe.settings.faults import Faults
+    from pipe.reading.faults import Faults
 
 _LONGEST: Final = 1024 * 1024
 

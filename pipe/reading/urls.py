@@ -7,7 +7,7 @@ from ipaddress import ip_address
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
-from pipe.settings.wording import quoted
+from pipe.reading.wording import quoted
 
 _PLAIN_HOSTS: Final = ("localhost", "host.docker.internal")
 _HOST: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from pipe.declaration import SecuredVariable
-from pipe.settings.declared import declared
-from pipe.settings.entries import EntryFaultsError, entries
+from pipe.reading.declared import declared
+from pipe.reading.entries import EntryFaultsError, entries
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Final, TypeVar
 
 from pipe.globs import is_glob
-from pipe.settings.wording import instead, quoted
+from pipe.reading.wording import instead, quoted
 
 Choice = TypeVar("Choice", bound=StrEnum)
 

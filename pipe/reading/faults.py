@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeVar
 
 from pipe.errors import Fault
-from pipe.settings.entries import EntryFaultsError
+from pipe.reading.entries import EntryFaultsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

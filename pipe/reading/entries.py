@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeVar, cast
 
 from pipe.errors import Fault
-from pipe.settings.wording import quoted
+from pipe.reading.wording import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -9,8 +9,8 @@ import re
 from typing import Final
 
 from pipe.globs import is_glob
+from pipe.reading.wording import quoted
 from pipe.selection import Exclusion, Glob, Item, Named, Project, Slug
-from pipe.settings.wording import quoted
 
 _SLUG: Final = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9_.-]+|\{[0-9A-Fa-f-]+\}")
 _GLOB: Final = re.compile(r"[A-Za-z0-9_.*?-]+")

@@ -12,8 +12,8 @@ from pydantic import SecretStr
 from pipe.declaration import DeclaredVariable, PlainVariable, SecuredVariable
 from pipe.errors import Fault
 from pipe.fingerprint import VARIABLE as FINGERPRINTS
-from pipe.settings.entries import Entry, EntryFaultsError, Pairs, decode, is_text, scalar
-from pipe.settings.wording import instead, quoted
+from pipe.reading.entries import Entry, EntryFaultsError, Pairs, decode, is_text, scalar
+from pipe.reading.wording import instead, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
