@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar, cast
 
 import httpx
 
+from pipe.bitbucket.bounded import MAX_ANSWER_BYTES, OverdueError, decoded, within
 from pipe.bitbucket.protocol import Answer, GarbledError
 from pipe.bitbucket.retry import Failed, Garbled, Lost, NotSent, Understood
 from pipe.errors import ConfigurationError, Fault
@@ -24,7 +25,8 @@ _CONNECT_SECONDS: Final = 10.0
 _READ_SECONDS: Final = 30.0
 _ANSWER_SECONDS: Final = 60.0
 """For a whole answer: a body that trickles must not use up the run."""
-_MAX_ANSWER_BYTES: Final = 10_000_000
+_SLACK_SECONDS: Final = 0.25
+"""By so much a bound of the HTTP client comes before ours: it knows better what went wrong."""
 _KEEP_ALIVE_SECONDS: Final = 15.0
 _OK: Final = range(200, 300)
 _STATUSES: Final = range(200, 600)
@@ -45,8 +47,14 @@ class Wire:
             authorization: The header; empty: the request goes without.
             remaining: The seconds that the run has left.
         """
+        seconds = min(_ANSWER_SECONDS, remaining)
         try:
-            answer = self._receive(request, authorization, remaining)
+            answer = within(
+                seconds + _SLACK_SECONDS,
+                lambda: self._receive(request, authorization, remaining, seconds),
+            )
+        except OverdueError:
+            return Lost(_late(seconds))
         except (
             httpx.ConnectError,
             httpx.ConnectTimeout,
@@ -63,9 +71,8 @@ class Wire:
         return _deciphered(request, answer) if isinstance(answer, Answer) else answer
 
     def _receive(
-        self, request: Request[T], authorization: str, remaining: float
+        self, request: Request[T], authorization: str, remaining: float, seconds: float
     ) -> Answer | Lost | Garbled:
-        seconds = min(_ANSWER_SECONDS, remaining)
         until = self.monotonic() + seconds
         headers = {"Authorization": authorization} if authorization else {}
         if request.content is not None:
@@ -82,12 +89,18 @@ class Wire:
             ),
         ) as response:
             body = bytearray()
-            for chunk in response.iter_bytes():
-                body += chunk
-                if len(body) > _MAX_ANSWER_BYTES:
-                    return Garbled("an answer of more than 10 MB", response.status_code)
-                if self.monotonic() > until:
-                    return Lost(f"an answer that did not end within {seconds:.0f} seconds")
+            encoding = response.headers.get("content-encoding", "")
+            # Not `iter_bytes`, which unpacks without a bound. A client like this one streams so.
+            raw = cast("httpx.SyncByteStream", response.stream)
+            try:
+                for chunk in decoded(raw, encoding):
+                    body += chunk
+                    if len(body) > MAX_ANSWER_BYTES:
+                        return Garbled("an answer of more than 10 MB", response.status_code)
+                    if self.monotonic() > until:
+                        return Lost(_late(seconds))
+            except GarbledError as error:
+                return Garbled(str(error), response.status_code)
             return Answer(
                 response.status_code,
                 {name.lower(): value for name, value in response.headers.multi_items()},
@@ -96,7 +109,9 @@ class Wire:
 
 
 def open_client(*, base_url: str, workers: int, version: str) -> httpx.Client:
-    """Return a client for `base_url` with as many connections as there are workers.
+    """Return a client for `base_url` that keeps as many connections open as there are workers.
+
+    There may be more for a while: a connection whose answer is overdue is left behind.
 
     Proxies and certificates come from the environment (`HTTPS_PROXY`, `NO_PROXY`,
     `SSL_CERT_FILE`). Cookies are neither kept nor sent.
@@ -110,10 +125,11 @@ def open_client(*, base_url: str, workers: int, version: str) -> httpx.Client:
             headers={
                 "User-Agent": f"bitbucket-environment/{version}",
                 "Accept": "application/json",
+                "Accept-Encoding": "gzip",
             },
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
             limits=httpx.Limits(
-                max_connections=workers,
+                max_connections=None,
                 max_keepalive_connections=workers,
                 keepalive_expiry=_KEEP_ALIVE_SECONDS,
             ),
@@ -152,6 +168,10 @@ def _deciphered(request: Request[T], answer: Answer) -> Outcome[T]:
         return Understood(request.parse(answer), answer)
     except GarbledError as error:
         return Garbled(str(error), answer.status)
+
+
+def _late(seconds: float) -> str:
+    return f"an answer that did not end within {seconds:.0f} seconds"
 
 
 def _told(error: Exception) -> str:
