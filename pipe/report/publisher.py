@@ -40,8 +40,8 @@ class Publisher:
 
     Attributes:
         transport: With the credentials of the run.
-        proxy: Leads through the proxy of the step, without credentials; `None`: there is none, or it
-            turned out not to answer.
+        proxy: Leads through the proxy of the step, without credentials; `None`: there is none (or
+            it turned out not to answer).
     """
 
     transport: Transport

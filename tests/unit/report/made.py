@@ -1,0 +1,25 @@
+"""Results that tests of reports look at."""
+
+from __future__ import annotations
+
+from pipe.changes import Create, CreateVariable, DeleteVariable, SetType, Update, UpdateVariable
+from pipe.results import RepositoryResult, planned
+from tests.kit.values import SHOP, TEST, declared, env, plain, var
+
+
+def holding(value: str) -> RepositoryResult:
+    """Return a plan whose plain variables all hold a value, before or after."""
+    update = Update(
+        existing=env("Test"),
+        changes=(
+            CreateVariable(plain("A", value)),
+            UpdateVariable(var("B", value), plain("B", f"x{value}y")),
+            DeleteVariable(var("C", f"https://robot:{value}@acme.example")),
+        ),
+    )
+    create = Create(
+        declared=declared("New", TEST),
+        type=TEST,
+        changes=(SetType(TEST), CreateVariable(plain("A", value))),
+    )
+    return RepositoryResult(repository=SHOP, environments=(planned(update), planned(create)))
