@@ -145,7 +145,7 @@ class Campaign:
 
     def _handle(self, part: tuple[Repository, ...], total: int) -> None:
         planned = self._plan(part)
-        if total > 1:
+        if total > 1 and not self.settings.force:
             planned = self._judge(planned)
         self._plans += [each for each in planned if isinstance(each, RepositoryPlan)]
         if self.settings.mode is not Mode.APPLY:
