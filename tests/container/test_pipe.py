@@ -71,7 +71,7 @@ def test_a_value_arrives_as_it_was_written(pipeline: Pipeline) -> None:
     }
 
 
-def test_exit_1_a_bug_is_told(pipeline: Pipeline) -> None:
+def test_exit_1_a_bug(pipeline: Pipeline) -> None:
     broken = pipeline.step.clone / "checksum.py"
     broken.write_text("def checksum(plans: object) -> str:\n    raise ZeroDivisionError(plans)\n")
     where = "/usr/lib/python3/dist-packages/pipe"
@@ -155,3 +155,17 @@ def test_reports_are_written_to_the_clone(pipeline: Pipeline) -> None:
     assert ended.exit_code == ExitCode.OK, ended.log
     report = json.loads((pipeline.step.clone / "report.json").read_text())
     assert report["summary"]["environments"]["created"] == 1
+
+
+def test_a_later_pipe_is_told_the_result(pipeline: Pipeline) -> None:
+    shared = pipeline.step.storage / "_shared_variables.json"
+    shared.write_text('{"of_another_pipe": 1}')
+    ended = pipeline.run(
+        ENVIRONMENT_NAME="Test-Env", ENVIRONMENT_TYPE="Test", REPORT_FILES=["report.json"]
+    )
+    assert ended.exit_code == ExitCode.OK, ended.log
+    report = json.loads((pipeline.step.clone / "report.json").read_text())
+    assert json.loads(shared.read_text()) == {
+        "of_another_pipe": 1,
+        "bitbucket_environment": report,
+    }
