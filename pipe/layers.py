@@ -135,6 +135,16 @@ class Layers:
             if isinstance(each, SecuredVariable)
         )
 
+    def mentions_branches(self) -> bool:
+        """Return whether branch patterns are declared anywhere."""
+        desired = [
+            *(each.desired.branches for each in self.base.environments),
+            *(each.desired.branches for each in self.base.rules),
+            self.fresh.desired.branches,
+            *(each.layer.branches for override in self.overrides for each in override.environments),
+        ]
+        return any(each is not None for each in desired)
+
     def _overlaid(
         self, environments: tuple[DeclaredEnvironment, ...], named: NamedLayer
     ) -> tuple[DeclaredEnvironment, ...]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from pipe.errors import Problem
 
-WIDTH: Final = 140
+WIDTH: Final = 150
 """Characters of a line; Bitbucket's log view scrolls sideways beyond about 160."""
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, assert_never
 
 from pipe.errors import ExitCode
 from pipe.report.console import Line, Log, Style, problem_lines, wrapped
@@ -19,6 +19,7 @@ from pipe.report.views import (
     verdict,
 )
 from pipe.results import Outcome, count_environments, count_variables
+from pipe.selection import Exclusion, Glob, Project, Slug
 from pipe.settings.values import Mode
 
 if TYPE_CHECKING:
@@ -34,11 +35,31 @@ if TYPE_CHECKING:
         RunResult,
         VariableCounts,
     )
+    from pipe.selection import Item, Selection
 
-__all__ = ["Log", "fault_lines", "repository_lines", "summary_lines"]
+__all__ = ["Log", "fault_lines", "repository_lines", "summary_lines", "target"]
 
 _LONGEST_NAME: Final = 60
+_LONGEST_TARGET: Final = 60
 _MARKS: Final = {True: (Style.GOOD, "✔"), False: (Style.BAD, "✖")}
+
+
+def target(selection: Selection) -> str:
+    """Name the repositories that are meant, as far as that is known without asking."""
+    return cut(one_line(", ".join(_named(each) for each in selection.items)), _LONGEST_TARGET)
+
+
+def _named(item: Item) -> str:
+    match item:
+        case Slug(workspace, name) | Glob(workspace, name):
+            return f"{workspace}/{name}"
+        case Project(workspace, key, exclude):
+            less = "".join(f" !{_named(each)}" for each in exclude)
+            return f"project {key} of {workspace}{less}"
+        case Exclusion(item):
+            return f"!{_named(item)}"
+        case _:
+            assert_never(item)
 
 
 def repository_lines(result: RepositoryResult, *, mode: Mode, several: bool) -> Iterator[Line]:
