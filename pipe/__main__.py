@@ -6,11 +6,14 @@ import os
 import signal
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pipe import VERSION
-from pipe.bitbucket.transport import open_client
 from pipe.run import Surroundings, run
 from pipe.runtime import Stop, real_runtime
+
+if TYPE_CHECKING:
+    import httpx
 
 
 def main() -> int:
@@ -26,11 +29,23 @@ def main() -> int:
             err=sys.stderr,
             runtime=real_runtime(stop),
             stop=stop,
-            connect=lambda url, workers: open_client(
-                base_url=url, workers=workers, version=VERSION
-            ),
+            connect=_connect,
+            in_pipe=_in_pipe,
         )
     )
+
+
+def _connect(url: str, workers: int) -> httpx.Client:
+    # Whoever made a mistake in the settings need not wait for what talks HTTP.
+    from pipe.bitbucket.wire import open_client  # noqa: PLC0415
+
+    return open_client(base_url=url, workers=workers, version=VERSION)
+
+
+def _in_pipe(version: str) -> httpx.Client:
+    from pipe.bitbucket.wire import open_in_pipe_client  # noqa: PLC0415 - as above
+
+    return open_in_pipe_client(version)
 
 
 def _read_text(path: str) -> str:

@@ -24,6 +24,7 @@ from pydantic import SecretStr
 from pipe.bitbucket.api import Bitbucket
 from pipe.bitbucket.auth import AccessToken
 from pipe.bitbucket.transport import Policy, Transport
+from pipe.bitbucket.wire import open_in_pipe_client
 from pipe.declaration import Repository
 from pipe.plan import SecretsPolicy
 from pipe.redact import Redactor
@@ -196,6 +197,7 @@ def run_with(world: World, variables: Mapping[str, str]) -> Ran:
                 runtime=world.clock.runtime(),
                 stop=world.stop,
                 connect=world.connect,
+                in_pipe=open_in_pipe_client,
             )
         )
         document = json.loads(report.read_text("utf-8")) if report.exists() else None
