@@ -24,9 +24,9 @@ class Ledger:
         self._changes = changes
         self._entries: dict[Change, ChangeResult] = {}
 
-    def applied(self, change: Change) -> None:
-        """Record that a change was made and shows."""
-        self._entries[change] = ChangeResult(change=change, outcome=Outcome.APPLIED)
+    def applied(self, change: Change, *, told: Change | None = None) -> None:
+        """Record that a change was made and shows; `told`: what it came to, if to another."""
+        self._entries[change] = ChangeResult(change=told or change, outcome=Outcome.APPLIED)
 
     def unchanged(self, change: Change) -> None:
         """Record that a change turned out to be there already, by another's hand."""

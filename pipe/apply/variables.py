@@ -8,7 +8,7 @@ the list unless an answer makes it necessary, and nothing is deleted on the stre
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, assert_never
+from typing import TYPE_CHECKING, Final, TypeAlias, assert_never
 
 from pydantic import SecretStr
 
@@ -23,15 +23,14 @@ from pipe.changes import (
     UpdateVariable,
     WriteFingerprints,
 )
-from pipe.declaration import PlainVariable, SecuredVariable
-from pipe.errors import PipeError
+from pipe.declaration import PlainVariable, SecuredUpdate, SecuredVariable
+from pipe.errors import PipeError, Problem
 from pipe.existing import ExistingVariable
 
 if TYPE_CHECKING:
     from pipe.apply.ledger import Ledger
     from pipe.changes import VariableChange
     from pipe.declaration import DeclaredVariable, Repository
-    from pipe.errors import Problem
     from pipe.existing import ExistingEnvironment
     from pipe.service import Service
 
@@ -41,10 +40,24 @@ _CONFLICT: Final = 409
 
 
 @dataclass(frozen=True, slots=True)
-class Settled:
-    """The variable is as declared, or it is known why not."""
+class Created:
+    """The variable is as declared; there was none before."""
 
-    problem: Problem | None
+
+@dataclass(frozen=True, slots=True)
+class Overwritten:
+    """The variable is as declared; before, it held something else."""
+
+    before: ExistingVariable
+
+
+@dataclass(frozen=True, slots=True)
+class AsDeclared:
+    """The variable was as declared before this run wrote anything: the list had not shown it."""
+
+
+Settled: TypeAlias = Created | Overwritten | AsDeclared | Problem
+"""The variable is as declared, or it is known why not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,37 +113,45 @@ class VariableWriter:
     def _write(self, change: VariableChange, changes: tuple[VariableChange, ...]) -> None:
         match change:
             case CreateVariable(variable):
-                problem = self._ensure(variable, None)
+                settled = self._ensure(variable, None)
             case RewriteSecured(existing, variable):
-                problem = self._ensure(variable, existing)
-            case UpdateVariable(existing, variable) if change.switches_storage:
-                problem = self._switch(existing, variable)
+                settled = self._ensure(variable, existing)
             case UpdateVariable(existing, variable):
-                problem = self._ensure(variable, existing)
+                settled = self._ensure(variable, existing)
             case WriteFingerprints():
-                problem = self._remember(change, changes)
+                settled = self._remember(change, changes)
             case DeleteVariable():
                 return  # together, at the end
             case _:
                 assert_never(change)
-        if problem is None:
-            self.ledger.applied(change)
-        else:
-            self.ledger.failed(change, problem)
+        self._account(change, settled)
 
-    def _ensure(self, variable: DeclaredVariable, known: ExistingVariable | None) -> Problem | None:
+    def _account(self, change: VariableChange, settled: Settled) -> None:
+        """Tell what happened, which may be something else than what was planned on a stale list."""
+        match settled, change:
+            case Problem(), _:
+                self.ledger.failed(change, settled)
+            case AsDeclared(), _:
+                self.ledger.unchanged(change)
+            case Overwritten(before), CreateVariable(variable):
+                self.ledger.applied(change, told=UpdateVariable(before, variable))
+            case _:
+                self.ledger.applied(change)
+
+    def _ensure(self, variable: DeclaredVariable, known: ExistingVariable | None) -> Settled:
         """Create the variable, or write it where it is known to exist; read whenever in doubt."""
         last: Rejected | FateUnknown | None = None
         for _ in self.service.tries():
             if known is None:
                 step = self._create(variable, last)
-                if isinstance(step, Settled):
-                    return step.problem
+                if not isinstance(step, Unsettled):
+                    return step
                 known, last = step.known, step.last
             if known is not None:
                 step = self._update(variable, known)
-                if isinstance(step, Settled):
-                    return step.problem
+                if not isinstance(step, Unsettled):
+                    # What is there after a creation of unknown fate is most likely its work.
+                    return Created() if _was_created(step, last) else step
                 known, last = step.known, step.last
         return self._gave_up(variable.key, last)
 
@@ -143,34 +164,80 @@ class VariableWriter:
                 self.repository, self.environment.uuid, variable
             )
             if isinstance(created, ExistingVariable):
-                return Settled(_stored(variable, created))
+                return _stored(variable, created) or Created()
             if isinstance(created, Rejected) and created.status not in (_NOT_FOUND, _CONFLICT):
-                return Settled(self._refused(f"write the variable {variable.key}", created))
+                return self._refused(f"write the variable {variable.key}", created)
             last = created
         match _find(variable.key, self._list()):
             case ExistingVariable() as found if _is_right(variable, found):
-                return Settled(None)
+                return Created() if isinstance(last, FateUnknown) else AsDeclared()
             case ExistingVariable() as found:
                 return Unsettled(found, last)
             case OtherCase(other) if isinstance(last, Rejected) and last.status == _CONFLICT:
-                return Settled(problems.variable_key_differs_by_case(variable.key, other))
+                return problems.variable_key_differs_by_case(variable.key, other)
             case _:
                 return Unsettled(None, last)
 
     def _update(self, variable: DeclaredVariable, known: ExistingVariable) -> Settled | Unsettled:
-        updated = self.service.api.update_variable(
-            self.repository, self.environment.uuid, known.uuid, variable
-        )
+        match variable:
+            case SecuredVariable() if not known.secured:
+                return self._secure(variable, known)
+            case SecuredVariable() | PlainVariable():
+                return self._put(variable, known)
+            case _:
+                assert_never(variable)
+
+    def _put(self, variable: DeclaredVariable, known: ExistingVariable) -> Settled | Unsettled:
+        updated = self._write_over(variable, known)
         match updated:
+            case ExistingVariable(secured=True) if isinstance(variable, PlainVariable):
+                return self._remove(variable, known)
             case ExistingVariable():
-                return Settled(_stored(variable, updated))
+                return _stored(variable, updated) or Overwritten(known)
             case Rejected(status=404):
                 # It went away, or was replaced by one with another uuid: look again.
                 return Unsettled(None, updated)
+            case Rejected() if known.secured and isinstance(variable, PlainVariable):
+                return self._remove(variable, known)
             case Rejected():
-                return Settled(self._refused(f"write the variable {variable.key}", updated))
+                return self._refused(f"write the variable {variable.key}", updated)
             case _:
                 assert_never(updated)
+
+    def _secure(self, variable: SecuredVariable, known: ExistingVariable) -> Settled | Unsettled:
+        """Make a plain variable secured; its secret is never stored plain on the way.
+
+        One client changes it by PUT, another reports that this is impossible. The variable is
+        therefore first made secured with the value that is plain already: the secret is sent only
+        when it is certain that it will be stored secured. Where secured values that exist are
+        believed to be right, a run that ends in between would leave that value for good: there it
+        is deleted and created, so that what is half done is missing.
+        """
+        if self.service.policy.update is not SecuredUpdate.IF_MISSING:
+            veiled = SecuredVariable(variable.key, SecretStr(known.value or ""))
+            answer = self._write_over(veiled, known)
+            sticks = isinstance(answer, ExistingVariable) and answer.secured
+            if sticks and self._shows_secured(known):
+                return self._put(variable, known)
+        return self._remove(variable, known)
+
+    def _write_over(
+        self, variable: DeclaredVariable, known: ExistingVariable
+    ) -> ExistingVariable | Rejected:
+        answer = self.service.api.update_variable(
+            self.repository, self.environment.uuid, known.uuid, variable
+        )
+        if isinstance(answer, Rejected) and answer.status in _FORBIDDEN:
+            doing = f"write the variable {variable.key}"
+            raise self._forbidden(doing, answer)
+        return answer
+
+    def _remove(self, variable: DeclaredVariable, known: ExistingVariable) -> Settled | Unsettled:
+        """Make room for a variable that is stored in the other way."""
+        gone = self.service.api.delete_variable(self.repository, self.environment.uuid, known.uuid)
+        if isinstance(gone, Rejected) and gone.status != _NOT_FOUND:
+            return self._refused(f"replace the variable {variable.key}", gone)
+        return Unsettled(None, None)
 
     def _gave_up(self, key: str, last: Rejected | FateUnknown | None) -> Problem:
         match last:
@@ -195,37 +262,12 @@ class VariableWriter:
 
     def _refused(self, doing: str, rejected: Rejected) -> Problem:
         if rejected.status in _FORBIDDEN:
-            # No other write would fare better: end this environment here.
-            raise PipeError(wire_problems.rejection(doing, self.repository, rejected))
+            raise self._forbidden(doing, rejected)
         return problems.rejected_write(doing, rejected)
 
-    def _switch(self, existing: ExistingVariable, variable: DeclaredVariable) -> Problem | None:
-        """Make a plain variable secured or the other way round.
-
-        One client changes it by PUT, another reports that this is impossible. A plain variable is
-        therefore first made secured with the value that is plain already: the secret is sent only
-        when it is certain that it will be stored secured.
-        """
-        attempt = variable
-        if isinstance(variable, SecuredVariable):
-            attempt = SecuredVariable(variable.key, SecretStr(existing.value or ""))
-        answer = self.service.api.update_variable(
-            self.repository, self.environment.uuid, existing.uuid, attempt
-        )
-        secured = isinstance(variable, SecuredVariable)
-        if isinstance(answer, Rejected) and answer.status in _FORBIDDEN:
-            return self._refused(f"write the variable {variable.key}", answer)
-        if isinstance(answer, ExistingVariable) and answer.secured == secured:
-            if not secured:
-                return None
-            if self._shows_secured(existing):
-                return self._ensure(variable, answer)
-        gone = self.service.api.delete_variable(
-            self.repository, self.environment.uuid, existing.uuid
-        )
-        if isinstance(gone, Rejected) and gone.status != _NOT_FOUND:
-            return self._refused(f"replace the variable {variable.key}", gone)
-        return self._ensure(variable, None)
+    def _forbidden(self, doing: str, rejected: Rejected) -> PipeError:
+        """Return what ends this environment here: no other write would fare better."""
+        return PipeError(wire_problems.rejection(doing, self.repository, rejected))
 
     def _shows_secured(self, existing: ExistingVariable) -> bool:
         """Whether Bitbucket's list confirms that the variable is secured now."""
@@ -235,9 +277,10 @@ class VariableWriter:
                 return True
         return False
 
-    def _remember(
-        self, change: WriteFingerprints, changes: tuple[VariableChange, ...]
-    ) -> Problem | None:
+    def _lists(self, existing: ExistingVariable) -> bool:
+        return any(each.uuid == existing.uuid for each in self._list())
+
+    def _remember(self, change: WriteFingerprints, changes: tuple[VariableChange, ...]) -> Settled:
         """Write the fingerprints of what is known to be stored: after the values, never before."""
         stored = {
             each.variable
@@ -254,20 +297,29 @@ class VariableWriter:
                 if variable in stored
             }
         memory = PlainVariable(fingerprint.VARIABLE, fingerprint.dump(entries))
-        if change.existing is not None and change.existing.secured:
-            # Somebody secured it: nothing in it can be read until it is plain again.
-            return self._switch(change.existing, memory)
+        # If somebody secured it, nothing in it can be read until it is plain again.
         return self._ensure(memory, change.existing)
+
+    def _still_listed(self, wanted: set[tuple[str, str]]) -> set[tuple[str, str]]:
+        """Look a second time; again where one is missing, for after a write the list may waver."""
+        found: set[tuple[str, str]] = set()
+        for _ in self.service.tries():
+            found |= wanted & {(each.uuid, each.key) for each in self._list()}
+            if found == wanted:
+                break
+        return found
 
     def _delete(self, changes: tuple[DeleteVariable, ...]) -> None:
         if not changes:
             return
         with self.ledger.accounting(*changes):
-            confirmed = {(each.uuid, each.key) for each in self._list()}
+            confirmed = self._still_listed(
+                {(each.existing.uuid, each.existing.key) for each in changes}
+            )
         for change in changes:
             existing = change.existing
             if (existing.uuid, existing.key) not in confirmed:
-                # The second look does not show it: somebody else deleted it, or the list wavers.
+                # No second look shows it: somebody else deleted it.
                 self.ledger.unchanged(change)
                 continue
             with self.ledger.accounting(change):
@@ -277,13 +329,17 @@ class VariableWriter:
                 match answer:
                     case Done():
                         self.ledger.applied(change)
-                    case Rejected(status=404):
+                    case Rejected(status=404) if not self._lists(existing):
                         self.ledger.unchanged(change)
                     case Rejected():
                         doing = f"delete the variable {existing.key}"
                         self.ledger.failed(change, self._refused(doing, answer))
                     case _:
                         assert_never(answer)
+
+
+def _was_created(step: Settled, last: Rejected | FateUnknown | None) -> bool:
+    return isinstance(step, Overwritten) and isinstance(last, FateUnknown)
 
 
 def _stored(variable: DeclaredVariable, answer: ExistingVariable) -> Problem | None:
