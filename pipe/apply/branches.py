@@ -77,6 +77,18 @@ def _is_there(
     return not isinstance(listed, Rejected) and any(each.pattern == pattern for each in listed)
 
 
+def _is_gone(
+    service: Service,
+    repository: Repository,
+    environment: ExistingEnvironment,
+    restriction: ExistingBranchRestriction,
+) -> bool:
+    listed = service.api.branch_restrictions(repository, environment.uuid)
+    return not isinstance(listed, Rejected) and all(
+        each.uuid != restriction.uuid for each in listed
+    )
+
+
 def _remove(
     service: Service,
     repository: Repository,
@@ -87,7 +99,7 @@ def _remove(
     match answer:
         case Done():
             return None
-        case Rejected(status=404):
+        case Rejected(status=404) if _is_gone(service, repository, environment, restriction):
             return None  # somebody else removed it
         case Rejected(status=status) if status in _UNSUPPORTED:
             return problems.branches_unsupported(environment.name, answer)

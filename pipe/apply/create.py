@@ -7,6 +7,7 @@ whose fate is unknown is followed by a look at the list, never by a blind repeti
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Final, assert_never
 
 from pipe import problems as wire_problems
@@ -15,7 +16,7 @@ from pipe.apply import problems
 from pipe.bitbucket.protocol import FateUnknown, Rejected
 from pipe.existing import ExistingEnvironment
 from pipe.gather import list_environments
-from pipe.matching import Ambiguous, Found, Missing, by_name
+from pipe.matching import Ambiguous, Found, Missing, by_name, match
 
 if TYPE_CHECKING:
     from pipe.changes import Create
@@ -29,6 +30,8 @@ _LOOK_AGAIN: Final = (400, _CONFLICT)
 """409 is what the documentation says of a name that exists, 400 what users report. A 400 was also
 seen to pass by itself when several environments were created quickly."""
 
+_LOOKS_FOR_FORMER: Final = 2
+
 _VALIDATION_ERROR: Final = "deploy-service.request.validation-error"
 
 
@@ -41,9 +44,9 @@ class Created:
 
 @dataclass(frozen=True, slots=True)
 class Adopted:
-    """An environment of that name came into being by another's hand."""
+    """An environment that is meant is there, though the list that the plan rests on had none."""
 
-    environment: ExistingEnvironment
+    found: Found
 
 
 def create(service: Service, repository: Repository, plan: Create) -> Created | Adopted | Problem:
@@ -52,6 +55,9 @@ def create(service: Service, repository: Repository, plan: Create) -> Created | 
     Raises:
         PipeError: A request could not be completed.
     """
+    former = _former(service, repository, plan)
+    if former is not None:
+        return Adopted(former)
     last: Rejected | FateUnknown | None = None
     sent = False
     for _ in service.tries():
@@ -66,9 +72,9 @@ def create(service: Service, repository: Repository, plan: Create) -> Created | 
             sent = sent or isinstance(answer, FateUnknown)
             last = answer
         match by_name(plan.name, list_environments(service, repository)):
-            case Found(environment):
+            case Found(environment) as found:
                 ours = sent and _is_as_sent(plan, environment)
-                return Created(environment) if ours else Adopted(environment)
+                return Created(environment) if ours else Adopted(found)
             case Ambiguous() as match:
                 return refusals.ambiguous_name(match)
             case Missing():
@@ -77,6 +83,21 @@ def create(service: Service, repository: Repository, plan: Create) -> Created | 
             case never:
                 assert_never(never)
     return problems.not_created(plan.name, last or FateUnknown("nothing was sent"))
+
+
+def _former(service: Service, repository: Repository, plan: Create) -> Found | None:
+    """Look again for what is to be renamed.
+
+    A list that wavers and shows nothing would otherwise lead to a second environment beside the
+    former one, which no further run could put right.
+    """
+    if plan.declared.rename_from is None:
+        return None
+    for _ in islice(service.tries(), _LOOKS_FOR_FORMER):
+        found = match(plan.declared, list_environments(service, repository))
+        if isinstance(found, Found):
+            return found
+    return None
 
 
 def _exists(last: Rejected | FateUnknown | None) -> bool:

@@ -15,15 +15,15 @@ from pipe.bitbucket.protocol import Rejected
 from pipe.changes import Create, Delete, Keep, Refuse, SetAdminOnly, SetBranches, SetType, Update
 from pipe.errors import PipeError, Problem
 from pipe.gather import list_environments, read_contents
-from pipe.matching import Found
 from pipe.plan import plan_environment
 from pipe.results import EnvironmentResult, Outcome
-from pipe.safety import order, review_environment
+from pipe.safety import branch_steps, order, review_environment
 
 if TYPE_CHECKING:
     from pipe.changes import Change, EnvironmentPlan
     from pipe.declaration import Repository
     from pipe.existing import ExistingEnvironment
+    from pipe.matching import Found
     from pipe.service import Service
 
 _NOT_FOUND: Final = 404
@@ -77,11 +77,10 @@ def _bring_into_line(
             for each in (steps.tighten.changes if steps.tighten else ())
         )
         if branches is not None:
-            with ledger.accounting(branches):
-                problem = take_steps(service, repository, environment, steps.tighten_branches)
-            if problem is not None:
-                restricted = False
-                ledger.failed(branches, problem)
+            problem = _tighten_branches(service, repository, environment, branches, ledger)
+            restricted = problem is None
+            # Where branches can't be set at all, everything else is done nevertheless.
+            protected &= problem is None or problem.key == problems.BRANCHES_UNSUPPORTED
         if steps.unavailable is not None:
             restricted = not steps.unavailable.after
             ledger.failed(steps.unavailable, steps.unavailable.problem)
@@ -91,7 +90,7 @@ def _bring_into_line(
             return None
         if steps.loosen is not None:
             change_fields(service, repository, environment, steps.loosen.changes, ledger)
-        if branches is not None:
+        if branches is not None and steps.loosen_branches:
             with ledger.accounting(branches):
                 problem = take_steps(service, repository, environment, steps.loosen_branches)
             if problem is None:
@@ -101,6 +100,26 @@ def _bring_into_line(
     except PipeError as error:
         return error.problem
     return None
+
+
+def _tighten_branches(
+    service: Service,
+    repository: Repository,
+    environment: ExistingEnvironment,
+    branches: SetBranches,
+    ledger: Ledger,
+) -> Problem | None:
+    tighten, loosen = branch_steps(branches)
+    with ledger.accounting(branches):
+        problem = take_steps(service, repository, environment, tighten)
+    if problem is not None:
+        ledger.failed(branches, problem)
+    elif not loosen:
+        ledger.applied(branches)
+    elif tighten:
+        # Should the rest not be reached, this much was done.
+        ledger.failed(branches, problems.branches_only_tightened(environment.name))
+    return problem
 
 
 def _create(service: Service, repository: Repository, plan: Create) -> EnvironmentResult:
@@ -115,8 +134,8 @@ def _create(service: Service, repository: Repository, plan: Create) -> Environme
         case Problem():
             ledger.failed(type_change, made)
             return ledger.result(plan, None, made)
-        case Adopted(existing):
-            return _adopt(service, repository, plan, existing)
+        case Adopted(found):
+            return _adopt(service, repository, plan, found)
         case Created(environment):
             ledger.applied(type_change)
             remaining: list[Change] = []
@@ -137,10 +156,10 @@ def _is_so(change: SetAdminOnly, environment: ExistingEnvironment) -> bool:
 
 
 def _adopt(
-    service: Service, repository: Repository, plan: Create, existing: ExistingEnvironment
+    service: Service, repository: Repository, plan: Create, found: Found
 ) -> EnvironmentResult:
-    """Somebody else created the environment in the meantime: decide anew on what it is."""
-    found = Found(existing)
+    """Another list tells of an environment that is meant: decide anew on what it is."""
+    existing = found.existing
     try:
         contents = read_contents(service, repository, existing, plan.declared.desired)
     except PipeError as error:

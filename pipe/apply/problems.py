@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import assert_never
+from typing import Final, assert_never
 
 from pipe.bitbucket.protocol import FateUnknown, Rejected
 from pipe.errors import ExitCode, Problem
+
+BRANCHES_UNSUPPORTED: Final = "branches-unsupported"
 
 
 def admin_only_did_not_stick(name: str, *, wanted: bool) -> Problem:
@@ -162,13 +164,25 @@ def secured_stored_plain(key: str) -> Problem:
 def branches_unsupported(name: str, rejected: Rejected) -> Problem:
     """The internal endpoint for branch patterns does not answer to this credential."""
     return Problem(
-        key="branches-unsupported",
+        key=BRANCHES_UNSUPPORTED,
         code=ExitCode.INCOMPLETE,
         what=f"The branches that may deploy to '{name}' could not be read or set.",
         why=f"Bitbucket offers no supported way to do it (BCLOUD-21703), and its internal one"
         f" answered {rejected.status}: {rejected.message}",
         remedy="Set them on the repository's Deployments settings page and take BRANCHES away;"
         " everything else was handled.",
+    )
+
+
+def branches_only_tightened(name: str) -> Problem:
+    """The branches no longer declared may not deploy any more; those newly declared not yet."""
+    return Problem(
+        key="branches-only-tightened",
+        code=ExitCode.INCOMPLETE,
+        what=f"Of the branches that may deploy to '{name}', only those that are not declared were"
+        " taken away.",
+        why="Something else could not be made before, and what permits more comes last.",
+        remedy="See what else failed, correct it and run again.",
     )
 
 
