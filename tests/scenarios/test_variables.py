@@ -518,18 +518,34 @@ def test_what_the_second_look_does_not_show_is_not_deleted() -> None:
     world = _world()
     _live(world).set_variable("A", "1")
     _live(world).set_variable("B", "1")
-    world.simulator.faults.add(empty_page(), path="*/variables", method="GET", skip=1)
+    world.simulator.faults.add(empty_page(), path="*/variables", method="GET", skip=1, times=99)
     ran = run_with(world, _plain(A="1") | PRUNE)
     assert (ran.exit_code, ran.writes) == (0, [])
     assert _changes(ran) == {"variables.B": "unchanged"}
+
+
+def test_a_second_look_that_wavers_is_taken_again() -> None:
+    """P1, P10: a list that is empty for a moment does not end in something left undone."""
+    world = _world(empty_variable_lists=2)
+    _live(world).set_variable("A", "old")
+    _live(world).set_variable("B", "1")
+    ran = run_with(world, _plain(A="new") | PRUNE)
+    assert (ran.exit_code, set(_values(world))) == (0, {"A"})
+    assert _changes(ran) == {"variables.A": "applied", "variables.B": "applied"}
 
 
 def test_what_somebody_else_deleted_is_no_failure() -> None:
     world = _world()
     _live(world).set_variable("A", "1")
     _live(world).set_variable("B", "1")
-    world.simulator.faults.add(Answer(status=404, body=b"{}"), method="DELETE")
+
+    def delete(_: object) -> None:
+        if len(world.simulator.requests) == 3:
+            _live(world).variables.pop("B", None)
+
+    world.simulator.observers.append(delete)
     ran = run_with(world, _plain(A="1") | PRUNE)
+    assert "DELETE" in ran.methods
     assert (ran.exit_code, _changes(ran)) == (0, {"variables.B": "unchanged"})
 
 

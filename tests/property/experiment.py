@@ -1,0 +1,249 @@
+"""Any world, any declaration, any doubtful behaviour of Bitbucket: carried out and written down."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from hypothesis import strategies as st
+
+from pipe.apply.repository import Unreadable, apply_one, plan_one
+from pipe.declaration import (
+    Declaration,
+    DeclaredEnvironment,
+    Desired,
+    EnvironmentType,
+    Rule,
+    SecuredUpdate,
+    State,
+)
+from pipe.globs import glob_matches
+from pipe.plan import SecretsPolicy
+from simulator import choices as c
+from simulator.lists import LaggingList
+from simulator.profiles import HOSTILE, OBSERVED, random_switches
+from tests.kit.values import KEY, SHOP, plain, secret
+from tests.kit.world import World
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pipe.changes import RepositoryPlan
+    from pipe.declaration import DeclaredVariable
+    from pipe.results import RepositoryResult
+    from pipe.service import Service
+    from simulator.core import Simulator
+    from simulator.journal import Event
+    from simulator.switches import Switches
+
+NAMES = ("Test", "Staging", "Live", "Production", "feature 1", "feature 2", "x")
+KEYS = ("A", "B", "C", "D", "E", "F")
+PATTERNS = ("main", "dev", "release/*")
+SECRETS = ("s3cret-one", "s3cret-two")
+VALUES = ("", "1", "2", "a=b\nc")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seeded:
+    """An environment that exists at the beginning."""
+
+    name: str
+    type: EnvironmentType
+    admin_only: bool
+    variables: dict[str, tuple[str, bool]]
+    branches: list[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Experiment:
+    """What is there, what is wanted, and how Bitbucket behaves."""
+
+    existing: list[Seeded]
+    declaration: Declaration
+    policy: SecretsPolicy
+    force: bool
+    switches: Switches
+
+    def run(self) -> Account:
+        """Carry it out once."""
+        world = World(self.switches)
+        for each in self.existing:
+            made = world.shop.add_environment(each.name, each.type, admin_only=each.admin_only)
+            for key, (value, secured) in each.variables.items():
+                made.set_variable(key, value, secured=secured)
+            for pattern in each.branches:
+                made.add_branch(pattern)
+        account = Account(experiment=self, world=world)
+        world.simulator.observers.append(account.observe)
+        account.observe(world.simulator)
+        began = len(world.simulator.events)
+        account.result = account.carry_out()
+        account.settle()
+        account.events = world.simulator.events[began:]
+        return account
+
+    def wanted_of(self, name: str, kind: str) -> Iterator[tuple[State, Desired]]:
+        """Say what is wanted of an environment, judged by its name and type alone."""
+        named = [each for each in self.declaration.environments if name in _names(each)]
+        for each in named:
+            yield each.state, each.desired
+        if not named:
+            for rule in self.declaration.rules:
+                if rule.type in (None, kind) and glob_matches(rule.name_pattern, name):
+                    yield rule.state, rule.desired
+                    return
+
+
+def _names(declared: DeclaredEnvironment) -> tuple[str, ...]:
+    return (declared.name, *([declared.rename_from] if declared.rename_from else []))
+
+
+@dataclass(slots=True, kw_only=True)
+class Moment:
+    """How protected the environments are at one moment, by uuid."""
+
+    admin_only: dict[str, bool]
+    branches: dict[str, frozenset[str]]
+
+
+@dataclass(slots=True, kw_only=True)
+class Account:
+    """What became of an experiment."""
+
+    experiment: Experiment
+    world: World
+    moments: list[Moment] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
+    result: RepositoryResult | None = None
+
+    def observe(self, _: Simulator) -> None:
+        found = self.world.shop.environments.values()
+        self.moments.append(
+            Moment(
+                admin_only={each.uuid: each.admin_only for each in found},
+                branches={each.uuid: frozenset(each.branches) for each in found},
+            )
+        )
+
+    def plan(self) -> RepositoryPlan:
+        planned = plan_one(self._service(), SHOP, self.experiment.declaration)
+        assert not isinstance(planned, Unreadable), planned.problem
+        return planned
+
+    def carry_out(self) -> RepositoryResult:
+        return apply_one(self._service(), self.plan(), self.experiment.declaration)
+
+    def settle(self) -> None:
+        """Let time pass until every list shows what is there."""
+        self.world.simulator.settle()
+        self.world.shop.environment_list = LaggingList()
+        for each in self.world.shop.environments.values():
+            each.variable_list = LaggingList()
+            each.variable_refusals = 0
+        self.world.clock.seconds += 3600
+
+    def _service(self) -> Service:
+        return self.world.service(secrets=self.experiment.policy, force=self.experiment.force)
+
+
+_values = st.sampled_from(VALUES)
+_secrets = st.sampled_from(SECRETS)
+_keys = st.sampled_from(KEYS)
+_ALL = tuple(EnvironmentType)
+_types = st.sampled_from(_ALL)
+_branches = st.lists(st.sampled_from(PATTERNS), unique=True, max_size=3)
+_variables: st.SearchStrategy[DeclaredVariable] = st.builds(plain, _keys, _values) | st.builds(
+    secret, _keys, _secrets
+)
+
+seeded = st.builds(
+    Seeded,
+    name=st.sampled_from(NAMES),
+    type=_types,
+    admin_only=st.booleans(),
+    variables=st.dictionaries(_keys, st.tuples(_values, st.booleans()), min_size=1, max_size=6),
+    branches=_branches,
+)
+desired = st.builds(
+    Desired,
+    admin_only=st.none() | st.booleans(),
+    branches=st.none() | _branches.map(tuple),
+    variables=st.none()
+    | st.lists(_variables, min_size=1, max_size=4, unique_by=lambda each: each.key).map(tuple),
+    prune_variables=st.booleans(),
+).map(lambda each: each if each.variables else replace(each, prune_variables=False))
+states = st.sampled_from([State.PRESENT] * 4 + [State.ABSENT])
+rules = st.builds(
+    Rule,
+    name_pattern=st.sampled_from(["*", "feature*", "p*", "?"]),
+    type=st.none() | _types,
+    state=states,
+    desired=desired,
+)
+policies = st.sampled_from(
+    [
+        SecretsPolicy(),
+        SecretsPolicy(SecuredUpdate.IF_MISSING),
+        SecretsPolicy(SecuredUpdate.ON_CHANGE, KEY),
+    ]
+)
+
+
+def _passable(switches: Switches) -> Switches:
+    """Leave out what makes a declaration impossible rather than awkward."""
+    return replace(
+        switches,
+        plan=c.Plan.PREMIUM,
+        environment_keys=c.EnvironmentKeys.FULL,
+        environment_names=c.EnvironmentNames.ANY,
+        empty_value=c.Verdict.ACCEPTED,
+        branch_endpoint=c.Internal.WORKING,
+        rename_clash=c.RenameClash.BAD_REQUEST,
+        # What was deleted and stays in the list, renamed, is told from others by nobody: pruning
+        # and rules go on meaning it. There is a scenario for deletion by name.
+        deletion=c.Deletion.GONE if switches.deletion is c.Deletion.LISTED else switches.deletion,
+        rate_limit=0,
+    )
+
+
+behaviours = st.one_of(
+    st.just(OBSERVED),
+    st.just(_passable(HOSTILE)),
+    st.randoms(use_true_random=False).map(lambda random: _passable(random_switches(random))),
+)
+
+
+@st.composite
+def _declared(draw: st.DrawFn, existing: list[Seeded]) -> DeclaredEnvironment:
+    """Draw a declaration that mostly means something that exists, and mostly can be done."""
+    types = {each.name: each.type for each in existing}
+    free = [name for name in NAMES if name not in types]
+    former = draw(st.none() | st.none() | st.sampled_from(sorted(types)))
+    name = draw(st.sampled_from(free if former else [*types, *NAMES]))
+    kind = types.get(former or name)
+    return DeclaredEnvironment(
+        name=name,
+        type=draw(_types if kind is None else st.sampled_from([None, kind, kind, *_ALL])),
+        state=draw(states),
+        rename_from=former,
+        desired=draw(desired),
+    )
+
+
+@st.composite
+def experiments(draw: st.DrawFn) -> Experiment:
+    existing = draw(st.lists(seeded, min_size=2, max_size=6, unique_by=lambda each: each.name))
+    declared = st.lists(
+        _declared(existing), min_size=1, max_size=4, unique_by=lambda each: each.name
+    )
+    return Experiment(
+        existing=existing,
+        declaration=Declaration(
+            environments=tuple(draw(declared)),
+            rules=tuple(draw(st.lists(rules, max_size=2))),
+            prune_environments=draw(st.booleans()),
+        ),
+        policy=draw(policies),
+        force=draw(st.booleans()),
+        switches=draw(behaviours),
+    )
