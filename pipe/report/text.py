@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from itertools import takewhile
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, assert_never
 
 if TYPE_CHECKING:
     from pipe.changes import Shown
@@ -40,6 +40,8 @@ def shown(value: Shown) -> str:
             return value if plain else repr(value)
         case tuple():
             return "[" + ", ".join(shown(each) for each in value) + "]"
+        case _:
+            assert_never(value)
 
 
 _AMBIGUOUS: Final = ("", "(none)")

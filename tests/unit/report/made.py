@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from pipe.bitbucket.transport import Counts
 from pipe.changes import Create, CreateVariable, DeleteVariable, SetType, Update, UpdateVariable
-from pipe.results import RepositoryResult, planned
+from pipe.results import RepositoryResult, RunResult, planned
+from pipe.settings.values import Mode
 from tests.kit.values import SHOP, TEST, declared, env, plain, var
 
 
@@ -23,3 +25,11 @@ def holding(value: str) -> RepositoryResult:
         changes=(SetType(TEST), CreateVariable(plain("A", value))),
     )
     return RepositoryResult(repository=SHOP, environments=(planned(update), planned(create)))
+
+
+RUN = RunResult(
+    mode=Mode.APPLY,
+    repositories=(holding("v"),),
+    counts=Counts(total=3, reads=2, writes=1),
+    seconds=1.25,
+)
