@@ -13,6 +13,7 @@ from threading import Event
 from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
 
 from pipe import fleet, refusals
+from pipe import problems as wire_problems
 from pipe.apply.repository import Unreadable, apply_one, plan_one, tell_one
 from pipe.changes import RepositoryPlan
 from pipe.checksum import checksum
@@ -110,6 +111,9 @@ class Campaign:
                 self._remaining += part
             else:
                 self._handle(part, total)
+        if self._remaining and not self._causes and self.stop.requested:
+            # Nobody met the end in the middle of something: all that was begun still waits.
+            self._causes[wire_problems.stopped(self.stop.reason)] = None
         problems = tuple(self._causes)
         if self._remaining and total > 1:
             problems += (

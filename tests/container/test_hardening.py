@@ -10,12 +10,13 @@ import pytest
 from pipe.errors import ExitCode
 from simulator.choices import RetryAfter
 from simulator.credentials import DEMO_ACCESS_TOKEN
-from simulator.faults import RateLimited
+from simulator.faults import NoAnswer, RateLimited
 from tests.container.conftest import TAG
 
 if TYPE_CHECKING:
     from docker import DockerClient
 
+    from simulator.faults import Fault
     from tests.container.conftest import Pipeline
 
 READ_ONLY = ("--read-only",)
@@ -70,12 +71,17 @@ def test_a_folder_that_cannot_be_written_does_not_harm_the_run(
     assert list(locked.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    "trouble",
+    [RateLimited(wait=300, retry_after=RetryAfter.SECONDS), NoAnswer()],
+    ids=["waiting", "unanswered"],
+)
 def test_a_stopped_step_ends_the_run_within_a_second(
-    engine: DockerClient, pipeline: Pipeline
+    engine: DockerClient, pipeline: Pipeline, trouble: Fault
 ) -> None:
     asked = threading.Event()
     pipeline.bitbucket.observers.append(lambda _: asked.set())
-    pipeline.bitbucket.faults.add(RateLimited(wait=300, retry_after=RetryAfter.SECONDS), times=9)
+    pipeline.bitbucket.faults.add(trouble, times=9)
     container = engine.containers.run(
         TAG,
         detach=True,
