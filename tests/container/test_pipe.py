@@ -105,8 +105,8 @@ def test_exit_4_a_check_finds_drift(pipeline: Pipeline) -> None:
     assert writes(pipeline) == []
 
 
-def test_exit_5_a_change_that_does_not_stick(pipeline: Pipeline) -> None:
-    pipeline.bitbucket.switches = replace(pipeline.bitbucket.switches, plan=Plan.IGNORED)
+def test_exit_5_a_change_that_the_plan_does_not_include(pipeline: Pipeline) -> None:
+    pipeline.bitbucket.switches = replace(pipeline.bitbucket.switches, plan=Plan.PAYMENT_REQUIRED)
     pipeline.repository.add_environment("Test-Env")
     ended = pipeline.run(ENVIRONMENT_NAME="Test-Env", ADMIN_ONLY="true")
     assert ended.exit_code == ExitCode.INCOMPLETE, ended.log
