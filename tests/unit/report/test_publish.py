@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
 
 from pipe.bitbucket import objects
-from pipe.bitbucket.protocol import Done, Method, Post, Repeatable, Request
+from pipe.bitbucket.protocol import Done, Method, Post, Repeatable, Request, json_content
 from pipe.bitbucket.transport import WriteRefusedError
 from pipe.bitbucket.wire import Wire, open_in_pipe_client
 from pipe.report.publisher import Publisher
 from simulator.faults import Answer, DropConnection, NoAnswer
+from simulator.server import Server
 from simulator.transport import InProcessTransport
 from tests.kit.world import Ran, World, listed, run_with
 
@@ -342,3 +344,23 @@ def test_the_publisher_can_send_nothing_else(world: World, request_: Request[Don
         with pytest.raises(WriteRefusedError):
             publisher.send_through_proxy(request_)
     assert world.simulator.requests == []
+
+
+def test_the_proxy_is_reached_over_a_real_socket() -> None:
+    simulator = World().simulator
+    with (
+        Server(simulator) as server,
+        httpx.Client(
+            base_url="http://api.bitbucket.org", proxy=server.url, trust_env=False
+        ) as client,
+    ):
+        publisher = Publisher(
+            transport=World().transport(), proxy=Wire(client=client, monotonic=time.monotonic)
+        )
+        body = json_content(
+            {"title": "T", "details": "D", "report_type": "TEST", "result": "PASSED"}
+        )
+        path = f"{REPOSITORY}/commit/{COMMIT}/reports/bitbucket-environment-0"
+        request = Repeatable(method=Method.PUT, path=path, content=body, parse=objects.nothing)
+        assert publisher.send_through_proxy(request) == Done()
+    assert [each.status for each in simulator.requests] == [200]
