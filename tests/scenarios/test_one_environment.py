@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from simulator import choices as c
-from simulator.faults import Answer, DropConnection
+from simulator.faults import Answer, DropConnection, empty_page
 from simulator.journal import EventKind
 from tests.kit.world import Ran, World, run_pipe
 
@@ -257,6 +257,30 @@ def test_an_environment_that_appears_meanwhile_is_adopted(
     assert world.shop.names() == ["Test-Env"]
     assert world.shop.environment("Test-Env").admin_only
     assert ran.report["summary"]["environments"]["created"] == 0
+    assert ran.report["summary"]["environments"]["updated"] == 1
+
+
+def test_a_name_that_is_taken_and_not_listed_yet_is_waited_for() -> None:
+    """P5: Bitbucket has said that it exists, so nothing is sent again."""
+    world = World(duplicate_status=c.Clash.CONFLICT)
+    world.shop.add_environment("Test-Env", "Test")
+    world.simulator.faults.add(empty_page(), method="GET", times=4)
+    ran = run_pipe(world, ENVIRONMENT_NAME="Test-Env", ENVIRONMENT_TYPE="Test", ADMIN_ONLY="true")
+    assert ran.exit_code == 0
+    assert [path for _, path, _ in ran.writes] == ["environments", "environments/{}/changes"]
+    assert world.shop.environment("Test-Env").admin_only
+
+
+def test_a_list_that_wavers_does_not_hide_what_is_to_be_renamed() -> None:
+    """Otherwise both names would exist, which no further run could put right."""
+    world = World()
+    live = world.shop.add_environment("Live", "Production")
+    world.simulator.faults.add(empty_page(), method="GET", times=2)
+    ran = run_pipe(
+        world, ENVIRONMENT_NAME="Production", RENAME_FROM="Live", ENVIRONMENT_TYPE="Production"
+    )
+    assert (ran.exit_code, world.shop.names()) == (0, ["Production"])
+    assert world.shop.environment("Production").uuid == live.uuid
     assert ran.report["summary"]["environments"]["updated"] == 1
 
 

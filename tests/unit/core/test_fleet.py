@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pipe.errors import PipeError
+from pipe.fleet import resolve
+from pipe.selection import Exclusion, Glob, Project, Selection, Slug
+from tests.kit.world import World
+
+if TYPE_CHECKING:
+    from pipe.selection import Item
+
+
+def _world() -> World:
+    world = World()
+    for slug, project in (
+        ("svc-b", "PLAT"),
+        ("svc-a", "PLAT"),
+        ("svc-old", "PLAT"),
+        ("web", "WEB"),
+    ):
+        world.simulator.add_repository("acme", slug, project=project)
+    world.simulator.add_repository("other", "svc-a")
+    return world
+
+
+def _resolved(world: World, *items: Item) -> list[str]:
+    return [str(each) for each in resolve(world.service().api, Selection(items=items))]
+
+
+def test_repositories_that_are_named_need_no_list() -> None:
+    world = _world()
+    named = _resolved(world, Slug("acme", "web"), Slug("other", "x"), Slug("acme", "web"))
+    assert named == ["acme/web", "other/x"]
+    assert world.simulator.requests == []
+
+
+@pytest.mark.parametrize(
+    ("items", "found"),
+    [
+        ([Glob("acme", "svc-*")], ["svc-a", "svc-b", "svc-old"]),
+        ([Glob("acme", "*"), Exclusion(Glob("acme", "svc-*"))], ["shop", "web"]),
+        ([Exclusion(Slug("acme", "svc-a")), Glob("acme", "svc-?")], ["svc-b"]),
+        ([Project("acme", "PLAT")], ["svc-a", "svc-b", "svc-old"]),
+        ([Project("acme", "PLAT", (Glob("acme", "*-old"),))], ["svc-a", "svc-b"]),
+        ([Glob("acme", "*"), Exclusion(Project("acme", "PLAT"))], ["shop", "web"]),
+        ([Glob("acme", "WEB"), Slug("acme", "zzz")], ["web", "zzz"]),
+    ],
+)
+def test_patterns_projects_and_exclusions(items: list[Item], found: list[str]) -> None:
+    assert _resolved(_world(), *items) == [f"acme/{slug}" for slug in found]
+
+
+def test_each_list_is_asked_for_once() -> None:
+    world = _world()
+    items = (
+        Glob("acme", "svc-*"), Glob("acme", "w*"), Project("acme", "PLAT"),
+        Exclusion(Project("acme", "PLAT")),
+    )  # fmt: skip
+    assert _resolved(world, *items) == ["acme/web"]
+    assert len(world.simulator.requests) == 2
+    assert all("fields=" in each.query for each in world.simulator.requests)
+
+
+def test_a_selection_that_matches_nothing_is_an_error() -> None:
+    for items in (
+        [Glob("acme", "nothing-*")],
+        [Slug("acme", "web"), Exclusion(Slug("acme", "web"))],
+    ):
+        with pytest.raises(PipeError) as raised:
+            _resolved(_world(), *items)
+        assert raised.value.problem.key == "nothing-selected"
+
+
+def test_a_workspace_that_can_not_be_listed_is_an_error() -> None:
+    with pytest.raises(PipeError) as raised:
+        _resolved(_world(), Glob("nowhere", "*"))
+    assert (raised.value.problem.key, raised.value.problem.code) == ("workspace-refused", 3)
