@@ -11,7 +11,6 @@ from pipe import problems as wire_problems
 from pipe.apply import problems
 from pipe.bitbucket.protocol import Done, FateUnknown, Rejected
 from pipe.changes import SetAdminOnly, SetName
-from pipe.errors import PipeError
 
 if TYPE_CHECKING:
     from pipe.apply.ledger import Ledger
@@ -43,34 +42,54 @@ def change_fields(
     Raises:
         PipeError: A request could not be completed; what was not recorded was not done.
     """
+    with ledger.accounting(*changes):
+        settled = _change_together(service, repository, environment, changes, ledger)
+    if isinstance(settled, bool):
+        return settled
+    if _may_be_split(changes, settled):
+        # Tightening first: if the rest is refused, the environment is protected.
+        ordered = sorted(changes, key=lambda each: isinstance(each, SetName))
+        done = [
+            change_fields(service, repository, environment, (each,), ledger) for each in ordered
+        ]
+        return all(done)
+    for change in changes:
+        ledger.failed(change, _problem(repository, environment, change, settled))
+    return False
+
+
+def _change_together(
+    service: Service,
+    repository: Repository,
+    environment: ExistingEnvironment,
+    changes: tuple[FieldChange, ...],
+    ledger: Ledger,
+) -> bool | Rejected:
+    """Make the changes in one request; return whether all of them show, or what refused them."""
     for _ in service.tries():
-        with ledger.accounting(*changes):
-            answer = _send(service, repository, environment, changes)
+        answer = _send(service, repository, environment, changes)
         match answer:
             case Done():
                 return _verify(service, repository, environment, changes, ledger)
             case FateUnknown():
-                if _shows(service, repository, environment, changes, ledger):
+                with ledger.doubting(*changes):
+                    shows = _shows(service, repository, environment, changes, ledger)
+                if shows:
                     return True
-            case Rejected(status=status) if len(changes) > 1 and status in _SPLITTABLE:
-                # Tightening first: if the rest is refused, the environment is protected.
-                ordered = sorted(changes, key=lambda each: isinstance(each, SetName))
-                done = [
-                    change_fields(service, repository, environment, (each,), ledger)
-                    for each in ordered
-                ]
-                return all(done)
-            case Rejected():
-                if answer.status in _MAY_BE_TRUE_ALREADY and _shows(
-                    service, repository, environment, changes, ledger
-                ):
-                    return True
-                for change in changes:
-                    ledger.failed(change, _problem(repository, environment, change, answer))
-                return False
+            case Rejected(status=status):
+                shows = (
+                    status in _MAY_BE_TRUE_ALREADY
+                    and not _may_be_split(changes, answer)
+                    and _shows(service, repository, environment, changes, ledger)
+                )
+                return True if shows else answer
             case _:
                 assert_never(answer)
     return _verify(service, repository, environment, changes, ledger)
+
+
+def _may_be_split(changes: tuple[FieldChange, ...], rejected: Rejected) -> bool:
+    return len(changes) > 1 and rejected.status in _SPLITTABLE
 
 
 def _send(
@@ -112,7 +131,8 @@ def _verify(
     """Look until all changes show, or patience ends."""
     current: ExistingEnvironment | Rejected | None = None
     waiting = changes
-    try:
+    # The order was taken: whether it was carried out is what is not known.
+    with ledger.doubting(*changes):
         for _ in service.looks():
             current = service.api.environment(repository, environment.uuid)
             if isinstance(current, Rejected):
@@ -123,11 +143,6 @@ def _verify(
             waiting = tuple(each for each in waiting if not ledger.is_applied(each))
             if not waiting:
                 return True
-    except PipeError as error:
-        # The order was taken: whether it was carried out is what is not known.
-        for change in waiting:
-            ledger.unverified(change, error.problem)
-        raise
     for change in waiting:
         if isinstance(current, Rejected):
             ledger.unverified(change, problems.environment_disappeared(environment.name))

@@ -63,6 +63,17 @@ class Ledger:
                     self.failed(change, error.problem)
             raise
 
+    @contextmanager
+    def doubting(self, *changes: Change) -> Iterator[None]:
+        """Look whether these changes were made; a failure that ends the work leaves it open."""
+        try:
+            yield
+        except PipeError as error:
+            for change in changes:
+                if change not in self._entries:
+                    self.unverified(change, error.problem)
+            raise
+
     def result(
         self, plan: EnvironmentPlan, uuid: str | None, problem: Problem | None = None
     ) -> EnvironmentResult:

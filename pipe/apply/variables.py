@@ -141,17 +141,18 @@ class VariableWriter:
     def _ensure(self, variable: DeclaredVariable, known: ExistingVariable | None) -> Settled:
         """Create the variable, or write it where it is known to exist; read whenever in doubt."""
         last: Rejected | FateUnknown | None = None
+        lost = False
         for _ in self.service.tries():
             if known is None:
                 step = self._create(variable, last)
                 if not isinstance(step, Unsettled):
-                    return step
+                    return _by_whom(step, lost=lost)
                 known, last = step.known, step.last
+                lost = lost or isinstance(last, FateUnknown)
             if known is not None:
                 step = self._update(variable, known)
                 if not isinstance(step, Unsettled):
-                    # What is there after a creation of unknown fate is most likely its work.
-                    return Created() if _was_created(step, last) else step
+                    return _by_whom(step, lost=lost)
                 known, last = step.known, step.last
         return self._gave_up(variable.key, last)
 
@@ -277,8 +278,14 @@ class VariableWriter:
                 return True
         return False
 
-    def _lists(self, existing: ExistingVariable) -> bool:
-        return any(each.uuid == existing.uuid for each in self._list())
+    def _is_gone(self, existing: ExistingVariable) -> bool:
+        """Whether the list agrees that the variable is not there: twice, for it may waver."""
+        absences = 0
+        for _ in self.service.tries():
+            absences += all(each.uuid != existing.uuid for each in self._list())
+            if absences > 1:
+                return True
+        return False
 
     def _remember(self, change: WriteFingerprints, changes: tuple[VariableChange, ...]) -> Settled:
         """Write the fingerprints of what is known to be stored: after the values, never before."""
@@ -329,7 +336,7 @@ class VariableWriter:
                 match answer:
                     case Done():
                         self.ledger.applied(change)
-                    case Rejected(status=404) if not self._lists(existing):
+                    case Rejected(status=404) if self._is_gone(existing):
                         self.ledger.unchanged(change)
                     case Rejected():
                         doing = f"delete the variable {existing.key}"
@@ -338,8 +345,9 @@ class VariableWriter:
                         assert_never(answer)
 
 
-def _was_created(step: Settled, last: Rejected | FateUnknown | None) -> bool:
-    return isinstance(step, Overwritten) and isinstance(last, FateUnknown)
+def _by_whom(settled: Settled, *, lost: bool) -> Settled:
+    """What is there after a creation whose answer was lost is most likely that creation's work."""
+    return Created() if lost and isinstance(settled, Overwritten | AsDeclared) else settled
 
 
 def _stored(variable: DeclaredVariable, answer: ExistingVariable) -> Problem | None:
