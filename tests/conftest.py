@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import HealthCheck, settings
 
-if TYPE_CHECKING:
-    import pytest
+from tests.kit import proof
 
 # No deadline: how long an example takes says nothing about the pipe, and machines differ.
 # Too slow and too large are judgements about the same.
@@ -28,7 +27,37 @@ settings.register_profile(
 settings.load_profile("full" if os.environ.get("PROVE") == "full" else "ci")
 
 
+@pytest.fixture
+def cases(request: pytest.FixtureRequest) -> proof.Cases:
+    """Count the cases that a test tries by itself."""
+    return proof.Cases(request.node.user_properties)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        item.user_properties.append(("promises", " ".join(proof.promises_of(item))))
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    _tell_what_was_proved(terminalreporter)
+    _tell_what_did_not_run(terminalreporter)
+
+
+def _tell_what_was_proved(terminalreporter: pytest.TerminalReporter) -> None:
+    stats = terminalreporter.stats
+    rows = proof.table([*stats.get("passed", []), *stats.get("failed", [])])
+    if proof.FULL:
+        proof.write(rows)
+    if rows:
+        terminalreporter.section("promises", sep="=")
+    for name, row in rows.items():
+        verdict = f"{row.failed} tests fail" if row.failed else "holds"
+        terminalreporter.line(
+            f"{name:>3}  {row.cases:>9,} cases  {verdict}: {proof.PROMISES[name]}"
+        )
+
+
+def _tell_what_did_not_run(terminalreporter: pytest.TerminalReporter) -> None:
     skipped = [
         report
         for report in terminalreporter.stats.get("skipped", [])

@@ -1,0 +1,323 @@
+"""The main scenarios: a world, a declaration, and the world that must come of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from tests.faults.state import Env
+from tests.kit.world import World, listed
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from simulator.state import Repository
+    from simulator.switches import Switches
+    from tests.faults.state import State
+
+SECRET: Final = "c4nary-s3cret-value"
+ROTATED: Final = "r0tated-c4nary-value"
+KEY: Final = "k3y-of-the-fingerprints"
+CANARIES: Final = (SECRET, ROTATED, KEY)
+
+BYSTANDER: Final = Env(
+    type="Production",
+    admin_only=True,
+    branches=frozenset({"main"}),
+    variables={"KEEP": ("as it is", False), "HIDDEN": ("0ther", True)},
+    formerly="Bystander",
+)
+"""Stands in every world, is declared in none, and must never change."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scenario:
+    """What is there, what is declared, what must be there in the end.
+
+    Attributes:
+        name: For people.
+        declared: The variables of the pipe.
+        before: What is there, by name.
+        after: What must be there.
+        rewrites: Whether every run writes secured values again.
+        mentioned: What the declaration mentions of each environment, by the name it has in the end:
+            `name`, `admin_only`, `branches`, and keys of variables. Nothing else may be touched.
+    """
+
+    name: str
+    declared: Mapping[str, str]
+    before: Mapping[str, Env]
+    after: Mapping[str, Env]
+    mentioned: Mapping[str, frozenset[str]]
+    rewrites: bool = False
+
+    def world(self, profile: Switches) -> World:
+        world = World(profile)
+        for name, environment in self.before.items():
+            plant(world.shop, name, environment)
+        world.simulator.journal.events.clear()
+        return world
+
+    @property
+    def expected(self) -> State:
+        return dict(self.after)
+
+    @property
+    def secrets(self) -> frozenset[str]:
+        """The secured values that this declaration brings into the world."""
+        old = {value for each in self.before.values() for value, _ in each.variables.values()}
+        new = {
+            value
+            for each in self.after.values()
+            for value, secured in each.variables.values()
+            if secured
+        }
+        return frozenset(new - old)
+
+
+def plant(repository: Repository, name: str, environment: Env) -> None:
+    there = repository.add_environment(name, environment.type, admin_only=environment.admin_only)
+    for pattern in sorted(environment.branches):
+        there.add_branch(pattern)
+    for key, (value, secured) in environment.variables.items():
+        there.set_variable(key, value, secured=secured)
+
+
+def _scenario(
+    name: str,
+    declared: Mapping[str, str],
+    *,
+    before: Mapping[str, Env],
+    after: Mapping[str, Env],
+    rewrites: bool = False,
+) -> Scenario:
+    """Add the bystander, say who was who before, and find what is mentioned."""
+    was = {each: replace(env, formerly=each) for each, env in before.items()}
+    return Scenario(
+        name=name,
+        declared=declared,
+        before={"Bystander": BYSTANDER, **was},
+        after={"Bystander": BYSTANDER, **after},
+        mentioned={
+            each: frozenset(_mentioned(was.get(env.formerly or ""), env))
+            for each, env in after.items()
+        },
+        rewrites=rewrites,
+    )
+
+
+def _mentioned(before: Env | None, after: Env) -> set[str]:
+    before = before or Env()
+    keys = {
+        key
+        for key in before.variables.keys() | after.variables.keys()
+        if before.variables.get(key) != after.variables.get(key) or key.startswith("DECLARED")
+    }
+    fields = {
+        "admin_only": before.admin_only != after.admin_only,
+        "branches": before.branches != after.branches,
+    }
+    return keys | {name for name, changed in fields.items() if changed}
+
+
+def _named(**variables: str) -> dict[str, str]:
+    return {"ENVIRONMENT_NAME": "Wanted", "ENVIRONMENT_TYPE": "Test", **variables}
+
+
+_PLAIN = {"UNLISTED": ("stays", False), "OLD": ("gone or kept", False)}
+_WANTED = Env(formerly="Wanted")
+_ENFORCED = ("Prod-1", "Prod-2", "Prod-3", "Prod-4", "Prod-5")
+
+SCENARIOS: Final = (
+    _scenario("create", _named(), before={}, after={"Wanted": Env()}),
+    _scenario(
+        "create, admin-only",
+        _named(ADMIN_ONLY="true"),
+        before={},
+        after={"Wanted": Env(admin_only=True)},
+    ),
+    _scenario(
+        "rename",
+        _named(RENAME_FROM="Former"),
+        before={"Former": Env(admin_only=True, variables=_PLAIN)},
+        after={"Wanted": Env(admin_only=True, variables=_PLAIN, formerly="Former")},
+    ),
+    _scenario(
+        "admin-only on",
+        _named(ADMIN_ONLY="true"),
+        before={"Wanted": Env(variables=_PLAIN)},
+        after={"Wanted": replace(_WANTED, admin_only=True, variables=_PLAIN)},
+    ),
+    _scenario(
+        "admin-only off",
+        _named(ADMIN_ONLY="false"),
+        before={"Wanted": Env(admin_only=True)},
+        after={"Wanted": _WANTED},
+    ),
+    _scenario(
+        "rename, admin-only on",
+        _named(RENAME_FROM="Former", ADMIN_ONLY="true"),
+        before={"Former": Env()},
+        after={"Wanted": Env(admin_only=True, formerly="Former")},
+    ),
+    _scenario(
+        "rename, admin-only off",
+        _named(RENAME_FROM="Former", ADMIN_ONLY="false"),
+        before={"Former": Env(admin_only=True)},
+        after={"Wanted": Env(formerly="Former")},
+    ),
+    _scenario(
+        "pattern over five",
+        {"ENVIRONMENT_NAME": "Prod-*", "ADMIN_ONLY": "true"},
+        before={name: Env(type="Production") for name in _ENFORCED},
+        after={name: Env(type="Production", admin_only=True, formerly=name) for name in _ENFORCED},
+    ),
+    _scenario(
+        "create, variables",
+        _named(**listed("VARIABLES", "DECLARED=1", "DECLARED_TOO=2")),
+        before={},
+        after={"Wanted": Env(variables={"DECLARED": ("1", False), "DECLARED_TOO": ("2", False)})},
+    ),
+    _scenario(
+        "plain variables",
+        _named(**listed("VARIABLES", "DECLARED=new", "DECLARED_TOO=2", "DECLARED_SAME=as is")),
+        before={
+            "Wanted": Env(
+                variables={
+                    **_PLAIN,
+                    "DECLARED": ("old", False),
+                    "DECLARED_SAME": ("as is", False),
+                }
+            )
+        },
+        after={
+            "Wanted": replace(
+                _WANTED,
+                variables={
+                    **_PLAIN,
+                    "DECLARED": ("new", False),
+                    "DECLARED_TOO": ("2", False),
+                    "DECLARED_SAME": ("as is", False),
+                },
+            )
+        },
+    ),
+    _scenario(
+        "everything, tightened",
+        _named(
+            ADMIN_ONLY="true",
+            **listed("BRANCHES", "main"),
+            **listed("SECURED_VARIABLES", f"DECLARED={SECRET}", f"DECLARED_TOO={ROTATED}"),
+        ),
+        before={"Wanted": Env(variables={**_PLAIN, "DECLARED": ("old", True)})},
+        after={
+            "Wanted": replace(
+                _WANTED,
+                admin_only=True,
+                branches=frozenset({"main"}),
+                variables={
+                    **_PLAIN,
+                    "DECLARED": (SECRET, True),
+                    "DECLARED_TOO": (ROTATED, True),
+                },
+            )
+        },
+        rewrites=True,
+    ),
+    _scenario(
+        "everything, loosened",
+        _named(
+            ADMIN_ONLY="false",
+            **listed("BRANCHES", "main", "release/*"),
+            **listed("SECURED_VARIABLES", f"DECLARED={SECRET}"),
+        ),
+        before={"Wanted": Env(admin_only=True, branches=frozenset({"main"}))},
+        after={
+            "Wanted": replace(
+                _WANTED,
+                branches=frozenset({"main", "release/*"}),
+                variables={"DECLARED": (SECRET, True)},
+            )
+        },
+        rewrites=True,
+    ),
+    _scenario(
+        "secured, on change",
+        _named(
+            FINGERPRINT_KEY=KEY,
+            **listed("SECURED_VARIABLES", f"DECLARED={SECRET}", f"DECLARED_TOO={ROTATED}"),
+        ),
+        before={"Wanted": Env(variables={"DECLARED": ("old", True)})},
+        after={
+            "Wanted": replace(
+                _WANTED, variables={"DECLARED": (SECRET, True), "DECLARED_TOO": (ROTATED, True)}
+            )
+        },
+    ),
+    _scenario(
+        "create, secured",
+        _named(
+            ADMIN_ONLY="true",
+            FINGERPRINT_KEY=KEY,
+            **listed("BRANCHES", "main"),
+            **listed("SECURED_VARIABLES", f"DECLARED={SECRET}"),
+        ),
+        before={},
+        after={
+            "Wanted": Env(
+                admin_only=True,
+                branches=frozenset({"main"}),
+                variables={"DECLARED": (SECRET, True)},
+            )
+        },
+    ),
+    _scenario(
+        "plain to secured and back",
+        _named(
+            SECURED_UPDATE="if-missing",
+            **listed("VARIABLES", "DECLARED_PLAIN=open"),
+            **listed("SECURED_VARIABLES", f"DECLARED={SECRET}"),
+        ),
+        before={
+            "Wanted": Env(
+                variables={"DECLARED": ("was plain", False), "DECLARED_PLAIN": ("was not", True)}
+            )
+        },
+        after={
+            "Wanted": replace(
+                _WANTED,
+                variables={"DECLARED": (SECRET, True), "DECLARED_PLAIN": ("open", False)},
+            )
+        },
+    ),
+    _scenario(
+        "branches swapped",
+        _named(**listed("BRANCHES", "release/*", "hotfix/*")),
+        before={"Wanted": Env(branches=frozenset({"main", "develop"}))},
+        after={"Wanted": replace(_WANTED, branches=frozenset({"release/*", "hotfix/*"}))},
+    ),
+    _scenario(
+        "branches narrowed and widened",
+        _named(**listed("BRANCHES", "main", "release/*")),
+        before={"Wanted": Env(branches=frozenset({"main", "develop"}))},
+        after={"Wanted": replace(_WANTED, branches=frozenset({"main", "release/*"}))},
+    ),
+    _scenario(
+        "branches lifted",
+        _named(BRANCHES="[]"),
+        before={"Wanted": Env(branches=frozenset({"main", "develop"}))},
+        after={"Wanted": _WANTED},
+    ),
+    _scenario(
+        "absent",
+        _named(STATE="absent"),
+        before={"Wanted": Env(variables=_PLAIN)},
+        after={},
+    ),
+    _scenario(
+        "prune variables",
+        _named(FORCE="true", **listed("VARIABLES", "DECLARED=1"), **listed("PRUNE", "variables")),
+        before={"Wanted": Env(variables={**_PLAIN, "MORE": ("and more", True)})},
+        after={"Wanted": replace(_WANTED, variables={"DECLARED": ("1", False)})},
+    ),
+)

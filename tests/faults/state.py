@@ -1,0 +1,73 @@
+"""What a repository holds, reduced to what is declared: to compare worlds before and after."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from pipe import fingerprint
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from simulator.state import Environment, Repository
+
+ANYONE, ADMINISTRATOR = False, True
+ELSEWHERE = "(any other branch)"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Env:
+    """An environment.
+
+    Attributes:
+        type: As Bitbucket writes it.
+        admin_only: Whether only administrators may deploy.
+        branches: The patterns that may deploy; none: every branch may.
+        variables: Value and whether it is secured, by key; without the pipe's own fingerprints.
+        formerly: The name it had before, if it existed then: it must be the same environment.
+    """
+
+    type: str = "Test"
+    admin_only: bool = False
+    branches: frozenset[str] = frozenset()
+    variables: Mapping[str, tuple[str, bool]] = field(default_factory=dict)
+    formerly: str | None = None
+
+
+State = dict[str, Env]
+"""Everything in a repository, by the names of its environments."""
+
+
+def read_state(repository: Repository, before: Mapping[str, str]) -> State:
+    """Read what there is; `before`: the former names of environments by uuid.
+
+    Two environments of the same name (regardless of case) are an error: a duplicate.
+    """
+    names = [each.name for each in repository.environments.values()]
+    assert len({name.casefold() for name in names}) == len(names), f"duplicates among {names}"
+    return {
+        each.name: read_environment(each, before.get(each.uuid))
+        for each in repository.environments.values()
+    }
+
+
+def read_environment(environment: Environment, formerly: str | None) -> Env:
+    return Env(
+        type=environment.type,
+        admin_only=environment.admin_only,
+        branches=frozenset(environment.branches),
+        variables={
+            each.key: (each.value, each.secured)
+            for each in environment.variables.values()
+            if each.key != fingerprint.VARIABLE
+        },
+        formerly=formerly,
+    )
+
+
+def may_deploy(environment: Env, universe: frozenset[str]) -> frozenset[tuple[bool, str]]:
+    """Who may deploy what: every pair of (is an administrator, branch) that is let through."""
+    branches = environment.branches or universe | {ELSEWHERE}
+    people = (ADMINISTRATOR,) if environment.admin_only else (ADMINISTRATOR, ANYONE)
+    return frozenset((person, branch) for person in people for branch in branches)

@@ -1,0 +1,73 @@
+"""P3, P5, P7, P8, P11, P13, P15: every fault at every request of every main scenario.
+
+After each case the pipe runs once more, without faults: then the declared state is reached, nothing
+exists twice, and one more run has nothing to do (P1).
+"""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from simulator.profiles import HOSTILE, OBSERVED
+from tests.faults.cases import Case, applies, play, requests_of
+from tests.faults.scenarios import SCENARIOS, Scenario
+from tests.faults.trouble import KINDS, TELLING
+from tests.kit.proof import FULL
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from simulator.switches import Switches
+    from tests.kit.proof import Cases
+
+PROFILES = {"observed": OBSERVED, "hostile": HOSTILE}
+SINGLES_IN_CI = 4
+PAIRS_IN_CI = 300
+"""One in so many is tried where there is no time for all."""
+
+scenarios = pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda each: each.name)
+
+
+@scenarios
+@pytest.mark.parametrize("profile", PROFILES)
+def test_one_fault_at_every_request(scenario: Scenario, profile: str, cases: Cases) -> None:
+    """P1, P3, P5, P7, P8, P9, P11, P13, P15: one fault, of every kind, at every request."""
+    for kind in KINDS:
+        for attempts in (5, 1):
+            every = 1 if (profile, attempts) == ("observed", 5) else SINGLES_IN_CI
+            for case in _singles(scenario, kind, attempts, PROFILES[profile]):
+                if _is_chosen(case, every):
+                    play(case)
+                    cases.add()
+    assert cases.count > 0
+
+
+@scenarios
+def test_two_faults_at_every_pair_of_requests(scenario: Scenario, cases: Cases) -> None:
+    """P3, P5, P7, P8, P9, P11, P13: two faults, at every pair of requests."""
+    for one in TELLING:
+        for first in _singles(scenario, one, 5, OBSERVED):
+            for number in range(max(first.at) + 1, requests_of(first)):
+                for other in TELLING:
+                    pair = Case(scenario=scenario, at={**first.at, number: other})
+                    if _is_chosen(pair, PAIRS_IN_CI) and applies(pair):
+                        play(pair)
+                        cases.add()
+    assert cases.count > 0
+
+
+def _singles(scenario: Scenario, kind: str, attempts: int, profile: Switches) -> Iterator[Case]:
+    """Give one kind of fault at every request of a run where it can strike."""
+    calm = Case(scenario=scenario, at={}, attempts=attempts, profile=profile)
+    for number in range(requests_of(calm)):
+        case = replace(calm, at={number: kind})
+        if applies(case):
+            yield case
+
+
+def _is_chosen(case: Case, every: int) -> bool:
+    return FULL or zlib.crc32(str(case).encode()) % every == 0

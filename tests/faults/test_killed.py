@@ -1,0 +1,84 @@
+"""P3, P7, P8: the process is killed after any request, then the pipe runs again."""
+
+from __future__ import annotations
+
+import signal
+from typing import TYPE_CHECKING
+
+import pytest
+
+from simulator.profiles import HOSTILE, OBSERVED
+from tests.faults.cases import Case, attempt, end_in_peace, requests_of
+from tests.faults.killed import KilledError, MortalWorld, run_and_kill
+from tests.faults.scenarios import SCENARIOS, Scenario, plant
+from tests.faults.watch import Watch
+from tests.kit.proof import FULL
+
+if TYPE_CHECKING:
+    from simulator.switches import Switches
+    from tests.kit.proof import Cases
+
+PROFILES = {"observed": OBSERVED, "hostile": HOSTILE}
+IN_CI = ("create, admin-only", "rename, admin-only on", "plain to secured and back")
+
+scenarios = pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda each: each.name)
+
+
+@scenarios
+@pytest.mark.parametrize("profile", PROFILES)
+def test_a_run_ends_after_any_answer_once_and_twice(
+    scenario: Scenario, profile: str, cases: Cases
+) -> None:
+    """P1, P3, P7, P8: nothing that the program could still do is done after any answer."""
+    case = Case(scenario=scenario, at={}, profile=PROFILES[profile])
+    for first in range(1, requests_of(case) + 1):
+        _die(case, (first,))
+        cases.add()
+        for second in range(1, requests_of(case) + 1 if FULL else 1):
+            _die(case, (first, second))
+            cases.add()
+
+
+def _die(case: Case, deaths: tuple[int, ...]) -> None:
+    world = _mortal(case.scenario, case.profile)
+    watch = Watch.on(case.scenario, world.simulator)
+    for answers in deaths:
+        world.answers_left = answers
+        try:
+            attempt(world, case)
+        except KilledError:
+            continue
+    world.answers_left = None
+    problems = [*end_in_peace(world, case, watch), *watch.broken]
+    assert not problems, f"{case}, killed after {deaths} answers: {problems}"
+
+
+def _mortal(scenario: Scenario, profile: Switches) -> MortalWorld:
+    world = MortalWorld(profile)
+    for name, environment in scenario.before.items():
+        plant(world.shop, name, environment)
+    world.simulator.events.clear()
+    return world
+
+
+@pytest.mark.parametrize(
+    "scenario",
+    [each for each in SCENARIOS if FULL or each.name in IN_CI],
+    ids=lambda each: each.name,
+)
+@pytest.mark.parametrize("after_effect", [False, True], ids=["answered", "unanswered"])
+def test_the_real_process_is_killed_at_any_request(
+    scenario: Scenario,
+    after_effect: bool,  # noqa: FBT001 - a parameter of the test
+    cases: Cases,
+) -> None:
+    """P1, P3, P7, P8: SIGKILL when every request before it was answered, or when it took effect."""
+    case = Case(scenario=scenario, at={})
+    for number in range(requests_of(case)):
+        world = scenario.world(OBSERVED)
+        watch = Watch.on(scenario, world.simulator)
+        status = run_and_kill(world, scenario.declared, number, after_effect=after_effect)
+        assert status == -signal.SIGKILL
+        problems = [*end_in_peace(world, case, watch), *watch.broken]
+        assert not problems, f"{case}, killed at {number}: {problems}"
+        cases.add()

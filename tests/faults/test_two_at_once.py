@@ -1,0 +1,215 @@
+"""P22: two runs at once, as of two pipelines that were pushed together."""
+
+from __future__ import annotations
+
+import random
+import threading
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+import pytest
+
+from simulator.profiles import HOSTILE, OBSERVED
+from simulator.server import Server
+from tests.faults.cases import Case, end_in_peace
+from tests.faults.killed import start
+from tests.faults.scenarios import SCENARIOS, Scenario, plant
+from tests.faults.state import Env, read_state
+from tests.faults.watch import Watch
+from tests.kit.proof import FULL
+from tests.kit.world import World, listed, run_with
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import httpx
+
+    from tests.kit.proof import Cases
+
+PROFILES = {"observed": OBSERVED, "hostile": HOSTILE}
+ORDERS = 200 if FULL else 12
+TIMES = 10 if FULL else 1
+REAL_IN_CI = ("create, admin-only", "rename", "everything, tightened")
+
+scenarios = pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda each: each.name)
+
+
+class Turns:
+    """Lets the requests of two runs through in a given order, so that a case can be repeated."""
+
+    def __init__(self, order: Sequence[int]) -> None:
+        self._order = list(order)
+        self._finished: set[int] = set()
+        self._changed = threading.Condition()
+
+    def wait(self, who: int) -> None:
+        with self._changed:
+            self._changed.wait_for(lambda: self._turn() in (who, None))
+            if self._order:
+                self._order.pop(0)
+            self._changed.notify_all()
+
+    def finish(self, who: int) -> None:
+        with self._changed:
+            self._finished.add(who)
+            self._changed.notify_all()
+
+    def _turn(self) -> int | None:
+        while self._order and self._order[0] in self._finished:
+            self._order.pop(0)
+        return self._order[0] if self._order else None
+
+
+class SharedWorld(World):
+    """A world whose requests take turns; every run has a connection of its own."""
+
+    turns = Turns(())
+    runs: Mapping[int, int] = MappingProxyType({})
+
+    def carrier(self) -> httpx.BaseTransport:
+        carrier, who = super().carrier(), self.runs.get(threading.get_ident(), 0)
+        handle = carrier.handle_request
+
+        def handle_in_turn(request: httpx.Request) -> httpx.Response:
+            self.turns.wait(who)
+            return handle(request)
+
+        carrier.handle_request = handle_in_turn  # type: ignore[method-assign]
+        return carrier
+
+
+def _together(
+    world: SharedWorld, declarations: tuple[Mapping[str, str], Mapping[str, str]], seed: int
+) -> list[int]:
+    """Run both declarations, in an order of requests drawn from the seed; return exit codes."""
+    chance = random.Random(seed)  # noqa: S311 - an order of requests is no secret
+    world.turns = Turns([chance.randrange(2) for _ in range(100)])
+    codes = [-1, -1]
+
+    world.runs = runs = {}
+
+    def one(who: int) -> None:
+        runs[threading.get_ident()] = who
+        try:
+            codes[who] = run_with(world, declarations[who]).exit_code
+        finally:
+            world.turns.finish(who)
+
+    threads = [threading.Thread(target=one, args=(who,)) for who in (0, 1)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return codes
+
+
+def _world(scenario: Scenario, profile: str) -> SharedWorld:
+    world = SharedWorld(PROFILES[profile])
+    for name, environment in scenario.before.items():
+        plant(world.shop, name, environment)
+    world.simulator.events.clear()
+    return world
+
+
+@scenarios
+@pytest.mark.parametrize("profile", PROFILES)
+def test_the_same_declaration_twice_in_many_orders(
+    scenario: Scenario, profile: str, cases: Cases
+) -> None:
+    """P1, P7, P8, P22: both say that all is well, and it is."""
+    for seed in range(ORDERS):
+        world = _world(scenario, profile)
+        watch = Watch.on(scenario, world.simulator)
+        codes = _together(world, (scenario.declared, scenario.declared), seed)
+        world.turns = Turns(())
+        problems = [*end_in_peace(world, Case(scenario=scenario, at={}), watch), *watch.broken]
+        assert not problems, f"order {seed}: {problems}"
+        assert codes == [0, 0], f"order {seed}"
+        cases.add()
+
+
+_WANTED = Env(
+    variables={"DECLARED": ("before", False), "DECLARED_TOO": ("before", True)}, formerly="Wanted"
+)
+_FIRST = {
+    "ENVIRONMENT_NAME": "Wanted",
+    "ENVIRONMENT_TYPE": "Test",
+    "ADMIN_ONLY": "true",
+    **listed("BRANCHES", "main"),
+    **listed("VARIABLES", "DECLARED=first", "DECLARED_FIRST=first"),
+    **listed("SECURED_VARIABLES", "DECLARED_TOO=first"),
+}
+_SECOND = {
+    "ENVIRONMENT_NAME": "Wanted",
+    "ENVIRONMENT_TYPE": "Test",
+    "ADMIN_ONLY": "false",
+    **listed("BRANCHES", "main", "release/*"),
+    **listed("VARIABLES", "DECLARED=second", "DECLARED_SECOND=second"),
+    **listed("SECURED_VARIABLES", "DECLARED_TOO=second"),
+}
+
+
+def _one_of_the_two(world: World) -> None:
+    """Each field is as one of the two declares it, or in both; nothing is there twice."""
+    state = read_state(world.shop, {})
+    assert state.keys() == {"Wanted"}
+    wanted = state["Wanted"]
+    assert wanted.branches in ({"main"}, {"main", "release/*"})
+    assert wanted.variables["DECLARED"] in (("first", False), ("second", False))
+    assert wanted.variables["DECLARED_TOO"] in (("first", True), ("second", True))
+    own = {key: value for key, (value, _) in wanted.variables.items()}
+    assert own["DECLARED_FIRST"] == "first"
+    assert own["DECLARED_SECOND"] == "second"
+    assert len(own) == 4
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+@pytest.mark.parametrize("exists", [False, True], ids=["to be created", "existing"])
+def test_different_declarations_in_many_orders(
+    profile: str,
+    exists: bool,  # noqa: FBT001 - a parameter of the test
+    cases: Cases,
+) -> None:
+    """P22: each field is as one of the two declares it, and neither run crashes."""
+    for seed in range(2 * ORDERS):
+        world = SharedWorld(PROFILES[profile])
+        if exists:
+            plant(world.shop, "Wanted", _WANTED)
+        codes = _together(world, (_FIRST, _SECOND), seed)
+        world.simulator.settle()
+        assert set(codes) <= {0, 5}, f"order {seed}: {codes}"
+        _one_of_the_two(world)
+        cases.add()
+
+
+def _really_together(world: World, declarations: Sequence[Mapping[str, str]]) -> list[int]:
+    with Server(world.simulator) as server:
+        processes = [start(server.url, each) for each in declarations]
+        logs = [each.communicate()[1] for each in processes]
+    assert not any("Traceback" in log for log in logs), logs
+    return [each.returncode for each in processes]
+
+
+@pytest.mark.parametrize(
+    "scenario",
+    [each for each in SCENARIOS if FULL or each.name in REAL_IN_CI],
+    ids=lambda each: each.name,
+)
+def test_the_same_declaration_in_two_real_processes(scenario: Scenario, cases: Cases) -> None:
+    """P1, P7, P8, P22."""
+    for _ in range(TIMES):
+        world = scenario.world(OBSERVED)
+        watch = Watch.on(scenario, world.simulator)
+        assert _really_together(world, (scenario.declared, scenario.declared)) == [0, 0]
+        problems = [*end_in_peace(world, Case(scenario=scenario, at={}), watch), *watch.broken]
+        assert not problems, problems
+        cases.add()
+
+
+def test_different_declarations_in_two_real_processes(cases: Cases) -> None:
+    """P22."""
+    for _ in range(TIMES):
+        world = World()
+        assert set(_really_together(world, (_FIRST, _SECOND))) <= {0, 5}
+        _one_of_the_two(world)
+        cases.add()

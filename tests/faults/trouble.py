@@ -1,0 +1,237 @@
+"""Every kind of trouble, and a plan that lets it strike at chosen requests."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, TypeAlias
+from urllib.parse import unquote
+
+from simulator import documents, faults
+from simulator.choices import LimitBody, RetryAfter
+from simulator.faults import (
+    Answer,
+    Delay,
+    DropConnection,
+    Fault,
+    HalfBody,
+    NoAnswer,
+    RateLimited,
+    RefuseConnection,
+    Schedule,
+    SlowBody,
+)
+from simulator.profiles import with_values
+from simulator.wire import json_response
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from simulator.core import Simulator
+    from simulator.switches import SwitchValue
+    from simulator.wire import Json, Request
+
+LONG: Final = 3600
+"""Seconds: past every deadline."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lie:
+    """A list that does not tell the truth: stale as before the first run, or empty."""
+
+    empty: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Lag:
+    """A change that is accepted, and shows only after so many seconds and reads."""
+
+    seconds: float
+    reads: int
+
+
+Kind: TypeAlias = Fault | Lie | Lag
+
+
+def _refusal(status: int, body: Json) -> Answer:
+    response = json_response(status, body)
+    return Answer(status=status, body=response.body, headers=response.headers)
+
+
+def _json(body: str, status: int = 200, *, after_effect: bool = True) -> Answer:
+    return faults.garbage(body.encode(), status, after_effect=after_effect)
+
+
+KINDS: Final[Mapping[str, Kind]] = {
+    "connection refused": RefuseConnection(),
+    "closed before the effect": DropConnection(),
+    "closed after the effect": DropConnection(after_effect=True),
+    "reset before the effect": DropConnection(reset=True),
+    "reset after the effect": DropConnection(after_effect=True, reset=True),
+    "half a body": HalfBody(),
+    "slow body": SlowBody(1.0),
+    "body that never ends": SlowBody(29.0),
+    "late answer": Delay(5.0),
+    "answer later than anyone waits": Delay(31.0),
+    "never answers": NoAnswer(),
+    "takes effect, never answers": NoAnswer(after_effect=True),
+    "429": RateLimited(),
+    "429, Retry-After in seconds": RateLimited(wait=7, retry_after=RetryAfter.SECONDS),
+    "429, Retry-After as a date": RateLimited(wait=7, retry_after=RetryAfter.DATE),
+    "429, x-ratelimit-reset, bare text": RateLimited(wait=7, reset=True, body=LimitBody.TEXT),
+    "429, Retry-After: 0": RateLimited(wait=0, retry_after=RetryAfter.SECONDS),
+    "429, Retry-After past the deadline": RateLimited(wait=LONG, retry_after=RetryAfter.SECONDS),
+    "500": faults.server_error(500),
+    "502": faults.server_error(502),
+    "502 after the effect": faults.server_error(502, after_effect=True),
+    "503": faults.server_error(503),
+    "504": faults.server_error(504),
+    "504 after the effect": faults.server_error(504, after_effect=True),
+    "garbage after the effect": faults.garbage(),
+    "garbage before the effect": faults.garbage(after_effect=False),
+    "empty answer after the effect": _json(""),
+    "HTML with status 200": faults.server_error(200),
+    "another JSON after the effect": _json('{"values": [{}], "uuid": 3}'),
+    "passing 400": faults.passing_400(),
+    "passing 409": _refusal(409, {"error": {"message": "Conflict"}}),
+    "passing 404": _refusal(404, {"type": "error", "error": {"message": "Not found"}}),
+    "passing 401": _refusal(401, {"type": "error", "error": {"message": "Access token expired."}}),
+    "passing 403": _refusal(403, {"type": "error", "error": {"message": "Forbidden"}}),
+    "change shows late": Lag(3.0, 2),
+    "change shows too late": Lag(60.0, 0),
+    "stale list": Lie(empty=False),
+    "empty list": Lie(empty=True),
+}
+"""By the name under which a case is told."""
+
+TELLING: Final = (
+    "connection refused",
+    "closed before the effect",
+    "closed after the effect",
+    "half a body",
+    "429, Retry-After in seconds",
+    "429, Retry-After past the deadline",
+    "502",
+    "502 after the effect",
+    "garbage after the effect",
+    "passing 400",
+    "passing 409",
+    "passing 404",
+    "change shows late",
+    "change shows too late",
+    "stale list",
+    "empty list",
+)
+"""One of each family: what pairs are made of, for the members of a family differ little."""
+
+LISTS: Final = re.compile(r"/(environments|variables|branch-restrictions)/?$")
+
+
+@dataclass(slots=True)
+class Planned(Schedule):
+    """Faults by the number of the request at which they strike, counted from `begin`.
+
+    Attributes:
+        simulator: Where they strike.
+        at: Which strikes where.
+        count: Requests so far.
+        struck: The numbers at which one struck; the others did not apply there.
+        stale: What the lists showed before the first run, by path.
+    """
+
+    simulator: Simulator | None = None
+    at: Mapping[int, Kind] = field(default_factory=dict)
+    count: int = 0
+    struck: list[int] = field(default_factory=list)
+    stale: dict[str, Sequence[Json]] = field(default_factory=dict)
+    lagging: Mapping[str, SwitchValue] = field(default_factory=dict)
+
+    @classmethod
+    def on(cls, simulator: Simulator, at: Mapping[int, Kind]) -> Planned:
+        """Plan faults for a simulator that nobody has written to yet."""
+        planned = cls(simulator=simulator, at=at)
+        for environment in simulator.repository("acme/shop").environments.values():
+            for name, values in (
+                ("variables", documents.variables(environment, simulator.switches)),
+                ("branch-restrictions", _branches(environment.branches)),
+            ):
+                planned.stale[f"{environment.uuid}/{name}"] = values
+        shop = simulator.repository("acme/shop")
+        planned.stale["shop/environments"] = documents.environments(shop, simulator.switches)
+        simulator.faults = planned
+        return planned
+
+    @property
+    def lied(self) -> bool:
+        """Whether a list did not tell the truth."""
+        return any(isinstance(self.at[number], Lie) for number in self.struck)
+
+    def take(self, request: Request) -> Fault | None:
+        """Return what strikes this request."""
+        assert self.simulator is not None
+        if self.lagging:
+            self.simulator.switches = with_values(self.simulator.switches, self.lagging)
+            self.lagging = {}
+        number, self.count = self.count, self.count + 1
+        kind = self.at.get(number)
+        fault = None if kind is None else self._fault(kind, request)
+        if fault is not None or self.lagging:
+            self.struck.append(number)
+        return fault
+
+    def _fault(self, kind: Kind, request: Request) -> Fault | None:
+        match kind:
+            case Lie():
+                return self._lie(kind, request)
+            case Lag():
+                self._lag(kind, request)
+                return None
+            case _:
+                return kind
+
+    def _lie(self, lie: Lie, request: Request) -> Fault | None:
+        if not can_strike(lie, request.method, request.path):
+            return None
+        path = unquote(request.path).rstrip("/")
+        key = "/".join(path.split("/")[-2:])
+        values = () if lie.empty else self.stale.get(key, ())
+        body: Json = {"page": 1, "pagelen": 100, "size": len(values), "values": values}
+        return _refusal(200, body)
+
+    def _lag(self, lag: Lag, request: Request) -> None:
+        assert self.simulator is not None
+        if not can_strike(lag, request.method, request.path):
+            return
+        now = self.simulator.switches
+        self.lagging = {
+            "change_lag_seconds": now.change_lag_seconds,
+            "change_lag_reads": now.change_lag_reads,
+        }
+        self.simulator.switches = with_values(
+            now, {"change_lag_seconds": lag.seconds, "change_lag_reads": lag.reads}
+        )
+
+
+def _branches(branches: Mapping[str, str]) -> Sequence[Json]:
+    return tuple({"uuid": uuid, "pattern": pattern} for pattern, uuid in branches.items())
+
+
+def can_strike(kind: Kind, method: str, path: str) -> bool:
+    match kind:
+        case Lie():
+            return method == "GET" and LISTS.search(path) is not None
+        case Lag():
+            return path.endswith("/changes")
+        case _:
+            return True
+
+
+def told(at: Mapping[int, str]) -> str:
+    """Tell a plan for people: how to find the case again."""
+    return json.dumps(dict(at))
+
+
+def kinds(at: Mapping[int, str]) -> dict[int, Kind]:
+    """Look the names up."""
+    return {number: KINDS[name] for number, name in at.items()}

@@ -1,0 +1,121 @@
+"""Whether a run told the truth: its report against what happened in Bitbucket."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from simulator.journal import EventKind
+from simulator.wire import Cut
+from tests.faults.scenarios import CANARIES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from simulator.journal import Event, RequestRecord
+    from tests.kit.world import Ran
+
+_ENDINGS: Final = frozenset({0, 3, 5, 6, 7})
+_FIELDS: Final = {
+    "type": {EventKind.ENVIRONMENT_CREATED},
+    "name": {EventKind.ENVIRONMENT_RENAMED},
+    "admin_only": {
+        EventKind.ENVIRONMENT_RESTRICTED,
+        EventKind.ENVIRONMENT_LOOSENED,
+        EventKind.ENVIRONMENT_CREATED,
+    },
+    "branches": {EventKind.BRANCH_ADDED, EventKind.BRANCH_REMOVED},
+}
+_VARIABLES: Final = {
+    EventKind.VARIABLE_CREATED,
+    EventKind.VARIABLE_UPDATED,
+    EventKind.VARIABLE_DELETED,
+}
+_PASSING: Final = 429
+
+
+def lies(ran: Ran, *, deceived: bool = False) -> Iterator[str]:
+    """Tell everything that a run said and that is not so.
+
+    "Applied" is said only of what happened; "skipped" and "unchanged" only of what did not. Of what
+    "failed" or is "unverified" either may be true: the answer was lost, and the run says so.
+
+    Args:
+        ran: The run.
+        deceived: Whether a list lied to it; if answers were lost besides, nothing tells a change
+            that took effect from one that was there before.
+    """
+    if ran.exit_code not in _ENDINGS:
+        yield f"P12: exit code {ran.exit_code}"
+    if "Traceback" in ran.log:
+        yield "P12: a traceback"
+    text = ran.log + ran.out + str(ran.report)
+    yield from (f"P9: {each!r} is in the output" for each in CANARIES if each in text)
+    sent = [each for each in ran.requests if each.dropped is not Cut.REFUSED]
+    told = ran.report["requests"]
+    if told["total"] != len(sent):
+        yield f"P13: told of {told['total']} requests, sent {len(sent)}"
+    for repository in ran.report["repositories"]:
+        for environment in repository["environments"]:
+            yield from _about(environment, ran.events, deceived=deceived)
+    if not deceived:
+        yield from _summary(ran)
+    yield from _repetitions(ran.requests)
+
+
+def _about(
+    environment: Any,  # noqa: ANN401 - parsed JSON
+    events: Sequence[Event],
+    *,
+    deceived: bool,
+) -> Iterator[str]:
+    mine = [each for each in events if each.details["environment"] == environment["uuid"]]
+    if environment["outcome"] == "unchanged" and environment["uuid"] and mine:
+        yield f"P13: {environment['name']} is told unchanged, but {mine}"
+    for change in environment["changes"]:
+        found = [each for each in mine if _is_about(change["field"], each)]
+        if change["outcome"] == "applied" and not found and not deceived:
+            yield f"P13: {change['field']} is told applied, and never was"
+        if change["outcome"] in ("skipped", "unchanged", "refused") and found:
+            yield f"P13: {change['field']} is told {change['outcome']}, but {found}"
+
+
+def _is_about(field: str, event: Event) -> bool:
+    if field.startswith("variables."):
+        return event.kind in _VARIABLES and event.details["key"] == field.removeprefix("variables.")
+    return event.kind in _FIELDS[field]
+
+
+def _summary(ran: Ran) -> Iterator[str]:
+    told = ran.report["summary"]
+    created = ran.count(EventKind.ENVIRONMENT_CREATED)
+    deleted = ran.count(EventKind.ENVIRONMENT_DELETED)
+    if told["environments"]["created"] > created or told["environments"]["deleted"] > deleted:
+        yield f"P13: told {told['environments']}, happened: {created} created, {deleted} deleted"
+    if ran.exit_code != 0:
+        return
+    if (told["environments"]["created"], told["environments"]["deleted"]) != (created, deleted):
+        yield f"P13: told {told['environments']}, happened: {created} created, {deleted} deleted"
+    keys = {
+        (each.details["environment"], each.details["key"])
+        for each in ran.events
+        if each.kind in _VARIABLES
+    }
+    written = sum(told["variables"][name] for name in ("created", "updated", "deleted"))
+    if written != len(keys):
+        yield f"P13: told {told['variables']}, happened: {keys}"
+    if ran.report["outcome"] == "unchanged" and ran.events:
+        yield f"P13: told unchanged, but {ran.events}"
+
+
+def _repetitions(requests: Sequence[RequestRecord]) -> Iterator[str]:
+    """Find POSTs that were sent again, though they may have taken effect, without a look."""
+    open_: set[tuple[str, bytes]] = set()
+    for each in requests:
+        if each.method == "GET":
+            open_.clear()
+        elif each.method == "POST":
+            key = (each.path, each.body)
+            if key in open_:
+                yield f"P5: {each.path} was blindly repeated"
+            if each.status != _PASSING and each.dropped is not Cut.REFUSED:
+                open_.add(key)

@@ -1,0 +1,122 @@
+"""What must hold at every instant: an observer that looks after every request and late effect."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from pipe import fingerprint
+from simulator.choices import AtCreation, Internal
+from simulator.journal import EventKind
+from tests.faults.state import Env, may_deploy, read_environment
+
+if TYPE_CHECKING:
+    from simulator.core import Simulator
+    from simulator.journal import Event
+    from simulator.state import Environment
+    from tests.faults.scenarios import Scenario
+
+_UNAVAILABLE = (401, 403, 404)
+"""With these the branch endpoint says that it is not for us; then all else is done nevertheless."""
+
+_VARIABLE = (
+    EventKind.VARIABLE_CREATED,
+    EventKind.VARIABLE_UPDATED,
+    EventKind.VARIABLE_DELETED,
+)
+
+
+@dataclass(slots=True)
+class Watch:
+    """Looks at one world while a scenario runs in it, faults and reruns included.
+
+    Attributes:
+        scenario: What runs.
+        names: The former names of environments, by uuid.
+        broken: Every promise that was seen broken, in words.
+    """
+
+    scenario: Scenario
+    names: dict[str, str]
+    broken: list[str] = field(default_factory=list)
+    _seen: int = 0
+
+    @classmethod
+    def on(cls, scenario: Scenario, simulator: Simulator) -> Watch:
+        shop = simulator.repository("acme/shop")
+        watch = cls(scenario, {each.uuid: each.name for each in shop.environments.values()})
+        simulator.observers.append(watch.look)
+        return watch
+
+    def look(self, simulator: Simulator) -> None:
+        events = simulator.events[self._seen :]
+        if not events:
+            return
+        self._seen += len(events)
+        for event in events:
+            if not self._may_happen(event):
+                self.broken.append(f"P8: nobody asked for {event}")
+        for environment in simulator.repository("acme/shop").environments.values():
+            self._look_at(environment, simulator)
+
+    def _wanted(self, uuid: str) -> tuple[Env | None, Env | None]:
+        """Return an environment as it was and as it must become."""
+        former = self.names.get(uuid)
+        before = None if former is None else self.scenario.before[former]
+        after = next(
+            (each for each in self.scenario.after.values() if each.formerly == former), None
+        )
+        return before, after
+
+    def _look_at(self, environment: Environment, simulator: Simulator) -> None:
+        before, after = self._wanted(environment.uuid)
+        if after is None:
+            return
+        now = read_environment(environment, None)
+        universe = now.branches | after.branches | (before.branches if before else frozenset())
+        declared = may_deploy(after, universe)
+        allowed = declared | (may_deploy(before, universe) if before else frozenset())
+        current = may_deploy(now, universe)
+        if before is not None and not current <= allowed:
+            self.broken.append(f"P7: {environment.name} lets through {current - allowed}")
+        honoured = simulator.switches.admin_only_at_creation is AtCreation.HONOURED
+        if before is None and honoured and after.admin_only and not now.admin_only:
+            self.broken.append(f"P7: {environment.name} was created unrestricted")
+        unavailable = simulator.switches.branch_endpoint is not Internal.WORKING or any(
+            each.status in _UNAVAILABLE and "branch-restrictions" in each.path
+            for each in simulator.requests
+        )
+        for key, (value, secured) in now.variables.items():
+            if value not in self.scenario.secrets:
+                continue
+            if not secured:
+                self.broken.append(f"P7: the secret {key} stands plain in {environment.name}")
+            if not current <= declared and not unavailable:
+                self.broken.append(f"P7: the secret {key} stands in {environment.name} too early")
+
+    def _may_happen(self, event: Event) -> bool:
+        """Whether the declaration mentions what changed."""
+        before, after = self._wanted(str(event.details["environment"]))
+        if event.kind is EventKind.ENVIRONMENT_CREATED:
+            return event.subject in {
+                n for n, e in self.scenario.after.items() if e.formerly is None
+            }
+        if event.kind is EventKind.ENVIRONMENT_DELETED:
+            return after is None
+        return after is not None and self._may_change(event, before or Env(), after)
+
+    def _may_change(self, event: Event, before: Env, after: Env) -> bool:
+        name = next(n for n, e in self.scenario.after.items() if e is after)
+        mentioned = set(self.scenario.mentioned.get(name, ()))
+        if "FINGERPRINT_KEY" in self.scenario.declared:
+            mentioned.add(fingerprint.VARIABLE)
+        expected: dict[EventKind, bool] = {
+            EventKind.ENVIRONMENT_RENAMED: event.details.get("name") == name,
+            EventKind.ENVIRONMENT_RESTRICTED: "admin_only" in mentioned and after.admin_only,
+            EventKind.ENVIRONMENT_LOOSENED: "admin_only" in mentioned and not after.admin_only,
+            EventKind.BRANCH_ADDED: event.details.get("pattern") in after.branches,
+            EventKind.BRANCH_REMOVED: event.details.get("pattern")
+            in before.branches - after.branches,
+            **dict.fromkeys(_VARIABLE, event.details.get("key") in mentioned),
+        }
+        return expected.get(event.kind, False)
