@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, TextIO
 
 from pipe import VERSION
 from pipe.bitbucket.tally import Counts
+from pipe.bugs import bug
 from pipe.errors import ConfigurationError
+from pipe.redact import Redactor
 from pipe.report.details import About
 from pipe.report.files import write_reports
 from pipe.report.handover import hand_over
 from pipe.report.log import Log, fault_lines, summary_lines
 from pipe.results import RunResult
-from pipe.settings import Mode, read_settings
+from pipe.settings import Mode, known_secrets, read_settings
 from pipe.settings.context import read_context
 
 if TYPE_CHECKING:
@@ -52,6 +54,19 @@ class Surroundings:
 
 def run(surroundings: Surroundings) -> ExitCode:
     """Do what the environment variables ask for, tell it, and return the exit code."""
+    try:
+        return _run(surroundings)
+    except Exception as error:  # noqa: BLE001 - a bug has an exit code and a message of its own
+        environ = surroundings.environ
+        console = _plain_console(surroundings)
+        redact = Redactor(known_secrets(environ)).clean
+        debug = bool(environ.get("DEBUG"))
+        problem = bug(console, "The run", error, debug=debug, redact=redact)
+        console.problem(problem)
+        return problem.code
+
+
+def _run(surroundings: Surroundings) -> ExitCode:
     started = surroundings.runtime.monotonic()
     try:
         settings = read_settings(surroundings.environ, surroundings.files)
@@ -67,7 +82,16 @@ def run(surroundings: Surroundings) -> ExitCode:
     console = Log(surroundings.err, color=settings.color)
     about = About(at=surroundings.runtime.now(), context=settings.context)
     with client:
-        result = work(surroundings, settings, client, console, about)
+        try:
+            result = work(surroundings, settings, client, console, about)
+        except Exception as error:  # noqa: BLE001 - the reports are written whatever happened
+            redact = Redactor(settings.secrets).clean
+            problem = bug(console, "The run", error, debug=settings.debug, redact=redact)
+            console.problem(problem)
+            seconds = surroundings.runtime.monotonic() - started
+            result = RunResult(
+                mode=settings.mode, problems=(problem,), counts=Counts(), seconds=seconds
+            )
     _tell_end(console, settings.report_files, result, about)
     return result.exit_code
 
@@ -85,7 +109,7 @@ def _tell_faults(
     report_files: tuple[str, ...],
     started: float,
 ) -> ExitCode:
-    console = Log(surroundings.err, color=not surroundings.environ.get("NO_COLOR"))
+    console = _plain_console(surroundings)
     console.info(f"Bitbucket Environment {VERSION}")
     console.write(fault_lines(error.faults))
     result = RunResult(
@@ -97,3 +121,8 @@ def _tell_faults(
     about = About(at=surroundings.runtime.now(), context=read_context(surroundings.environ))
     _tell_end(console, report_files, result, about)
     return result.exit_code
+
+
+def _plain_console(surroundings: Surroundings) -> Log:
+    """Return the log of a run whose settings are not known."""
+    return Log(surroundings.err, color=not surroundings.environ.get("NO_COLOR"))

@@ -82,6 +82,7 @@ def test_exit_1_a_bug(pipeline: Pipeline) -> None:
     )
     assert ended.exit_code == ExitCode.UNEXPECTED
     assert "ZeroDivisionError" in ended.log
+    assert "Traceback" not in ended.log
 
 
 def test_exit_2_nothing_is_sent(pipeline: Pipeline) -> None:
