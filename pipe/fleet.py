@@ -1,13 +1,8 @@
-"""Which repositories, and how several are handled at the same time without changing the result."""
+"""Which repositories a run is for: those selected, and of these the share of a parallel step."""
 
 from __future__ import annotations
 
-from collections import deque
-from concurrent.futures import Future
-from concurrent.futures import TimeoutError as NotYet
-from queue import SimpleQueue
-from threading import Thread
-from typing import TYPE_CHECKING, Final, TypeVar, assert_never
+from typing import TYPE_CHECKING, assert_never
 
 from pipe import refusals
 from pipe.bitbucket.protocol import Rejected
@@ -17,15 +12,8 @@ from pipe.globs import glob_matches
 from pipe.selection import Exclusion, Glob, Project, Slug, matches
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-
     from pipe.bitbucket.api import Bitbucket
     from pipe.selection import Named, Selection
-
-Item = TypeVar("Item")
-Result = TypeVar("Result")
-
-_POLL_SECONDS: Final = 0.1
 
 
 def resolve(api: Bitbucket, selection: Selection) -> tuple[Repository, ...]:
@@ -44,7 +32,30 @@ def resolve(api: Bitbucket, selection: Selection) -> tuple[Repository, ...]:
             chosen -= _excluded(lists, item.of, chosen)
     if not chosen:
         raise PipeError(refusals.nothing_selected())
-    return tuple(sorted(chosen))
+    # Bitbucket's slugs know no case: written in two ways, a repository is still one.
+    return tuple(sorted({str(each).casefold(): each for each in sorted(chosen)}.values()))
+
+
+def share(
+    repositories: tuple[Repository, ...],
+    *,
+    parallel: tuple[int, int] | None,
+    start_at: Repository | None,
+) -> tuple[Repository, ...]:
+    """Return what this one of several parallel steps takes on, beginning where it was told to.
+
+    Args:
+        repositories: All that are selected, sorted.
+        parallel: Which step of how many, from 0. A step may get nothing: that is no mistake.
+        start_at: The first repository; those before it were handled by an earlier run.
+
+    Raises:
+        PipeError: `start_at` lies behind them all.
+    """
+    if start_at is not None and start_at > repositories[-1]:
+        raise PipeError(refusals.nothing_from_start(start_at, repositories[-1]))
+    step, count = parallel or (0, 1)
+    return tuple(each for each in repositories[step::count] if start_at is None or each >= start_at)
 
 
 class _Lists:
@@ -84,57 +95,6 @@ def _named(lists: _Lists, item: Named) -> set[Repository]:
 def _excluded(lists: _Lists, item: Named, chosen: set[Repository]) -> set[Repository]:
     """Return what an exclusion takes away; a name or pattern needs no list for that."""
     if isinstance(item, Project):
-        return _named(lists, item)
+        members = {str(each).casefold() for each in _named(lists, item)}
+        return {each for each in chosen if str(each).casefold() in members}
     return {each for each in chosen if matches(item, each)}
-
-
-def in_order(
-    function: Callable[[Item], Result],
-    items: Iterable[Item],
-    *,
-    workers: int,
-    waiting: Callable[[int], bool],
-) -> Iterator[Result]:
-    """Call the function for each item, several at a time; yield the results in the items' order.
-
-    The threads are daemons: a run that is told to stop need not wait for an answer that never
-    comes.
-
-    Args:
-        function: Called in one of the threads.
-        items: Taken all at once.
-        workers: The number of threads, at most one for each item.
-        waiting: Called with the number of results so far, several times a second while none
-            comes; `False` ends the wait for all that is still missing.
-    """
-    todo: SimpleQueue[tuple[Future[Result], Item] | None] = SimpleQueue()
-    futures: deque[Future[Result]] = deque()
-    for item in items:
-        future: Future[Result] = Future()
-        futures.append(future)
-        todo.put((future, item))
-    for _ in range(min(workers, len(futures))):
-        todo.put(None)
-        Thread(target=_work, args=(function, todo), daemon=True).start()
-    done = 0
-    while futures:
-        try:
-            result = futures[0].result(timeout=_POLL_SECONDS)
-        except NotYet:
-            if not waiting(done):
-                return
-        else:
-            futures.popleft()
-            done += 1
-            yield result
-
-
-def _work(
-    function: Callable[[Item], Result], todo: SimpleQueue[tuple[Future[Result], Item] | None]
-) -> None:
-    while (task := todo.get()) is not None:
-        future, item = task
-        try:
-            future.set_result(function(item))
-        except BaseException as error:  # noqa: BLE001 - raised again where the result is awaited
-            future.set_exception(error)

@@ -54,27 +54,34 @@ class Seen:
         )
 
 
-def review_fleet(plans: tuple[RepositoryPlan, ...], seen: Seen) -> tuple[RepositoryPlan, ...]:
-    """Refuse the deletions, or the loosenings, if they are too many of all that was seen."""
-    for doing, count, chosen in (
+@dataclass(frozen=True, slots=True)
+class Excess:
+    """Too much of one kind: why it is refused, and to which plans that applies."""
+
+    problem: Problem
+    concerns: Callable[[EnvironmentPlan], bool]
+
+    def refuse_in(self, plan: RepositoryPlan) -> RepositoryPlan:
+        """Refuse what it concerns, and leave the rest of the repository's plan as it is."""
+        return replace(
+            plan,
+            environments=tuple(
+                Refuse(name=each.name, existing=existing_of(each), problem=self.problem)
+                if self.concerns(each)
+                else each
+                for each in plan.environments
+            ),
+        )
+
+
+def excesses(seen: Seen) -> tuple[Excess, ...]:
+    """Return what there is too much of in all that was planned so far."""
+    kinds: tuple[tuple[str, int, Callable[[EnvironmentPlan], bool]], ...] = (
         ("delete", seen.deletions, deletes),
         ("loosen the protection of", seen.loosenings, loosens),
-    ):
-        if count >= LIMIT_FROM and count * 100 > seen.environments * LIMIT_PERCENT:
-            problem = refusals.fleet_limit(doing, count, seen.environments, LIMIT_PERCENT)
-            plans = tuple(_refuse(plan, chosen, problem) for plan in plans)
-    return plans
-
-
-def _refuse(
-    plan: RepositoryPlan, chosen: Callable[[EnvironmentPlan], bool], problem: Problem
-) -> RepositoryPlan:
-    return replace(
-        plan,
-        environments=tuple(
-            Refuse(name=each.name, existing=existing_of(each), problem=problem)
-            if chosen(each)
-            else each
-            for each in plan.environments
-        ),
+    )
+    return tuple(
+        Excess(refusals.fleet_limit(doing, count, seen.environments, LIMIT_PERCENT), concerns)
+        for doing, count, concerns in kinds
+        if count >= LIMIT_FROM and count * 100 > seen.environments * LIMIT_PERCENT
     )

@@ -131,6 +131,17 @@ def nothing_selected() -> Problem:
     )
 
 
+def nothing_from_start(start_at: Repository, last: Repository) -> Problem:
+    """`START_AT` lies behind every repository that is selected."""
+    return Problem(
+        key="nothing-from-start",
+        code=ExitCode.INCOMPLETE,
+        what=f"No repository is left from START_AT={start_at} on, so nothing was done.",
+        why=f"In the order in which repositories are handled the last one is {last}.",
+        remedy="Take START_AT away to handle all of them, or correct it.",
+    )
+
+
 def workspace_refused(workspace: str, rejected: Rejected) -> Problem:
     """The repositories of a workspace can't be listed."""
     return Problem(

@@ -11,11 +11,14 @@ from pipe.bitbucket.api import Bitbucket
 from pipe.bitbucket.transport import Policy, Transport
 from pipe.bitbucket.wire import Wire
 from pipe.campaign import Campaign
+from pipe.crew import Crew
 from pipe.errors import PipeError
 from pipe.estimate import Left
 from pipe.plan import SecretsPolicy
+from pipe.record import Record
 from pipe.redact import Redactor
 from pipe.report.log import target
+from pipe.report.text import counted
 from pipe.results import RunResult
 from pipe.service import Service
 from pipe.settings import Mode
@@ -26,7 +29,6 @@ if TYPE_CHECKING:
     import httpx
 
     from pipe.bitbucket.transport import Exchange
-    from pipe.declaration import Repository
     from pipe.report.details import About
     from pipe.report.log import Log
     from pipe.run import Surroundings
@@ -128,41 +130,38 @@ def _handle(
     )
     nothing = RunResult(mode=settings.mode, counts=transport.counts, seconds=0)
     try:
-        repositories = _share(settings, fleet.resolve(service.api, settings.selection))
+        selected = fleet.resolve(service.api, settings.selection)
+        repositories = fleet.share(selected, parallel=settings.parallel, start_at=settings.start_at)
     except PipeError as error:
         console.problem(error.problem)
         return replace(nothing, problems=(error.problem,))
-    if settings.mode is Mode.EXPORT:
-        from pipe.export import export_to  # noqa: PLC0415 - most runs export nothing
-
-        return export_to(
-            surroundings.out,
-            service,
-            repositories,
-            nothing,
-            console,
-            workers=settings.workers,
-            stop=surroundings.stop,
+    if not repositories:
+        console.info(
+            f"Nothing is left for this one of the parallel steps: they share"
+            f" {counted(len(selected), 'repository', 'repositories')}"
         )
-    campaign = Campaign(
-        settings=settings,
-        service=service,
+        return nothing
+    crew = Crew(
+        workers=settings.workers,
         console=console,
         runtime=surroundings.runtime,
         stop=surroundings.stop,
-        left=left,
-        redact=transport.redactor.clean,
     )
+    record = Record(
+        console=console,
+        redact=transport.redactor.clean,
+        mode=settings.mode,
+        debug=settings.debug,
+        several=len(repositories) > 1,
+        stop=surroundings.stop,
+    )
+    if settings.mode is Mode.EXPORT:
+        from pipe.export import Export  # noqa: PLC0415 - most runs export nothing
+
+        export = Export(service=service, crew=crew, record=record, out=surroundings.out)
+        return export.run(repositories, nothing)
+    campaign = Campaign(settings=settings, service=service, crew=crew, record=record, left=left)
     return campaign.run(repositories, nothing)
-
-
-def _share(settings: Settings, repositories: tuple[Repository, ...]) -> tuple[Repository, ...]:
-    """Return what this one of several parallel steps takes on, beginning where it was told to."""
-    if settings.parallel is not None:
-        step, count = settings.parallel
-        repositories = repositories[step::count]
-    first = settings.start_at
-    return tuple(each for each in repositories if first is None or each >= first)
 
 
 def _tell_beginning(console: Log, settings: Settings) -> None:

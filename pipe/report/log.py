@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Final, assert_never
 
+from pipe.changes import SetName
 from pipe.errors import ExitCode
 from pipe.report.console import Line, Log, Style, problem_lines, wrapped
 from pipe.report.details import change_lines
@@ -62,21 +63,26 @@ def _named(item: Item) -> str:
             assert_never(item)
 
 
-def repository_lines(result: RepositoryResult, *, mode: Mode, several: bool) -> Iterator[Line]:
+def repository_lines(
+    result: RepositoryResult, *, mode: Mode, several: bool, told: set[Problem] | None = None
+) -> Iterator[Line]:
     """Tell what became of a repository: one block for each environment.
 
     Args:
         result: What became of it.
         mode: What the run does with the plan.
         several: Whether the run handles other repositories too, so that this one must be named.
+        told: The problems that were told before, and with these; each is told once.
     """
+    told = set() if told is None else told
     repository = one_line(str(result.repository))
     where = f"{repository} · " if several else ""
-    told: set[Problem] = set()
     if result.problem is not None:
-        told.add(result.problem)
-        yield from problem_lines(result.problem)
-        yield Line(Style.BAD, f"✖ {repository}: failed")
+        again = ", see above" if result.problem in told else ""
+        if not again:
+            told.add(result.problem)
+            yield from problem_lines(result.problem)
+        yield Line(Style.BAD, f"✖ {repository}: failed{again}")
     if result.pipelines is not None:
         state = pipelines_state(result.pipelines, mode)
         yield _verdict_line(state, f"{where}Pipelines: {_PIPELINES[state]}")
@@ -95,17 +101,27 @@ _PIPELINES: Final = {
 def _environment_lines(
     result: EnvironmentResult, mode: Mode, where: str, told: set[Problem]
 ) -> Iterator[Line]:
+    news = [problem for problem in result.problems if problem not in told]
+    told.update(news)
     name = f"{where}{cut(one_line(result.plan.name), _LONGEST_NAME)}"
-    if result.changes:
+    if result.changes or news:
         yield Line(Style.INFO, f"INFO: {name}: {action_of(result.plan)}")
-        for each, text in zip(result.changes, change_lines(result), strict=True):
-            yield Line(_change_style(each), f"    {text}")
-    again = "" if set(result.problems) - told or not result.problems else ", see above"
-    for problem in result.problems:
-        if problem not in told:
-            told.add(problem)
-            yield from problem_lines(problem, indent="  ")
-    yield _verdict_line(state_of(result, mode), f"{name}: {verdict(result, mode)}{again}")
+    for each, text in zip(result.changes, change_lines(result), strict=True):
+        yield Line(_change_style(each), f"    {text}")
+    for problem in news:
+        yield from problem_lines(problem, indent="  ")
+    again = ", see above" if result.problems and not news else ""
+    yield _verdict_line(
+        state_of(result, mode), f"{name}{_renamed(result)}: {verdict(result, mode)}{again}"
+    )
+
+
+def _renamed(result: EnvironmentResult) -> str:
+    """Show the name that an environment has from now on, or would have."""
+    for each in result.changes:
+        if isinstance(each.change, SetName) and each.outcome in (Outcome.APPLIED, Outcome.PLANNED):
+            return f" → {cut(one_line(each.change.after), _LONGEST_NAME)}"
+    return ""
 
 
 def _verdict_line(state: State, text: str) -> Line:
