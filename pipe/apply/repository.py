@@ -54,12 +54,8 @@ def tell_one(plan: RepositoryPlan | Unreadable) -> RepositoryResult:
     )
 
 
-def apply_one(
-    service: Service, plan: RepositoryPlan | Unreadable, declaration: Declaration
-) -> RepositoryResult:
+def apply_one(service: Service, plan: RepositoryPlan, declaration: Declaration) -> RepositoryResult:
     """Carry out the plan of one repository; whatever goes wrong is in the result."""
-    if isinstance(plan, Unreadable):
-        return tell_one(plan)
     if not plan.enable_pipelines:
         return _apply_environments(service, plan)
     problem = _enable_pipelines(service, plan.repository)

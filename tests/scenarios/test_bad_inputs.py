@@ -6,7 +6,9 @@ import re
 
 import pytest
 
-from simulator.faults import Answer, Fault, NoAnswer, RefuseConnection, garbage, server_error
+from pipe.errors import ConfigurationError, Fault
+from simulator.faults import Answer, NoAnswer, RefuseConnection, garbage, server_error
+from simulator.faults import Fault as Trouble
 from simulator.state import Access
 from tests.kit.world import Ran, World, listed, run_with
 
@@ -168,6 +170,19 @@ def test_an_api_token() -> None:
     assert (ran.exit_code, world.shop.names()) == (0, ["Live"])
 
 
+def test_certificates_or_a_proxy_that_can_not_be_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    """P17: found only when the client is made, and told like any other fault."""
+
+    def refuse(*_: object) -> None:
+        raise ConfigurationError((Fault("SSL_CERT_FILE", "the certificates can't be read"),))
+
+    world = World()
+    monkeypatch.setattr(world, "connect", refuse)
+    ran = run_with(world, GOOD)
+    _is_told(ran, 2)
+    assert "SSL_CERT_FILE" in ran.log
+
+
 HTML = garbage(b"<html><body>Please log in</body></html>")
 
 
@@ -184,7 +199,7 @@ HTML = garbage(b"<html><body>Please log in</body></html>")
         (Answer(status=418, body=b"I am a teapot"), 5, "teapot"),
     ],
 )
-def test_a_server_that_is_not_itself(fault: Fault, code: int, words: str) -> None:
+def test_a_server_that_is_not_itself(fault: Trouble, code: int, words: str) -> None:
     world = World()
     world.simulator.faults.add(fault, times=99)
     ran = run_with(world, GOOD)

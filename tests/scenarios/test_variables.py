@@ -290,6 +290,18 @@ def test_plain_becomes_secured_and_the_secret_is_never_stored_plain(
     assert "created anew" in ran.log
 
 
+@pytest.mark.parametrize("secured_change", list(c.SecuredChange))
+def test_where_what_exists_is_believed_a_variable_is_secured_by_replacing_it(
+    secured_change: c.SecuredChange,
+) -> None:
+    """P16: a run that ends in between leaves nothing that the next would take for the secret."""
+    world = _world(secured_change=secured_change)
+    _live(world).set_variable("A", "was public")
+    ran = run_with(world, _secured(A="now-a-secret") | {"SECURED_UPDATE": "if-missing"})
+    assert (ran.exit_code, _values(world)) == (0, {"A": ("now-a-secret", True)})
+    assert [method for method, _, _ in ran.writes] == ["DELETE", "POST"]
+
+
 def test_a_secret_is_sent_only_when_it_is_seen_that_it_will_be_stored_secured() -> None:
     """P9: an answer that claims what the list denies is not believed."""
     world = _world(secured_change=c.SecuredChange.IGNORED)
@@ -547,6 +559,16 @@ def test_what_somebody_else_deleted_is_no_failure() -> None:
     ran = run_with(world, _plain(A="1") | PRUNE)
     assert "DELETE" in ran.methods
     assert (ran.exit_code, _changes(ran)) == (0, {"variables.B": "unchanged"})
+
+
+def test_a_deletion_that_finds_nothing_while_the_list_shows_it_is_told() -> None:
+    world = _world()
+    _live(world).set_variable("A", "1")
+    _live(world).set_variable("B", "1")
+    world.simulator.faults.add(Answer(status=404, body=b"{}"), method="DELETE", times=9)
+    ran = run_with(world, _plain(A="1") | PRUNE)
+    assert (ran.exit_code, _changes(ran)) == (5, {"variables.B": "failed"})
+    assert set(_values(world)) == {"A", "B"}
 
 
 def test_a_deletion_that_is_refused_is_told() -> None:

@@ -143,6 +143,16 @@ def test_a_failure_is_put_down_to_what_was_being_done_and_not_done_yet() -> None
     assert ledger.went_wrong(admin)
 
 
+def test_a_failure_while_looking_leaves_open_what_is_not_known_yet() -> None:
+    name, admin = SetName("Live", "New"), SetAdminOnly(before=False, after=True)
+    ledger = Ledger((name, admin))
+    ledger.applied(name)
+    with pytest.raises(PipeError), ledger.doubting(name, admin):
+        raise PipeError(TROUBLE)
+    result = ledger.result(Update(existing=env("Live"), changes=(name, admin)), "{Live}")
+    assert [each.outcome for each in result.changes] == [Outcome.APPLIED, Outcome.UNVERIFIED]
+
+
 def test_a_plan_that_is_only_told() -> None:
     assert planned(UPDATE).outcome is Outcome.PLANNED
     assert planned(UPDATE).uuid == "{Live}"
