@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.kit import proof
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
 
 # No deadline: how long an example takes says nothing about the pipe, and machines differ.
 # Too slow and too large are judgements about the same.
@@ -30,12 +34,16 @@ settings.load_profile("full" if os.environ.get("PROVE") == "full" else "ci")
 @pytest.fixture
 def cases(request: pytest.FixtureRequest) -> proof.Cases:
     """Count the cases that a test tries by itself."""
-    return proof.Cases(request.node.user_properties)
+    return proof.count_for(request.node)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        item.user_properties.append(("promises", " ".join(proof.promises_of(item))))
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    report.user_properties += proof.properties_of(item)
+    return report
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -46,7 +54,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 def _tell_what_was_proved(terminalreporter: pytest.TerminalReporter) -> None:
     stats = terminalreporter.stats
     rows = proof.table([*stats.get("passed", []), *stats.get("failed", [])])
-    if proof.FULL:
+    if proof.WRITING:
         proof.write(rows)
     if rows:
         terminalreporter.section("promises", sep="=")

@@ -7,7 +7,6 @@ other test is one case.
 
 from __future__ import annotations
 
-import base64
 import os
 import re
 from collections import defaultdict
@@ -15,15 +14,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+import pytest
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-
-    import pytest
 
 FULL: Final = os.environ.get("PROVE") == "full"
 """Whether everything is tried (`make prove`), or a selection."""
 
 DOCUMENT: Final = Path(__file__).parents[2] / "docs" / "reliability.md"
+WRITING: Final = os.environ.get("PROVE_WRITE") == "1"
+"""Whether the table goes into the document: only of all tests together it is true."""
 BEGIN: Final = "<!-- The table is written by `make prove`. -->"
 END: Final = "<!-- end of the table -->"
 
@@ -54,21 +55,20 @@ PROMISES: Final[Mapping[str, str]] = {
 }
 
 _NAMED: Final = re.compile(r"\bP(\d{1,2})(?: to P(\d{1,2}))?\b")
-_EXAMPLES: Final = re.compile(r"(\d+) (?:passing|failing) examples")
-_STATISTICS: Final = "hypothesis-statistics-"
+_EXAMPLES: Final = re.compile(r"(\d+) passing,")
 
 
 @dataclass(slots=True)
 class Cases:
-    """How many cases a test has tried; `properties` are those that its report carries."""
+    """How many cases a test has tried."""
 
-    properties: list[tuple[str, object]]
     count: int = 0
 
     def add(self, number: int = 1) -> None:
         self.count += number
-        self.properties[:] = [each for each in self.properties if each[0] != "cases"]
-        self.properties.append(("cases", self.count))
+
+
+_CASES: Final = pytest.StashKey[Cases]()
 
 
 @dataclass(slots=True)
@@ -96,6 +96,21 @@ def promises_in(text: str) -> list[str]:
     return found
 
 
+def count_for(item: pytest.Item) -> Cases:
+    """Return what a test counts its own cases with."""
+    return item.stash.setdefault(_CASES, Cases())
+
+
+def properties_of(item: pytest.Item) -> list[tuple[str, str]]:
+    """Return what the report of a test carries: its promises and its number of cases."""
+    cases = 1
+    if _CASES in item.stash:
+        cases = item.stash[_CASES].count
+    elif statistics := getattr(item, "hypothesis_statistics", ""):
+        cases = sum(int(number) for number in _EXAMPLES.findall(statistics)) or 1
+    return [("promises", " ".join(promises_of(item))), ("cases", str(cases))]
+
+
 def table(reports: Iterable[pytest.TestReport]) -> dict[str, Row]:
     """Sum up the reports of tests by promise."""
     rows: dict[str, Row] = defaultdict(Row)
@@ -104,19 +119,9 @@ def table(reports: Iterable[pytest.TestReport]) -> dict[str, Row]:
         for promise in properties.get("promises", "").split():
             row = rows[promise]
             row.files.add(report.nodeid.partition("::")[0])
-            row.cases += _cases(properties)
+            row.cases += int(properties["cases"])
             row.failed += report.failed
     return {name: rows[name] for name in PROMISES if name in rows}
-
-
-def _cases(properties: Mapping[str, str]) -> int:
-    if "cases" in properties:
-        return int(properties["cases"])
-    for name, value in properties.items():
-        if name.startswith(_STATISTICS):
-            told = base64.b64decode(value).decode("utf-8", "replace")
-            return sum(int(number) for number in _EXAMPLES.findall(told)) or 1
-    return 1
 
 
 def lines(rows: Mapping[str, Row]) -> list[str]:
