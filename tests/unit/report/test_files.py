@@ -7,6 +7,8 @@ import json
 import os
 import resource
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -150,3 +152,19 @@ def test_a_wrong_configuration_is_reported_too(tmp_path: Path) -> None:
             "what": "'maybe' is not a boolean; write true or false",
         }
     ]
+
+
+def test_a_run_without_reports_loads_no_renderer() -> None:
+    script = "import sys, pipe.run; print(*sorted(sys.modules))"
+    done = subprocess.run(  # noqa: S603 - our own interpreter
+        [sys.executable, "-c", script], capture_output=True, check=True, text=True
+    )
+    loaded = set(done.stdout.split())
+    assert "pipe.report.files" in loaded
+    assert not loaded & {
+        "xml.etree.ElementTree",
+        "pipe.report.junit",
+        "pipe.report.markdown",
+        "pipe.report.page",
+        "pipe.report.publish",
+    }
