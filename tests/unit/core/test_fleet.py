@@ -4,8 +4,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pipe.declaration import Repository
 from pipe.errors import PipeError
-from pipe.fleet import resolve
+from pipe.fleet import resolve, share
 from pipe.selection import Exclusion, Glob, Project, Selection, Slug
 from tests.kit.world import World
 
@@ -46,6 +47,8 @@ def test_repositories_that_are_named_need_no_list() -> None:
         ([Project("acme", "PLAT")], ["svc-a", "svc-b", "svc-old"]),
         ([Project("acme", "PLAT", (Glob("acme", "*-old"),))], ["svc-a", "svc-b"]),
         ([Glob("acme", "*"), Exclusion(Project("acme", "PLAT"))], ["shop", "web"]),
+        ([Slug("acme", "web"), Exclusion(Slug("other", "web"))], ["web"]),
+        ([Slug("acme", "web"), Exclusion(Glob("other", "*"))], ["web"]),
         ([Glob("acme", "WEB"), Slug("acme", "zzz")], ["web", "zzz"]),
     ],
 )
@@ -78,3 +81,23 @@ def test_a_workspace_that_can_not_be_listed_is_an_error() -> None:
     with pytest.raises(PipeError) as raised:
         _resolved(_world(), Glob("nowhere", "*"))
     assert (raised.value.problem.key, raised.value.problem.code) == ("workspace-refused", 3)
+
+
+ALL = tuple(Repository("acme", f"r{number}") for number in range(7))
+
+
+def test_parallel_steps_share_all_repositories_and_none_twice() -> None:
+    for count in range(1, 10):
+        shares = [share(ALL, parallel=(step, count), start_at=None) for step in range(count)]
+        assert sorted(each for one in shares for each in one) == list(ALL)
+        assert max(map(len, shares)) - min(map(len, shares)) <= 1
+    assert share(ALL, parallel=None, start_at=None) == ALL
+
+
+def test_a_rerun_begins_where_it_is_told_to_and_shares_stay_the_same() -> None:
+    assert share(ALL, parallel=None, start_at=ALL[4]) == ALL[4:]
+    assert share(ALL, parallel=(0, 2), start_at=ALL[3]) == (ALL[4], ALL[6])
+    assert share(ALL, parallel=None, start_at=Repository("acme", "r31")) == ALL[4:]
+    with pytest.raises(PipeError) as raised:
+        share(ALL, parallel=None, start_at=Repository("acme", "zzz"))
+    assert raised.value.problem.code == 5

@@ -1,0 +1,88 @@
+"""Runs over several repositories that end early, cleanly."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from tests.kit.world import Ran, World, run_with
+
+if TYPE_CHECKING:
+    from simulator.core import Simulator
+
+SLUGS = [f"repo-{number}" for number in range(6)]
+WANTED = {
+    "ENVIRONMENT_NAME": "Live",
+    "ENVIRONMENT_TYPE": "Production",
+    "ADMIN_ONLY": "true",
+    "REPOSITORIES": json.dumps(SLUGS),
+    "WORKERS": "1",
+}
+
+
+def _world() -> World:
+    world = World()
+    for slug in SLUGS:
+        world.simulator.add_repository("acme", slug)
+    return world
+
+
+def _done(world: World) -> list[str]:
+    return [slug for slug in SLUGS if world.simulator.repository(f"acme/{slug}").environments]
+
+
+def _is_told(ran: Ran, world: World) -> None:
+    """P23: no repository is forgotten, whether it was handled or not."""
+    assert ran.exit_code == 6
+    handled = {each["slug"]: each for each in ran.report["repositories"]}
+    created = [
+        slug for slug, each in handled.items()
+        if any(one["outcome"] == "applied" for one in each["environments"])
+    ]  # fmt: skip
+    assert created == _done(world)
+    assert len(handled) + len(ran.report["remaining"]) == len(SLUGS)
+
+
+def test_a_run_without_the_time_for_the_next_repository_ends_before_it() -> None:
+    world = _world()
+    world.latency = 10.0
+    ran = run_with(world, WANTED | {"DEADLINE": "95"})
+    _is_told(ran, world)
+    assert 0 < len(_done(world)) < len(SLUGS)
+    assert "not-enough-left" in ran.problems
+    assert len(ran.requests) == len(SLUGS) + len(_done(world))
+    world.latency = 0.0
+    again = run_with(world, WANTED)
+    assert (again.exit_code, _done(world)) == (0, SLUGS)
+    assert run_with(world, WANTED).writes == []
+
+
+def test_a_run_that_is_stopped_ends_between_requests() -> None:
+    world = _world()
+
+    def stop(_: Simulator) -> None:
+        if len(world.simulator.requests) == len(SLUGS) + 2:
+            world.stop.request("SIGTERM")
+
+    world.simulator.observers.append(stop)
+    ran = run_with(world, WANTED)
+    _is_told(ran, world)
+    assert _done(world) == SLUGS[:2]
+    assert "SIGTERM" in ran.log
+
+
+def test_a_run_can_begin_where_another_ended() -> None:
+    world = _world()
+    ran = run_with(world, WANTED | {"START_AT": "acme/repo-4"})
+    assert (ran.exit_code, _done(world)) == (0, SLUGS[4:])
+    assert len(ran.requests) == 4
+
+
+def test_parallel_steps_take_their_share() -> None:
+    world = _world()
+    for step in range(4):
+        share = {"BITBUCKET_PARALLEL_STEP": str(step), "BITBUCKET_PARALLEL_STEP_COUNT": "4"}
+        ran = run_with(world, WANTED | share)
+        assert ran.exit_code == 0
+    assert _done(world) == SLUGS
+    assert len([each for each in world.simulator.requests if each.method == "POST"]) == len(SLUGS)
