@@ -142,3 +142,15 @@ def test_colour_is_added_last() -> None:
         stream = io.StringIO()
         Log(stream, color=color).warning("hm")
         assert stream.getvalue() == expected
+
+
+def test_trouble_that_meets_every_repository_is_told_once() -> None:
+    known: set[Problem] = set()
+    broken = RepositoryResult(repository=SHOP, problem=TROUBLE)
+    first, second = (
+        [line.text for line in repository_lines(broken, mode=Mode.APPLY, several=True, told=known)]
+        for _ in range(2)
+    )
+    assert first[0] == "ERROR: It."
+    assert first[-1] == "✖ acme/shop: failed"
+    assert second == ["✖ acme/shop: failed, see above"]
