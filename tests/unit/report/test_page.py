@@ -221,6 +221,24 @@ def test_no_width_needs_scrolling_sideways(tmp_path: Path, width: int, number: i
 
 
 @in_a_browser
+def test_trouble_of_a_repository_has_the_width_of_a_phone(tmp_path: Path) -> None:
+    broken = RepositoryResult(repository=SHOP, problem=TROUBLE)
+    run = replace(fleet(2), repositories=(broken, *fleet(2).repositories))
+    told = try_page(
+        tmp_path,
+        render(replace(run, remaining=(Repository("acme", "later"),)), ABOUT),
+        """
+        page.querySelector("td details").open = true;
+        told.width = page.querySelector(".problem").offsetWidth;
+        told.later = page.querySelector("tbody tr:last-child td").checkVisibility();
+        """,
+        width=390,
+    )
+    assert told["width"] > 300
+    assert told["later"]
+
+
+@in_a_browser
 @pytest.mark.parametrize("dark", [False, True])
 def test_every_text_stands_out_in_light_and_dark(tmp_path: Path, *, dark: bool) -> None:
     told = try_page(
