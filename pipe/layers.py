@@ -104,8 +104,9 @@ class Layers:
         environments = self.base.environments
         for override in self.overrides:
             if override.applies_to(repository):
+                spelt = {named.name for named in override.environments}
                 for named in override.environments:
-                    environments = self._overlaid(environments, named)
+                    environments = self._overlaid(environments, named, spelt - {named.name})
         return replace(
             self.base,
             environments=tuple(
@@ -146,10 +147,14 @@ class Layers:
         return any(each is not None for each in desired)
 
     def _overlaid(
-        self, environments: tuple[DeclaredEnvironment, ...], named: NamedLayer
+        self,
+        environments: tuple[DeclaredEnvironment, ...],
+        named: NamedLayer,
+        others: set[str],
     ) -> tuple[DeclaredEnvironment, ...]:
         below = _by_name(named.name, environments)
-        if below is None:
+        # What the same override names just so is another environment, however alike.
+        if below is None or below.name in others:
             return (*environments, named.layer.over(replace(self.fresh, name=named.name)))
         return tuple(named.layer.over(each) if each is below else each for each in environments)
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import traceback
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from pipe import problems, refusals
+from pipe.bugs import bug
 from pipe.report.log import repository_lines
 from pipe.report.redacted import without_secrets
 
@@ -57,10 +57,9 @@ class Record:
 
     def unexpected(self, repository: Repository, crashed: Crashed) -> Problem:
         """Return the problem that a bug in this program is."""
-        if self.debug:
-            for line in traceback.format_exception(crashed.error):
-                self.console.debug(self.redact(line.rstrip()))
-        return refusals.unexpected(str(repository), type(crashed.error).__name__)
+        return bug(
+            self.console, str(repository), crashed.error, debug=self.debug, redact=self.redact
+        )
 
     def leave(self, repository: Repository) -> None:
         """Take down that a repository is left for another run."""
