@@ -157,6 +157,14 @@ def test_what_is_done_where_and_to_what_has_its_own_checksum() -> None:
     assert all(re.fullmatch(r"sha256:[0-9a-f]{64}", each) for each in found)
 
 
+def test_the_order_in_which_branches_are_declared_does_not_count() -> None:
+    one, other = (
+        Update(existing=env("Live"), changes=(SetBranches((), after),))
+        for after in (("main", "dev"), ("dev", "main"))
+    )
+    assert _of(one) == _of(other)
+
+
 def test_what_stays_as_it_is_has_no_part_in_it() -> None:
     kept = Keep(name="Live", existing=env("Live"))
     assert _of(kept) == _of()
