@@ -571,6 +571,27 @@ def test_a_deletion_that_finds_nothing_while_the_list_shows_it_is_told() -> None
     assert set(_values(world)) == {"A", "B"}
 
 
+def test_one_list_that_wavers_does_not_confirm_a_deletion_that_found_nothing() -> None:
+    """P10, P13: what is told as gone was missing twice."""
+    world = _world()
+    _live(world).set_variable("A", "1")
+    _live(world).set_variable("B", "1")
+    world.simulator.faults.add(Answer(status=404, body=b"{}"), method="DELETE", times=9)
+    world.simulator.faults.add(empty_page(), path="*/variables", method="GET", skip=2)
+    ran = run_with(world, _plain(A="1") | PRUNE)
+    assert (ran.exit_code, _changes(ran)) == (5, {"variables.B": "failed"})
+
+
+def test_contents_are_read_where_bitbucket_does_not_tell_the_type() -> None:
+    """P1: otherwise all that it holds would seem to be missing, at every run."""
+    world = _world(environment_keys=c.EnvironmentKeys.MINIMAL)
+    _live(world).set_variable("A", "1")
+    _live(world).add_branch("main")
+    wanted = _plain(A="1") | {"ENVIRONMENT_TYPE": "Production", "BRANCHES": '["main"]'}
+    ran = run_with(world, wanted)
+    assert (ran.exit_code, ran.methods) == (0, ["GET", "GET", "GET"])
+
+
 def test_a_deletion_that_is_refused_is_told() -> None:
     world = _world()
     _live(world).set_variable("A", "1")
