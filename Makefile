@@ -26,7 +26,7 @@ lint: .venv/installed ## check style, types, layers and the Dockerfile
 	.venv/bin/lint-imports
 	.venv/bin/hadolint Dockerfile
 
-bench: .venv/installed image ## measure size, start, requests and memory beside others
+bench: .venv/installed ## measure size, start, requests and memory beside others
 	@.venv/bin/python -m bench
 
 image: ## build the image of the pipe

@@ -1,0 +1,112 @@
+"""A fleet with nothing to do: requests, seconds against the physical limit, memory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from bench import interpreters
+from bench.measure import Measured, ended_with, measured
+from bench.simulated import WHO, repository, simulator
+from bench.table import Section, Table, ratio
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+TYPES: Final = ("Test", "Staging", "Production")
+
+_ABOUT: Final = """
+- One GET a repository, and one for each hundred repositories listed.
+- The seconds are those of the whole process, start included.
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FleetRun:
+    """One run over a fleet.
+
+    Attributes:
+        repositories: How many, each with three environments.
+        gets: The GETs that the simulator saw.
+        writes: All else that it saw.
+        limit_seconds: Requests x latency / workers: no client can be quicker.
+        measured: The process.
+    """
+
+    repositories: int
+    gets: int
+    writes: int
+    limit_seconds: float
+    measured: Measured
+
+
+def fleet_run(repositories: int, *, latency: float, workers: int, wrong: int = 0) -> FleetRun:
+    """Run over a fleet of which the last `wrong` repositories are not as declared."""
+    slugs = [f"svc-{number:04}" for number in range(repositories)]
+    right = slugs[: repositories - wrong]
+    listed = [
+        repository(
+            *(
+                {"name": each, "type": each, "admin_only": each == "Production" and slug in right}
+                for each in TYPES
+            ),
+            slug=slug,
+        )
+        for slug in slugs
+    ]
+    with simulator({"repositories": listed}, "--latency", str(latency)) as bitbucket:
+        environ = {
+            **WHO,
+            "BITBUCKET_API_URL": bitbucket.url,
+            "REPOSITORIES": "svc-*",
+            "ENVIRONMENT_NAME": "*",
+            "ENVIRONMENT_TYPE": "Production",
+            "ADMIN_ONLY": "true",
+            "WORKERS": str(workers),
+            "DEADLINE": "3000",
+        }
+        run = ended_with(0, measured([interpreters.ours(), "-m", "pipe"], environ))
+        sent = bitbucket.sent()
+    gets = sum(each["method"] == "GET" for each in sent)
+    return FleetRun(
+        repositories=repositories,
+        gets=gets,
+        writes=len(sent) - gets,
+        limit_seconds=len(sent) * latency / workers,
+        measured=run,
+    )
+
+
+def fleet(sizes: Sequence[int], *, latency: float, workers: int) -> Section:
+    """Measure runs over fleets of several sizes."""
+    runs = [fleet_run(size, latency=latency, workers=workers) for size in sizes]
+    return Section(
+        title="Many repositories",
+        told=f"Three environments in each, nothing to do, {latency * 1000:.0f} ms for each answer,"
+        f" {workers} workers; one run each. *The limit* is requests times latency by"
+        " workers: no client can be quicker.",
+        table=Table(
+            (
+                "repositories",
+                "GETs",
+                "writes",
+                "the limit, s",
+                "seconds",
+                "ratio to the limit",
+                "peak memory, MiB",
+            ),
+            tuple(
+                (
+                    str(each.repositories),
+                    str(each.gets),
+                    str(each.writes),
+                    f"{each.limit_seconds:.2f}",
+                    f"{each.measured.seconds:.2f}",
+                    ratio(each.measured.seconds, each.limit_seconds),
+                    f"{each.measured.peak_mebibytes:.1f}",
+                )
+                for each in runs
+            ),
+        ),
+        notes=_ABOUT,
+    )

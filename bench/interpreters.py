@@ -1,0 +1,47 @@
+"""Interpreters with exactly what a program needs, as its image would have it."""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Final
+
+from bench.measure import CHECKOUT
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_FOLDER: Final = CHECKOUT / ".build/bench"
+
+
+def ours() -> str:
+    """Return a Python with what the pipe's image holds."""
+    return _interpreter("pipe", CHECKOUT / "requirements.txt")
+
+
+def others() -> str:
+    """Return a Python with the packages that the contenders are built on."""
+    return _interpreter("others", CHECKOUT / "bench/requirements.txt")
+
+
+def _interpreter(name: str, lock: Path) -> str:
+    digest = hashlib.sha256(lock.read_bytes()).hexdigest()
+    folder = _FOLDER / f"{name}-{digest[:12]}"
+    python = folder / "bin/python"
+    done = folder / "installed"
+    if not done.exists():
+        _run(sys.executable, "-m", "venv", "--clear", str(folder))
+        _run(
+            *(str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"),
+            # Not only wheels: one of the others comes as source alone.
+            *("--require-hashes", "--no-deps", "--requirement", str(lock)),
+        )
+        done.touch()
+    return str(python)
+
+
+def _run(*command: str) -> None:
+    subprocess.run(  # noqa: S603 - our own lock, into a folder of ours
+        command, check=True, stdout=subprocess.DEVNULL
+    )

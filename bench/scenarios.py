@@ -1,0 +1,240 @@
+"""The standard scenarios: requests and seconds of a whole run, ours beside others."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from statistics import median
+from typing import TYPE_CHECKING, Final
+
+from bench import interpreters
+from bench.measure import Measured, ended_with, measured
+from bench.simulated import WHO, repository, simulator
+from bench.table import Section, Table, ratio
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+Environ = dict[str, str]
+
+_SECURED: Final = 20
+_PLAIN: Final = 40
+_KEY: Final = {"FINGERPRINT_KEY": "a-key-of-sixteen-characters-or-more"}
+
+
+_ABOUT_ENVIRONMENTS: Final = """
+- *list, then always write* is the script that teams begin with: one list, then a POST that creates,
+  or a change that carries the whole body, whether or not anything differs.
+- *official shape* is a pipe on `bitbucket-pipes-toolkit`; it writes only what differs.
+- Neither reads back what it changed, which is the third request of this pipe: Bitbucket answers a
+  change with 202, *queued*. And neither tries again, walks pages, or notices that a name exists in
+  another case.
+"""
+
+_ABOUT_VARIABLES: Final = """
+- *this pipe* has no `FINGERPRINT_KEY` here: it writes secured values each time, as everyone has to
+  who can't read them back. With a key (`on-change`) it writes those that changed.
+- *`atlassian-python-api`* stands for a script on that package: it lists, creates what is missing,
+  updates plain values that differ, and writes secured ones each time. Its first request fetches the
+  repository, as the package asks for.
+- All write one variable after the other: Bitbucket has no call that writes several.
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contender:
+    """A program that does the job.
+
+    Attributes:
+        name: As it stands in the table.
+        module: What is run with `python -m`.
+        python: Gives the interpreter with its packages.
+        more: Variables that only this program takes.
+    """
+
+    name: str
+    module: str
+    python: Callable[[], str]
+    more: Mapping[str, str]
+
+    def run(self, url: str, variables: Mapping[str, str]) -> Measured:
+        """Run it once, to a good end.
+
+        Raises:
+            UnexpectedEndError: It failed.
+        """
+        where = {"REPO_SLUG": "shop", "BITBUCKET_API_URL": url}
+        environ = {**WHO, **where, **variables, **self.more}
+        return ended_with(0, measured([self.python(), "-m", self.module], environ))
+
+
+PIPE: Final = Contender(
+    name="this pipe", module="pipe", python=interpreters.ours, more={"NO_COLOR": "1"}
+)
+CUSTOMER: Final = Contender(
+    name="list, then always write",
+    module="bench.contenders.customer",
+    python=interpreters.others,
+    more={},
+)
+TOOLKIT: Final = Contender(
+    name="official shape",
+    module="bench.contenders.toolkit_pipe",
+    python=interpreters.others,
+    more={},
+)
+PIPE_WITH_KEY: Final = Contender(
+    name="this pipe, `on-change`",
+    module="pipe",
+    python=interpreters.ours,
+    more={"NO_COLOR": "1", **_KEY},
+)
+ATLASSIAN: Final = Contender(
+    name="`atlassian-python-api`",
+    module="bench.contenders.atlassian_client",
+    python=interpreters.others,
+    more={},
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scenario:
+    """A state, and what is asked for.
+
+    Attributes:
+        name: As it stands in the table.
+        environments: What the repository holds at the beginning.
+        before: Variables of a run that is not measured; `None`: there is none.
+        variables: Variables of the run that is.
+    """
+
+    name: str
+    environments: tuple[Mapping[str, object], ...]
+    before: Mapping[str, str] | None
+    variables: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """What a run took: requests in all, writes among them, seconds of the whole process."""
+
+    requests: int
+    writes: int
+    seconds: float
+
+
+def cost(contender: Contender, scenario: Scenario, *, latency: float) -> Cost:
+    """Run a scenario once, on a simulator of its own."""
+    # Under the default, Bitbucket refuses a change that mentions more than the two fields; the
+    # script that sends its whole body works where that is ignored, so it is ignored for all.
+    options = ("--latency", str(latency), "--switch", "extra_changes=ignored")
+    with simulator({"repositories": [repository(*scenario.environments)]}, *options) as bitbucket:
+        if scenario.before is not None:
+            contender.run(bitbucket.url, scenario.before)
+        earlier = len(bitbucket.sent())
+        run = contender.run(bitbucket.url, scenario.variables)
+        sent = bitbucket.sent()[earlier:]
+    writes = sum(each["method"] != "GET" for each in sent)
+    return Cost(requests=len(sent), writes=writes, seconds=run.seconds)
+
+
+def _environment_scenarios() -> tuple[Scenario, ...]:
+    wanted = {"ENVIRONMENT_NAME": "Test-Env", "ENVIRONMENT_TYPE": "Test", "ADMIN_ONLY": "true"}
+    there = {"name": "Test-Env", "type": "Test", "admin_only": True}
+    return (
+        Scenario(name="create", environments=(), before=None, variables=wanted),
+        Scenario(name="nothing to do", environments=(there,), before=None, variables=wanted),
+        Scenario(
+            name="change",
+            environments=({**there, "admin_only": False},),
+            before=None,
+            variables=wanted,
+        ),
+    )
+
+
+def _variable_scenarios() -> tuple[Scenario, ...]:
+    there = ({"name": "Production", "type": "Production", "admin_only": True},)
+    wanted = _variables()
+    changed = _variables(changed="VALUE_7")
+    return (
+        Scenario(
+            name=f"{_PLAIN + _SECURED} variables from nothing",
+            environments=there,
+            before=None,
+            variables=wanted,
+        ),
+        Scenario(name="nothing to do", environments=there, before=wanted, variables=wanted),
+        Scenario(name="one value changed", environments=there, before=wanted, variables=changed),
+    )
+
+
+def _variables(changed: str = "") -> Environ:
+    plain = {f"VALUE_{number}": f"value {number}" for number in range(_PLAIN)}
+    secured = {f"SECRET_{number}": f"secret-{number}" for number in range(_SECURED)}
+    if changed:
+        plain[changed] = "another value"
+    return {
+        "ENVIRONMENT_NAME": "Production",
+        "VARIABLES": json.dumps(plain),
+        "SECURED_VARIABLES": json.dumps(secured),
+    }
+
+
+ENVIRONMENT_SCENARIOS: Final = _environment_scenarios()
+VARIABLE_SCENARIOS: Final = _variable_scenarios()
+ENVIRONMENT_CONTENDERS: Final = (PIPE, CUSTOMER, TOOLKIT)
+VARIABLE_CONTENDERS: Final = (PIPE, PIPE_WITH_KEY, ATLASSIAN)
+
+
+def environments(*, latency: float, times: int) -> Section:
+    """Compare what one environment costs."""
+    return Section(
+        title="One environment",
+        told=f"Requests (writes among them), and seconds of the whole process with"
+        f" {latency * 1000:.0f} ms for each answer: the median of {times} runs, each on a fresh"
+        " simulator. The ratio is of the seconds, to this pipe.",
+        table=_table(ENVIRONMENT_SCENARIOS, ENVIRONMENT_CONTENDERS, latency, times),
+        notes=_ABOUT_ENVIRONMENTS,
+    )
+
+
+def variables(*, latency: float, times: int) -> Section:
+    """Compare what the variables of an environment cost."""
+    return Section(
+        title=f"{_PLAIN + _SECURED} variables, {_SECURED} of them secured",
+        told=f"In an environment that exists; measured as above, {times} runs each.",
+        table=_table(VARIABLE_SCENARIOS, VARIABLE_CONTENDERS, latency, times),
+        notes=_ABOUT_VARIABLES,
+    )
+
+
+def _table(
+    scenarios: tuple[Scenario, ...],
+    contenders: tuple[Contender, ...],
+    latency: float,
+    times: int,
+) -> Table:
+    rows = []
+    for scenario in scenarios:
+        costs = [_median(each, scenario, latency, times) for each in contenders]
+        rows += [
+            (
+                scenario.name,
+                contender.name,
+                f"{each.requests} ({each.writes})",
+                f"{each.seconds:.2f}",
+                ratio(each.seconds, costs[0].seconds),
+            )
+            for contender, each in zip(contenders, costs, strict=True)
+        ]
+    return Table(("scenario", "program", "requests", "seconds", "ratio"), tuple(rows))
+
+
+def _median(contender: Contender, scenario: Scenario, latency: float, times: int) -> Cost:
+    runs = [cost(contender, scenario, latency=latency) for _ in range(times)]
+    return Cost(
+        requests=runs[0].requests,
+        writes=runs[0].writes,
+        seconds=median(each.seconds for each in runs),
+    )

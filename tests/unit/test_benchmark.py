@@ -1,0 +1,103 @@
+"""The benchmark measures what it says: counted here, never timed."""
+
+from __future__ import annotations
+
+import platform
+
+import pytest
+
+from bench import scenarios
+from bench.fleet import fleet_run
+from bench.images import images
+from bench.machine import described
+from bench.measure import UnexpectedEndError, ended_with, measured
+from bench.scenarios import Contender, Scenario, cost
+from bench.startup import programs, started
+from bench.table import Section, Table
+
+# One worker runs them all: the interpreters of the contenders are laid out once.
+pytestmark = pytest.mark.xdist_group("bench")
+
+CREATE, NOTHING, CHANGE = scenarios.ENVIRONMENT_SCENARIOS
+_, NO_VARIABLE, ONE_VARIABLE = scenarios.VARIABLE_SCENARIOS
+
+
+@pytest.mark.parametrize(
+    ("scenario", "contender", "requests", "writes"),
+    [
+        (CREATE, scenarios.PIPE, 2, 1),
+        (CREATE, scenarios.CUSTOMER, 2, 1),
+        (CREATE, scenarios.TOOLKIT, 2, 1),
+        (NOTHING, scenarios.PIPE, 1, 0),
+        (NOTHING, scenarios.CUSTOMER, 2, 1),
+        (NOTHING, scenarios.TOOLKIT, 1, 0),
+        (CHANGE, scenarios.PIPE, 3, 1),
+        (CHANGE, scenarios.CUSTOMER, 2, 1),
+        (CHANGE, scenarios.TOOLKIT, 2, 1),
+        (NO_VARIABLE, scenarios.PIPE, 22, 20),
+        (NO_VARIABLE, scenarios.PIPE_WITH_KEY, 2, 0),
+        (ONE_VARIABLE, scenarios.PIPE_WITH_KEY, 3, 1),
+        (ONE_VARIABLE, scenarios.ATLASSIAN, 24, 21),
+    ],
+)
+def test_what_each_contender_sends(
+    scenario: Scenario, contender: Contender, requests: int, writes: int
+) -> None:
+    counted = cost(contender, scenario, latency=0)
+
+    assert (counted.requests, counted.writes) == (requests, writes)
+
+
+def test_a_start_is_measured_to_its_first_request() -> None:
+    floor, _, ours, _ = programs()
+
+    pipe, python = started(ours, times=1), started(floor, times=1)
+
+    assert pipe.modules > python.modules > 0
+    assert pipe.peak_mebibytes > python.peak_mebibytes
+    assert pipe.request_seconds is not None
+    assert python.request_seconds is None
+
+
+def test_a_fleet_with_nothing_to_do_is_only_read() -> None:
+    run = fleet_run(3, latency=0.001, workers=2)
+
+    assert (run.gets, run.writes) == (4, 0)  # one lists the repositories
+    assert run.limit_seconds == pytest.approx(4 * 0.001 / 2)
+
+
+def test_a_fleet_that_is_partly_wrong_is_put_right() -> None:
+    run = fleet_run(3, latency=0, workers=2, wrong=1)
+
+    assert (run.gets, run.writes) == (5, 1)
+
+
+def test_what_ends_otherwise_is_not_measured() -> None:
+    run = measured(["/bin/sh", "-c", "echo oh no; exit 3"], {})
+
+    with pytest.raises(UnexpectedEndError, match="oh no"):
+        ended_with(0, run)
+
+
+def test_without_an_engine_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere/docker.sock")
+
+    assert "Not measured" in images(times=1).markdown()
+
+
+def test_a_section_is_a_page_of_markdown() -> None:
+    section = Section(
+        title="Size",
+        told="How large.",
+        table=Table(("what", "MB"), (("a", "10"),)),
+        notes="- No.\n",
+    )
+
+    assert section.markdown() == (
+        "## Size\n\nHow large.\n\n| what | MB |\n| ---- | -: |\n| a    | 10 |\n\n- No."
+    )
+
+
+def test_the_machine_is_described_and_not_named() -> None:
+    assert "cores" in described()
+    assert platform.node() not in described()
