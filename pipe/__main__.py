@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipe import VERSION
-from pipe.run import Surroundings, run
+from pipe.run import run
 from pipe.runtime import Stop, real_runtime
+from pipe.surroundings import Surroundings
 
 if TYPE_CHECKING:
     import httpx

@@ -13,7 +13,6 @@ import json
 from typing import TYPE_CHECKING
 
 from pipe.changes import Keep, Refuse, changes_of, existing_of
-from pipe.report.views import action_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -41,7 +40,7 @@ def _environment(plan: EnvironmentPlan) -> list[object]:
     reason = plan.problem.key if isinstance(plan, Refuse) else None
     existing = existing_of(plan)
     uuid = None if existing is None else existing.uuid
-    return [plan.name, uuid, action_of(plan), reason, details]
+    return [plan.name, uuid, type(plan).__name__.lower(), reason, details]
 
 
 def _change(change: Change) -> list[object]:

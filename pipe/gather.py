@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from pipe import problems as wire_problems
-from pipe.apply import problems
+from pipe import problems
 from pipe.bitbucket.protocol import Rejected
 from pipe.declaration import Desired, State
 from pipe.errors import PipeError
@@ -66,7 +65,7 @@ def list_environments(service: Service, repository: Repository) -> tuple[Existin
     """Return all environments of a repository; a 404 is an error, never an empty list."""
     listed = service.api.environments(repository)
     if isinstance(listed, Rejected):
-        raise PipeError(wire_problems.rejection("list the environments", repository, listed))
+        raise PipeError(problems.rejection("list the environments", repository, listed))
     return listed
 
 
@@ -93,7 +92,7 @@ def _read_variables(
         rejected = listed
         if rejected.status != _NOT_FOUND:
             doing = f"list the variables of '{existing.name}'"
-            raise PipeError(wire_problems.rejection(doing, repository, rejected))
+            raise PipeError(problems.rejection(doing, repository, rejected))
         # Just after an environment was created its variables may answer 404 for a moment.
     raise PipeError(problems.variables_unavailable(existing.name, rejected or Rejected(status=404)))
 
@@ -107,12 +106,12 @@ def _read_branches(
     if listed.status in _NO_INTERNAL_ENDPOINT:
         return problems.branches_unsupported(existing.name, listed)
     doing = f"list the branches of '{existing.name}'"
-    raise PipeError(wire_problems.rejection(doing, repository, listed))
+    raise PipeError(problems.rejection(doing, repository, listed))
 
 
 def _pipelines_enabled(service: Service, repository: Repository) -> bool:
     enabled = service.api.pipelines_enabled(repository)
     if isinstance(enabled, Rejected):
         doing = "read whether Pipelines is enabled"
-        raise PipeError(wire_problems.rejection(doing, repository, enabled))
+        raise PipeError(problems.rejection(doing, repository, enabled))
     return enabled

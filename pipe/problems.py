@@ -18,6 +18,8 @@ _SCOPES: Final = (
     " admin:repository:bitbucket for ENABLE_PIPELINES; an access token or OAuth consumer needs"
     " pipeline:write, pipeline:variable and repository."
 )
+BRANCHES_UNSUPPORTED: Final = "branches-unsupported"
+
 _STANDS: Final = "What was done stands; a rerun continues."
 
 
@@ -237,6 +239,30 @@ def stopped(reason: str) -> Problem:
         what="The run was stopped before it was done.",
         why=reason,
         remedy=f"Run again. {_STANDS}",
+    )
+
+
+def variables_unavailable(name: str, rejected: Rejected) -> Problem:
+    """The variables of an environment can't be read or written."""
+    return Problem(
+        key="variables-unavailable",
+        code=ExitCode.INCOMPLETE,
+        what=f"Bitbucket has no variables for '{name}'.",
+        why=f"Bitbucket says: {rejected.message}",
+        remedy="Just after an environment was created this passes: run again in a minute.",
+    )
+
+
+def branches_unsupported(name: str, rejected: Rejected) -> Problem:
+    """The internal endpoint for branch patterns does not answer to this credential."""
+    return Problem(
+        key=BRANCHES_UNSUPPORTED,
+        code=ExitCode.INCOMPLETE,
+        what=f"The branches that may deploy to '{name}' could not be read or set.",
+        why=f"Bitbucket offers no supported way to do it (BCLOUD-21703), and its internal one"
+        f" answered {rejected.status}: {rejected.message}",
+        remedy="Set them on the repository's Deployments settings page and take BRANCHES away;"
+        " everything else was handled.",
     )
 
 

@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from pipe.bitbucket.transport import Exchange
     from pipe.report.details import About
     from pipe.report.log import Log
-    from pipe.run import Surroundings
     from pipe.settings import Settings
+    from pipe.surroundings import Surroundings
 
 _PUBLISH_SECONDS: Final = 30.0
 """For telling Bitbucket about a run that is over."""

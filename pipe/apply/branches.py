@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, assert_never
 
+from pipe import problems as wire_problems
 from pipe.apply import problems
 from pipe.bitbucket.protocol import Done, FateUnknown, Rejected
 from pipe.existing import ExistingBranchRestriction
@@ -56,7 +57,7 @@ def _add(
             case ExistingBranchRestriction():
                 return None
             case Rejected(status=status) if status in _UNSUPPORTED:
-                return problems.branches_unsupported(environment.name, answer)
+                return wire_problems.branches_unsupported(environment.name, answer)
             case Rejected():
                 if _is_there(service, repository, environment, pattern):
                     return None
@@ -102,7 +103,7 @@ def _remove(
         case Rejected(status=404) if _is_gone(service, repository, environment, restriction):
             return None  # somebody else removed it
         case Rejected(status=status) if status in _UNSUPPORTED:
-            return problems.branches_unsupported(environment.name, answer)
+            return wire_problems.branches_unsupported(environment.name, answer)
         case Rejected():
             doing = f"remove the branch pattern '{restriction.pattern}'"
             return problems.rejected_write(doing, answer)

@@ -80,7 +80,7 @@ def _bring_into_line(
             problem = _tighten_branches(service, repository, environment, branches, ledger)
             restricted = problem is None
             # Where branches can't be set at all, everything else is done nevertheless.
-            protected &= problem is None or problem.key == problems.BRANCHES_UNSUPPORTED
+            protected &= problem is None or problem.key == wire_problems.BRANCHES_UNSUPPORTED
         if steps.unavailable is not None:
             restricted = not steps.unavailable.after
             ledger.failed(steps.unavailable, steps.unavailable.problem)

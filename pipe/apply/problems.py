@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Final, assert_never
+from typing import assert_never
 
 from pipe.bitbucket.protocol import FateUnknown, Rejected
 from pipe.errors import ExitCode, Problem
-
-BRANCHES_UNSUPPORTED: Final = "branches-unsupported"
 
 
 def admin_only_did_not_stick(name: str, *, wanted: bool) -> Problem:
@@ -138,17 +136,6 @@ def variable_key_differs_by_case(key: str, existing: str) -> Problem:
     )
 
 
-def variables_unavailable(name: str, rejected: Rejected) -> Problem:
-    """The variables of an environment can't be read or written."""
-    return Problem(
-        key="variables-unavailable",
-        code=ExitCode.INCOMPLETE,
-        what=f"Bitbucket has no variables for '{name}'.",
-        why=f"Bitbucket says: {rejected.message}",
-        remedy="Just after an environment was created this passes: run again in a minute.",
-    )
-
-
 def secured_stored_plain(key: str) -> Problem:
     """A secured value was sent, and Bitbucket says that it is stored plain."""
     return Problem(
@@ -158,19 +145,6 @@ def secured_stored_plain(key: str) -> Problem:
         why="Its answer says secured: false, although true was asked for.",
         remedy="Delete the variable on the Deployments settings page, replace the secret, and tell"
         " Atlassian's support.",
-    )
-
-
-def branches_unsupported(name: str, rejected: Rejected) -> Problem:
-    """The internal endpoint for branch patterns does not answer to this credential."""
-    return Problem(
-        key=BRANCHES_UNSUPPORTED,
-        code=ExitCode.INCOMPLETE,
-        what=f"The branches that may deploy to '{name}' could not be read or set.",
-        why=f"Bitbucket offers no supported way to do it (BCLOUD-21703), and its internal one"
-        f" answered {rejected.status}: {rejected.message}",
-        remedy="Set them on the repository's Deployments settings page and take BRANCHES away;"
-        " everything else was handled.",
     )
 
 

@@ -245,7 +245,7 @@ class VariableWriter:
             case FateUnknown():
                 return problems.variable_fate_unknown(key, last)
             case Rejected(status=404):
-                return problems.variables_unavailable(self.environment.name, last)
+                return wire_problems.variables_unavailable(self.environment.name, last)
             case _:
                 return problems.variable_not_listed(key)
 

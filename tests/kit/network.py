@@ -14,8 +14,9 @@ from socketserver import StreamRequestHandler, ThreadingTCPServer
 from typing import TYPE_CHECKING, Final
 
 from pipe.bitbucket.wire import open_client, open_in_pipe_client
-from pipe.run import Surroundings, run
+from pipe.run import run
 from pipe.runtime import Stop, real_runtime
+from pipe.surroundings import Surroundings
 from simulator.credentials import DEMO_ACCESS_TOKEN
 
 if TYPE_CHECKING:

@@ -28,9 +28,10 @@ from pipe.bitbucket.wire import open_in_pipe_client
 from pipe.declaration import Repository
 from pipe.plan import SecretsPolicy
 from pipe.redact import Redactor
-from pipe.run import Surroundings, run
+from pipe.run import run
 from pipe.runtime import Stop
 from pipe.service import Service
+from pipe.surroundings import Surroundings
 from simulator.core import Simulator
 from simulator.credentials import DEMO_ACCESS_TOKEN
 from simulator.profiles import OBSERVED, with_values
