@@ -32,8 +32,8 @@ bench: .venv/installed ## measure size, start, requests and memory beside others
 image: ## build the image of the pipe
 	docker build --tag $(IMAGE) --build-arg REVISION=$(REVISION) .
 
-prove: .venv/installed ## every fault at every request, in full; takes a while
-	@PROVE=full $(PYTEST) tests/property tests/faults
+prove: .venv/installed ## every fault at every request, in full, and the table of docs/reliability.md
+	@PROVE=full PROVE_WRITE=1 $(PYTEST) tests/property tests/faults tests/scenarios tests/unit
 
 live: .venv/installed ## run the main scenarios against the real Bitbucket (see CONTRIBUTING.md)
 	@.venv/bin/pytest -m live tests/live

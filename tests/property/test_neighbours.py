@@ -1,0 +1,184 @@
+"""P1, P3, P5, P8: worlds, declarations, behaviours and faults at random, with other people in them.
+
+Whatever happened before, once trouble ends one run brings about what is declared (or refuses it for
+a reason that it gives), and the next has nothing to do.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from pipe.apply.repository import Unreadable, apply_one, plan_one
+from pipe.bitbucket.transport import Policy
+from pipe.changes import Keep, Refuse, RewriteSecured, Update
+from simulator.faults import Schedule
+from tests.faults.cases import a_minute_later
+from tests.faults.scenarios import plant
+from tests.faults.state import Env
+from tests.faults.trouble import KINDS, Planned, kinds
+from tests.kit.proof import FULL
+from tests.kit.values import SHOP
+from tests.kit.world import World
+from tests.property.experiment import KEYS, NAMES, PATTERNS, Experiment, experiments
+
+if TYPE_CHECKING:
+    from pipe.changes import EnvironmentPlan
+    from simulator.core import Simulator
+
+TROUBLE = st.dictionaries(
+    st.integers(0, 15), st.sampled_from(sorted(KINDS)), min_size=1, max_size=5
+)
+REFUSALS = {
+    "ambiguous-name",
+    "declared-twice",
+    "rename-target-exists",
+    "type-cannot-change",
+    "type-needed",
+    "production-deletion",
+    "pattern-deletion",
+    "too-many-deletions",
+}
+"""All that a run may say in peace: it refuses, it does not fail."""
+
+
+class Edit:
+    """Something that other people do, drawn as numbers so that it fits any world."""
+
+    def __init__(self, what: int, which: int, name: str, key: str) -> None:
+        self.what, self.which, self.name, self.key = what, which, name, key
+
+    def __repr__(self) -> str:
+        """Show what to repeat."""
+        return f"Edit({self.what}, {self.which}, {self.name!r}, {self.key!r})"
+
+    def make(self, world: World) -> None:
+        shop = world.shop
+        environments = list(shop.environments.values())
+        taken = {each.name.casefold() for each in environments}
+        if self.what == 0 and self.name.casefold() not in taken:
+            plant(shop, self.name, Env())
+        if not environments:
+            return
+        environment = environments[self.which % len(environments)]
+        match self.what:
+            case 1:
+                environment.restrict(admin_only=not environment.admin_only)
+            case 2 if self.name.casefold() not in taken:
+                environment.rename(self.name)
+            case 3:
+                shop.delete_environment(environment)
+            case 4:
+                environment.set_variable(self.key, "theirs", secured=self.which % 2 == 0)
+            case 5 if self.key in environment.variables:
+                environment.remove_variable(self.key)
+            case 6:
+                environment.add_branch(PATTERNS[self.which % len(PATTERNS)])
+            case 7 if environment.branches:
+                environment.remove_branch(next(iter(environment.branches)))
+            case _:
+                return
+
+
+EDITS = st.builds(
+    Edit, st.integers(0, 7), st.integers(0, 9), st.sampled_from(NAMES), st.sampled_from(KEYS)
+)
+
+
+class Neighbours(RuleBasedStateMachine):
+    """One repository and everybody who changes it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.world = World()
+
+    @initialize(experiment=experiments())
+    def begin(self, experiment: Experiment) -> None:
+        self.experiment = experiment
+        self.world = World(experiment.switches)
+        for each in experiment.existing:
+            environment = Env(
+                type=each.type,
+                admin_only=each.admin_only,
+                branches=frozenset(each.branches),
+                variables=each.variables,
+            )
+            plant(self.world.shop, each.name, environment)
+
+    @rule(experiment=experiments())
+    def declare_something_else(self, experiment: Experiment) -> None:
+        self.experiment = experiment
+
+    @rule(experiment=experiments())
+    def behave_otherwise(self, experiment: Experiment) -> None:
+        self.world.simulator.switches = experiment.switches
+
+    @rule(edit=EDITS)
+    def somebody_changes_something(self, edit: Edit) -> None:
+        edit.make(self.world)
+
+    @rule(trouble=TROUBLE, attempts=st.sampled_from([1, 2, 5]))
+    def run_in_trouble(self, trouble: dict[int, str], attempts: int) -> None:
+        Planned.on(self.world.simulator, kinds(trouble))
+        self._run(attempts)
+        self.world.simulator.faults = Schedule()
+
+    @rule(edits=st.dictionaries(st.integers(1, 10), EDITS, min_size=1, max_size=3))
+    def run_while_others_change_something(self, edits: dict[int, Edit]) -> None:
+        waiting = dict(edits)
+        began = len(self.world.simulator.requests)
+
+        def watch(simulator: Simulator) -> None:
+            edit = waiting.pop(len(simulator.requests) - began, None)
+            if edit is not None:
+                edit.make(self.world)
+
+        self.world.simulator.observers.append(watch)
+        self._run(5)
+        self.world.simulator.observers.remove(watch)
+
+    @rule()
+    def run_in_peace(self) -> None:
+        a_minute_later(self.world)
+        told = set(self._run(5))
+        assert told <= REFUSALS
+        a_minute_later(self.world)
+        service = self.world.service(secrets=self.experiment.policy, force=self.experiment.force)
+        planned = plan_one(service, SHOP, self.experiment.declaration)
+        assert not isinstance(planned, Unreadable)
+        if not told:  # what was refused may have become possible by what was done
+            assert all(_is_settled(each) for each in planned.environments), planned
+
+    @invariant()
+    def nothing_is_there_twice(self) -> None:
+        names = self.world.shop.names()
+        assert len(set(names)) == len(names)
+
+    def _run(self, attempts: int) -> list[str]:
+        """Carry out what is declared; return the keys of the problems."""
+        service = self.world.service(
+            secrets=self.experiment.policy,
+            force=self.experiment.force,
+            policy=Policy(max_attempts=attempts),
+        )
+        plan = plan_one(service, SHOP, self.experiment.declaration)
+        if isinstance(plan, Unreadable):
+            return [plan.problem.key]
+        result = apply_one(service, plan, self.experiment.declaration)
+        return [each.key for each in result.problems]
+
+
+def _is_settled(plan: EnvironmentPlan) -> bool:
+    """Whether a second run would send no write that the policy does not ask for."""
+    if isinstance(plan, Update):
+        return all(isinstance(change, RewriteSecured) for change in plan.changes)
+    return isinstance(plan, Keep | Refuse)
+
+
+Neighbours.TestCase.settings = settings(
+    max_examples=settings().max_examples // 4, stateful_step_count=15 if FULL else 8
+)
+TestNeighbours = Neighbours.TestCase
