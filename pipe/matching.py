@@ -85,11 +85,14 @@ def match(declared: DeclaredEnvironment, environments: tuple[ExistingEnvironment
 
 
 def rule_for(rules: tuple[Rule, ...], environment: ExistingEnvironment) -> Rule | None:
-    """Return the first rule that matches an environment that exists and is not declared."""
+    """Return the first rule that matches an environment that exists and is not declared.
+
+    One whose type Bitbucket does not tell may be of any: a rule must not miss it in silence.
+    """
     return next((rule for rule in rules if _matches(rule, environment)), None)
 
 
 def _matches(rule: Rule, environment: ExistingEnvironment) -> bool:
-    if rule.type is not None and environment.type is not rule.type:
+    if rule.type is not None and environment.type not in (None, rule.type):
         return False
     return glob_matches(rule.name_pattern, environment.name)

@@ -205,6 +205,9 @@ def plan_environment(
 def _plan_by_rule(
     rule: Rule, existing: ExistingEnvironment, contents: ExistingContents, policy: SecretsPolicy
 ) -> EnvironmentPlan:
+    if rule.type is not None and existing.type is None:
+        problem = refusals.type_unknown(existing, rule.type)
+        return Refuse(name=existing.name, existing=existing, problem=problem)
     if rule.state is State.ABSENT:
         return Delete(existing=existing, reason=DeleteReason.RULE)
     return _plan_existing(existing, (), rule.desired, contents, policy)

@@ -262,7 +262,7 @@ def branches_unsupported(name: str, rejected: Rejected) -> Problem:
         why=f"Bitbucket offers no supported way to do it (BCLOUD-21703), and its internal one"
         f" answered {rejected.status}: {rejected.message}",
         remedy="Set them on the repository's Deployments settings page and take BRANCHES away;"
-        " everything else was handled.",
+        " whatever does not depend on them was handled.",
     )
 
 

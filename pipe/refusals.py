@@ -106,6 +106,30 @@ def too_many_deletions(what: str, deleted: int, existing: int, limit_percent: in
     )
 
 
+def not_reviewed(name: str) -> Problem:
+    """In the middle of a reviewed run, something else than what was reviewed would be needed."""
+    return Problem(
+        key="not-reviewed",
+        code=ExitCode.REFUSED,
+        what=f"'{name}' needs other changes than those that were reviewed.",
+        why="With PLAN_CHECKSUM only what was reviewed is done, and the environment came into being"
+        " since (by another's hand, or with Pipelines).",
+        remedy="Run MODE=plan, review it, and give its checksum.",
+    )
+
+
+def type_unknown(existing: ExistingEnvironment, wanted: EnvironmentType) -> Problem:
+    """A rule is for one type, and Bitbucket does not tell the type of an environment."""
+    return Problem(
+        key="type-unknown",
+        code=ExitCode.INCOMPLETE,
+        what=f"Whether '{existing.name}' is of type {wanted} is not known.",
+        why="Bitbucket's answer does not tell its type, so it can't be said whether the rule is"
+        " for it.",
+        remedy="Name the environment, or take the type away from the rule.",
+    )
+
+
 def plan_changed(reviewed: str, current: str) -> Problem:
     """The plan computed now is not the one that was reviewed."""
     return Problem(

@@ -28,12 +28,15 @@ class Service:
         wait: Waits for some seconds; raises `RunOverError` rather than pass the deadline.
         policy: How secured values are treated.
         force: Whether the user has said that safety refusals are to be passed.
+        reviewed: Whether only what was reviewed may be done (`PLAN_CHECKSUM`): what is decided
+            anew in the middle of a run is then refused.
     """
 
     api: Bitbucket
     wait: Callable[[float], None]
     policy: SecretsPolicy
     force: bool = False
+    reviewed: bool = False
 
     def looks(self) -> Iterator[int]:
         """Pause before each look, a little longer each time; end when patience does."""

@@ -127,6 +127,7 @@ def _handle(
         wait=transport.wait,
         policy=SecretsPolicy(settings.secured_update, settings.fingerprint_key),
         force=settings.force,
+        reviewed=settings.plan_checksum is not None,
     )
     nothing = RunResult(mode=settings.mode, counts=transport.counts, seconds=0)
     try:

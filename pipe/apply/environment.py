@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, assert_never
 
 from pipe import problems as wire_problems
+from pipe import refusals
 from pipe.apply import problems
 from pipe.apply.branches import take_steps
 from pipe.apply.create import Adopted, Created, create
@@ -165,7 +166,11 @@ def _adopt(
     except PipeError as error:
         return Ledger(plan.changes).result(plan, existing.uuid, error.problem)
     decided = plan_environment(plan.declared, found, contents, service.policy)
-    return apply_environment(service, repository, review_environment(decided, force=service.force))
+    permitted = review_environment(decided, force=service.force)
+    if service.reviewed and not isinstance(permitted, Keep | Refuse):
+        problem = refusals.not_reviewed(plan.name)
+        permitted = Refuse(name=plan.name, existing=existing, problem=problem)
+    return apply_environment(service, repository, permitted)
 
 
 def _delete(service: Service, repository: Repository, plan: Delete) -> EnvironmentResult:

@@ -6,8 +6,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pipe import problems as wire_problems
+from pipe import refusals
 from pipe.apply.environment import apply_environment
 from pipe.bitbucket.protocol import Rejected
+from pipe.changes import Keep, Refuse, existing_of
 from pipe.errors import PipeError, Problem
 from pipe.gather import observe
 from pipe.plan import plan_repository
@@ -65,8 +67,27 @@ def apply_one(service: Service, plan: RepositoryPlan, declaration: Declaration) 
         )
     # Bitbucket may have created Test, Staging and Production by itself: decide anew.
     anew = plan_one(service, plan.repository, declaration)
-    result = tell_one(anew) if isinstance(anew, Unreadable) else _apply_environments(service, anew)
-    return replace(result, pipelines=Outcome.APPLIED)
+    if isinstance(anew, Unreadable):
+        return replace(tell_one(anew), pipelines=Outcome.APPLIED)
+    permitted = _only_reviewed(anew, plan) if service.reviewed else anew
+    return replace(_apply_environments(service, permitted), pipelines=Outcome.APPLIED)
+
+
+def _only_reviewed(anew: RepositoryPlan, reviewed: RepositoryPlan) -> RepositoryPlan:
+    """Refuse whatever a plan has that an earlier one has not."""
+    return replace(
+        anew,
+        environments=tuple(
+            each
+            if isinstance(each, Keep | Refuse) or each in reviewed.environments
+            else Refuse(
+                name=each.name,
+                existing=existing_of(each),
+                problem=refusals.not_reviewed(each.name),
+            )
+            for each in anew.environments
+        ),
+    )
 
 
 def _apply_environments(service: Service, plan: RepositoryPlan) -> RepositoryResult:

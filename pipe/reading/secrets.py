@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from pipe.declaration import SecuredVariable
 from pipe.reading.declared import declared
 from pipe.reading.entries import EntryFaultsError, entries
+from pipe.redact import Redactor
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -67,10 +68,7 @@ def hide(text: str, secrets: Iterable[str]) -> str:
     Messages show no secret by themselves: this is for one that stands in the wrong variable too.
     Words of everyday length stay, or the gap would tell what the secret is.
     """
-    for secret in secrets:
-        if len(secret) >= _SHORTEST_HIDDEN:
-            text = text.replace(secret, "***")
-    return text
+    return Redactor(each for each in secrets if len(each) >= _SHORTEST_HIDDEN).clean(text)
 
 
 def _is_secret(name: str) -> bool:
