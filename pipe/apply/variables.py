@@ -141,19 +141,20 @@ class VariableWriter:
     def _ensure(self, variable: DeclaredVariable, known: ExistingVariable | None) -> Settled:
         """Create the variable, or write it where it is known to exist; read whenever in doubt."""
         last: Rejected | FateUnknown | None = None
-        lost = False
+        tried = False
         for _ in self.service.tries():
             if known is None:
                 step = self._create(variable, last)
                 if not isinstance(step, Unsettled):
-                    return _by_whom(step, lost=lost)
+                    return _by_whom(step, tried=tried)
                 known, last = step.known, step.last
-                lost = lost or isinstance(last, FateUnknown)
+                tried = tried or isinstance(last, FateUnknown)
             if known is not None:
                 step = self._update(variable, known)
                 if not isinstance(step, Unsettled):
-                    return _by_whom(step, lost=lost)
-                known, last = step.known, step.last
+                    return _by_whom(step, tried=tried)
+                # The answer to an earlier attempt may have been lost.
+                known, last, tried = step.known, step.last, True
         return self._gave_up(variable.key, last)
 
     def _create(
@@ -345,9 +346,9 @@ class VariableWriter:
                         assert_never(answer)
 
 
-def _by_whom(settled: Settled, *, lost: bool) -> Settled:
-    """What is there after a creation whose answer was lost is most likely that creation's work."""
-    return Created() if lost and isinstance(settled, Overwritten | AsDeclared) else settled
+def _by_whom(settled: Settled, *, tried: bool) -> Settled:
+    """What is there after a write of unknown fate is most likely that write's work."""
+    return Created() if tried and isinstance(settled, Overwritten | AsDeclared) else settled
 
 
 def _stored(variable: DeclaredVariable, answer: ExistingVariable) -> Problem | None:
