@@ -7,7 +7,7 @@ see `parts` for when that is done part by part.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, assert_never
 
 from pipe import problems, refusals
 from pipe.apply.repository import Unreadable, apply_one, plan_one, tell_one
@@ -114,6 +114,8 @@ class Campaign:
                     yield self._failed(outcome)
                 case RepositoryPlan() | NotBegun():
                     yield outcome
+                case _:
+                    assert_never(outcome)
 
     def _plan(self, repository: Repository) -> RepositoryPlan | Unreadable:
         declaration = self.settings.declaration_for(repository)
@@ -204,6 +206,8 @@ class Campaign:
                 return RepositoryResult(repository=repository, problem=problem)
             case RepositoryResult():
                 return outcome
+            case _:
+                assert_never(outcome)
 
     def _end_with(self, met: tuple[Problem, ...]) -> None:
         if any(problem.ends_run for problem in met):

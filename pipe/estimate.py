@@ -24,6 +24,7 @@ from pipe.changes import (
     WriteFingerprints,
     changes_of,
 )
+from pipe.declaration import SecuredVariable
 from pipe.safety import branch_steps
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 
 _READ_BACK: Final = 1
 _SECOND_LOOK: Final = 1
+_LOOKS_FOR_FORMER: Final = 2
+"""What is to be renamed and is not in the list is looked for twice more before it is created."""
 _HOUR: Final = 3600.0
 """Bitbucket counts requests over a rolling hour."""
 
@@ -48,7 +51,9 @@ def _environment(plan: EnvironmentPlan) -> int:
     cost = sum(_change(each) for each in changes) + second_look
     match plan:
         case Create():
-            return 1 + cost - 2 * sum(isinstance(each, SetAdminOnly) for each in changes)
+            looks = _LOOKS_FOR_FORMER if plan.declared.rename_from is not None else 0
+            # The restriction travels with the creation.
+            return looks + 1 + cost - 2 * sum(isinstance(each, SetAdminOnly) for each in changes)
         case Update():
             # A rename and a restriction travel together.
             fields = sum(isinstance(each, SetName | SetAdminOnly) for each in changes)
@@ -70,8 +75,8 @@ def _change(change: Change) -> int:
         case SetBranches():
             tighten, loosen = branch_steps(change)
             return len(tighten) + len(loosen)
-        case UpdateVariable() if change.switches_storage:
-            return 2 + _READ_BACK
+        case UpdateVariable(existing, SecuredVariable()) if not existing.secured:
+            return 2 + _READ_BACK  # veiled first, then given its new value
         case CreateVariable() | UpdateVariable() | RewriteSecured() | DeleteVariable():
             return 1
         case WriteFingerprints():

@@ -64,8 +64,8 @@ class Experiment:
     force: bool
     switches: Switches
 
-    def run(self) -> Account:
-        """Carry it out once."""
+    def world(self) -> World:
+        """Return the world at the beginning."""
         world = World(self.switches)
         for each in self.existing:
             made = world.shop.add_environment(each.name, each.type, admin_only=each.admin_only)
@@ -73,6 +73,11 @@ class Experiment:
                 made.set_variable(key, value, secured=secured)
             for pattern in each.branches:
                 made.add_branch(pattern)
+        return world
+
+    def run(self) -> Account:
+        """Carry it out once."""
+        world = self.world()
         account = Account(experiment=self, world=world)
         world.simulator.observers.append(account.observe)
         account.observe(world.simulator)
