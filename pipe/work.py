@@ -142,6 +142,9 @@ def _handle(
             f" {counted(len(selected), 'repository', 'repositories')}"
         )
         return nothing
+    if len(selected) > 1:
+        share = f"{len(repositories)} of " if len(repositories) < len(selected) else ""
+        console.info(f"{share}{len(selected)} repositories")
     crew = Crew(
         workers=settings.workers,
         console=console,

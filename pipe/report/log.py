@@ -42,6 +42,7 @@ __all__ = ["Log", "fault_lines", "repository_lines", "summary_lines", "target"]
 
 _LONGEST_NAME: Final = 60
 _LONGEST_TARGET: Final = 60
+_MOST_NAMED: Final = 20
 _MARKS: Final = {True: (Style.GOOD, "✔"), False: (Style.BAD, "✖")}
 
 
@@ -150,8 +151,20 @@ def summary_lines(result: RunResult) -> Iterator[Line]:
     if result.plan_checksum is not None and result.mode in (Mode.PLAN, Mode.CHECK):
         yield from wrapped(Style.INFO, "INFO: Plan: ", planned(result))
         yield Line(Style.INFO, f"INFO: Plan checksum: {result.plan_checksum}")
+    if len(result.repositories) > 1:
+        yield from _trouble(result.repositories)
     style, mark = _MARKS[result.exit_code is ExitCode.OK]
     yield from wrapped(style, f"{mark} ", summary(result))
+
+
+def _trouble(results: Sequence[RepositoryResult]) -> Iterator[Line]:
+    """Name the repositories that want someone to look: among thousands nobody finds them."""
+    troubled = [one_line(str(each.repository)) for each in results if each.problems]
+    if troubled:
+        others = len(troubled) - _MOST_NAMED
+        names = ", ".join(troubled[:_MOST_NAMED]) + (f" and {others} more" if others > 0 else "")
+        count = f"{len(troubled)} of {len(results)} repositories had trouble"
+        yield from wrapped(Style.BAD, "ERROR: ", f"{count}: {names}")
 
 
 def planned(result: RunResult) -> str:
