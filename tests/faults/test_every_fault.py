@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from tests.kit.proof import Cases
 
 PROFILES = {"observed": OBSERVED, "hostile": HOSTILE}
-SINGLES_IN_CI = 4
+SINGLES_IN_CI = 10
 PAIRS_IN_CI = 300
 """One in so many is tried where there is no time for all."""
 
