@@ -113,12 +113,12 @@ def _common(told: list[Environments]) -> Environments:
     One whose name another repository writes in another case is not among them: what is laid over
     an environment is matched regardless of case.
     """
-    if not told:
-        return {}
+    if len(told) == 1:
+        return told[0]
     spellings = Counter(name.casefold() for name in {name for each in told for name in each})
     return {
         name: environment
-        for name, environment in told[0].items()
+        for name, environment in (told[0] if told else {}).items()
         if spellings[name.casefold()] == 1 and all(each.get(name) == environment for each in told)
     }
 

@@ -18,7 +18,8 @@ Path: TypeAlias = tuple[str | int, ...]
 Value: TypeAlias = "str | list[Value] | dict[str, Value] | None"
 
 MOST_NODES: Final = 100_000
-"""More is no configuration but an alias that repeats an alias that repeats an alias."""
+"""More than this, and than the file has characters, is no configuration but an alias that repeats
+an alias that repeats an alias."""
 DEEPEST: Final = 20
 
 _PREFIX: Final = "tag:yaml.org,2002:"
@@ -87,10 +88,11 @@ def read_tree(text: str) -> Tree:
     tree = Tree()
     node = _compose(text, tree)
     if node is not None and node.tag != _NULL:
+        most = max(MOST_NODES, len(text))
         try:
-            tree.root = _Unfolding(tree).value(node, (), _place(node.start_mark))
+            tree.root = _Unfolding(tree, most).value(node, (), _place(node.start_mark))
         except _TooMuchError:
-            message = f"unfolds to more than {MOST_NODES} values: its aliases repeat too much"
+            message = f"unfolds to more than {most} values: its aliases repeat too much"
             tree.flaws.append(Flaw(Place(1, 1), (), message))
     return tree
 
@@ -116,8 +118,9 @@ def _compose(text: str, tree: Tree) -> yaml.Node | None:
 class _Unfolding:
     """Turns nodes into values; an alias is unfolded wherever it stands."""
 
-    def __init__(self, tree: Tree) -> None:
+    def __init__(self, tree: Tree, most: int) -> None:
         self._tree = tree
+        self._most = most
         self._nodes = 0
 
     def value(self, node: yaml.Node, path: Path, place: Place) -> Value:
@@ -180,7 +183,7 @@ class _Unfolding:
 
     def _count(self) -> None:
         self._nodes += 1
-        if self._nodes > MOST_NODES:
+        if self._nodes > self._most:
             raise _TooMuchError
 
     def _flaw(self, place: Place, path: Path, message: str) -> None:

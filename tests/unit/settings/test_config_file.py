@@ -350,3 +350,12 @@ def test_a_file_without_a_workspace() -> None:
     }
     assert set(faults(outside, file=NOTHING)) == {"WORKSPACE"}
     assert settings(outside, file="repositories: [b/c]").selection.single == Slug("b", "c")
+
+
+def test_a_file_that_is_long_without_repeating_itself_is_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """An export of a large workspace, for example."""
+    monkeypatch.setattr("pipe.config_file.tree.MOST_NODES", 50)
+    many = "".join(f"  - {{name: e{number}, type: Test}}\n" for number in range(100))
+    assert len(settings(FROM_FILE, file=f"environments:\n{many}").layers.base.environments) == 100

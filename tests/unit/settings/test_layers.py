@@ -141,6 +141,24 @@ def test_names_that_differ_only_in_case_are_told_apart() -> None:
     ]
 
 
+def test_names_that_one_override_spells_in_two_ways_are_two_environments() -> None:
+    layers = (
+        NamedLayer("Test", Layer(admin_only=True)),
+        NamedLayer("TEST", Layer(type=EnvironmentType.STAGING)),
+    )
+    declared = Layers(
+        base=Declaration(environments=(DeclaredEnvironment(name="Test"),)),
+        overrides=(Override(repositories=(Slug("acme", "shop"),), environments=layers),),
+    )
+
+    found = declared.declaration_for(SHOP).environments
+
+    assert [(each.name, each.type, each.desired.admin_only) for each in found] == [
+        ("Test", None, True),
+        ("TEST", EnvironmentType.STAGING, None),
+    ]
+
+
 def test_pruning_counts_only_where_variables_are_mentioned() -> None:
     idle = Desired(prune_variables=True)
     declared = Layers(
