@@ -17,7 +17,7 @@ from pipe.crew import Abandoned, Crashed, NotBegun
 from pipe.errors import RunOverError
 from pipe.estimate import requests_needed
 from pipe.fleet_safety import Seen, excesses
-from pipe.parts import HOURLY_REQUESTS, reads_needed, split
+from pipe.parts import HOURLY_REQUESTS, affordable, reads_needed, split
 from pipe.report.text import counted
 from pipe.results import RepositoryResult
 from pipe.settings import Mode
@@ -59,6 +59,7 @@ class Campaign:
     _is_cut_short: bool = False
     _seen: Seen = field(default_factory=Seen)
     _expected: int = 0
+    _handled: int = 0
 
     def run(self, repositories: tuple[Repository, ...], nothing: RunResult) -> RunResult:
         """Handle the repositories; return what became of them, filled into `nothing`."""
@@ -69,7 +70,7 @@ class Campaign:
                 f" an hour: they are planned and handled in {len(parts)} parts"
             )
         for part in parts:
-            self._handle(part)
+            self._handle_what_is_affordable(part)
         known = self._plans and not self._is_cut_short
         return replace(
             self.record.close(nothing), plan_checksum=checksum(self._plans) if known else None
@@ -82,6 +83,18 @@ class Campaign:
         return split(
             repositories, lambda each: reads_needed(self.settings.declaration_for(each)), limit
         )
+
+    def _handle_what_is_affordable(self, part: tuple[Repository, ...]) -> None:
+        left = self.left()
+        number = affordable(part, handled=self._handled, left=left)
+        self._handled += number
+        self._handle(part[:number])
+        if number < len(part) and not self.crew.over:
+            needed = f"{left.sent // self._handled} requests"
+            self.record.ended(refusals.not_enough_left("quota", needed, str(self.left().requests)))
+            self.crew.end()
+        if number < len(part):
+            self._handle(part[number:])  # nothing is begun any more: all are left for another run
 
     def _handle(self, part: tuple[Repository, ...]) -> None:
         """Plan a part, and apply it where that is asked for."""

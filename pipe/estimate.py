@@ -91,7 +91,7 @@ class Left:
 
     Attributes:
         sent: Requests sent so far.
-        limit: Requests an hour, where Bitbucket told; `None`: only its refusals will tell.
+        limit: Requests an hour, as Bitbucket told or the run met; `None`: not known yet.
         elapsed: Seconds since the run began.
         remaining: Seconds until its deadline.
         mean: Seconds that a request took on average.
@@ -110,10 +110,16 @@ class Left:
             return refusals.not_enough_left(
                 "time", f"{seconds:.0f} seconds", f"{max(0.0, self.remaining):.0f}"
             )
-        if self.limit is None or self.elapsed + self.remaining >= _HOUR:
-            # Within the deadline the hour rolls on: the service's own pacing is waited for.
-            return None
-        left = max(0, self.limit - self.sent)
-        if needed > left:
-            return refusals.not_enough_left("quota", f"{needed} requests", str(left))
+        if self.requests is not None and needed > self.requests:
+            return refusals.not_enough_left("quota", f"{needed} requests", str(self.requests))
         return None
+
+    @property
+    def requests(self) -> int | None:
+        """How many requests the run may still send; `None`: as far as is known, any number.
+
+        Where the hour rolls on before the deadline, the run waits for its next requests.
+        """
+        if self.limit is None or self.elapsed + self.remaining >= _HOUR:
+            return None
+        return max(0, self.limit - self.sent)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pipe.declaration import Declaration, Repository
+    from pipe.estimate import Left
 
 HOURLY_REQUESTS: Final = 1000
 """What Bitbucket grants to most identities; some access tokens are told a higher number."""
@@ -45,6 +46,23 @@ def split(
         parts[-1].append(repository)
         spent += cost
     return [tuple(part) for part in parts]
+
+
+def affordable(part: tuple[Repository, ...], *, handled: int, left: Left) -> int:
+    """Return how many repositories of a part can be planned and carried out with what is left.
+
+    A plan that can't be carried out any more is requests wasted. What a repository takes is judged
+    by those before.
+
+    Args:
+        part: What would be next.
+        handled: How many repositories there were so far.
+        left: What the run has left.
+    """
+    requests = left.requests
+    if requests is None or not handled:
+        return len(part)
+    return min(len(part), requests * handled // max(1, left.sent))
 
 
 def reads_needed(declaration: Declaration) -> int:

@@ -220,6 +220,18 @@ def budget_spent(call: str, last: str) -> Problem:
     )
 
 
+def hour_spent(limit: int, seconds: float) -> Problem:
+    """The requests of the hour are spent, and the run ends before there are more."""
+    return Problem(
+        key="hour-spent",
+        code=ExitCode.GAVE_UP,
+        what=f"The {limit:,} requests that Bitbucket grants in an hour are spent.",
+        why=f"The next is free in {seconds:.0f} seconds, and DEADLINE is before that.",
+        remedy="Run again later, or set DEADLINE higher: the run then waits as long as it has to."
+        f" {_STANDS}",
+    )
+
+
 def out_of_time(deadline_seconds: float) -> Problem:
     """The run's time is over."""
     return Problem(

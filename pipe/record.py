@@ -77,9 +77,7 @@ class Record:
         if self._remaining and self.stop.requested:
             self.ended(problems.stopped(self.stop.reason))
         if self._remaining and self.several:
-            done = len(self._results)
-            total = done + len(self._remaining)
-            self.ended(refusals.incomplete_run(done, total, self._remaining[0]))
+            self.ended(self._incomplete())
         for problem in self._problems.values():
             self.console.problem(problem)
         return replace(
@@ -88,3 +86,14 @@ class Record:
             remaining=tuple(self._remaining),
             problems=tuple(self._problems.values()),
         )
+
+    def _incomplete(self) -> Problem:
+        """Say where another run goes on: with what this one began and could not end, if any."""
+        unended = [
+            each.repository
+            for each in self._results
+            if any(problem.ends_run for problem in each.problems)
+        ]
+        done = len(self._results) - len(unended)
+        following = (*unended, *self._remaining)
+        return refusals.incomplete_run(done, done + len(following), following[0])

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, Generic, TypeVar, assert_never
 
 from tenacity import Retrying, retry_if_exception_type
 
+from pipe import problems
 from pipe.bitbucket.protocol import Answer, Method, Repeatable
 from pipe.bitbucket.retry import (
     Failed,
@@ -17,8 +18,10 @@ from pipe.bitbucket.retry import (
     Situation,
     Understood,
     decide,
+    is_slow_down,
     may_have_worked,
 )
+from pipe.errors import RunOverError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
     from pipe.bitbucket.protocol import Request
     from pipe.bitbucket.retry import Outcome, Settled
     from pipe.bitbucket.tally import Tally
+    from pipe.bitbucket.window import Window
     from pipe.bitbucket.wire import Wire
     from pipe.runtime import Runtime
 
@@ -63,6 +67,7 @@ class Shared:
     wire: Wire
     pace: Pace
     tally: Tally
+    window: Window
     runtime: Runtime
     max_attempts: int
     observe: Callable[[Exchange], None]
@@ -111,6 +116,8 @@ class Effort(Generic[T]):
         self._shared.pace.ready()
         header = self._authorizer.header()
         self._shared.pace.check()  # fetching a token takes time
+        if self._counted:
+            self._enter()
         outcome = self._sent(header)
         decision = decide(outcome, self._situation())
         if not isinstance(decision, Repeat):
@@ -123,6 +130,15 @@ class Effort(Generic[T]):
             self._shared.pace.slow_down(decision.after)
         self._pause = decision.after
         raise _AgainError
+
+    def _enter(self) -> None:
+        """Wait until one more request fits into the hour."""
+        window, pace = self._shared.window, self._shared.pace
+        told = self._shared.tally.quota.limit
+        while (pause := window.enter(told)) > 0:
+            if pause >= pace.remaining:
+                raise RunOverError(problems.hour_spent(window.limit(told) or 0, pause))
+            pace.wait(pause)
 
     def _sent(self, header: str) -> Outcome[T]:
         clock = self._shared.runtime.monotonic
@@ -141,12 +157,19 @@ class Effort(Generic[T]):
         if isinstance(outcome, Understood | Failed):
             self._shared.tally.hear(outcome.answer)
         if self._counted:
+            self._settle_place(outcome)
             self._shared.tally.note(
                 self._request.method,
                 is_repeat=self._attempts > 1,
                 was_sent=not isinstance(outcome, NotSent),
             )
         return self._as_deleted(outcome)
+
+    def _settle_place(self, outcome: Outcome[T]) -> None:
+        if isinstance(outcome, NotSent):
+            self._shared.window.leave()
+        elif isinstance(outcome, Failed) and is_slow_down(outcome.answer):
+            self._shared.window.refused()
 
     def _as_deleted(self, outcome: Outcome[T]) -> Outcome[T]:
         """Read a 404 as success where an earlier attempt may have deleted what is not found."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, TypeVar, assert_never, overload
 
 from pipe import problems
@@ -24,6 +24,7 @@ from pipe.bitbucket.pace import Pace
 from pipe.bitbucket.protocol import FateUnknown, Method, Quota, Rejected
 from pipe.bitbucket.retry import Accept, GiveUp, LeaveOpen, Refuse
 from pipe.bitbucket.tally import Counts, Tally
+from pipe.bitbucket.window import Window
 from pipe.bitbucket.wire import Wire, open_client
 from pipe.bitbucket.words import rejected
 from pipe.errors import PipeError
@@ -97,6 +98,7 @@ class Transport:
                 deadline_seconds=self.policy.deadline_seconds,
             ),
             tally=Tally(self.policy.max_attempts),
+            window=Window(self.runtime.monotonic),
             runtime=self.runtime,
             max_attempts=self.policy.max_attempts,
             observe=self.observe,
@@ -135,8 +137,9 @@ class Transport:
 
     @property
     def quota(self) -> Quota:
-        """What the service last said about the hourly limit."""
-        return self._shared.tally.quota
+        """What is known about the hourly limit: told by the service, or met."""
+        quota = self._shared.tally.quota
+        return replace(quota, limit=self._shared.window.limit(quota.limit))
 
     @overload
     def _settle(
