@@ -159,6 +159,7 @@ def test_a_write_that_is_never_answered_is_told_as_unknown(bitbucket: Simulator)
     assert ran.exit_code == 6
     assert ran.seconds < SOON
     assert bitbucket.repository("acme/shop").environment("Test").admin_only
+    assert "(not done)" not in ran.log
 
 
 def endless(connection: socket.socket) -> None:
