@@ -4,10 +4,26 @@ from __future__ import annotations
 
 from pipe import fingerprint
 from pipe.bitbucket.pages import Ask, Incomplete, Listing, Page
-from pipe.changes import DeleteVariable, Refuse, Update
-from pipe.declaration import Declaration, DeclaredEnvironment, Desired, EnvironmentType, Rule
+from pipe.changes import (
+    Delete,
+    DeleteReason,
+    DeleteVariable,
+    Keep,
+    Refuse,
+    RepositoryPlan,
+    Update,
+)
+from pipe.declaration import (
+    Declaration,
+    DeclaredEnvironment,
+    Desired,
+    EnvironmentType,
+    PlainVariable,
+    Rule,
+)
+from pipe.existing import ExistingContents
 from pipe.plan import Observed, plan_repository
-from pipe.safety import review_environment
+from pipe.safety import review, review_environment
 from tests.kit.values import ALWAYS, SHOP, env, var
 
 
@@ -55,3 +71,66 @@ def test_an_order_that_changed_once_is_remembered() -> None:
         listing = listing.take(Page(values=values, size=4))
     assert listing.step == Ask(1)
     assert not isinstance(listing.step, Incomplete)
+
+
+def test_two_declarations_of_one_environment_are_named() -> None:
+    twice = Declaration(
+        environments=(
+            DeclaredEnvironment(name="live", type=EnvironmentType.TEST),
+            DeclaredEnvironment(name="New", rename_from="Live", type=EnvironmentType.TEST),
+        )
+    )
+    there = Observed(environments=(env("Live"),), contents={})
+    plans = plan_repository(SHOP, twice, there, ALWAYS).environments
+    for plan, name in zip(plans, ("live", "New"), strict=True):
+        assert isinstance(plan, Refuse)
+        assert (plan.name, plan.existing) == (name, env("Live"))
+        assert "'Live'" in plan.problem.what
+
+
+def test_a_name_declared_in_two_spellings_is_named() -> None:
+    spelt = Declaration(
+        environments=tuple(
+            DeclaredEnvironment(name=name, type=EnvironmentType.TEST) for name in ("New", "NEW")
+        )
+    )
+    nothing = Observed(environments=(), contents={})
+    for plan, name in zip(
+        plan_repository(SHOP, spelt, nothing, ALWAYS).environments, ("New", "NEW"), strict=True
+    ):
+        assert isinstance(plan, Refuse)
+        assert (plan.name, plan.existing) == (name, None)
+        assert plan.problem.key == "declared-twice"
+        assert f"'{name}'" in plan.problem.what
+
+
+def test_a_rule_compares_with_what_the_environment_holds() -> None:
+    rule = Rule(desired=Desired(variables=(PlainVariable("A", "1"),)))
+    contents = {"{Live}": ExistingContents(variables=(var("A", "1"),))}
+    observed = Observed(environments=(env("Live"),), contents=contents)
+    plans = plan_repository(SHOP, Declaration(rules=(rule,)), observed, ALWAYS).environments
+    assert plans == (Keep(name="Live", existing=env("Live"), unchanged_variables=1),)
+
+
+def test_a_type_that_differs_is_named() -> None:
+    declared = DeclaredEnvironment(name="Live", type=EnvironmentType.STAGING)
+    observed = Observed(environments=(env("Live"),), contents={})
+    (plan,) = plan_repository(
+        SHOP, Declaration(environments=(declared,)), observed, ALWAYS
+    ).environments
+    assert isinstance(plan, Refuse)
+    assert "Test" in plan.problem.what
+    assert "Staging" in plan.problem.what
+
+
+def test_how_much_would_be_pruned_is_told() -> None:
+    deletions = tuple(
+        Delete(existing=env(f"E{number}"), reason=DeleteReason.PRUNED) for number in range(3)
+    )
+    plan = RepositoryPlan(repository=SHOP, environments=deletions)
+    reviewed = review(plan, existing_count=9, force=False)
+    for before, after in zip(deletions, reviewed.environments, strict=True):
+        assert isinstance(after, Refuse)
+        assert after.existing == before.existing
+        assert "3 of 9 environments" in after.problem.what
+        assert "30 %" in after.problem.why
