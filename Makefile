@@ -8,7 +8,7 @@ INSTALL = .venv/bin/python -m pip install -qq --disable-pip-version-check --requ
 REVISION = $(shell git rev-parse HEAD)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench image lock prove live audit
+.PHONY: help demo test lint bench image lock prove mutate live audit
 
 help: ## list the targets
 	@sed -nE 's/^([a-z]+):.*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -35,6 +35,11 @@ image: ## build the image of the pipe
 prove: .venv/installed ## every fault at every request, in full, and the table of docs/reliability.md
 	@PROVE=full PROVE_WRITE=1 $(PYTEST) tests/property tests/faults tests/scenarios tests/unit
 
+mutate: .venv/installed ## change the deciding core in every way: does a test notice?
+	@.venv/bin/python -m pip install -qq --disable-pip-version-check --require-hashes --no-deps \
+		--only-binary=:all: --requirement requirements-prove.txt
+	@.venv/bin/mutmut run && .venv/bin/mutmut results
+
 live: .venv/installed ## run the main scenarios against the real Bitbucket (see CONTRIBUTING.md)
 	@.venv/bin/pytest -m live tests/live
 
@@ -48,6 +53,7 @@ LOCK = .venv/bin/uv pip compile pyproject.toml --quiet --upgrade --universal --p
 lock: .venv/installed ## take in new releases of the dependencies, a week after they came out
 	$(LOCK) requirements.txt
 	$(LOCK) requirements-dev.txt --group dev --constraints requirements.txt
+	$(LOCK) requirements-prove.txt --group prove --constraints requirements-dev.txt
 
 .venv/installed: requirements-dev.txt
 	@.venv/bin/python -c '' 2>/dev/null || for python in python3.13 python3.12 python3.11 python3 none; do \

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from simulator.faults import Schedule
@@ -47,7 +47,7 @@ class Case:
 
     @property
     def _identity(self) -> tuple[object, ...]:
-        return self.scenario.name, *sorted(self.at.items()), self.attempts, repr(self.profile)
+        return self.scenario.name, *sorted(self.at.items()), self.attempts, self.profile
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Case) and self._identity == other._identity
@@ -84,7 +84,7 @@ def play(case: Case) -> None:
     assert len(planned.struck) == len(case.at), f"{case}: not all of the trouble struck"
 
 
-@cache
+@lru_cache(maxsize=4096)
 def _first_run(case: Case) -> tuple[tuple[str, str], ...]:
     """Return method and path of every request of the first run of a case."""
     world = case.scenario.world(case.profile)

@@ -126,7 +126,8 @@ def table(reports: Iterable[pytest.TestReport]) -> dict[str, Row]:
 
 def lines(rows: Mapping[str, Row]) -> list[str]:
     """Write the table down, as Markdown."""
-    told = ["| | promise | tests | cases | result |", "| --- | --- | --- | ---: | --- |"]
+    tried = "Everything was tried." if FULL else "A selection was tried; `make prove` tries all."
+    told = [tried, "", "| | promise | tests | cases | result |", "| --- | --- | --- | ---: | --- |"]
     for name, row in rows.items():
         tests = "<br>".join(f"`{each}`" for each in sorted(row.files))
         result = f"{row.failed} tests fail" if row.failed else "holds"
