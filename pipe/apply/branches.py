@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final, assert_never
 
 from pipe import problems as wire_problems
 from pipe.apply import problems
-from pipe.bitbucket.protocol import Done, FateUnknown, Rejected
+from pipe.bitbucket.protocol import Done, FateUnknown, Rejected, Vanished
 from pipe.existing import ExistingBranchRestriction
 from pipe.safety import AddBranch, RemoveBranch
 
@@ -100,6 +100,11 @@ def _remove(
     match answer:
         case Done():
             return None
+        case Vanished():
+            if _is_gone(service, repository, environment, restriction):
+                return None
+            doing = f"remove the branch pattern '{restriction.pattern}'"
+            return problems.rejected_write(doing, Rejected(status=404))
         case Rejected(status=404) if _is_gone(service, repository, environment, restriction):
             return None  # somebody else removed it
         case Rejected(status=status) if status in _UNSUPPORTED:

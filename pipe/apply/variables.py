@@ -15,7 +15,7 @@ from pydantic import SecretStr
 from pipe import fingerprint
 from pipe import problems as wire_problems
 from pipe.apply import problems
-from pipe.bitbucket.protocol import Done, FateUnknown, Rejected
+from pipe.bitbucket.protocol import Done, FateUnknown, Rejected, Vanished
 from pipe.changes import (
     CreateVariable,
     DeleteVariable,
@@ -331,19 +331,27 @@ class VariableWriter:
                 self.ledger.unchanged(change)
                 continue
             with self.ledger.accounting(change):
-                answer = self.service.api.delete_variable(
-                    self.repository, self.environment.uuid, existing.uuid
-                )
-                match answer:
-                    case Done():
-                        self.ledger.applied(change)
-                    case Rejected(status=404) if self._is_gone(existing):
-                        self.ledger.unchanged(change)
-                    case Rejected():
-                        doing = f"delete the variable {existing.key}"
-                        self.ledger.failed(change, self._refused(doing, answer))
-                    case _:
-                        assert_never(answer)
+                self._delete_one(change)
+
+    def _delete_one(self, change: DeleteVariable) -> None:
+        existing = change.existing
+        doing = f"delete the variable {existing.key}"
+        answer = self.service.api.delete_variable(
+            self.repository, self.environment.uuid, existing.uuid
+        )
+        match answer:
+            case Done():
+                self.ledger.applied(change)
+            case Vanished() if self._is_gone(existing):
+                self.ledger.applied(change)
+            case Vanished():
+                self.ledger.failed(change, self._refused(doing, Rejected(status=404)))
+            case Rejected(status=404) if self._is_gone(existing):
+                self.ledger.unchanged(change)
+            case Rejected():
+                self.ledger.failed(change, self._refused(doing, answer))
+            case _:
+                assert_never(answer)
 
 
 def _by_whom(settled: Settled, *, tried: bool) -> Settled:

@@ -15,6 +15,7 @@ from pipe.bitbucket.protocol import (
     Post,
     Rejected,
     Repeatable,
+    Vanished,
     json_content,
     segment,
 )
@@ -112,7 +113,7 @@ class Bitbucket:
             )
         )
 
-    def delete_environment(self, repository: Repository, uuid: str) -> Done | Rejected:
+    def delete_environment(self, repository: Repository, uuid: str) -> Done | Vanished | Rejected:
         """Delete an environment with all that it holds."""
         return self._delete(_environment(repository, uuid))
 
@@ -158,7 +159,7 @@ class Bitbucket:
 
     def delete_variable(
         self, repository: Repository, environment_uuid: str, variable_uuid: str
-    ) -> Done | Rejected:
+    ) -> Done | Vanished | Rejected:
         """Delete a variable."""
         return self._delete(f"{_variables(repository, environment_uuid)}/{segment(variable_uuid)}")
 
@@ -188,7 +189,7 @@ class Bitbucket:
 
     def remove_branch_restriction(
         self, repository: Repository, environment_uuid: str, restriction_uuid: str
-    ) -> Done | Rejected:
+    ) -> Done | Vanished | Rejected:
         """Let the branches of that pattern deploy no longer."""
         return self._delete(
             f"{_branch_restrictions(repository, environment_uuid)}/{segment(restriction_uuid)}"
@@ -234,9 +235,9 @@ class Bitbucket:
             query=query,
         )
 
-    def _delete(self, path: str) -> Done | Rejected:
+    def _delete(self, path: str) -> Done | Vanished | Rejected:
         return self._transport.send(
-            Repeatable(method=Method.DELETE, path=path, parse=objects.nothing)
+            Repeatable(method=Method.DELETE, path=path, parse=objects.deleted)
         )
 
     def _list(

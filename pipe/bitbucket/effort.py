@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, Generic, TypeVar, assert_never
 from tenacity import Retrying, retry_if_exception_type
 
 from pipe import problems
-from pipe.bitbucket.protocol import Answer, Method, Repeatable
+from pipe.bitbucket.protocol import Method, Repeatable
 from pipe.bitbucket.retry import (
     Failed,
     Garbled,
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _NOT_FOUND: Final = 404
-_GONE: Final = Answer(204, {}, b"")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,14 +171,14 @@ class Effort(Generic[T]):
             self._shared.window.refused()
 
     def _as_deleted(self, outcome: Outcome[T]) -> Outcome[T]:
-        """Read a 404 as success where an earlier attempt may have deleted what is not found."""
+        """Let a 404 be read where an earlier attempt may have deleted what is not found."""
         if (
             isinstance(outcome, Failed)
             and outcome.answer.status == _NOT_FOUND
             and self._request.method is Method.DELETE
             and self._may_have_worked
         ):
-            return Understood(self._request.parse(_GONE), _GONE)
+            return Understood(self._request.parse(outcome.answer), outcome.answer)
         return outcome
 
     def _situation(self) -> Situation:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Final, TypeVar, cast
 
-from pipe.bitbucket.protocol import Answer, Done, GarbledError, Json
+from pipe.bitbucket.protocol import Answer, Done, GarbledError, Json, Vanished
 from pipe.declaration import EnvironmentType
 from pipe.existing import ExistingBranchRestriction, ExistingEnvironment, ExistingVariable
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _ACCEPTED: Final = (202, 204)
+_NOT_FOUND: Final = 404
 
 
 def read_json(body: bytes) -> Json:
@@ -52,6 +53,11 @@ def nothing(answer: Answer) -> Done:
     if answer.status not in _ACCEPTED:
         read_json(answer.body)
     return Done()
+
+
+def deleted(answer: Answer) -> Done | Vanished:
+    """Read the answer to a DELETE; a 404 comes here only after an attempt that may have worked."""
+    return Vanished() if answer.status == _NOT_FOUND else nothing(answer)
 
 
 def environment(value: Json) -> ExistingEnvironment:

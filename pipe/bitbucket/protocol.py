@@ -153,6 +153,11 @@ class Done:
 
 
 @dataclass(frozen=True, slots=True)
+class Vanished:
+    """A DELETE met a 404 after an attempt that may have worked: look, then believe it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Quota:
     """What the service said about the hourly limit; only some access tokens are told.
 

@@ -60,6 +60,24 @@ def test_two_faults_at_every_pair_of_requests(scenario: Scenario, cases: Cases) 
     assert cases.count > 0
 
 
+@pytest.mark.parametrize(
+    ("name", "at"),
+    [
+        ("prune variables", {4: "closed before the effect", 5: "passing 404"}),
+        ("branches lifted", {2: "closed before the effect", 3: "passing 404"}),
+        ("plain variables", {2: "closed after the effect", 3: "passing 404"}),
+        (
+            "admin-only off",
+            {1: "closed after the effect", 2: "429, Retry-After past the deadline"},
+        ),
+    ],
+)
+def test_what_was_once_found(name: str, at: dict[int, str]) -> None:
+    """P3, P13: pairs of faults that led to a lie or to something left undone."""
+    (scenario,) = (each for each in SCENARIOS if each.name == name)
+    play(Case(scenario=scenario, at=at))
+
+
 def _singles(scenario: Scenario, kind: str, attempts: int, profile: Switches) -> Iterator[Case]:
     """Give one kind of fault at every request of a run where it can strike."""
     calm = Case(scenario=scenario, at={}, attempts=attempts, profile=profile)

@@ -6,8 +6,16 @@ from typing import TYPE_CHECKING, Final
 import httpx
 import pytest
 
-from pipe.bitbucket.objects import nothing, whole
-from pipe.bitbucket.protocol import Done, FateUnknown, Method, Post, Quota, Rejected, Repeatable
+from pipe.bitbucket.objects import deleted, whole
+from pipe.bitbucket.protocol import (
+    FateUnknown,
+    Method,
+    Post,
+    Quota,
+    Rejected,
+    Repeatable,
+    Vanished,
+)
 from pipe.bitbucket.transport import Counts, Policy, WriteRefusedError
 from pipe.errors import ExitCode, PipeError, Problem, RunOverError
 from tests.unit.bitbucket.doubles import HTML, TOKEN, Clock, Line, Reply, connect
@@ -18,7 +26,7 @@ if TYPE_CHECKING:
 VALUE: Final = whole(lambda value: value)
 GET: Final = Repeatable(method=Method.GET, path="/2.0/x", parse=VALUE)
 PUT: Final = Repeatable(method=Method.PUT, path="/2.0/x", parse=VALUE)
-DELETE: Final = Repeatable(method=Method.DELETE, path="/2.0/x", parse=nothing)
+DELETE: Final = Repeatable(method=Method.DELETE, path="/2.0/x", parse=deleted)
 POST: Final = Post(path="/2.0/x", parse=VALUE)
 
 
@@ -117,10 +125,10 @@ def test_a_post_is_never_blindly_repeated(index: int) -> None:
         assert len(line.requests) == 1
 
 
-def test_a_deletion_that_is_repeated_and_finds_nothing_is_done() -> None:
+def test_a_deletion_that_is_repeated_and_finds_nothing_may_have_worked() -> None:
     line = connect([httpx.ReadError("reset"), httpx.Response(404)])
 
-    assert line.transport.send(DELETE) == Done()
+    assert line.transport.send(DELETE) == Vanished()
 
 
 def test_a_deletion_that_can_not_have_worked_and_finds_nothing_is_rejected() -> None:
