@@ -46,15 +46,19 @@ def pytest_runtest_makereport(
     return report
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    _tell_what_was_proved(terminalreporter)
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, exitstatus: int) -> None:
+    _tell_what_was_proved(terminalreporter, whole=exitstatus in _ENDED)
     _tell_what_did_not_run(terminalreporter)
 
 
-def _tell_what_was_proved(terminalreporter: pytest.TerminalReporter) -> None:
+_ENDED = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
+"""Every test ran: a run that was interrupted proves nothing that could be written down."""
+
+
+def _tell_what_was_proved(terminalreporter: pytest.TerminalReporter, *, whole: bool) -> None:
     stats = terminalreporter.stats
     rows = proof.table([*stats.get("passed", []), *stats.get("failed", [])])
-    if proof.WRITING:
+    if proof.WRITING and whole:
         proof.write(rows)
     if rows:
         terminalreporter.section("promises", sep="=")
