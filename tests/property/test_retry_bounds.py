@@ -6,8 +6,8 @@ import httpx
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipe.bitbucket.objects import nothing, whole
-from pipe.bitbucket.protocol import FateUnknown, Method, Post, Rejected, Repeatable
+from pipe.bitbucket.objects import deleted, whole
+from pipe.bitbucket.protocol import FateUnknown, Method, Post, Rejected, Repeatable, Vanished
 from pipe.bitbucket.transport import Policy
 from pipe.errors import PipeError, RunOverError
 from tests.unit.bitbucket.doubles import Clock, Reply, connect
@@ -16,7 +16,7 @@ VALUE = whole(lambda value: value)
 REQUESTS: list[Repeatable[object] | Post[object]] = [
     Repeatable(method=Method.GET, path="/2.0/x", parse=VALUE),
     Repeatable(method=Method.PUT, path="/2.0/x", parse=VALUE),
-    Repeatable(method=Method.DELETE, path="/2.0/x", parse=nothing),
+    Repeatable(method=Method.DELETE, path="/2.0/x", parse=deleted),
     Post(path="/2.0/x", parse=VALUE),
 ]
 NOT_PROCESSED = "refused", "429"
@@ -81,6 +81,10 @@ def test_tries_and_time_are_bounded(
         assert happened[-1] not in (*NOT_PROCESSED, "ok", "404")
     if isinstance(answer, Rejected):
         assert happened[-1] == "404"
+    if isinstance(answer, Vanished):
+        assert request.method is Method.DELETE
+        assert happened[-1] == "404"
+        assert not set(happened[:-1]) <= {*NOT_PROCESSED, "404"}
     if isinstance(error, RunOverError):
         assert error.problem.key in ("out-of-time", "rate-limited")
     elif error is not None:
