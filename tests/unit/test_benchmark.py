@@ -22,6 +22,11 @@ CREATE, NOTHING, CHANGE = scenarios.ENVIRONMENT_SCENARIOS
 _, NO_VARIABLE, ONE_VARIABLE = scenarios.VARIABLE_SCENARIOS
 
 
+def test_one_worker_runs_all_of_these(request: pytest.FixtureRequest, worker_id: str) -> None:
+    # pytest and pytest-xdist must agree about groups; when they don't, nothing else would say so.
+    assert worker_id == "master" or request.node.nodeid.endswith("@bench")
+
+
 @pytest.mark.parametrize(
     ("scenario", "contender", "requests", "writes"),
     [
