@@ -10,14 +10,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import httpx
+
 from simulator.faults import DropConnection, Fault, Schedule
 from simulator.server import Server
 from tests.kit.world import ENVIRON, World
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    import httpx
 
     from simulator.wire import Request
 
@@ -34,8 +34,7 @@ class MortalWorld(World):
     answers_left: int | None = None
 
     def carrier(self) -> httpx.BaseTransport:
-        carrier = super().carrier()
-        handle = carrier.handle_request
+        handle = super().carrier().handle_request
 
         def handle_and_die(request: httpx.Request) -> httpx.Response:
             response = handle(request)
@@ -45,8 +44,7 @@ class MortalWorld(World):
                     raise KilledError
             return response
 
-        carrier.handle_request = handle_and_die  # type: ignore[method-assign]
-        return carrier
+        return httpx.MockTransport(handle_and_die)
 
 
 @dataclass(slots=True)

@@ -7,6 +7,7 @@ import threading
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+import httpx
 import pytest
 
 from simulator.profiles import HOSTILE, OBSERVED
@@ -21,8 +22,6 @@ from tests.kit.world import World, listed, run_with
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-
-    import httpx
 
     from tests.kit.proof import Cases
 
@@ -67,15 +66,13 @@ class SharedWorld(World):
     runs: Mapping[int, int] = MappingProxyType({})
 
     def carrier(self) -> httpx.BaseTransport:
-        carrier, who = super().carrier(), self.runs.get(threading.get_ident(), 0)
-        handle = carrier.handle_request
+        handle, who = super().carrier().handle_request, self.runs.get(threading.get_ident(), 0)
 
         def handle_in_turn(request: httpx.Request) -> httpx.Response:
             self.turns.wait(who)
             return handle(request)
 
-        carrier.handle_request = handle_in_turn  # type: ignore[method-assign]
-        return carrier
+        return httpx.MockTransport(handle_in_turn)
 
 
 def _together(

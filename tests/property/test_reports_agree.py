@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
+from dataclasses import asdict
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -115,8 +116,8 @@ def test_the_numbers_are_the_same_everywhere(result: RunResult) -> None:
     # Environments by state: counted from what each report shows of every single one.
     document = json_report.document(result)
     assert document["summary"] == {
-        "environments": dict(_pairs(count_environments(result.environments))),
-        "variables": dict(_pairs(count_variables(result.environments))),
+        "environments": asdict(count_environments(result.environments)),
+        "variables": asdict(count_variables(result.environments)),
     }
     assert _json_outcomes(document) == Counter(str(each.outcome) for each in result.environments)
     if result.repositories or result.remaining:
@@ -136,10 +137,6 @@ def test_the_numbers_are_the_same_everywhere(result: RunResult) -> None:
         line for line in log_of(result) if line.startswith(("✔ ", "✖ ")) and "requests" not in line
     ]
     assert len(verdicts) >= len(result.environments)
-
-
-def _pairs(counts: object) -> list[tuple[str, int]]:
-    return [(name, getattr(counts, name)) for name in type(counts).__slots__]  # type: ignore[attr-defined]
 
 
 def _json_outcomes(document: Any) -> Counter[str]:  # noqa: ANN401 - parsed JSON
