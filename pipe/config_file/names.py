@@ -17,22 +17,34 @@ if TYPE_CHECKING:
 
 
 def name_flaws(tree: Tree) -> Iterator[Flaw]:
-    """Return a flaw for each name that is declared twice, or is another's former name."""
+    """Return a flaw for each name that is declared or renamed twice, or is both."""
     for path, environments in _lists(tree.root):
-        names = _texts(environments, "name")
-        first: dict[str, Place] = {}
-        for index, name in names:
-            here = (*path, index, "name")
-            before = first.setdefault(name, tree.place(here))
-            if before != tree.place(here):
-                message = f"{quoted(name)} is already declared on line {before.line}"
-                yield Flaw(tree.place(here), here, message)
-        own = dict(names)
-        for index, former in _texts(environments, "rename_from"):
-            if former in first and former != own.get(index):
+        names, formers = _texts(environments, "name"), _texts(environments, "rename_from")
+        for here, name, line in _repeated(tree, path, "name", names):
+            message = f"{quoted(name)} is already declared on line {line}"
+            yield Flaw(tree.place(here), here, message)
+        own, declared = dict(names), {name for _, name in names}
+        for index, former in formers:
+            if former in declared and former != own.get(index):
                 here = (*path, index, "rename_from")
                 message = f"{quoted(former)} is declared too; it can't be both renamed and kept"
                 yield Flaw(tree.place(here), here, message)
+        gone = [each for each in formers if each[1] not in declared]
+        for here, former, line in _repeated(tree, path, "rename_from", gone):
+            message = f"{quoted(former)} is already renamed on line {line}"
+            yield Flaw(tree.place(here), here, message)
+
+
+def _repeated(
+    tree: Tree, path: Path, key: str, texts: list[tuple[int, str]]
+) -> Iterator[tuple[Path, str, int]]:
+    """Return the path of each text that stood before, the text, and the line where it did."""
+    first: dict[str, Place] = {}
+    for index, text in texts:
+        here = (*path, index, key)
+        before = first.setdefault(text, tree.place(here))
+        if before != tree.place(here):
+            yield here, text, before.line
 
 
 def lines(tree: Tree) -> dict[str, int]:

@@ -117,6 +117,8 @@ def test_all_faults_of_a_file() -> None:
         ("# nothing\n---\n", "f:1:1", "is empty; declare environments or rules"),
         ("~", "f:1:1", "is empty; declare environments or rules"),
         ("- x", "f:1:1", "is not a mapping; write its keys as 'key: value', one a line"),
+        ("environments:\n- {name: A, rename_from: X}\n- {name: B, rename_from: X}",
+         "f:3:13 environments[1].rename_from", "'X' is already renamed on line 2"),
         ("repositories: []", "f:1:1 repositories",
          "chooses no repository; name some, or write '*' for all of the workspace"),
         ("repositories: ['!a']", "f:1:1 repositories",
