@@ -70,12 +70,14 @@ def review_environment(
     """Replace the plan of one environment by a refusal if it must not happen unless forced."""
     if force:
         return plan
-    problem = None
-    if isinstance(plan, Delete):
-        problem = _deletion_problem(plan, too_much_pruned)
-    elif isinstance(plan, Update):
-        problem = _prune_problem(plan)
-    if problem is None or not isinstance(plan, Delete | Update):
+    match plan:
+        case Delete():
+            problem = _deletion_problem(plan, too_much_pruned)
+        case Update():
+            problem = _prune_problem(plan)
+        case _:
+            return plan
+    if problem is None:
         return plan
     return Refuse(name=plan.name, existing=plan.existing, problem=problem)
 
