@@ -236,9 +236,7 @@ class Bitbucket:
         )
 
     def _delete(self, path: str) -> Done | Vanished | Rejected:
-        return self._transport.send(
-            Repeatable(method=Method.DELETE, path=path, parse=objects.deleted)
-        )
+        return self._transport.send(objects.deletion(path))
 
     def _list(
         self,

@@ -10,7 +10,15 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Final, TypeVar, cast
 
-from pipe.bitbucket.protocol import Answer, Done, GarbledError, Json, Vanished
+from pipe.bitbucket.protocol import (
+    Answer,
+    Done,
+    GarbledError,
+    Json,
+    Method,
+    Repeatable,
+    Vanished,
+)
 from pipe.declaration import EnvironmentType
 from pipe.existing import ExistingBranchRestriction, ExistingEnvironment, ExistingVariable
 
@@ -55,7 +63,12 @@ def nothing(answer: Answer) -> Done:
     return Done()
 
 
-def deleted(answer: Answer) -> Done | Vanished:
+def deletion(path: str) -> Repeatable[Done | Vanished]:
+    """Return the request that deletes what is at `path`: every DELETE is made here."""
+    return Repeatable(method=Method.DELETE, path=path, parse=_deleted)
+
+
+def _deleted(answer: Answer) -> Done | Vanished:
     """Read the answer to a DELETE; a 404 comes here only after an attempt that may have worked."""
     return Vanished() if answer.status == _NOT_FOUND else nothing(answer)
 

@@ -14,7 +14,7 @@ from pipe.report.identity import identity
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pipe.bitbucket.protocol import Done, Json
+    from pipe.bitbucket.protocol import Done, Json, Vanished
     from pipe.report.console import Log
     from pipe.report.details import About
     from pipe.report.publisher import Publisher
@@ -75,14 +75,14 @@ def publish_insights(
 
 def _insights(
     settings: Settings, result: RunResult, about: About, path: str, name: str
-) -> Iterator[Repeatable[Done]]:
+) -> Iterator[Repeatable[Done | Vanished]]:
     """Yield the requests; annotations of an earlier run on this commit go with its report."""
     source = insights.Source(
         path=insights.relative_path(settings.config_file, settings.context.clone_dir),
         lines=settings.lines,
     )
     notes = insights.notes(result, source, name)
-    yield Repeatable(method=Method.DELETE, path=path, parse=objects.nothing)
+    yield objects.deletion(path)
     yield _request(Method.PUT, path, insights.report(result, about))
     for start in range(0, len(notes), insights.AT_ONCE):
         part = notes[start : start + insights.AT_ONCE]

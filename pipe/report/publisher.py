@@ -15,7 +15,15 @@ from pipe.bitbucket.retry import Failed, Lost, NotSent, Understood
 from pipe.bitbucket.transport import WriteRefusedError
 
 if TYPE_CHECKING:
-    from pipe.bitbucket.protocol import Answer, FateUnknown, Post, Rejected, Repeatable, Request
+    from pipe.bitbucket.protocol import (
+        Answer,
+        FateUnknown,
+        Post,
+        Rejected,
+        Repeatable,
+        Request,
+        Vanished,
+    )
     from pipe.bitbucket.transport import Transport
     from pipe.bitbucket.wire import Wire
 
@@ -61,7 +69,9 @@ class Publisher:
         _check(request)
         return self.transport.send(request)
 
-    def send_through_proxy(self, request: Repeatable[Done]) -> Done | Rejected:
+    def send_through_proxy(
+        self, request: Repeatable[Done | Vanished]
+    ) -> Done | Vanished | Rejected:
         """Send a request without credentials; where that does not work, with them.
 
         Raises:
@@ -82,7 +92,7 @@ class Publisher:
         return self.transport.send(request)
 
 
-def _is_gone(request: Repeatable[Done], answer: Answer) -> bool:
+def _is_gone(request: Repeatable[Done | Vanished], answer: Answer) -> bool:
     """Whether what was to be deleted is not there: nothing would be won by asking again."""
     return request.method is Method.DELETE and answer.status == _NOT_FOUND
 

@@ -6,7 +6,7 @@ import httpx
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipe.bitbucket.objects import deleted, whole
+from pipe.bitbucket.objects import deletion, whole
 from pipe.bitbucket.protocol import FateUnknown, Method, Post, Rejected, Repeatable, Vanished
 from pipe.bitbucket.transport import Policy
 from pipe.errors import PipeError, RunOverError
@@ -16,7 +16,7 @@ VALUE = whole(lambda value: value)
 REQUESTS: list[Repeatable[object] | Post[object]] = [
     Repeatable(method=Method.GET, path="/2.0/x", parse=VALUE),
     Repeatable(method=Method.PUT, path="/2.0/x", parse=VALUE),
-    Repeatable(method=Method.DELETE, path="/2.0/x", parse=deleted),
+    deletion("/2.0/x"),
     Post(path="/2.0/x", parse=VALUE),
 ]
 NOT_PROCESSED = "refused", "429"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 import httpx
 import pytest
 
-from pipe.bitbucket.objects import deleted, whole
+from pipe.bitbucket.objects import deletion, whole
 from pipe.bitbucket.protocol import (
     FateUnknown,
     Method,
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 VALUE: Final = whole(lambda value: value)
 GET: Final = Repeatable(method=Method.GET, path="/2.0/x", parse=VALUE)
 PUT: Final = Repeatable(method=Method.PUT, path="/2.0/x", parse=VALUE)
-DELETE: Final = Repeatable(method=Method.DELETE, path="/2.0/x", parse=deleted)
+DELETE: Final = deletion("/2.0/x")
 POST: Final = Post(path="/2.0/x", parse=VALUE)
 
 

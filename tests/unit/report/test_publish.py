@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from pipe.bitbucket import objects
-from pipe.bitbucket.protocol import Done, Method, Post, Repeatable, Request, json_content
+from pipe.bitbucket.protocol import Done, Method, Post, Repeatable, Request, Vanished, json_content
 from pipe.bitbucket.transport import WriteRefusedError
 from pipe.bitbucket.wire import Wire, open_in_pipe_client
 from pipe.report.publisher import Publisher
@@ -157,6 +157,15 @@ def test_without_the_proxy_the_credentials_serve(
     assert len(reports(world)) == 1
     assert sent_to(ran, "/reports/")[-1] == "PUT 200"
     assert sent_to(ran, "/reports/").count("PUT 401") == int(there)
+    assert "WARNING" not in ran.log
+
+
+def test_a_former_report_may_go_while_the_answer_is_lost(world: World) -> None:
+    for fault in (DropConnection(after_effect=True), Answer(status=404, body=b"gone")):
+        world.simulator.faults.add(fault, method="DELETE", path="*/reports/*")
+    ran = publish(world, MODE="plan", BITBUCKET_BUILD_NUMBER="")
+    assert ran.exit_code == 0
+    assert sent_to(ran, "/reports/")[-2:] == ["DELETE 404", "PUT 200"]
     assert "WARNING" not in ran.log
 
 
@@ -316,24 +325,22 @@ def test_what_is_published_shows_no_secret(world: World) -> None:
 
 
 REPOSITORY = "/2.0/repositories/acme/shop"
-REFUSED: list[Request[Done]] = [
+REFUSED: list[Request[Done | Vanished]] = [
     Repeatable(method=Method.GET, path=f"{REPOSITORY}/environments", parse=objects.nothing),
-    Repeatable(
-        method=Method.DELETE, path=f"{REPOSITORY}/environments/%7Be%7D", parse=objects.nothing
-    ),
+    objects.deletion(f"{REPOSITORY}/environments/%7Be%7D"),
     Repeatable(
         method=Method.PUT, path=f"{REPOSITORY}/commit/abc/reports/other-tool", parse=objects.nothing
     ),
-    Repeatable(
-        method=Method.DELETE, path=f"{REPOSITORY}/pullrequests/1/comments/2", parse=objects.nothing
-    ),
+    objects.deletion(f"{REPOSITORY}/pullrequests/1/comments/2"),
     Post(path=f"{REPOSITORY}/environments", parse=objects.nothing),
     Post(path=f"{REPOSITORY}/pullrequests/1/comments/../../../environments", parse=objects.nothing),
 ]
 
 
 @pytest.mark.parametrize("request_", REFUSED, ids=lambda each: f"{each.method} {each.path}")
-def test_the_publisher_can_send_nothing_else(world: World, request_: Request[Done]) -> None:
+def test_the_publisher_can_send_nothing_else(
+    world: World, request_: Request[Done | Vanished]
+) -> None:
     client = world.connect()
     publisher = Publisher(
         transport=world.transport(), proxy=Wire(client=client, monotonic=world.clock.time)
