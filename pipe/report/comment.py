@@ -106,6 +106,9 @@ def _comment(value: Json) -> Comment:
     fields = value if isinstance(value, dict) else {}
     id_, content = fields.get("id"), fields.get("content")
     raw = content.get("raw") if isinstance(content, dict) else None
-    if not isinstance(id_, int) or not isinstance(raw, str) or fields.get("deleted") is True:
+    if not isinstance(raw, str) or fields.get("deleted") is True:
+        return Comment(0, "")
+    # For Python, true is a number.
+    if not isinstance(id_, int) or isinstance(id_, bool) or id_ < 1:
         return Comment(0, "")
     return Comment(id_, raw)

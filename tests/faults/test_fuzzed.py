@@ -102,12 +102,14 @@ class OddWorld(World):
     """A world whose answers are odd, one after the other, and right after that."""
 
     odd: Sequence[Odd] = ()
+    only: re.Pattern[str] = re.compile("")
+    """What stands in the path of each request that is answered oddly."""
 
     def carrier(self) -> httpx.BaseTransport:
         handle, answers = super().carrier().handle_request, iter(self.odd)
 
         def handle_oddly(request: httpx.Request) -> httpx.Response:
-            match next(answers, None):
+            match next(answers, None) if self.only.search(request.url.path) else None:
                 case None:
                     return handle(request)
                 case Anything(status, headers, body, after_effect):
@@ -164,6 +166,32 @@ def test_answers_of_any_kind(scenario: Scenario, odd: list[Odd], attempts: str) 
     assert not any(canary in ran.log for canary in CANARIES)
 
 
+@given(ODDITIES, st.booleans(), st.sampled_from(["1", "3"]))
+def test_answers_of_any_kind_to_what_is_published(
+    odd: list[Odd],
+    commented: bool,  # noqa: FBT001 - a case
+    attempts: str,
+) -> None:
+    """P12: failing to publish never changes how a run ends."""
+    world = OddWorld(OBSERVED)
+    world.shop.add_environment("Test")
+    world.shop.add_pull_request(12)
+    if commented:
+        assert run_with(world, PUBLISHED).exit_code == 0
+    world.odd, world.only = odd, re.compile("/reports/|/comments")
+    ran = run_with(world, {"MAX_ATTEMPTS": attempts, **PUBLISHED})
+    assert ran.exit_code == 0, ran.log
+    _check(ran)
+
+
+PUBLISHED: Final = {
+    "ENVIRONMENT_NAME": "Test",
+    "CODE_INSIGHTS": "true",
+    "COMMENT": "true",
+    "BITBUCKET_REPO_FULL_NAME": "acme/shop",
+    "BITBUCKET_COMMIT": "0123456789abcdef0123456789abcdef01234567",
+    "BITBUCKET_PR_ID": "12",
+}
 LISTS: Final = [
     name.upper()
     for name, info in Variables.model_fields.items()

@@ -228,6 +228,18 @@ def test_a_comment_of_another_account_is_left_to_it(world: World) -> None:
     assert len(raws(world)) == 2
 
 
+@pytest.mark.parametrize("id_", [-1, True, 0, "1/../../environments"])
+def test_a_comment_without_a_sensible_number_is_none_of_ours(world: World, id_: object) -> None:
+    comment(world, MODE="plan")
+    page = {"values": [{"id": id_, "content": {"raw": raws(world)[0]}}]}
+    world.simulator.faults.add(
+        Answer(status=200, body=json.dumps(page).encode()), method="GET", path="*/comments*"
+    )
+    ran = comment(world, MODE="plan")
+    assert ran.exit_code == 0, ran.log
+    assert sent_to(ran, "/comments") == ["GET 200", "POST 201"]
+
+
 def test_each_use_of_the_pipe_has_its_own_comment_and_report(world: World) -> None:
     world.shop.add_environment("Staging")
     world.files["a.yml"] = CONFIG
