@@ -16,12 +16,13 @@ from hypothesis import strategies as st
 
 from pipe.settings.model import Variables
 from pipe.settings.setting import ListSetting, setting
+from simulator.credentials import DEMO_CLIENT_ID, DEMO_CLIENT_SECRET
 from simulator.profiles import OBSERVED
 from tests.faults.scenarios import CANARIES, SCENARIOS, Scenario, plant
 from tests.kit.world import World, run_with
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from simulator.wire import Json
     from tests.kit.world import Ran
@@ -164,6 +165,51 @@ def test_answers_of_any_kind(scenario: Scenario, odd: list[Odd], attempts: str) 
     assert ran.exit_code in ENDINGS, ran.log
     _check(ran)
     assert not any(canary in ran.log for canary in CANARIES)
+
+
+CONFIG: Final = """version: 1
+repositories: ['*', '!svc-*']
+environments:
+  - {name: Test, type: Test, rename_from: Old, branches: [main], variables: {A: b}}
+rules:
+  - {when: {type: Production}, admin_only: true}
+"""
+ONE: Final = {"ENVIRONMENT_NAME": "Test", "ENVIRONMENT_TYPE": "Test", "ADMIN_ONLY": "true"}
+CONSUMER: Final = {
+    "BITBUCKET_ACCESS_TOKEN": "",
+    "BITBUCKET_OAUTH_CLIENT_ID": DEMO_CLIENT_ID,
+    "BITBUCKET_OAUTH_CLIENT_SECRET": DEMO_CLIENT_SECRET,
+}
+WAYS: Final[Sequence[Mapping[str, str]]] = [
+    {"MODE": "export"},
+    {"MODE": "export", "REPOSITORIES": "*"},
+    {"MODE": "plan", "VARIABLES": "A=1", **ONE},
+    {"MODE": "check", "ENVIRONMENT_NAME": "T*", "ADMIN_ONLY": "true"},
+    {"REPOSITORIES": "*", **ONE},
+    {"REPOSITORIES": "project:PLAT", **ONE},
+    {"REPOSITORIES": '["*", "!s*"]', **ONE},
+    {"CONFIG_FILE": "environments.yml", "PRUNE": "environments"},
+    {"CONFIG_FILE": "environments.yml", "PRUNE": "environments", "FORCE": "true"},
+    {"ENABLE_PIPELINES": "true", **ONE},
+    {**CONSUMER, **ONE},
+]
+
+
+@given(st.sampled_from(WAYS), ODDITIES, st.sampled_from(["1", "3"]), st.sampled_from(["1", "4"]))
+def test_answers_of_any_kind_in_every_way_to_run(
+    way: Mapping[str, str], odd: list[Odd], attempts: str, workers: str
+) -> None:
+    """P12: whatever is asked for, of one repository or of many, by whomever."""
+    world = OddWorld(OBSERVED)
+    world.files["environments.yml"] = CONFIG
+    for name, type_ in (("Test", "Test"), ("Live", "Production"), ("Old", "Staging")):
+        world.shop.add_environment(name, type_)
+    other = world.simulator.add_repository("acme", "other", project="PLAT")
+    other.add_environment("Test", "Test")
+    world.odd = odd
+    ran = run_with(world, {"MAX_ATTEMPTS": attempts, "WORKERS": workers, **way})
+    assert ran.exit_code in ENDINGS | {4}, ran.log
+    _check(ran)
 
 
 @given(ODDITIES, st.booleans(), st.sampled_from(["1", "3"]))
