@@ -24,7 +24,7 @@ def main() -> int:
     """Run once in the surroundings that the operating system gives; return the exit code."""
     # What importing makes is kept: to look through it for garbage takes a tenth of the start.
     gc.set_threshold(_OBJECTS)
-    from pipe.run import run  # noqa: PLC0415 - as just said
+    from pipe.run import run  # noqa: PLC0415 - imports nearly all there is, so it comes after that
 
     stop = Stop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -45,13 +45,13 @@ def main() -> int:
 
 def _connect(url: str, workers: int) -> httpx.Client:
     # Whoever made a mistake in the settings need not wait for what talks HTTP.
-    from pipe.bitbucket.wire import open_client  # noqa: PLC0415 - as just said
+    from pipe.bitbucket.wire import open_client  # noqa: PLC0415 - only when it is needed
 
     return open_client(base_url=url, workers=workers, version=VERSION)
 
 
 def _in_pipe(version: str) -> httpx.Client:
-    from pipe.bitbucket.wire import open_in_pipe_client  # noqa: PLC0415 - as above
+    from pipe.bitbucket.wire import open_in_pipe_client  # noqa: PLC0415 - only when it is needed
 
     return open_in_pipe_client(version)
 

@@ -47,7 +47,7 @@ def _run(surroundings: Surroundings) -> ExitCode:
     except ConfigurationError as error:
         return _tell_faults(surroundings, error, settings.report_files, started)
     # Whoever made a mistake in the settings need not wait for what talks to Bitbucket.
-    from pipe.work import work  # noqa: PLC0415 - as just said
+    from pipe.work import work  # noqa: PLC0415 - only when it is needed
 
     console = Log(surroundings.err, color=settings.color)
     about = About(at=surroundings.runtime.now(), context=settings.context)

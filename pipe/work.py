@@ -88,8 +88,8 @@ def _publish(
 ) -> None:
     """Tell Bitbucket about the run; `plan` and `check` do it too: no environment is written."""
     # Most runs don't publish: they need not wait for what does.
-    from pipe.report.publish import publish  # noqa: PLC0415 - as just said
-    from pipe.report.publisher import Publisher  # noqa: PLC0415 - as just said
+    from pipe.report.publish import publish  # noqa: PLC0415 - only when it is needed
+    from pipe.report.publisher import Publisher  # noqa: PLC0415 - only when it is needed
 
     seconds = min(_PUBLISH_SECONDS, settings.deadline - result.seconds)
     if seconds <= 0:

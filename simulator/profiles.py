@@ -88,5 +88,5 @@ def random_switches(random: Random) -> Switches:
 
 def with_values(switches: Switches, values: Mapping[str, SwitchValue]) -> Switches:
     """Return the switches with some of them set."""
-    # Values come from `parse_switch` or `describe`, which know the type of each switch.
-    return replace(switches, **values)  # type: ignore[arg-type]
+    # Values come from `parse_switch` or `describe`.
+    return replace(switches, **values)  # type: ignore[arg-type] # those know each switch's type

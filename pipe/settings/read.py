@@ -148,7 +148,7 @@ def _read_declared(
     if text is None:
         return _Declared()
     # Most runs have no such file: they need not wait for what reads it.
-    from pipe.config_file import read_config_file  # noqa: PLC0415 - as just said
+    from pipe.config_file import read_config_file  # noqa: PLC0415 - only when it is needed
 
     config = read_config_file(
         path, text, environ=environ, workspace=workspace, prune=variables.prune or (), faults=faults

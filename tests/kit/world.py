@@ -212,6 +212,14 @@ def run_with(world: World, variables: Mapping[str, str]) -> Ran:
     )
 
 
+def only_environment(ran: Ran) -> dict[str, Any]:
+    """Return what the report tells of the one environment there is in it."""
+    (repository,) = ran.report["repositories"]
+    (environment,) = repository["environments"]
+    assert isinstance(environment, dict)
+    return environment
+
+
 def listed(name: str, *items: str) -> dict[str, str]:
     """Write a list variable as Pipelines passes it."""
     return {f"{name}_COUNT": str(len(items))} | {

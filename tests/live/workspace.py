@@ -147,7 +147,7 @@ def after(shows: Callable[[], bool]) -> int | None:
     for look in range(_LOOKS):
         if shows():
             return look
-        time.sleep(_PAUSE_SECONDS)
+        time.sleep(_PAUSE_SECONDS)  # the real Bitbucket takes real time
     return None
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import httpx
 import pytest
@@ -14,6 +14,7 @@ from pipe.apply import repository as apply
 from simulator.faults import RateLimited
 from simulator.journal import EventKind
 from tests.kit.clock import FakeClock
+from tests.kit.fleet import SLUGS, WANTED, filled
 from tests.kit.world import Ran, World, run_with
 
 if TYPE_CHECKING:
@@ -22,27 +23,6 @@ if TYPE_CHECKING:
     from pipe.declaration import Declaration, Repository
     from pipe.runtime import Stop
     from pipe.service import Service
-
-T = TypeVar("T", bound="World")
-
-SLUGS = [f"repo-{number}" for number in range(6)]
-WANTED = {
-    "ENVIRONMENT_NAME": "Live",
-    "ENVIRONMENT_TYPE": "Production",
-    "ADMIN_ONLY": "true",
-    "REPOSITORIES": json.dumps(SLUGS),
-    "WORKERS": "1",
-}
-
-
-def _world(slugs: list[str] = SLUGS) -> World:
-    return _filled(World(), slugs)
-
-
-def _filled(world: T, slugs: list[str]) -> T:
-    for slug in slugs:
-        world.simulator.add_repository("acme", slug)
-    return world
 
 
 def _run(world: World, **variables: str) -> Ran:
@@ -100,7 +80,7 @@ def released(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
 def test_a_read_that_never_ends_is_not_waited_for_once_the_run_is_stopped(
     mode: str, count: int, released: threading.Event
 ) -> None:
-    world = _filled(HangingWorld(0, released), SLUGS)
+    world = filled(HangingWorld(0, released), SLUGS)
     ran = _run(world, MODE=mode, REPOSITORIES=json.dumps(SLUGS[:count]))
     assert ran.exit_code == 6
     assert "stopped" in ran.problems
@@ -112,7 +92,7 @@ def test_a_read_that_never_ends_is_not_waited_for_once_the_run_is_stopped(
 def test_a_write_that_never_ends_leaves_a_doubt_that_is_told(
     count: int, released: threading.Event
 ) -> None:
-    world = _filled(HangingWorld(count, released), SLUGS)
+    world = filled(HangingWorld(count, released), SLUGS)
     ran = _run(world, REPOSITORIES=json.dumps(SLUGS[:count]))
     assert ran.exit_code == 6
     assert "abandoned" in ran.problems
@@ -134,7 +114,7 @@ def test_a_bug_in_one_repository_is_told_and_stops_no_other(
         return real(service, what, declaration)
 
     monkeypatch.setattr(f"pipe.campaign.{phase}", buggy)
-    world = _world()
+    world = filled(World())
     ran = _run(world, DEBUG=debug)
     assert ran.exit_code == 1
     assert ran.problems == ["unexpected"]
@@ -149,21 +129,21 @@ def test_an_export_survives_a_bug_too(monkeypatch: pytest.MonkeyPatch) -> None:
         return ()
 
     monkeypatch.setattr("pipe.export.list_environments", buggy)
-    ran = _run(_world(), MODE="export")
+    ran = _run(filled(World()), MODE="export")
     assert ran.exit_code == 1
     assert "# Not in it, because it could not be read: acme/repo-2\n" in ran.out
     assert "- repo-3\n" in ran.out
 
 
 def test_an_export_of_what_can_not_be_read_is_no_file() -> None:
-    ran = _run(_world(), MODE="export", REPOSITORIES='["gone"]')
+    ran = _run(filled(World()), MODE="export", REPOSITORIES='["gone"]')
     assert (ran.exit_code, ran.out, ran.problems) == (3, "", ["not-found"])
 
 
 @pytest.mark.parametrize("mode", ["apply", "export"])
 def test_a_rate_limit_that_does_not_end_ends_the_run(mode: str) -> None:
     """P23: the limit is one for all repositories, so the others would fare no better."""
-    world = _world()
+    world = filled(World())
     world.simulator.faults.add(RateLimited(), path="*/repo-3/*", times=10**6)
     ran = _run(world, MODE=mode, MAX_ATTEMPTS="2")
     assert ran.exit_code == 6
@@ -173,7 +153,7 @@ def test_a_rate_limit_that_does_not_end_ends_the_run(mode: str) -> None:
 
 
 def test_what_was_read_but_never_written_to_is_told_when_the_run_ends() -> None:
-    world = _world()
+    world = filled(World())
     world.simulator.repository("acme/repo-4").add_environment("Live", "Production", admin_only=True)
     world.simulator.faults.add(RateLimited(), path="*/repo-1/*", method="POST", times=10**6)
     ran = _run(world, MAX_ATTEMPTS="2")
@@ -184,7 +164,7 @@ def test_what_was_read_but_never_written_to_is_told_when_the_run_ends() -> None:
 
 
 def test_a_changed_plan_and_a_plan_that_could_not_be_made_are_told_apart() -> None:
-    world = _world()
+    world = filled(World())
     changed = _run(world, PLAN_CHECKSUM="sha256:" + "0" * 64)
     assert (changed.exit_code, changed.problems) == (7, ["plan-changed"])
     unmade = _run(world, PLAN_CHECKSUM="sha256:" + "0" * 64, REPOSITORIES='["gone", "lost"]')
@@ -194,7 +174,7 @@ def test_a_changed_plan_and_a_plan_that_could_not_be_made_are_told_apart() -> No
 
 def test_work_that_would_eat_the_quota_goes_in_parts() -> None:
     slugs = [f"svc-{number:02}" for number in range(12)]
-    world = _world(slugs)
+    world = filled(World(), slugs)
     world.set_switches(rate_limit=20)
     runs = 0
     while True:
@@ -215,24 +195,24 @@ def test_work_that_would_eat_the_quota_goes_in_parts() -> None:
 
 def test_a_parallel_step_that_gets_nothing_says_so_and_succeeds() -> None:
     share = {"BITBUCKET_PARALLEL_STEP": "7", "BITBUCKET_PARALLEL_STEP_COUNT": "8"}
-    ran = _run(_world(), **share)
+    ran = _run(filled(World()), **share)
     assert (ran.exit_code, ran.requests) == (0, [])
     assert "INFO: Nothing is left for this one of the parallel steps: they share 6" in ran.log
 
 
 def test_a_share_says_how_much_of_the_whole_it_is() -> None:
     share = {"BITBUCKET_PARALLEL_STEP": "1", "BITBUCKET_PARALLEL_STEP_COUNT": "4"}
-    ran = _run(_world(), **share)
+    ran = _run(filled(World()), **share)
     assert "INFO: 2 of 6 repositories\n" in ran.log
 
 
 def test_beginning_behind_the_last_is_an_error() -> None:
-    ran = _run(_world(), START_AT="acme/zzz")
+    ran = _run(filled(World()), START_AT="acme/zzz")
     assert (ran.exit_code, ran.requests, ran.problems) == (5, [], ["nothing-from-start"])
 
 
 def test_what_all_are_refused_for_is_told_once() -> None:
-    world = _world()
+    world = filled(World())
     for slug in SLUGS:
         world.simulator.repository(f"acme/{slug}").add_environment(
             "Live", "Production", admin_only=True

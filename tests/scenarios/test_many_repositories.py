@@ -2,29 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
+from tests.kit.fleet import SLUGS, WANTED, filled
 from tests.kit.world import Ran, World, run_with
 
 if TYPE_CHECKING:
     from simulator.core import Simulator
-
-SLUGS = [f"repo-{number}" for number in range(6)]
-WANTED = {
-    "ENVIRONMENT_NAME": "Live",
-    "ENVIRONMENT_TYPE": "Production",
-    "ADMIN_ONLY": "true",
-    "REPOSITORIES": json.dumps(SLUGS),
-    "WORKERS": "1",
-}
-
-
-def _world() -> World:
-    world = World()
-    for slug in SLUGS:
-        world.simulator.add_repository("acme", slug)
-    return world
 
 
 def _done(world: World) -> list[str]:
@@ -44,7 +28,7 @@ def _is_told(ran: Ran, world: World) -> None:
 
 
 def test_a_run_without_the_time_for_the_next_repository_ends_before_it() -> None:
-    world = _world()
+    world = filled(World())
     world.latency = 10.0
     ran = run_with(world, WANTED | {"DEADLINE": "95"})
     _is_told(ran, world)
@@ -58,7 +42,7 @@ def test_a_run_without_the_time_for_the_next_repository_ends_before_it() -> None
 
 
 def test_a_run_that_is_stopped_ends_between_requests() -> None:
-    world = _world()
+    world = filled(World())
 
     def stop(_: Simulator) -> None:
         if len(world.simulator.requests) == len(SLUGS) + 2:
@@ -72,14 +56,14 @@ def test_a_run_that_is_stopped_ends_between_requests() -> None:
 
 
 def test_a_run_can_begin_where_another_ended() -> None:
-    world = _world()
+    world = filled(World())
     ran = run_with(world, WANTED | {"START_AT": "acme/repo-4"})
     assert (ran.exit_code, _done(world)) == (0, SLUGS[4:])
     assert len(ran.requests) == 4
 
 
 def test_parallel_steps_take_their_share() -> None:
-    world = _world()
+    world = filled(World())
     for step in range(4):
         share = {"BITBUCKET_PARALLEL_STEP": str(step), "BITBUCKET_PARALLEL_STEP_COUNT": "4"}
         ran = run_with(world, WANTED | share)
