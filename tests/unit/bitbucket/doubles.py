@@ -5,15 +5,19 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import httpx
+import pytest
 from pydantic import SecretStr
 
 from pipe.bitbucket.api import Bitbucket
 from pipe.bitbucket.auth import AccessToken, Credentials
+from pipe.bitbucket.objects import deletion, whole
+from pipe.bitbucket.protocol import Method, Post, Repeatable
 from pipe.bitbucket.transport import Exchange, Policy, Transport
 from pipe.declaration import Repository
+from pipe.errors import PipeError, Problem
 from pipe.redact import Redactor
 from pipe.runtime import Runtime, Stop
 
@@ -26,6 +30,11 @@ TOKEN = "canary-access-token-4711"
 HTML = "<html><head><title>502 Bad Gateway</title></head><body><h1>Bad Gateway</h1></body></html>"
 
 Reply = httpx.Response | Exception
+VALUE: Final = whole(lambda value: value)
+GET: Final = Repeatable(method=Method.GET, path="/2.0/x", parse=VALUE)
+PUT: Final = Repeatable(method=Method.PUT, path="/2.0/x", parse=VALUE)
+DELETE: Final = deletion("/2.0/x")
+POST: Final = Post(path="/2.0/x", parse=VALUE)
 
 
 @dataclass(slots=True)
@@ -145,3 +154,19 @@ def page(*values: object, **keys: object) -> httpx.Response:
 
 def environment(name: str, **keys: object) -> dict[str, object]:
     return {"uuid": f"{{{name}}}", "name": name, **keys}
+
+
+def ok() -> httpx.Response:
+    return httpx.Response(200, json="fine")
+
+
+def slow_down(**headers: str) -> httpx.Response:
+    told = {name.replace("_", "-"): value for name, value in headers.items()}
+    return httpx.Response(429, text="Rate limit for this resource has been exceeded", headers=told)
+
+
+def problem_of(line: Line, request: Repeatable[object] | Post[object], kind: type) -> Problem:
+    with pytest.raises(PipeError) as caught:
+        line.transport.send(request)
+    assert type(caught.value) is kind
+    return caught.value.problem
