@@ -33,7 +33,7 @@ image: ## build the image of the pipe
 	docker build --tag $(IMAGE) --build-arg REVISION=$(REVISION) .
 
 prove: .venv/installed ## every fault at every request, in full, and the table of docs/reliability.md
-	@PROVE=full PROVE_WRITE=1 $(PYTEST) tests/property tests/faults tests/scenarios tests/unit
+	@PROVE=full PROVE_WRITE=1 $(PYTEST) tests/property tests/faults tests/integration tests/unit
 
 mutate: .venv/installed ## change the deciding core in every way: does a test notice?
 	@.venv/bin/python -m pip install -qq --disable-pip-version-check --require-hashes --no-deps \
@@ -70,9 +70,9 @@ lock: .venv/installed ## take in new releases of the dependencies, a week after 
 	@touch $@
 
 # Clients that others wrote, to try on the simulator; the one from npm only where there is npm.
-.venv/clients: .venv/installed tests/clients/requirements-clients.txt tests/clients/package-lock.json
-	@$(INSTALL) tests/clients/requirements-clients.txt
+.venv/clients: .venv/installed tests/simulator/clients/requirements-clients.txt tests/simulator/clients/package-lock.json
+	@$(INSTALL) tests/simulator/clients/requirements-clients.txt
 	@if command -v npm >/dev/null; then \
-		npm ci --prefix tests/clients --ignore-scripts --no-audit --no-fund --loglevel=error; \
+		npm ci --prefix tests/simulator/clients --ignore-scripts --no-audit --no-fund --loglevel=error; \
 	fi
 	@touch $@

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from bench.fleet import fleet
 from bench.images import images
@@ -13,11 +14,7 @@ from bench.machine import described
 from bench.measure import CHECKOUT
 from bench.scenarios import environments, variables
 from bench.startup import startup
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from bench.table import Section
+from bench.table import Section
 
 _HEAD: Final = """\
 # Performance

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from bench import interpreters
 from bench.measure import Measured, ended_with, measured
 from bench.simulated import WHO, repository, simulator
 from bench.table import Section, Table, ratio
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 TYPES: Final = ("Test", "Staging", "Production")
 

@@ -7,20 +7,18 @@ import time
 import zlib
 from dataclasses import dataclass
 from statistics import median
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import docker
+from docker import DockerClient
 from docker.errors import BuildError, DockerException
+from docker.models.images import Image
 
 from bench.measure import CHECKOUT
 from bench.simulated import WHO
 from bench.table import Section, Table, ratio
-from simulator.core import Simulator
 from simulator.server import Server
-
-if TYPE_CHECKING:
-    from docker import DockerClient
-    from docker.models.images import Image
+from simulator.simulator import Simulator
 
 _OFFICIAL_BASE: Final = "python:3.12-slim"
 _STAND_IN_BASE: Final = "debian:trixie-slim"

@@ -5,12 +5,10 @@ from __future__ import annotations
 import hashlib
 import subprocess
 import sys
-from typing import TYPE_CHECKING, Final
+from pathlib import Path
+from typing import Final
 
 from bench.measure import CHECKOUT
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 _FOLDER: Final = CHECKOUT / ".build/bench"
 

@@ -6,12 +6,10 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+from typing import Final
 
 CHECKOUT: Final = Path(__file__).parent.parent
 _LAUNCHER: Final = Path(__file__).parent / "launch.py"
@@ -46,7 +44,7 @@ def measured(command: Sequence[str], environ: Mapping[str, str]) -> Measured:
     with tempfile.TemporaryDirectory() as folder:
         result = Path(folder) / "result"
         ended = subprocess.run(  # noqa: S603 - our own programs, arguments of our making
-            # -I -S: as little as can be, none of it from the surroundings.
+            # -I -S: as little as can be, none of it from the context.
             [sys.executable, "-I", "-S", str(_LAUNCHER), str(result), *command],
             cwd=CHECKOUT,
             env={"PATH": os.environ["PATH"], **environ},

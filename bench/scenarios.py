@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from statistics import median
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from bench import interpreters
 from bench.measure import Measured, ended_with, measured
 from bench.simulated import WHO, repository, simulator
 from bench.table import Section, Table, ratio
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
 
 Environ = dict[str, str]
 

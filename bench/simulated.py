@@ -6,18 +6,16 @@ import json
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, TypedDict
+from typing import Final, TypedDict
 
 import httpx
 
 from bench.measure import CHECKOUT
-from simulator.credentials import DEMO_ACCESS_TOKEN
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+from simulator.state.credentials import DEMO_ACCESS_TOKEN
 
 WHO: Final = {"BITBUCKET_ACCESS_TOKEN": DEMO_ACCESS_TOKEN, "WORKSPACE": "acme"}
 """How every program here calls; the simulator accepts it, and it opens nothing else."""

@@ -8,21 +8,17 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import httpx
 
 PROJECT: Final = Path(__file__).parents[1]
 sys.path.insert(0, str(PROJECT))  # so that it runs as a file from anywhere
 
-from demo.steps import STEPS  # noqa: E402 - needs the path above
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from demo.steps import Step
+from demo.steps import STEPS, Step  # noqa: E402 - needs the path above
 
 _REPOSITORY: Final = "acme/shop"
 _WHO: Final = {

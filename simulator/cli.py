@@ -6,19 +6,16 @@ import argparse
 import contextlib
 import sys
 import textwrap
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from simulator import credentials
-from simulator.core import Simulator
-from simulator.profiles import PROFILES, with_values
-from simulator.reading import DocumentError
-from simulator.seed import DEMO, parse, plant
+from simulator.behaviour.profiles import PROFILES, with_values
+from simulator.behaviour.switch_table import SwitchError, describe, parse_switch, show
+from simulator.control.reading import DocumentError
+from simulator.control.seed import DEMO, parse, plant
 from simulator.server import Server
-from simulator.switch_table import SwitchError, describe, parse_switch, show
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+from simulator.simulator import Simulator
+from simulator.state import credentials
 
 _EPILOG = f"""\
 A fresh simulator accepts the API token {credentials.DEMO_API_TOKEN} of {credentials.DEMO_EMAIL},

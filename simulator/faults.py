@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from email.utils import formatdate
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Final, TypeAlias, assert_never
+from typing import Final, TypeAlias, assert_never
 
-from simulator.choices import LimitBody, RetryAfter
-from simulator.errors import html_page
-from simulator.wire import (
+from simulator.api.errors import html_page
+from simulator.behaviour.choices import LimitBody, RetryAfter
+from simulator.http import (
     HTML,
     TEXT,
     Cut,
     Dropped,
     Headers,
     Reply,
+    Request,
     Response,
     json_response,
     text_response,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from simulator.wire import Request
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

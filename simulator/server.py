@@ -5,27 +5,24 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
+import ssl
 import struct
 import sys
 import threading
 import time
+from collections.abc import Callable
 from email.utils import formatdate
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socketserver import TCPServer
-from typing import TYPE_CHECKING, Final, Self
+from types import TracebackType
+from typing import Final, Self
 from urllib.parse import urlsplit
 
-from simulator.control import PREFIX
+from simulator.control.api import PREFIX
+from simulator.http import NO_CONTENT, Cut, Request, Response
+from simulator.simulator import Simulator
 from simulator.transport import pieces
-from simulator.wire import NO_CONTENT, Cut, Request, Response
-
-if TYPE_CHECKING:
-    import ssl
-    from collections.abc import Callable
-    from types import TracebackType
-
-    from simulator.core import Simulator
 
 _RESET_ON_CLOSE: Final = struct.pack("ii", 1, 0)
 _ANYWHERE: Final = "0.0.0.0"  # noqa: S104 - compared, never bound to by default

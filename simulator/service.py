@@ -6,20 +6,19 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
 
-from simulator import oauth
-from simulator.call import Call
-from simulator.choices import Slash, Verdict, WriteScope
-from simulator.credentials import Caller, Kind, Rejection
-from simulator.errors import ApiError, lacks_scope, no_such_api, not_found, rejected, respond
+from simulator.api import oauth
+from simulator.api.call import Call
+from simulator.api.errors import ApiError, lacks_scope, no_such_api, not_found, rejected, respond
+from simulator.api.partial_responses import select_fields
+from simulator.api.routes import WRITE, Match, Scope, match
+from simulator.behaviour.choices import Slash, Verdict, WriteScope
 from simulator.faults import RateLimited, limited
-from simulator.partial import select_fields
-from simulator.routes import WRITE, Match, Scope, match
-from simulator.state import Access, find_repository
+from simulator.http import Headers, Request, Response
+from simulator.state.credentials import Caller, Kind, Rejection
+from simulator.state.world import Access, Repository, Workspace, find_repository
 
 if TYPE_CHECKING:
-    from simulator.core import Simulator
-    from simulator.state import Repository, Workspace
-    from simulator.wire import Headers, Request, Response
+    from simulator.simulator import Simulator
 
 PROXY: Final = Caller(name="proxy", kind=Kind.PROXY, scopes=frozenset())
 _NEARLY: Final = 0.2

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, assert_never
+from collections.abc import Callable, Iterator
+from typing import Final, assert_never
 
 import httpx
 
-from simulator.wire import NO_CONTENT, Cut, Dropped, Request, Response
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from simulator.core import Simulator
+from simulator.http import NO_CONTENT, Cut, Dropped, Request, Response
+from simulator.simulator import Simulator
 
 PIECES: Final = 4
 """In how many pieces a slow body comes."""

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from collections.abc import Generator
 
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.kit import proof
-
-if TYPE_CHECKING:
-    from collections.abc import Generator
+from tests.support import proof
 
 # No deadline: how long an example takes says nothing about the pipe, and machines differ.
 # Too slow and too large are judgements about the same.

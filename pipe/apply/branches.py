@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, assert_never
+from typing import Final, assert_never
 
-from pipe import problems as wire_problems
 from pipe.apply import problems
-from pipe.bitbucket.protocol import Done, FateUnknown, Rejected, Vanished
-from pipe.existing import ExistingBranchRestriction
-from pipe.safety import AddBranch, RemoveBranch
-
-if TYPE_CHECKING:
-    from pipe.declaration import Repository
-    from pipe.errors import Problem
-    from pipe.existing import ExistingEnvironment
-    from pipe.safety import BranchStep
-    from pipe.service import Service
+from pipe.apply.reader import ApplyContext
+from pipe.bitbucket import problems as bitbucket_problems
+from pipe.bitbucket.requests import AlreadyGone, Done, OutcomeUnknown, Rejected
+from pipe.models.declaration import Repository
+from pipe.models.errors import Problem
+from pipe.models.existing import ExistingBranchRestriction, ExistingEnvironment
+from pipe.planning.safety import AddBranch, BranchStep, RemoveBranch
 
 _UNSUPPORTED: Final = (401, 403, 404, 410)
 
 
 def take_steps(
-    service: Service,
+    service: ApplyContext,
     repository: Repository,
     environment: ExistingEnvironment,
     steps: tuple[BranchStep, ...],
@@ -48,21 +44,21 @@ def take_steps(
 
 
 def _add(
-    service: Service, repository: Repository, environment: ExistingEnvironment, pattern: str
+    service: ApplyContext, repository: Repository, environment: ExistingEnvironment, pattern: str
 ) -> Problem | None:
-    last = FateUnknown("nothing was sent")
+    last = OutcomeUnknown("nothing was sent")
     for _ in service.tries():
         answer = service.api.add_branch_restriction(repository, environment.uuid, pattern)
         match answer:
             case ExistingBranchRestriction():
                 return None
             case Rejected(status=status) if status in _UNSUPPORTED:
-                return wire_problems.branches_unsupported(environment.name, answer)
+                return bitbucket_problems.branches_unsupported(environment.name, answer)
             case Rejected():
                 if _is_there(service, repository, environment, pattern):
                     return None
                 return problems.rejected_write(f"add the branch pattern '{pattern}'", answer)
-            case FateUnknown():
+            case OutcomeUnknown():
                 if _is_there(service, repository, environment, pattern):
                     return None
                 last = answer
@@ -72,14 +68,14 @@ def _add(
 
 
 def _is_there(
-    service: Service, repository: Repository, environment: ExistingEnvironment, pattern: str
+    service: ApplyContext, repository: Repository, environment: ExistingEnvironment, pattern: str
 ) -> bool:
     listed = service.api.branch_restrictions(repository, environment.uuid)
     return not isinstance(listed, Rejected) and any(each.pattern == pattern for each in listed)
 
 
 def _is_gone(
-    service: Service,
+    service: ApplyContext,
     repository: Repository,
     environment: ExistingEnvironment,
     restriction: ExistingBranchRestriction,
@@ -91,7 +87,7 @@ def _is_gone(
 
 
 def _remove(
-    service: Service,
+    service: ApplyContext,
     repository: Repository,
     environment: ExistingEnvironment,
     restriction: ExistingBranchRestriction,
@@ -100,7 +96,7 @@ def _remove(
     match answer:
         case Done():
             return None
-        case Vanished():
+        case AlreadyGone():
             if _is_gone(service, repository, environment, restriction):
                 return None
             doing = f"remove the branch pattern '{restriction.pattern}'"
@@ -108,7 +104,7 @@ def _remove(
         case Rejected(status=404) if _is_gone(service, repository, environment, restriction):
             return None  # somebody else removed it
         case Rejected(status=status) if status in _UNSUPPORTED:
-            return wire_problems.branches_unsupported(environment.name, answer)
+            return bitbucket_problems.branches_unsupported(environment.name, answer)
         case Rejected():
             doing = f"remove the branch pattern '{restriction.pattern}'"
             return problems.rejected_write(doing, answer)

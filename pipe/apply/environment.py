@@ -2,36 +2,43 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, assert_never
+from typing import Final, assert_never
 
-from pipe import problems as wire_problems
-from pipe import refusals
 from pipe.apply import problems
 from pipe.apply.branches import take_steps
-from pipe.apply.create import Adopted, Created, create
+from pipe.apply.creation import Adopted, Created, create
 from pipe.apply.fields import change_fields
-from pipe.apply.ledger import Ledger
+from pipe.apply.outcomes import ChangeOutcomes
+from pipe.apply.reader import ApplyContext, list_environments, read_contents
 from pipe.apply.variables import VariableWriter
-from pipe.bitbucket.protocol import Rejected
-from pipe.changes import Create, Delete, Keep, Refuse, SetAdminOnly, SetBranches, SetType, Update
-from pipe.errors import PipeError, Problem
-from pipe.gather import list_environments, read_contents
-from pipe.plan import plan_environment
-from pipe.results import EnvironmentResult, Outcome
-from pipe.safety import branch_steps, order, review_environment
-
-if TYPE_CHECKING:
-    from pipe.changes import Change, EnvironmentPlan
-    from pipe.declaration import Repository
-    from pipe.existing import ExistingEnvironment
-    from pipe.matching import Found
-    from pipe.service import Service
+from pipe.bitbucket import problems as bitbucket_problems
+from pipe.bitbucket.requests import Rejected
+from pipe.models.changes import (
+    Change,
+    Create,
+    Delete,
+    EnvironmentPlan,
+    Keep,
+    Refuse,
+    SetAdminOnly,
+    SetBranches,
+    SetType,
+    Update,
+)
+from pipe.models.declaration import Repository
+from pipe.models.errors import PipeError, Problem
+from pipe.models.existing import ExistingEnvironment
+from pipe.models.results import EnvironmentResult, Outcome
+from pipe.planning import problems as planning_problems
+from pipe.planning.matching import Found
+from pipe.planning.planner import plan_environment
+from pipe.planning.safety import branch_steps, order, review_environment
 
 _NOT_FOUND: Final = 404
 
 
 def apply_environment(
-    service: Service, repository: Repository, plan: EnvironmentPlan
+    service: ApplyContext, repository: Repository, plan: EnvironmentPlan
 ) -> EnvironmentResult:
     """Do what the plan says; whatever goes wrong is in the result."""
     match plan:
@@ -45,7 +52,7 @@ def apply_environment(
         case Delete():
             return _delete(service, repository, plan)
         case Update(existing=existing, changes=changes):
-            ledger = Ledger(changes)
+            ledger = ChangeOutcomes(changes)
             ended = _bring_into_line(service, repository, existing, changes, ledger)
             return ledger.result(plan, existing.uuid, ended)
         case Create():
@@ -55,11 +62,11 @@ def apply_environment(
 
 
 def _bring_into_line(
-    service: Service,
+    service: ApplyContext,
     repository: Repository,
     environment: ExistingEnvironment,
     changes: tuple[Change, ...],
-    ledger: Ledger,
+    ledger: ChangeOutcomes,
 ) -> Problem | None:
     """Tighten, write variables, loosen. What must not be loosened yet is left as it is.
 
@@ -81,7 +88,7 @@ def _bring_into_line(
             problem = _tighten_branches(service, repository, environment, branches, ledger)
             restricted = problem is None
             # Where branches can't be set at all, everything else is done nevertheless.
-            protected &= problem is None or problem.key == wire_problems.BRANCHES_UNSUPPORTED
+            protected &= problem is None or problem.key == bitbucket_problems.BRANCHES_UNSUPPORTED
         if steps.unavailable is not None:
             restricted = not steps.unavailable.after
             ledger.failed(steps.unavailable, steps.unavailable.problem)
@@ -104,11 +111,11 @@ def _bring_into_line(
 
 
 def _tighten_branches(
-    service: Service,
+    service: ApplyContext,
     repository: Repository,
     environment: ExistingEnvironment,
     branches: SetBranches,
-    ledger: Ledger,
+    ledger: ChangeOutcomes,
 ) -> Problem | None:
     tighten, loosen = branch_steps(branches)
     with ledger.accounting(branches):
@@ -123,8 +130,8 @@ def _tighten_branches(
     return problem
 
 
-def _create(service: Service, repository: Repository, plan: Create) -> EnvironmentResult:
-    ledger = Ledger(plan.changes)
+def _create(service: ApplyContext, repository: Repository, plan: Create) -> EnvironmentResult:
+    ledger = ChangeOutcomes(plan.changes)
     type_change = next(each for each in plan.changes if isinstance(each, SetType))
     try:
         with ledger.accounting(type_change):
@@ -157,23 +164,23 @@ def _is_so(change: SetAdminOnly, environment: ExistingEnvironment) -> bool:
 
 
 def _adopt(
-    service: Service, repository: Repository, plan: Create, found: Found
+    service: ApplyContext, repository: Repository, plan: Create, found: Found
 ) -> EnvironmentResult:
     """Another list tells of an environment that is meant: decide anew on what it is."""
     existing = found.existing
     try:
         contents = read_contents(service, repository, existing, plan.declared.desired)
     except PipeError as error:
-        return Ledger(plan.changes).result(plan, existing.uuid, error.problem)
+        return ChangeOutcomes(plan.changes).result(plan, existing.uuid, error.problem)
     decided = plan_environment(plan.declared, found, contents, service.policy)
     permitted = review_environment(decided, force=service.force)
     if service.reviewed and not isinstance(permitted, Keep | Refuse):
-        problem = refusals.not_reviewed(plan.name)
+        problem = planning_problems.not_reviewed(plan.name)
         permitted = Refuse(name=plan.name, existing=existing, problem=problem)
     return apply_environment(service, repository, permitted)
 
 
-def _delete(service: Service, repository: Repository, plan: Delete) -> EnvironmentResult:
+def _delete(service: ApplyContext, repository: Repository, plan: Delete) -> EnvironmentResult:
     """Look a second time, delete, and look whether the name is gone from the list.
 
     A deleted environment could once still be read by its uuid, renamed: the list decides.
@@ -194,7 +201,7 @@ def _delete(service: Service, repository: Repository, plan: Delete) -> Environme
 
 
 def _second_look(
-    service: Service, repository: Repository, existing: ExistingEnvironment
+    service: ApplyContext, repository: Repository, existing: ExistingEnvironment
 ) -> ExistingEnvironment | None:
     """Find the environment again by its uuid; a list that misses it once may only waver."""
     for _ in service.tries():
@@ -205,13 +212,13 @@ def _second_look(
 
 
 def _delete_for_good(
-    service: Service, repository: Repository, plan: Delete
+    service: ApplyContext, repository: Repository, plan: Delete
 ) -> tuple[Outcome, Problem | None]:
     name = plan.existing.name
     answer = service.api.delete_environment(repository, plan.existing.uuid)
     if isinstance(answer, Rejected) and answer.status != _NOT_FOUND:
         doing = f"delete the environment '{name}'"
-        return Outcome.FAILED, wire_problems.rejection(doing, repository, answer)
+        return Outcome.FAILED, bitbucket_problems.rejection(doing, repository, answer)
     try:
         for _ in service.tries():
             listed = list_environments(service, repository)

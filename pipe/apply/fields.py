@@ -5,20 +5,17 @@ Bitbucket answers 202 with an empty body: the change is queued. What counts is w
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, assert_never
+from typing import assert_never
 
-from pipe import problems as wire_problems
 from pipe.apply import problems
-from pipe.bitbucket.protocol import Done, FateUnknown, Rejected
-from pipe.changes import SetAdminOnly, SetName
-
-if TYPE_CHECKING:
-    from pipe.apply.ledger import Ledger
-    from pipe.changes import FieldChange
-    from pipe.declaration import Repository
-    from pipe.errors import Problem
-    from pipe.existing import ExistingEnvironment
-    from pipe.service import Service
+from pipe.apply.outcomes import ChangeOutcomes
+from pipe.apply.reader import ApplyContext
+from pipe.bitbucket import problems as bitbucket_problems
+from pipe.bitbucket.requests import Done, OutcomeUnknown, Rejected
+from pipe.models.changes import FieldChange, SetAdminOnly, SetName
+from pipe.models.declaration import Repository
+from pipe.models.errors import Problem
+from pipe.models.existing import ExistingEnvironment
 
 _SPLITTABLE = (400, 402, 403)
 """Answers after which each field of a combined change may still be possible by itself."""
@@ -28,11 +25,11 @@ _MAY_BE_TRUE_ALREADY = (400, 409)
 
 
 def change_fields(
-    service: Service,
+    service: ApplyContext,
     repository: Repository,
     environment: ExistingEnvironment,
     changes: tuple[FieldChange, ...],
-    ledger: Ledger,
+    ledger: ChangeOutcomes,
 ) -> bool:
     """Make the changes in one request; if Bitbucket refuses the combination, one by one.
 
@@ -59,11 +56,11 @@ def change_fields(
 
 
 def _change_together(
-    service: Service,
+    service: ApplyContext,
     repository: Repository,
     environment: ExistingEnvironment,
     changes: tuple[FieldChange, ...],
-    ledger: Ledger,
+    ledger: ChangeOutcomes,
 ) -> bool | Rejected:
     """Make the changes in one request; return whether all of them show, or what refused them."""
     for _ in service.tries():
@@ -71,7 +68,7 @@ def _change_together(
         match answer:
             case Done():
                 return _verify(service, repository, environment, changes, ledger)
-            case FateUnknown():
+            case OutcomeUnknown():
                 with ledger.doubting(*changes):
                     shows = _shows(service, repository, environment, changes, ledger)
                 if shows:
@@ -93,11 +90,11 @@ def _may_be_split(changes: tuple[FieldChange, ...], rejected: Rejected) -> bool:
 
 
 def _send(
-    service: Service,
+    service: ApplyContext,
     repository: Repository,
     environment: ExistingEnvironment,
     changes: tuple[FieldChange, ...],
-) -> Done | Rejected | FateUnknown:
+) -> Done | Rejected | OutcomeUnknown:
     name = next((each.after for each in changes if isinstance(each, SetName)), None)
     admin_only = next((each.after for each in changes if isinstance(each, SetAdminOnly)), None)
     return service.api.change_environment(
@@ -106,11 +103,11 @@ def _send(
 
 
 def _shows(
-    service: Service,
+    service: ApplyContext,
     repository: Repository,
     environment: ExistingEnvironment,
     changes: tuple[FieldChange, ...],
-    ledger: Ledger,
+    ledger: ChangeOutcomes,
 ) -> bool:
     """Look once whether the changes are there."""
     current = service.api.environment(repository, environment.uuid)
@@ -122,11 +119,11 @@ def _shows(
 
 
 def _verify(
-    service: Service,
+    service: ApplyContext,
     repository: Repository,
     environment: ExistingEnvironment,
     changes: tuple[FieldChange, ...],
-    ledger: Ledger,
+    ledger: ChangeOutcomes,
 ) -> bool:
     """Look until all changes show, or patience ends."""
     current: ExistingEnvironment | Rejected | None = None
@@ -186,4 +183,4 @@ def _problem(
             return problems.environment_disappeared(environment.name)
         case _:
             doing = f"change {change.field} of '{environment.name}'"
-            return wire_problems.rejection(doing, repository, rejected)
+            return bitbucket_problems.rejection(doing, repository, rejected)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from pipe.bitbucket.protocol import FateUnknown, Rejected
-from pipe.errors import ExitCode, Problem
+from pipe.bitbucket.requests import OutcomeUnknown, Rejected
+from pipe.models.errors import ExitCode, Problem
 
 
 def admin_only_did_not_stick(name: str, *, wanted: bool) -> Problem:
@@ -68,7 +68,7 @@ def environment_disappeared(name: str) -> Problem:
     )
 
 
-def not_created(name: str, rejected: Rejected | FateUnknown) -> Problem:
+def not_created(name: str, rejected: Rejected | OutcomeUnknown) -> Problem:
     """Bitbucket neither created the environment nor shows one of that name."""
     return Problem(
         key="not-created",
@@ -113,7 +113,7 @@ def variable_not_listed(key: str) -> Problem:
     )
 
 
-def variable_fate_unknown(key: str, unknown: FateUnknown) -> Problem:
+def variable_fate_unknown(key: str, unknown: OutcomeUnknown) -> Problem:
     """The request may or may not have taken effect, and the list does not tell."""
     return Problem(
         key="variable-fate-unknown",
@@ -160,7 +160,7 @@ def branches_only_tightened(name: str) -> Problem:
     )
 
 
-def branch_not_listed(pattern: str, unknown: FateUnknown) -> Problem:
+def branch_not_listed(pattern: str, unknown: OutcomeUnknown) -> Problem:
     """A branch pattern may or may not have been added, and the list does not tell."""
     return Problem(
         key="branch-fate-unknown",
@@ -182,11 +182,11 @@ def rejected_write(doing: str, rejected: Rejected) -> Problem:
     )
 
 
-def _words(answer: Rejected | FateUnknown) -> str:
+def _words(answer: Rejected | OutcomeUnknown) -> str:
     match answer:
         case Rejected(status=status, message=message):
             return f"({status}) {message}".rstrip(". ")
-        case FateUnknown(reason):
+        case OutcomeUnknown(reason):
             return f"the answer was lost ({reason})"
         case _:
             assert_never(answer)

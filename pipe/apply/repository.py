@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
-from pipe import problems as wire_problems
-from pipe import refusals
 from pipe.apply.environment import apply_environment
-from pipe.bitbucket.protocol import Rejected
-from pipe.changes import Keep, Refuse, existing_of
-from pipe.errors import PipeError, Problem
-from pipe.gather import observe
-from pipe.plan import plan_repository
-from pipe.results import Outcome, RepositoryResult, planned
-from pipe.safety import review
-
-if TYPE_CHECKING:
-    from pipe.changes import RepositoryPlan
-    from pipe.declaration import Declaration, Repository
-    from pipe.service import Service
+from pipe.apply.reader import ApplyContext, read_state
+from pipe.bitbucket import problems as bitbucket_problems
+from pipe.bitbucket.requests import Rejected
+from pipe.models.changes import Keep, Refuse, RepositoryPlan, existing_of
+from pipe.models.declaration import Declaration, Repository
+from pipe.models.errors import PipeError, Problem
+from pipe.models.results import Outcome, RepositoryResult, planned
+from pipe.planning import problems as planning_problems
+from pipe.planning.planner import plan_repository
+from pipe.planning.safety import review
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +26,11 @@ class Unreadable:
 
 
 def plan_one(
-    service: Service, repository: Repository, declaration: Declaration
+    service: ApplyContext, repository: Repository, declaration: Declaration
 ) -> RepositoryPlan | Unreadable:
     """Observe a repository and decide what would happen to it; this only reads."""
     try:
-        observed = observe(service, repository, declaration)
+        observed = read_state(service, repository, declaration)
     except PipeError as error:
         return Unreadable(repository, error.problem)
     return review(
@@ -56,7 +51,9 @@ def tell_one(plan: RepositoryPlan | Unreadable) -> RepositoryResult:
     )
 
 
-def apply_one(service: Service, plan: RepositoryPlan, declaration: Declaration) -> RepositoryResult:
+def apply_one(
+    service: ApplyContext, plan: RepositoryPlan, declaration: Declaration
+) -> RepositoryResult:
     """Carry out the plan of one repository; whatever goes wrong is in the result."""
     if not plan.enable_pipelines:
         return _apply_environments(service, plan)
@@ -83,14 +80,14 @@ def _only_reviewed(anew: RepositoryPlan, reviewed: RepositoryPlan) -> Repository
             else Refuse(
                 name=each.name,
                 existing=existing_of(each),
-                problem=refusals.not_reviewed(each.name),
+                problem=planning_problems.not_reviewed(each.name),
             )
             for each in anew.environments
         ),
     )
 
 
-def _apply_environments(service: Service, plan: RepositoryPlan) -> RepositoryResult:
+def _apply_environments(service: ApplyContext, plan: RepositoryPlan) -> RepositoryResult:
     return RepositoryResult(
         repository=plan.repository,
         environments=tuple(
@@ -99,11 +96,11 @@ def _apply_environments(service: Service, plan: RepositoryPlan) -> RepositoryRes
     )
 
 
-def _enable_pipelines(service: Service, repository: Repository) -> Problem | None:
+def _enable_pipelines(service: ApplyContext, repository: Repository) -> Problem | None:
     try:
         answer = service.api.enable_pipelines(repository)
     except PipeError as error:
         return error.problem
     if isinstance(answer, Rejected):
-        return wire_problems.rejection("enable Pipelines", repository, answer)
+        return bitbucket_problems.rejection("enable Pipelines", repository, answer)
     return None

@@ -8,31 +8,34 @@ the list unless an answer makes it necessary, and nothing is deleted on the stre
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, TypeAlias, assert_never
+from typing import Final, TypeAlias, assert_never
 
 from pydantic import SecretStr
 
-from pipe import fingerprint
-from pipe import problems as wire_problems
 from pipe.apply import problems
-from pipe.bitbucket.protocol import Done, FateUnknown, Rejected, Vanished
-from pipe.changes import (
+from pipe.apply.outcomes import ChangeOutcomes
+from pipe.apply.reader import ApplyContext
+from pipe.bitbucket import problems as bitbucket_problems
+from pipe.bitbucket.requests import AlreadyGone, Done, OutcomeUnknown, Rejected
+from pipe.models.changes import (
     CreateVariable,
     DeleteVariable,
     RewriteSecured,
     UpdateVariable,
+    VariableChange,
     WriteFingerprints,
 )
-from pipe.declaration import PlainVariable, SecuredUpdate, SecuredVariable
-from pipe.errors import PipeError, Problem
-from pipe.existing import ExistingVariable
-
-if TYPE_CHECKING:
-    from pipe.apply.ledger import Ledger
-    from pipe.changes import VariableChange
-    from pipe.declaration import DeclaredVariable, Repository
-    from pipe.existing import ExistingEnvironment
-    from pipe.service import Service
+from pipe.models.declaration import (
+    FINGERPRINTS_KEY,
+    DeclaredVariable,
+    PlainVariable,
+    Repository,
+    SecuredUpdate,
+    SecuredVariable,
+)
+from pipe.models.errors import PipeError, Problem
+from pipe.models.existing import ExistingEnvironment, ExistingVariable
+from pipe.planning import fingerprints
 
 _FORBIDDEN: Final = (401, 403)
 _NOT_FOUND: Final = 404
@@ -70,7 +73,7 @@ class Unsettled:
     """
 
     known: ExistingVariable | None
-    last: Rejected | FateUnknown | None
+    last: Rejected | OutcomeUnknown | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +87,10 @@ class OtherCase:
 class VariableWriter:
     """Writes the variables of one environment and accounts for each."""
 
-    service: Service
+    service: ApplyContext
     repository: Repository
     environment: ExistingEnvironment
-    ledger: Ledger
+    ledger: ChangeOutcomes
 
     def write(self, changes: tuple[VariableChange, ...], *, protected: bool) -> bool:
         """Make the changes.
@@ -140,7 +143,7 @@ class VariableWriter:
 
     def _ensure(self, variable: DeclaredVariable, known: ExistingVariable | None) -> Settled:
         """Create the variable, or write it where it is known to exist; read whenever in doubt."""
-        last: Rejected | FateUnknown | None = None
+        last: Rejected | OutcomeUnknown | None = None
         tried = False
         for _ in self.service.tries():
             if known is None:
@@ -148,7 +151,7 @@ class VariableWriter:
                 if not isinstance(step, Unsettled):
                     return _by_whom(step, tried=tried)
                 known, last = step.known, step.last
-                tried = tried or isinstance(last, FateUnknown)
+                tried = tried or isinstance(last, OutcomeUnknown)
             if known is not None:
                 step = self._update(variable, known)
                 if not isinstance(step, Unsettled):
@@ -158,7 +161,7 @@ class VariableWriter:
         return self._gave_up(variable.key, last)
 
     def _create(
-        self, variable: DeclaredVariable, last: Rejected | FateUnknown | None
+        self, variable: DeclaredVariable, last: Rejected | OutcomeUnknown | None
     ) -> Settled | Unsettled:
         """Create the variable unless it is known to exist already; then find it in the list."""
         if not (isinstance(last, Rejected) and last.status == _CONFLICT):
@@ -172,7 +175,7 @@ class VariableWriter:
             last = created
         match _find(variable.key, self._list()):
             case ExistingVariable() as found if _is_right(variable, found):
-                return Created() if isinstance(last, FateUnknown) else AsDeclared()
+                return Created() if isinstance(last, OutcomeUnknown) else AsDeclared()
             case ExistingVariable() as found:
                 return Unsettled(found, last)
             case OtherCase(other) if isinstance(last, Rejected) and last.status == _CONFLICT:
@@ -241,12 +244,12 @@ class VariableWriter:
             return self._refused(f"replace the variable {variable.key}", gone)
         return Unsettled(None, None)
 
-    def _gave_up(self, key: str, last: Rejected | FateUnknown | None) -> Problem:
+    def _gave_up(self, key: str, last: Rejected | OutcomeUnknown | None) -> Problem:
         match last:
-            case FateUnknown():
+            case OutcomeUnknown():
                 return problems.variable_fate_unknown(key, last)
             case Rejected(status=404):
-                return wire_problems.variables_unavailable(self.environment.name, last)
+                return bitbucket_problems.variables_unavailable(self.environment.name, last)
             case _:
                 return problems.variable_not_listed(key)
 
@@ -258,7 +261,7 @@ class VariableWriter:
                 return ()
             case Rejected():
                 doing = f"list the variables of '{self.environment.name}'"
-                raise PipeError(wire_problems.rejection(doing, self.repository, listed))
+                raise PipeError(bitbucket_problems.rejection(doing, self.repository, listed))
             case _:
                 return listed
 
@@ -269,7 +272,7 @@ class VariableWriter:
 
     def _forbidden(self, doing: str, rejected: Rejected) -> PipeError:
         """Return what ends this environment here: no other write would fare better."""
-        return PipeError(wire_problems.rejection(doing, self.repository, rejected))
+        return PipeError(bitbucket_problems.rejection(doing, self.repository, rejected))
 
     def _shows_secured(self, existing: ExistingVariable) -> bool:
         """Whether Bitbucket's list confirms that the variable is secured now."""
@@ -300,11 +303,11 @@ class VariableWriter:
         entries = dict(change.kept)
         if key is not None:
             entries |= {
-                variable.key: fingerprint.fingerprint(key, self.environment.uuid, variable)
+                variable.key: fingerprints.fingerprint(key, self.environment.uuid, variable)
                 for variable in change.written
                 if variable in stored
             }
-        memory = PlainVariable(fingerprint.VARIABLE, fingerprint.dump(entries))
+        memory = PlainVariable(FINGERPRINTS_KEY, fingerprints.dump(entries))
         # If somebody secured it, nothing in it can be read until it is plain again.
         return self._ensure(memory, change.existing)
 
@@ -342,9 +345,9 @@ class VariableWriter:
         match answer:
             case Done():
                 self.ledger.applied(change)
-            case Vanished() if self._is_gone(existing):
+            case AlreadyGone() if self._is_gone(existing):
                 self.ledger.applied(change)
-            case Vanished():
+            case AlreadyGone():
                 self.ledger.failed(change, self._refused(doing, Rejected(status=404)))
             case Rejected(status=404) if self._is_gone(existing):
                 self.ledger.unchanged(change)

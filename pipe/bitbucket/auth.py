@@ -5,21 +5,22 @@ from __future__ import annotations
 import math
 import threading
 from base64 import b64encode
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
+from typing import Final, Protocol, TypeAlias
 
-from pipe import problems
-from pipe.bitbucket.objects import read_json
-from pipe.bitbucket.protocol import GarbledError, Method, Repeatable, form_content
-from pipe.errors import ExitCode, PipeError
+from pydantic import SecretStr
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from pydantic import SecretStr
-
-    from pipe.bitbucket.protocol import Answer
-    from pipe.errors import Problem
+from pipe.bitbucket import problems
+from pipe.bitbucket.payloads import read_json
+from pipe.bitbucket.requests import (
+    Answer,
+    IdempotentRequest,
+    Method,
+    UnparseableError,
+    form_content,
+)
+from pipe.models.errors import ExitCode, PipeError, Problem
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,9 +179,9 @@ def bearer(token: str) -> str:
     return f"Bearer {token}"
 
 
-def token_request(consumer: OAuthConsumer) -> Repeatable[Token]:
+def token_request(consumer: OAuthConsumer) -> IdempotentRequest[Token]:
     """Return the request for a token: harmless to repeat, although it is a POST."""
-    return Repeatable(
+    return IdempotentRequest(
         method=Method.POST,
         path=consumer.token_url,
         content=form_content({"grant_type": "client_credentials"}),
@@ -194,7 +195,7 @@ def _token(answer: Answer) -> Token:
     value = fields.get("access_token")
     if not isinstance(value, str) or not _fits_a_header(value):
         message = "JSON without an `access_token`"
-        raise GarbledError(message)
+        raise UnparseableError(message)
     seconds = fields.get("expires_in")
     if not isinstance(seconds, int | float) or isinstance(seconds, bool) or seconds <= 0:
         return Token(value, math.inf)  # then only a refusal tells that its time is over

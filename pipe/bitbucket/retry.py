@@ -13,10 +13,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from enum import Enum
-from typing import TYPE_CHECKING, Final, Generic, TypeAlias, TypeVar, assert_never
+from typing import Final, Generic, TypeAlias, TypeVar, assert_never
 
-if TYPE_CHECKING:
-    from pipe.bitbucket.protocol import Answer
+from pipe.bitbucket.requests import Answer
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -61,21 +60,21 @@ class NotSent:
 
 
 @dataclass(frozen=True, slots=True)
-class Lost:
+class NoResponse:
     """The request left, no whole answer came back."""
 
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
-class Garbled:
+class Unparseable:
     """An answer came that makes no sense."""
 
     reason: str
     status: int
 
 
-Trouble: TypeAlias = Failed | NotSent | Lost | Garbled
+Trouble: TypeAlias = Failed | NotSent | NoResponse | Unparseable
 Outcome: TypeAlias = Understood[T] | Trouble
 
 
@@ -94,7 +93,7 @@ class Refuse:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Repeat:
+class Retry:
     """Send the request again.
 
     Attributes:
@@ -132,18 +131,18 @@ class GiveUp:
 
 
 @dataclass(frozen=True, slots=True)
-class LeaveOpen:
+class CheckState:
     """A POST may have taken effect: it is not for us to decide."""
 
     last: Trouble
 
 
-Settled: TypeAlias = Accept[T] | Refuse | GiveUp | LeaveOpen
-Decision: TypeAlias = Settled[T] | Repeat
+FinalDecision: TypeAlias = Accept[T] | Refuse | GiveUp | CheckState
+Decision: TypeAlias = FinalDecision[T] | Retry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Situation:
+class AttemptState:
     """What is known after an attempt, besides its outcome.
 
     Attributes:
@@ -167,7 +166,7 @@ class Situation:
     chance: float
 
 
-def decide(outcome: Outcome[T], situation: Situation) -> Decision[T]:
+def decide(outcome: Outcome[T], situation: AttemptState) -> Decision[T]:
     """Return what to do after `outcome`."""
     match outcome:
         case Understood(value):
@@ -176,23 +175,23 @@ def decide(outcome: Outcome[T], situation: Situation) -> Decision[T]:
             return _after_failure(outcome, answer, situation)
         case NotSent():
             return _again(situation, outcome, None)
-        case Lost() | Garbled():
+        case NoResponse() | Unparseable():
             if situation.repeatable:
                 return _again(situation, outcome, None)
-            return LeaveOpen(outcome)
+            return CheckState(outcome)
         case _:
             assert_never(outcome)
 
 
-def _after_failure(failed: Failed, answer: Answer, situation: Situation) -> Decision[T]:
+def _after_failure(failed: Failed, answer: Answer, situation: AttemptState) -> Decision[T]:
     if situation.renewable and says_expired(answer):
-        return Repeat(after=0, renew=True)
+        return Retry(after=0, renew=True)
     if not is_passing(answer.status):
         return Refuse(answer)
     if situation.repeatable or is_slow_down(answer):
         asked = asked_to_wait(answer, situation.now)
         return _again(situation, failed, asked, together=is_slow_down(answer))
-    return LeaveOpen(failed)
+    return CheckState(failed)
 
 
 def is_passing(status: int) -> bool:
@@ -210,7 +209,7 @@ def may_have_worked(outcome: Outcome[T]) -> bool:
     match outcome:
         case Failed(answer):
             return is_passing(answer.status) and not is_slow_down(answer)
-        case Understood() | Lost() | Garbled():
+        case Understood() | NoResponse() | Unparseable():
             return True
         case NotSent():
             return False
@@ -224,8 +223,8 @@ def says_expired(answer: Answer) -> bool:
 
 
 def _again(
-    situation: Situation, last: Trouble, asked: float | None, *, together: bool = False
-) -> Repeat | GiveUp:
+    situation: AttemptState, last: Trouble, asked: float | None, *, together: bool = False
+) -> Retry | GiveUp:
     if situation.attempt >= situation.max_attempts:
         return GiveUp(limit=Limit.TRIES, last=last, asked=asked)
     if not situation.budget_left:
@@ -234,7 +233,7 @@ def _again(
     after = max(asked or 0.0, backoff(situation.attempt, situation.chance))
     if after >= situation.remaining:
         return GiveUp(limit=Limit.TIME, last=last, asked=asked)
-    return Repeat(after=after, together=together or asked is not None)
+    return Retry(after=after, together=together or asked is not None)
 
 
 def backoff(attempt: int, chance: float) -> float:

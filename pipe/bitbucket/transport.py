@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Final, TypeVar, assert_never, overload
+from typing import Final, Generic, TypeVar, assert_never, overload
 
-from pipe import problems
+import httpx
+from tenacity import Retrying, retry_if_exception_type
+
+from pipe.bitbucket import problems
 from pipe.bitbucket.auth import (
     AccessToken,
     ApiToken,
     Authorizer,
+    Credentials,
     Fixed,
     OAuthConsumer,
     Renewing,
@@ -18,30 +23,214 @@ from pipe.bitbucket.auth import (
     bearer,
     token_request,
 )
-from pipe.bitbucket.effort import Effort, Exchange, Shared
-from pipe.bitbucket.failures import gave_up, redirected, seen
-from pipe.bitbucket.pace import Pace
-from pipe.bitbucket.protocol import FateUnknown, Method, Quota, Rejected
-from pipe.bitbucket.retry import Accept, GiveUp, LeaveOpen, Refuse
-from pipe.bitbucket.tally import Counts, Tally
-from pipe.bitbucket.window import Window
-from pipe.bitbucket.wire import Wire, open_client
-from pipe.bitbucket.words import rejected
-from pipe.errors import PipeError
+from pipe.bitbucket.error_messages import gave_up, redirected, rejected, seen
+from pipe.bitbucket.http import HttpExchange, open_client
+from pipe.bitbucket.requests import (
+    IdempotentRequest,
+    Method,
+    NonIdempotentRequest,
+    OutcomeUnknown,
+    Quota,
+    Rejected,
+    Request,
+)
+from pipe.bitbucket.retry import (
+    Accept,
+    AttemptState,
+    CheckState,
+    Failed,
+    FinalDecision,
+    GiveUp,
+    NoResponse,
+    NotSent,
+    Outcome,
+    Refuse,
+    Retry,
+    Understood,
+    Unparseable,
+    decide,
+    is_slow_down,
+    may_have_worked,
+)
+from pipe.bitbucket.throttle import Deadline, RequestCounter, RollingWindow
+from pipe.context import Clock, Stop
+from pipe.models.errors import PipeError, RunOverError
+from pipe.models.results import Counts
+from pipe.redaction import Redactor
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+T = TypeVar("T")
 
-    import httpx
+_NOT_FOUND: Final = 404
 
-    from pipe.bitbucket.auth import Credentials
-    from pipe.bitbucket.protocol import Post, Repeatable, Request
-    from pipe.redact import Redactor
-    from pipe.runtime import Runtime, Stop
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exchange:
+    """One attempt, as a log may tell it: never a body.
+
+    Attributes:
+        method: The HTTP method.
+        path: With its query.
+        result: The status, or what went wrong.
+        milliseconds: From sending to the end of the answer.
+        attempt: From 1.
+    """
+
+    method: str
+    path: str
+    result: int | str
+    milliseconds: int
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shared:
+    """What all efforts of a run have in common."""
+
+    wire: HttpExchange
+    pace: Deadline
+    tally: RequestCounter
+    window: RollingWindow
+    clock: Clock
+    max_attempts: int
+    observe: Callable[[Exchange], None]
+
+
+class _AgainError(Exception):
+    """Asks for another attempt."""
+
+
+class RequestAttempts(Generic[T]):
+    """The attempts at one request, made by one thread."""
+
+    def __init__(
+        self, shared: Shared, request: Request[T], authorizer: Authorizer, *, counted: bool
+    ) -> None:
+        self._shared = shared
+        self._request = request
+        self._authorizer = authorizer
+        self._counted = counted
+        self._attempts = 0
+        self._pause = 0.0
+        self._renewed = False
+        self._may_have_worked = False
+
+    @property
+    def attempts(self) -> int:
+        """How many there were."""
+        return self._attempts
+
+    def settle(self) -> FinalDecision[T]:
+        """Try until there is something to say.
+
+        Raises:
+            RunOverError: Time ran out between attempts, or the run was asked to stop.
+            PipeError: There is nobody to call as.
+        """
+        attempts = Retrying(
+            retry=retry_if_exception_type(_AgainError),
+            wait=lambda _: self._pause,
+            sleep=self._shared.pace.wait,
+        )
+        return attempts(self._attempt)
+
+    def _attempt(self) -> FinalDecision[T]:
+        self._attempts += 1
+        self._shared.pace.ready()
+        header = self._authorizer.header()
+        self._shared.pace.check()  # fetching a token takes time
+        if self._counted:
+            self._enter()
+        outcome = self._sent(header)
+        decision = decide(outcome, self._situation())
+        if not isinstance(decision, Retry):
+            return decision
+        self._may_have_worked |= may_have_worked(outcome)
+        if decision.renew:
+            self._renewed = True
+            self._authorizer.forget(header)
+        if decision.together:
+            self._shared.pace.slow_down(decision.after)
+        self._pause = decision.after
+        raise _AgainError
+
+    def _enter(self) -> None:
+        """Wait until one more request fits into the hour."""
+        window, pace = self._shared.window, self._shared.pace
+        told = self._shared.tally.quota.limit
+        while (pause := window.enter(told)) > 0:
+            if pause >= pace.remaining:
+                raise RunOverError(problems.hour_spent(window.limit(told) or 0, pause))
+            pace.wait(pause)
+
+    def _sent(self, header: str) -> Outcome[T]:
+        clock = self._shared.clock.monotonic
+        started = clock()
+        remaining = self._shared.pace.remaining
+        outcome = self._shared.wire.exchange(self._request, header, remaining)
+        self._shared.observe(
+            Exchange(
+                method=self._request.method,
+                path=self._request.target,
+                result=_result(outcome),
+                milliseconds=round((clock() - started) * 1000),
+                attempt=self._attempts,
+            )
+        )
+        if isinstance(outcome, Understood | Failed):
+            self._shared.tally.hear(outcome.answer)
+        if self._counted:
+            self._settle_place(outcome)
+            self._shared.tally.note(
+                self._request.method,
+                is_repeat=self._attempts > 1,
+                was_sent=not isinstance(outcome, NotSent),
+            )
+        return self._as_deleted(outcome)
+
+    def _settle_place(self, outcome: Outcome[T]) -> None:
+        if isinstance(outcome, NotSent):
+            self._shared.window.leave()
+        elif isinstance(outcome, Failed) and is_slow_down(outcome.answer):
+            self._shared.window.refused()
+
+    def _as_deleted(self, outcome: Outcome[T]) -> Outcome[T]:
+        """Let a 404 be read where an earlier attempt may have deleted what is not found."""
+        if (
+            isinstance(outcome, Failed)
+            and outcome.answer.status == _NOT_FOUND
+            and self._request.method is Method.DELETE
+            and self._may_have_worked
+        ):
+            return Understood(self._request.parse(outcome.answer), outcome.answer)
+        return outcome
+
+    def _situation(self) -> AttemptState:
+        return AttemptState(
+            repeatable=isinstance(self._request, IdempotentRequest),
+            attempt=self._attempts,
+            max_attempts=self._shared.max_attempts,
+            remaining=self._shared.pace.remaining,
+            budget_left=self._shared.tally.budget_left,
+            renewable=self._authorizer.renewable and not self._renewed,
+            now=self._shared.clock.now(),
+            chance=self._shared.clock.random(),
+        )
+
+
+def _result(outcome: Outcome[T]) -> int | str:
+    match outcome:
+        case Understood(answer=answer) | Failed(answer):
+            return answer.status
+        case Unparseable(status=status):
+            return status
+        case NotSent(reason) | NoResponse(reason):
+            return reason.partition(":")[0]  # the rest may quote what the service sent
+        case _:
+            assert_never(outcome)
+
 
 __all__ = ["Counts", "Exchange", "Policy", "Transport", "WriteRefusedError", "open_client"]
 
-T = TypeVar("T")
 
 _FIRST_REJECTION: Final = 400
 
@@ -70,7 +259,7 @@ class Transport:
     Attributes:
         client: Made by `open_client`, or by a test.
         credentials: Who is calling.
-        runtime: Time, waiting and chance.
+        clock: Time, waiting and chance.
         policy: How long to insist; the deadline counts from now.
         read_only: Refuse everything but GET.
         stop: Asks the run to end.
@@ -80,7 +269,7 @@ class Transport:
 
     client: httpx.Client
     credentials: Credentials
-    runtime: Runtime
+    clock: Clock
     policy: Policy
     read_only: bool
     stop: Stop
@@ -91,25 +280,25 @@ class Transport:
 
     def __post_init__(self) -> None:
         self._shared = Shared(
-            wire=Wire(client=self.client, monotonic=self.runtime.monotonic),
-            pace=Pace(
-                runtime=self.runtime,
+            wire=HttpExchange(client=self.client, monotonic=self.clock.monotonic),
+            pace=Deadline(
+                clock=self.clock,
                 stop=self.stop,
                 deadline_seconds=self.policy.deadline_seconds,
             ),
-            tally=Tally(self.policy.max_attempts),
-            window=Window(self.runtime.monotonic),
-            runtime=self.runtime,
+            tally=RequestCounter(self.policy.max_attempts),
+            window=RollingWindow(self.clock.monotonic),
+            clock=self.clock,
             max_attempts=self.policy.max_attempts,
             observe=self.observe,
         )
         self._authorizer = self._authorizer_for(self.credentials)
 
     @overload
-    def send(self, request: Repeatable[T]) -> T | Rejected: ...
+    def send(self, request: IdempotentRequest[T]) -> T | Rejected: ...
     @overload
-    def send(self, request: Post[T]) -> T | Rejected | FateUnknown: ...
-    def send(self, request: Request[T]) -> T | Rejected | FateUnknown:
+    def send(self, request: NonIdempotentRequest[T]) -> T | Rejected | OutcomeUnknown: ...
+    def send(self, request: Request[T]) -> T | Rejected | OutcomeUnknown:
         """Send a request, again where that is right, until there is something to say.
 
         Raises:
@@ -143,16 +332,16 @@ class Transport:
 
     @overload
     def _settle(
-        self, request: Repeatable[T], authorizer: Authorizer, *, counted: bool
+        self, request: IdempotentRequest[T], authorizer: Authorizer, *, counted: bool
     ) -> T | Rejected: ...
     @overload
     def _settle(
-        self, request: Post[T], authorizer: Authorizer, *, counted: bool
-    ) -> T | Rejected | FateUnknown: ...
+        self, request: NonIdempotentRequest[T], authorizer: Authorizer, *, counted: bool
+    ) -> T | Rejected | OutcomeUnknown: ...
     def _settle(
         self, request: Request[T], authorizer: Authorizer, *, counted: bool
-    ) -> T | Rejected | FateUnknown:
-        effort = Effort(self._shared, request, authorizer, counted=counted)
+    ) -> T | Rejected | OutcomeUnknown:
+        effort = RequestAttempts(self._shared, request, authorizer, counted=counted)
         settled = effort.settle()
         redact = self.redactor.clean
         match settled:
@@ -162,8 +351,8 @@ class Transport:
                 if answer.status < _FIRST_REJECTION:
                     raise PipeError(redirected(request, answer, redact))
                 return rejected(answer, redact)
-            case LeaveOpen(last):
-                return FateUnknown(seen(last, redact))
+            case CheckState(last):
+                return OutcomeUnknown(seen(last, redact))
             case GiveUp():
                 raise gave_up(request, settled, effort.attempts, redact)
             case _:
@@ -179,7 +368,7 @@ class Transport:
                 self.redactor.add(secret)
                 return Fixed(lambda: bearer(secret))
             case OAuthConsumer():
-                return Renewing(lambda: self._fetch_token(credentials), self.runtime.monotonic)
+                return Renewing(lambda: self._fetch_token(credentials), self.clock.monotonic)
             case _:
                 assert_never(credentials)
 

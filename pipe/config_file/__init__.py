@@ -1,5 +1,1 @@
-"""Reads a configuration file: YAML → declarations, each fault with its line."""
-
-from pipe.config_file.read import ConfigFile, read_config_file
-
-__all__ = ["ConfigFile", "read_config_file"]
+"""The configuration file: YAML to declarations, each error with its line."""

@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
-from pipe.declaration import (
+from pipe.config_file import models
+from pipe.config_file.overrides import Layer, Layers, NamedLayer, Override, Prunable
+from pipe.models.declaration import (
     Declaration,
     DeclaredEnvironment,
+    DeclaredVariable,
     Desired,
     PlainVariable,
     Rule,
     SecuredVariable,
     State,
 )
-from pipe.layers import Layer, Layers, NamedLayer, Override, Prunable
-from pipe.reading import repositories
-from pipe.selection import Exclusion
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
-
-    from pipe.config_file import models
-    from pipe.declaration import DeclaredVariable
-    from pipe.selection import Glob, Item, Slug
+from pipe.models.selection import Exclusion, Glob, Item, Slug
+from pipe.parsing import repositories
 
 
 @dataclass(frozen=True, slots=True)

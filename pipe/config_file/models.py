@@ -3,10 +3,11 @@
 Every scalar arrives as the text that was written. The JSON Schema is generated from these models.
 """
 
-# pydantic reads the annotations, so they are evaluated.
 import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, Final, Self, cast
+from typing import Annotated, Final, Self, cast
 
 from pydantic import (
     AfterValidator,
@@ -14,22 +15,55 @@ from pydantic import (
     ConfigDict,
     Discriminator,
     Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
     Tag,
     ValidationInfo,
     model_validator,
 )
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
+from pydantic_core.core_schema import no_info_plain_validator_function
 
-from pipe.config_file.key import Text
-from pipe.declaration import EnvironmentType, State
-from pipe.globs import is_glob
-from pipe.layers import Prunable
-from pipe.reading import parse, repositories
-from pipe.reading.declared import check_key
-from pipe.reading.secrets import authenticates
-from pipe.reading.wording import quoted
+from pipe.config_file.overrides import Prunable
+from pipe.models.declaration import EnvironmentType, State
+from pipe.models.selection import is_glob
+from pipe.parsing import repositories, values
+from pipe.parsing.secrets import authenticates
+from pipe.parsing.variables import check_key
+from pipe.parsing.wording import quoted
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Text:
+    """Stands beside the type of a field: pydantic reads the field's text with it.
+
+    Attributes:
+        read: The text as it was written → the value; raises `ValueError`.
+        schema: What an editor accepts, as JSON Schema.
+    """
+
+    read: Callable[[str], object]
+    schema: Mapping[str, object]
+
+    def __get_pydantic_core_schema__(
+        self, _source: object, _handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        """Read with this alone: the field's type is for people and mypy."""
+        return no_info_plain_validator_function(self._checked)
+
+    def __get_pydantic_json_schema__(
+        self, _core: CoreSchema, _handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        """Describe what may be written."""
+        return dict(self.schema)
+
+    def _checked(self, value: object) -> object:
+        if not isinstance(value, str):
+            message = "is a list or mapping, where one text is needed"
+            raise ValueError(message)  # noqa: TRY004 - pydantic gathers ValueError only
+        return self.read(value)
+
 
 TEXT: Final = "<text>"
 MAPPING: Final = "<mapping>"
@@ -57,7 +91,7 @@ def _version(text: str) -> int:
 
 
 def _prunable(text: str) -> Prunable:
-    found = parse.choice(Prunable, "thing to prune", text)
+    found = values.choice(Prunable, "thing to prune", text)
     if found is Prunable.ENVIRONMENTS:
         message = "environments are pruned in a whole repository: set the pipe's variable PRUNE"
         raise ValueError(message)
@@ -68,7 +102,7 @@ def _declared_name(text: str) -> str:
     if is_glob(text):
         message = f"{quoted(text)} is a pattern; put it under rules, as when: {{name: …}}"
         raise ValueError(message)
-    return parse.name(text)
+    return values.name(text)
 
 
 def _item(text: str) -> str:
@@ -107,13 +141,13 @@ def _from_env(text: str) -> str:
     return text
 
 
-Boolean = Annotated[bool, Text(parse.boolean, _BOOLEAN_SCHEMA)]
+Boolean = Annotated[bool, Text(values.boolean, _BOOLEAN_SCHEMA)]
 Name = Annotated[str, Text(_declared_name, _NAME_SCHEMA)]
 Prune = Annotated[Prunable, Text(_prunable, {"const": Prunable.VARIABLES.value})]
 Type = Annotated[
     EnvironmentType,
     Text(
-        partial(parse.choice, EnvironmentType, "type"),
+        partial(values.choice, EnvironmentType, "type"),
         {"enum": [each.value for each in EnvironmentType]},
     ),
 ]
@@ -182,7 +216,7 @@ class Contents(Table):
         Boolean | None, Field(description="Whether only administrators may deploy.")
     ] = None
     branches: Annotated[
-        tuple[Annotated[str, Text(parse.branch, _STRING_SCHEMA)], ...] | None,
+        tuple[Annotated[str, Text(values.branch, _STRING_SCHEMA)], ...] | None,
         Field(
             description="The complete set of branch patterns that may deploy;"
             " [] lifts the restriction."
@@ -206,7 +240,7 @@ class Defaults(Contents):
     ] = None
     state: Annotated[
         State | None,
-        Text(partial(parse.choice, State, "state"), {"enum": [each.value for each in State]}),
+        Text(partial(values.choice, State, "state"), {"enum": [each.value for each in State]}),
         Field(description="present, or absent: deleted with all it holds."),
     ] = None
 
@@ -217,7 +251,7 @@ class Environment(Defaults):
     name: Annotated[Name, Field(description="The name of the environment.")]
     rename_from: Annotated[
         str | None,
-        Text(parse.plain_name, _NAME_SCHEMA),
+        Text(values.plain_name, _NAME_SCHEMA),
         Field(description="The former name; what the environment holds is kept."),
     ] = None
 
@@ -238,7 +272,7 @@ class When(Table):
     type: Annotated[Type | None, Field(description="Environments of this type.")] = None
     name: Annotated[
         str | None,
-        Text(parse.name, _NAME_SCHEMA),
+        Text(values.name, _NAME_SCHEMA),
         Field(description="Environments whose name fits this pattern, with * and ?."),
     ] = None
 
@@ -256,7 +290,7 @@ class Rule(Contents):
     when: Annotated[When, Field(description="Which environments; the first rule that fits counts.")]
     state: Annotated[
         State | None,
-        Text(partial(parse.choice, State, "state"), {"enum": [each.value for each in State]}),
+        Text(partial(values.choice, State, "state"), {"enum": [each.value for each in State]}),
         Field(description="present, or absent: deleted with all they hold."),
     ] = None
 

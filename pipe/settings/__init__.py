@@ -1,9 +1,10 @@
 """What a run was asked to do, read from variables and, perhaps, a configuration file."""
 
-from pipe.declaration import SecuredUpdate
-from pipe.reading.secrets import known_secrets
-from pipe.settings.read import read_settings
-from pipe.settings.values import Mode, PipelineContext, Settings
+from pipe.models.declaration import SecuredUpdate
+from pipe.models.results import Mode
+from pipe.parsing.secrets import known_secrets
+from pipe.settings.loader import read_settings
+from pipe.settings.values import PipelineContext, Settings
 
 __all__ = [
     "Mode",

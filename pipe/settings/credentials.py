@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from pipe.bitbucket.auth import AccessToken, ApiToken, OAuthConsumer
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from pipe.bitbucket.auth import Credentials
-    from pipe.reading.faults import Faults
-    from pipe.settings.model import Variables
+from pipe.bitbucket.auth import AccessToken, ApiToken, Credentials, OAuthConsumer
+from pipe.parsing.errors import ConfigErrors
+from pipe.settings.model import Variables
 
 OAUTH_URL: Final = "https://bitbucket.org/site/oauth2/access_token"
 
@@ -35,7 +31,7 @@ class Chosen:
     warnings: tuple[str, ...]
 
 
-def choose(variables: Variables, environ: Mapping[str, str], faults: Faults) -> Chosen | None:
+def choose(variables: Variables, environ: Mapping[str, str], faults: ConfigErrors) -> Chosen | None:
     """Choose the first complete way to authenticate; without one, remember what is missing.
 
     Args:

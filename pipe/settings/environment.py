@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from pipe.declaration import (
+from pipe.config_file.overrides import Prunable
+from pipe.models.declaration import (
     Declaration,
     DeclaredEnvironment,
     Desired,
@@ -13,17 +15,11 @@ from pipe.declaration import (
     SecuredVariable,
     State,
 )
-from pipe.globs import is_glob
-from pipe.layers import Prunable
-from pipe.reading.declared import Located, from_dotenv, repeated
-from pipe.reading.files import read_text
-from pipe.settings.values import Mode
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
-    from pipe.reading.faults import Faults
-    from pipe.settings.model import Variables
+from pipe.models.results import Mode
+from pipe.models.selection import is_glob
+from pipe.parsing.errors import ConfigErrors, read_text
+from pipe.parsing.variables import SourcedVariable, from_dotenv, repeated
+from pipe.settings.model import Variables
 
 BESIDE_NO_FILE: Final = (
     "environment_name",
@@ -53,7 +49,7 @@ class One:
 
 
 def read_environment(
-    variables: Variables, failed: frozenset[str], files: Callable[[str], str], faults: Faults
+    variables: Variables, failed: frozenset[str], files: Callable[[str], str], faults: ConfigErrors
 ) -> One:
     """Build what is wanted of each repository.
 
@@ -112,7 +108,7 @@ def _declaration(variables: Variables, desired: Desired) -> Declaration:
     )
 
 
-def _check_names(variables: Variables, failed: frozenset[str], faults: Faults) -> None:
+def _check_names(variables: Variables, failed: frozenset[str], faults: ConfigErrors) -> None:
     name, former = variables.environment_name, variables.rename_from
     if name is None and "environment_name" not in failed and variables.mode is not Mode.EXPORT:
         faults.add(
@@ -132,8 +128,8 @@ def _check_names(variables: Variables, failed: frozenset[str], faults: Faults) -
 
 
 def _located(
-    variables: Variables, files: Callable[[str], str], faults: Faults
-) -> tuple[Located, ...] | None:
+    variables: Variables, files: Callable[[str], str], faults: ConfigErrors
+) -> tuple[SourcedVariable, ...] | None:
     """Gather the variables of all four lists; `None`: none of them is given."""
     lists = (
         variables.variables,
@@ -151,8 +147,8 @@ def _located(
 
 
 def _file(
-    name: str, path: str | None, files: Callable[[str], str], faults: Faults, *, secured: bool
-) -> tuple[Located, ...] | None:
+    name: str, path: str | None, files: Callable[[str], str], faults: ConfigErrors, *, secured: bool
+) -> tuple[SourcedVariable, ...] | None:
     if path is None:
         return None
     text = read_text(name, path, files, faults)
@@ -171,7 +167,7 @@ def _warnings(variables: Variables) -> Iterable[str]:
                 yield f"{field.upper()} is not looked at: STATE is absent"
 
 
-def _empty(located: tuple[Located, ...] | None) -> Iterable[str]:
+def _empty(located: tuple[SourcedVariable, ...] | None) -> Iterable[str]:
     for each in located or ():
         variable = each.variable
         if isinstance(variable, SecuredVariable) and not variable.value.get_secret_value():

@@ -10,14 +10,14 @@ from typing import Annotated, Final
 from pydantic import SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from pipe.declaration import EnvironmentType, SecuredUpdate, State
-from pipe.layers import Prunable
-from pipe.reading import parse, urls
-from pipe.reading.declared import Located, declared
-from pipe.reading.entries import Entry, each
-from pipe.reading.repositories import full_name, slug
+from pipe.config_file.overrides import Prunable
+from pipe.models.declaration import EnvironmentType, SecuredUpdate, State
+from pipe.models.results import Mode
+from pipe.parsing import urls, values
+from pipe.parsing.lists import ListItem, each
+from pipe.parsing.repositories import full_name, slug
+from pipe.parsing.variables import SourcedVariable, declared
 from pipe.settings.setting import ListSetting, Setting
-from pipe.settings.values import Mode
 
 MOST_ATTEMPTS: Final = 100
 MOST_SECONDS: Final = 7 * 24 * 60 * 60
@@ -25,20 +25,20 @@ MOST_WORKERS: Final = 64
 
 
 def _secret(text: str) -> SecretStr:
-    return SecretStr(parse.token(text))
+    return SecretStr(values.token(text))
 
 
 def _fingerprint_key(text: str) -> SecretStr:
-    return SecretStr(parse.fingerprint_key(text))
+    return SecretStr(values.fingerprint_key(text))
 
 
 def _given(_: str) -> bool:
     return True
 
 
-def _texts(listed: tuple[Entry, ...]) -> tuple[Entry, ...]:
+def _texts(listed: tuple[ListItem, ...]) -> tuple[ListItem, ...]:
     texts = each(str, listed)
-    return tuple(Entry(entry.where, text) for entry, text in zip(listed, texts, strict=True))
+    return tuple(ListItem(entry.where, text) for entry, text in zip(listed, texts, strict=True))
 
 
 class Variables(BaseSettings):
@@ -50,7 +50,7 @@ class Variables(BaseSettings):
     atlassian_account_email: Annotated[
         str | None,
         Setting(
-            parse.email,
+            values.email,
             meaning="E-mail address of the Atlassian account whose API token is given.",
             default="`$ATLASSIAN_ACCOUNT_EMAIL`",
             required=True,
@@ -77,7 +77,7 @@ class Variables(BaseSettings):
     bitbucket_oauth_client_id: Annotated[
         str | None,
         Setting(
-            parse.token,
+            values.token,
             meaning="Key of a private OAuth consumer; instead of a token.",
             default="`$BITBUCKET_OAUTH_CLIENT_ID`",
         ),
@@ -101,7 +101,7 @@ class Variables(BaseSettings):
         Setting(slug, meaning="Slug of the repository.", default="`$BITBUCKET_REPO_SLUG`"),
     ] = None
     repositories: Annotated[
-        tuple[Entry, ...] | None,
+        tuple[ListItem, ...] | None,
         ListSetting(
             _texts,
             meaning="List of repositories, instead of `REPO_SLUG`: a slug, `workspace/slug`, a"
@@ -114,7 +114,7 @@ class Variables(BaseSettings):
     environment_name: Annotated[
         str | None,
         Setting(
-            parse.name,
+            values.name,
             meaning="Name of the environment. With `*` or `?` in it: every existing environment"
             " that matches (and is of `ENVIRONMENT_TYPE`, when given); none is created.",
             required=True,
@@ -123,7 +123,7 @@ class Variables(BaseSettings):
     environment_type: Annotated[
         EnvironmentType | None,
         Setting(
-            partial(parse.choice, EnvironmentType, "type"),
+            partial(values.choice, EnvironmentType, "type"),
             meaning="`Test`, `Staging` or `Production`. Needed to create; Bitbucket can't change"
             " the type of an environment that exists.",
         ),
@@ -131,7 +131,7 @@ class Variables(BaseSettings):
     state: Annotated[
         State | None,
         Setting(
-            partial(parse.choice, State, "state"),
+            partial(values.choice, State, "state"),
             meaning="`present`, or `absent`: the environment is deleted with all it holds (type"
             " Production, or a pattern: only with `FORCE`).",
             default="`present`",
@@ -140,14 +140,14 @@ class Variables(BaseSettings):
     rename_from: Annotated[
         str | None,
         Setting(
-            parse.plain_name,
+            values.plain_name,
             meaning="Former name; the environment is renamed and keeps all it holds.",
         ),
     ] = None
     admin_only: Annotated[
         bool | None,
         Setting(
-            parse.boolean,
+            values.boolean,
             meaning="`true`: only administrators may deploy; `false`: everyone with write access.",
             default="left as it is",
         ),
@@ -155,14 +155,14 @@ class Variables(BaseSettings):
     branches: Annotated[
         tuple[str, ...] | None,
         ListSetting(
-            partial(each, parse.branch),
+            partial(each, values.branch),
             meaning="List of branch patterns that may deploy, the complete set; `[]` lifts the"
             " restriction. Uses an endpoint that Bitbucket does not document.",
             default="left as it is",
         ),
     ] = None
     variables: Annotated[
-        tuple[Located, ...] | None,
+        tuple[SourcedVariable, ...] | None,
         ListSetting(
             partial(declared, secured=False),
             meaning='List of `KEY=VALUE`, a JSON array of `{"key", "value", "secured"}`, or a JSON'
@@ -171,7 +171,7 @@ class Variables(BaseSettings):
         ),
     ] = None
     secured_variables: Annotated[
-        tuple[Located, ...] | None,
+        tuple[SourcedVariable, ...] | None,
         ListSetting(
             partial(declared, secured=True),
             meaning="List of `KEY=VALUE`, or a JSON object: deployment variables, stored secured.",
@@ -180,18 +180,18 @@ class Variables(BaseSettings):
     ] = None
     variables_file: Annotated[
         str | None,
-        Setting(parse.path, meaning="Path of a `.env` file with deployment variables."),
+        Setting(values.path, meaning="Path of a `.env` file with deployment variables."),
     ] = None
     secured_variables_file: Annotated[
         str | None,
         Setting(
-            parse.path, meaning="Path of a `.env` file with deployment variables, stored secured."
+            values.path, meaning="Path of a `.env` file with deployment variables, stored secured."
         ),
     ] = None
     secured_update: Annotated[
         SecuredUpdate | None,
         Setting(
-            partial(parse.choice, SecuredUpdate, "way to update"),
+            partial(values.choice, SecuredUpdate, "way to update"),
             meaning="When secured variables, which can't be read back, are written: `always`,"
             " `if-missing` or `on-change` (needs `FINGERPRINT_KEY`).",
             default="`always`; with `FINGERPRINT_KEY`: `on-change`",
@@ -209,7 +209,7 @@ class Variables(BaseSettings):
     prune: Annotated[
         tuple[Prunable, ...] | None,
         ListSetting(
-            partial(each, partial(parse.choice, Prunable, "thing to prune")),
+            partial(each, partial(values.choice, Prunable, "thing to prune")),
             meaning="List of `variables`, `environments`: what is not declared is deleted.",
             default="nothing is deleted",
         ),
@@ -217,13 +217,13 @@ class Variables(BaseSettings):
     enable_pipelines: Annotated[
         bool | None,
         Setting(
-            parse.boolean, meaning="Turn Pipelines on in the repository first.", default="`false`"
+            values.boolean, meaning="Turn Pipelines on in the repository first.", default="`false`"
         ),
     ] = None
     config_file: Annotated[
         str | None,
         Setting(
-            parse.path,
+            values.path,
             meaning="Path of a YAML file that declares many environments, for one or many"
             " repositories; instead of the variables that declare one.",
         ),
@@ -233,7 +233,7 @@ class Variables(BaseSettings):
     mode: Annotated[
         Mode | None,
         Setting(
-            partial(parse.choice, Mode, "mode"),
+            partial(values.choice, Mode, "mode"),
             meaning="`apply`; `plan`: say what would change; `check`: the same, and exit with 4 if"
             " anything would; `export`: print what exists as a configuration file. All but"
             " `apply` only read.",
@@ -243,13 +243,13 @@ class Variables(BaseSettings):
     plan_checksum: Annotated[
         str | None,
         Setting(
-            parse.checksum, meaning="Apply only the plan with this checksum, as `plan` printed it."
+            values.checksum, meaning="Apply only the plan with this checksum, as `plan` printed it."
         ),
     ] = None
     force: Annotated[
         bool | None,
         Setting(
-            parse.boolean,
+            values.boolean,
             meaning="Go past a refusal that says it may be forced.",
             default="`false`",
         ),
@@ -257,7 +257,7 @@ class Variables(BaseSettings):
     max_attempts: Annotated[
         int | None,
         Setting(
-            partial(parse.whole, most=MOST_ATTEMPTS),
+            partial(values.whole, most=MOST_ATTEMPTS),
             meaning="Tries for one request.",
             default="`5`",
         ),
@@ -265,7 +265,7 @@ class Variables(BaseSettings):
     deadline: Annotated[
         float | None,
         Setting(
-            partial(parse.seconds, most=MOST_SECONDS),
+            partial(values.seconds, most=MOST_SECONDS),
             meaning="Seconds for the whole run.",
             default="`600`",
         ),
@@ -273,7 +273,7 @@ class Variables(BaseSettings):
     workers: Annotated[
         int | None,
         Setting(
-            partial(parse.whole, most=MOST_WORKERS),
+            partial(values.whole, most=MOST_WORKERS),
             meaning="Repositories handled at the same time.",
             default="`4`",
         ),
@@ -290,7 +290,7 @@ class Variables(BaseSettings):
     report_files: Annotated[
         tuple[str, ...] | None,
         ListSetting(
-            partial(each, parse.report_file),
+            partial(each, values.report_file),
             meaning="List of report files to write; the ending chooses the form: `.json`, `.xml`"
             " (JUnit), `.md` or `.html`.",
             default="none",
@@ -299,7 +299,7 @@ class Variables(BaseSettings):
     code_insights: Annotated[
         bool | None,
         Setting(
-            parse.boolean,
+            values.boolean,
             meaning="Publish the result as a Code Insights report on the commit.",
             default="`false`",
         ),
@@ -307,13 +307,13 @@ class Variables(BaseSettings):
     comment: Annotated[
         bool | None,
         Setting(
-            parse.boolean,
+            values.boolean,
             meaning="Put the plan as a comment on the pull request, updated in place.",
             default="`false`",
         ),
     ] = None
     debug: Annotated[
-        bool | None, Setting(parse.boolean, meaning="Log each request.", default="`false`")
+        bool | None, Setting(values.boolean, meaning="Log each request.", default="`false`")
     ] = None
     no_color: Annotated[
         bool | None,

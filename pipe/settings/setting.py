@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import Generic, TypeVar
 
+from pydantic import GetCoreSchemaHandler
+from pydantic.fields import FieldInfo
+from pydantic_core import CoreSchema
 from pydantic_core.core_schema import no_info_plain_validator_function
 
-from pipe.reading.entries import Entry
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from pydantic import GetCoreSchemaHandler
-    from pydantic.fields import FieldInfo
-    from pydantic_core import CoreSchema
+from pipe.parsing.lists import ListItem
 
 Value = TypeVar("Value")
 Raw = TypeVar("Raw")
@@ -44,7 +41,7 @@ class Setting(Generic[Raw, Value]):
 
 
 @dataclass(frozen=True, slots=True)
-class ListSetting(Setting[tuple[Entry, ...], Value]):
+class ListSetting(Setting[tuple[ListItem, ...], Value]):
     """A list: what was given arrives as entries."""
 
 

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
-from pydantic_settings import PydanticBaseSettingsSource
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
-from pipe.errors import Fault
-from pipe.reading.entries import EntryFaultsError, entries, is_text
+from pipe.models.errors import ConfigError
+from pipe.parsing.lists import ListItemError, is_text, list_items
 from pipe.settings.setting import ListSetting, setting
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from pydantic.fields import FieldInfo
-    from pydantic_settings import BaseSettings
 
 
 class EnvironSource(PydanticBaseSettingsSource):
@@ -30,7 +25,7 @@ class EnvironSource(PydanticBaseSettingsSource):
     def __init__(self, model: type[BaseSettings], environ: Mapping[str, str]) -> None:
         super().__init__(model)
         self._environ = environ
-        self.faults: list[Fault] = []
+        self.faults: list[ConfigError] = []
         self.failed: set[str] = set()
 
     def leave_out(self, field_name: str) -> None:
@@ -41,10 +36,10 @@ class EnvironSource(PydanticBaseSettingsSource):
         """Return the value of a field, its name, and that nothing is left to decode."""
         name = field_name.upper()
         if isinstance(setting(field), ListSetting):
-            return entries(name, self._environ), field_name, False
+            return list_items(name, self._environ), field_name, False
         text = self._environ.get(name, "")
         if not is_text(text):
-            raise EntryFaultsError((Fault(name, "is not text in UTF-8"),))
+            raise ListItemError((ConfigError(name, "is not text in UTF-8"),))
         return text or None, field_name, False
 
     def __call__(self) -> dict[str, object]:
@@ -54,7 +49,7 @@ class EnvironSource(PydanticBaseSettingsSource):
             if field_name not in self.failed:
                 try:
                     value, _, _ = self.get_field_value(field, field_name)
-                except EntryFaultsError as error:
+                except ListItemError as error:
                     self.failed.add(field_name)
                     self.faults += error.faults
                 else:

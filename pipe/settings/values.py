@@ -2,28 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from pydantic import SecretStr
 
-    from pydantic import SecretStr
-
-    from pipe.bitbucket.auth import Credentials
-    from pipe.declaration import Declaration, Repository, SecuredUpdate
-    from pipe.layers import Layers
-    from pipe.selection import Selection
-
-
-class Mode(StrEnum):
-    """What a run does with the plan; all but `APPLY` only read."""
-
-    APPLY = "apply"
-    PLAN = "plan"
-    CHECK = "check"
-    EXPORT = "export"
+from pipe.bitbucket.auth import Credentials
+from pipe.config_file.overrides import Layers
+from pipe.models.declaration import Declaration, Repository, SecuredUpdate
+from pipe.models.results import Mode
+from pipe.models.selection import Selection
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from simulator.choices import ErrorShape, Internal
-from simulator.credentials import RejectionReason
-from simulator.errors import ApiError, Service, invalid, missing, no_such_api, rejected
-from simulator.wire import empty_response, json_response
-
-if TYPE_CHECKING:
-    from simulator.call import Call
-    from simulator.environment import Environment
-    from simulator.wire import Response
+from simulator.api.call import Call
+from simulator.api.errors import ApiError, Service, invalid, missing, no_such_api, rejected
+from simulator.behaviour.choices import ErrorShape, Internal
+from simulator.http import Response, empty_response, json_response
+from simulator.state.credentials import RejectionReason
+from simulator.state.environment import Environment
 
 
 def list_branches(call: Call) -> Response:

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
-from simulator.documents import date
-from simulator.errors import ApiError, not_found
-from simulator.journal import EventKind
-from simulator.pages import whole_number
-from simulator.wire import empty_response, json_response
-
-if TYPE_CHECKING:
-    from simulator.call import Call
-    from simulator.wire import Json, Response
+from simulator.api.call import Call
+from simulator.api.errors import ApiError, not_found
+from simulator.api.pagination import whole_number
+from simulator.api.payloads import date
+from simulator.http import Json, Response, empty_response, json_response
+from simulator.state.journal import EventKind
 
 
 def list_comments(call: Call) -> Response:

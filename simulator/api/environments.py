@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 from urllib.parse import quote
 
-from simulator import documents
-from simulator.changes import (
+from simulator.api import payloads
+from simulator.api.call import Call
+from simulator.api.errors import ApiError, Service, missing
+from simulator.behaviour.choices import AtCreation, Deletion, ErrorShape
+from simulator.http import Json, Response, empty_response, json_response
+from simulator.state.environment import Environment
+from simulator.state.pending_changes import (
     check_name,
     check_restrictions,
     check_type,
@@ -14,15 +19,7 @@ from simulator.changes import (
     read_change,
     within_plan,
 )
-from simulator.choices import AtCreation, Deletion, ErrorShape
-from simulator.errors import ApiError, Service, missing
-from simulator.wire import empty_response, json_response
-
-if TYPE_CHECKING:
-    from simulator.call import Call
-    from simulator.environment import Environment
-    from simulator.state import Repository
-    from simulator.wire import Json, Response
+from simulator.state.world import Repository
 
 QUICK: Final = 2.0
 """Seconds after a creation within which the next one is a quick one."""
@@ -34,7 +31,7 @@ def list_environments(call: Call) -> Response:
     _count_read(call, None)
     return call.listed(
         repository.environment_list,
-        lambda: documents.environments(repository, call.switches),
+        lambda: payloads.environments(repository, call.switches),
         call.switches.environment_page_size,
     )
 
@@ -48,7 +45,7 @@ def read_environment(call: Call) -> Response:
     if found is None:
         raise missing(Service.ENVIRONMENT)
     _count_read(call, found)
-    return json_response(200, documents.environment(found, call.switches))
+    return json_response(200, payloads.environment(found, call.switches))
 
 
 def _count_read(call: Call, env: Environment | None) -> None:
@@ -85,7 +82,7 @@ def create_environment(call: Call) -> Response:
     repository.last_creation = call.now
     repository.passing_refusals = 0
     location = f"{call.address}/{quote(created.uuid)}"
-    document = documents.environment(created, call.switches)
+    document = payloads.environment(created, call.switches)
     return json_response(201, document, (("Location", location),))
 
 
@@ -126,5 +123,5 @@ def delete_environment(call: Call) -> Response:
 def _before_write(call: Call) -> None:
     lag = call.environment_lag()
     if lag:
-        shown = documents.environments(call.repository, call.switches)
+        shown = payloads.environments(call.repository, call.switches)
         call.repository.environment_list.before_write(shown, lag, call.now)

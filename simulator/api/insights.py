@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from simulator.documents import date
-from simulator.errors import ApiError, Service, missing, not_found
-from simulator.journal import EventKind
-from simulator.wire import empty_response, json_response
-
-if TYPE_CHECKING:
-    from simulator.call import Call
-    from simulator.wire import Json, Response
+from simulator.api.call import Call
+from simulator.api.errors import ApiError, Service, missing, not_found
+from simulator.api.payloads import date
+from simulator.http import Json, Response, empty_response, json_response
+from simulator.state.journal import EventKind
 
 MAX_DATA: Final = 10
 MAX_ANNOTATIONS: Final = 100

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from simulator import documents
-from simulator.errors import Service, invalid, missing
-from simulator.wire import json_response
-
-if TYPE_CHECKING:
-    from simulator.call import Call
-    from simulator.wire import Response
+from simulator.api import payloads
+from simulator.api.call import Call
+from simulator.api.errors import Service, invalid, missing
+from simulator.http import Response, json_response
 
 
 def read_config(call: Call) -> Response:
@@ -28,7 +23,7 @@ def write_config(call: Call) -> Response:
         raise invalid(message)
     lag = call.environment_lag()
     if lag:
-        shown = documents.environments(call.repository, call.switches)
+        shown = payloads.environments(call.repository, call.switches)
         call.repository.environment_list.before_write(shown, lag, call.now)
     with_defaults = call.switches.enabling_creates_defaults
     call.repository.enable_pipelines(enabled=enabled, with_defaults=with_defaults)
@@ -39,6 +34,6 @@ def _answer(call: Call) -> Response:
     document = {
         "type": "repository_pipelines_configuration",
         "enabled": call.repository.pipelines_enabled,
-        "repository": documents.repository(call.repository, call.origin),
+        "repository": payloads.repository(call.repository, call.origin),
     }
     return json_response(200, document)

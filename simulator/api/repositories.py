@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable, Mapping
+from typing import Final
 from urllib.parse import parse_qs
 
-from simulator import documents
-from simulator.errors import ApiError
-from simulator.wire import json_response
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from simulator.call import Call
-    from simulator.state import Repository
-    from simulator.wire import Response
+from simulator.api import payloads
+from simulator.api.call import Call
+from simulator.api.errors import ApiError
+from simulator.http import Response, json_response
+from simulator.state.world import Repository
 
 _FIELDS: Final[Mapping[str, Callable[[Repository], str]]] = {
     "project.key": lambda each: each.project,
@@ -36,7 +32,7 @@ def list_repositories(call: Call) -> Response:
     sort = query.get("sort", [""])[0]
     if sort:
         found.sort(key=_field(sort.lstrip("-")), reverse=sort.startswith("-"))
-    return call.paged(found, lambda each: documents.repository(each, call.origin))
+    return call.paged(found, lambda each: payloads.repository(each, call.origin))
 
 
 def _field(name: str) -> Callable[[Repository], str]:
@@ -59,9 +55,9 @@ def _fits(each: Repository, term: str) -> bool:
 
 def read_repository(call: Call) -> Response:
     """200 with the repository."""
-    return json_response(200, documents.repository(call.repository, call.origin))
+    return json_response(200, payloads.repository(call.repository, call.origin))
 
 
 def read_workspace(call: Call) -> Response:
     """200 with the workspace."""
-    return json_response(200, documents.workspace(call.found_workspace, call.origin))
+    return json_response(200, payloads.workspace(call.found_workspace, call.origin))

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final
+from collections.abc import Mapping
+from typing import Final
 from urllib.parse import quote
 
-from simulator import documents
-from simulator.choices import Comparison, ErrorShape, SecuredChange, VariableKeys, Verdict
-from simulator.errors import ApiError, Service, missing
-from simulator.wire import empty_response, json_response
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from simulator.call import Call
-    from simulator.environment import Environment, Variable
-    from simulator.switches import Switches
-    from simulator.wire import Json, Response
+from simulator.api import payloads
+from simulator.api.call import Call
+from simulator.api.errors import ApiError, Service, missing
+from simulator.behaviour.choices import Comparison, ErrorShape, SecuredChange, VariableKeys, Verdict
+from simulator.behaviour.switches import Switches
+from simulator.http import Json, Response, empty_response, json_response
+from simulator.state.environment import Environment, Variable
 
 _KEYS: Final = {
     VariableKeys.CLASSIC: re.compile(r"[A-Za-z_][A-Za-z0-9_]*"),
@@ -30,7 +26,7 @@ def list_variables(call: Call) -> Response:
     env = _environment(call)
     return call.listed(
         env.variable_list,
-        lambda: documents.variables(env, call.switches),
+        lambda: payloads.variables(env, call.switches),
         call.switches.variable_page_size,
     )
 
@@ -46,7 +42,7 @@ def create_variable(call: Call) -> Response:
     _before_write(call, env)
     created = env.set_variable(key, value, secured=secured)
     location = f"{call.address}/{quote(created.uuid)}"
-    document = documents.written_variable(created, call.repository, env, call.switches)
+    document = payloads.written_variable(created, call.repository, env, call.switches)
     return json_response(201, document, (("Location", location),))
 
 
@@ -63,7 +59,7 @@ def update_variable(call: Call) -> Response:
     _refuse_duplicate(env, key, call.switches, besides=present)
     _before_write(call, env)
     env.update_variable(present, key=key, value=value, secured=secured)
-    document = documents.written_variable(present, call.repository, env, call.switches)
+    document = payloads.written_variable(present, call.repository, env, call.switches)
     return json_response(200, document)
 
 
@@ -95,7 +91,7 @@ def _variable(call: Call, env: Environment) -> Variable:
 def _before_write(call: Call, env: Environment) -> None:
     lag = call.variable_lag()
     if lag:
-        shown = documents.variables(env, call.switches)
+        shown = payloads.variables(env, call.switches)
         env.variable_list.before_write(shown, lag, call.now)
 
 

@@ -6,25 +6,20 @@ import io
 import os
 import subprocess
 import tarfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import docker
 import pytest
+from docker import DockerClient
+from docker.models.images import Image
 
-from simulator.core import Simulator
-from simulator.credentials import DEMO_ACCESS_TOKEN
 from simulator.server import Server
+from simulator.simulator import Simulator
+from simulator.state.credentials import DEMO_ACCESS_TOKEN
+from simulator.state.world import Repository
 from tests.container.pipelines import Ended, Step, command_line
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from docker import DockerClient
-    from docker.models.images import Image
-
-    from simulator.state import Repository
 
 PROJECT = Path(__file__).parents[2]
 TAG = "bitbucket-environment:under-test"

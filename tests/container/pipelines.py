@@ -9,12 +9,10 @@ from __future__ import annotations
 import os
 import shlex
 import subprocess
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from typing import Final
 
 AGENT: Final = Path("/opt/atlassian/pipelines/agent")
 """Where Pipelines keeps a step's files, the clone among them."""

@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING
 
 import pytest
+from docker import DockerClient
 
-from pipe.errors import ExitCode
-from simulator.choices import RetryAfter
-from simulator.credentials import DEMO_ACCESS_TOKEN
-from simulator.faults import NoAnswer, RateLimited
-from tests.container.conftest import TAG
-
-if TYPE_CHECKING:
-    from docker import DockerClient
-
-    from simulator.faults import Fault
-    from tests.container.conftest import Pipeline
+from pipe.models.errors import ExitCode
+from simulator.behaviour.choices import RetryAfter
+from simulator.faults import Fault, NoAnswer, RateLimited
+from simulator.state.credentials import DEMO_ACCESS_TOKEN
+from tests.container.conftest import TAG, Pipeline
 
 READ_ONLY = ("--read-only",)
 NO_CAPABILITIES = ("--cap-drop=ALL",)

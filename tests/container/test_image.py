@@ -9,16 +9,13 @@ import sys
 import tomllib
 import zlib
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
 
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
+from docker import DockerClient
+from docker.models.images import Image
 
-if TYPE_CHECKING:
-    from docker import DockerClient
-    from docker.models.images import Image
-
-    from tests.container.conftest import Content
+from tests.container.conftest import Content
 
 PROJECT = Path(__file__).parents[2]
 ABOUT = "/usr/share/bitbucket-environment"

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from pipe.errors import ExitCode
-
-if TYPE_CHECKING:
-    from tests.container.conftest import Pipeline
+from pipe.models.errors import ExitCode
+from tests.container.conftest import Pipeline
 
 POISON = "import os\nos.write(2, b'POISON')\nos._exit(99)\n"
 MODULES = ["pipe/__init__.py", "pipe/__main__.py", "httpx.py", "json.py", "sitecustomize.py"]

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import pytest
 
-from pipe.errors import ExitCode
-from simulator.choices import Plan
-from simulator.credentials import DEMO_ACCESS_TOKEN
+from pipe.models.errors import ExitCode
+from simulator.behaviour.choices import Plan
+from simulator.state.credentials import DEMO_ACCESS_TOKEN
+from simulator.state.journal import RequestRecord
+from tests.container.conftest import Pipeline
 from tests.container.pipelines import JWT
-
-if TYPE_CHECKING:
-    from simulator.journal import RequestRecord
-    from tests.container.conftest import Pipeline
 
 
 def writes(pipeline: Pipeline, since: int = 0) -> list[RequestRecord]:

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import yaml
 from pipeline_runner.models import Pipe, PipelineSpec, StepWrapper
 
-from pipe.errors import ExitCode
-from simulator.credentials import DEMO_ACCESS_TOKEN
-from tests.container.conftest import TAG
+from pipe.models.errors import ExitCode
+from simulator.state.credentials import DEMO_ACCESS_TOKEN
+from tests.container.conftest import TAG, Pipeline
 from tests.container.pipelines import AGENT
-
-if TYPE_CHECKING:
-    from tests.container.conftest import Pipeline
 
 PIPELINES = """
 image: debian:trixie-slim

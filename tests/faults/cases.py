@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from simulator.behaviour.profiles import OBSERVED
+from simulator.behaviour.switches import Switches
 from simulator.faults import Schedule
-from simulator.lists import LaggingList
-from simulator.profiles import OBSERVED
+from simulator.state.lagging_list import LaggingList
+from tests.faults.scenarios import Scenario
 from tests.faults.state import read_state
 from tests.faults.trouble import KINDS, Planned, can_strike, kinds, told
 from tests.faults.truth import lies
 from tests.faults.watch import Watch
-from tests.kit.world import run_with
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from simulator.switches import Switches
-    from tests.faults.scenarios import Scenario
-    from tests.kit.world import Ran, World
+from tests.support.world import Ran, World, run_with
 
 A_MINUTE: Final = 60.0
 

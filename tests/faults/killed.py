@@ -6,20 +6,16 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import httpx
 
 from simulator.faults import DropConnection, Fault, Schedule
+from simulator.http import Request
 from simulator.server import Server
-from tests.kit.world import ENVIRON, World
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from simulator.wire import Request
+from tests.support.world import ENVIRON, World
 
 ROOT = Path(__file__).parents[2]
 

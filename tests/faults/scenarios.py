@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from tests.faults.state import Env
-from tests.kit.world import World, listed
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from simulator.state import Repository
-    from simulator.switches import Switches
-    from tests.faults.state import State
+from simulator.behaviour.switches import Switches
+from simulator.state.world import Repository
+from tests.faults.state import Env, State
+from tests.support.world import World, listed
 
 SECRET: Final = "c4nary-s3cret-value"
 ROTATED: Final = "r0tated-c4nary-value"

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
-from pipe import fingerprint
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from simulator.state import Environment, Repository
+from pipe.models.declaration import FINGERPRINTS_KEY
+from simulator.state.world import Environment, Repository
 
 ANYONE, ADMINISTRATOR = False, True
 ELSEWHERE = "(any other branch)"
@@ -60,7 +56,7 @@ def read_environment(environment: Environment, formerly: str | None) -> Env:
         variables={
             each.key: (each.value, each.secured)
             for each in environment.variables.values()
-            if each.key != fingerprint.VARIABLE
+            if each.key != FINGERPRINTS_KEY
         },
         formerly=formerly,
     )

@@ -7,22 +7,17 @@ exists twice, and one more run has nothing to do (P1).
 from __future__ import annotations
 
 import zlib
+from collections.abc import Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import pytest
 
-from simulator.profiles import HOSTILE, OBSERVED
+from simulator.behaviour.profiles import HOSTILE, OBSERVED
+from simulator.behaviour.switches import Switches
 from tests.faults.cases import Case, applies, play, requests_of
 from tests.faults.scenarios import SCENARIOS, Scenario
 from tests.faults.trouble import KINDS, TELLING
-from tests.kit.proof import FULL
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from simulator.switches import Switches
-    from tests.kit.proof import Cases
+from tests.support.proof import FULL, Cases
 
 PROFILES = {"observed": OBSERVED, "hostile": HOSTILE}
 SINGLES_IN_CI = 10

@@ -7,8 +7,9 @@ import os
 import re
 import string
 import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import httpx
 from hypothesis import given
@@ -16,16 +17,11 @@ from hypothesis import strategies as st
 
 from pipe.settings.model import Variables
 from pipe.settings.setting import ListSetting, setting
-from simulator.credentials import DEMO_CLIENT_ID, DEMO_CLIENT_SECRET
-from simulator.profiles import OBSERVED
+from simulator.behaviour.profiles import OBSERVED
+from simulator.http import Json
+from simulator.state.credentials import DEMO_CLIENT_ID, DEMO_CLIENT_SECRET
 from tests.faults.scenarios import CANARIES, SCENARIOS, Scenario, plant
-from tests.kit.world import World, run_with
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
-
-    from simulator.wire import Json
-    from tests.kit.world import Ran
+from tests.support.world import Ran, World, run_with
 
 COLOURS: Final = re.compile(r"\x1b\[[0-9;]*m")
 ENDINGS: Final = frozenset({0, 3, 5, 6, 7})

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import signal
-from typing import TYPE_CHECKING
 
 import pytest
 
-from simulator.profiles import HOSTILE, OBSERVED
+from simulator.behaviour.profiles import HOSTILE, OBSERVED
+from simulator.behaviour.switches import Switches
 from tests.faults.cases import Case, attempt, end_in_peace, requests_of
 from tests.faults.killed import KilledError, MortalWorld, run_and_kill
 from tests.faults.scenarios import SCENARIOS, Scenario, plant
 from tests.faults.watch import Watch
-from tests.kit.proof import FULL
-
-if TYPE_CHECKING:
-    from simulator.switches import Switches
-    from tests.kit.proof import Cases
+from tests.support.proof import FULL, Cases
 
 PROFILES = {"observed": OBSERVED, "hostile": HOSTILE}
 IN_CI = ("create, admin-only", "rename, admin-only on", "plain to secured and back")

@@ -4,26 +4,21 @@ from __future__ import annotations
 
 import random
 import threading
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
 import httpx
 import pytest
 
-from simulator.profiles import HOSTILE, OBSERVED
+from simulator.behaviour.profiles import HOSTILE, OBSERVED
 from simulator.server import Server
 from tests.faults.cases import Case, end_in_peace
 from tests.faults.killed import start
 from tests.faults.scenarios import SCENARIOS, Scenario, plant
 from tests.faults.state import Env, read_state
 from tests.faults.watch import Watch
-from tests.kit.proof import FULL
-from tests.kit.world import World, listed, run_with
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from tests.kit.proof import Cases
+from tests.support.proof import FULL, Cases
+from tests.support.world import World, listed, run_with
 
 PROFILES = {"observed": OBSERVED, "hostile": HOSTILE}
 ORDERS = 200 if FULL else 12

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import Final, TypeAlias
 from urllib.parse import unquote
 
-from simulator import documents, faults
-from simulator.choices import LimitBody, RetryAfter
+from simulator import faults
+from simulator.api import payloads
+from simulator.behaviour.choices import LimitBody, RetryAfter
+from simulator.behaviour.profiles import with_values
+from simulator.behaviour.switches import SwitchValue
 from simulator.faults import (
     Answer,
     Delay,
@@ -22,15 +26,8 @@ from simulator.faults import (
     Schedule,
     SlowBody,
 )
-from simulator.profiles import with_values
-from simulator.wire import json_response
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from simulator.core import Simulator
-    from simulator.switches import SwitchValue
-    from simulator.wire import Json, Request
+from simulator.http import Json, Request, json_response
+from simulator.simulator import Simulator
 
 LONG: Final = 3600
 """Seconds: past every deadline."""
@@ -153,12 +150,12 @@ class Planned(Schedule):
         planned = cls(simulator=simulator, at=at)
         for environment in simulator.repository("acme/shop").environments.values():
             for name, values in (
-                ("variables", documents.variables(environment, simulator.switches)),
+                ("variables", payloads.variables(environment, simulator.switches)),
                 ("branch-restrictions", _branches(environment.branches)),
             ):
                 planned.stale[f"{environment.uuid}/{name}"] = values
         shop = simulator.repository("acme/shop")
-        planned.stale["shop/environments"] = documents.environments(shop, simulator.switches)
+        planned.stale["shop/environments"] = payloads.environments(shop, simulator.switches)
         simulator.faults = planned
         return planned
 

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
 
-from simulator.journal import EventKind
-from simulator.wire import Cut
+from simulator.http import Cut
+from simulator.state.journal import Event, EventKind, RequestRecord
 from tests.faults.scenarios import CANARIES
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from simulator.journal import Event, RequestRecord
-    from tests.kit.world import Ran
+from tests.support.world import Ran
 
 _ENDINGS: Final = frozenset({0, 3, 5, 6, 7})
 _FIELDS: Final = {

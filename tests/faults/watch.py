@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
-from pipe import fingerprint
-from simulator.choices import AtCreation, Internal
-from simulator.journal import EventKind
+from pipe.models.declaration import FINGERPRINTS_KEY
+from simulator.behaviour.choices import AtCreation, Internal
+from simulator.simulator import Simulator
+from simulator.state.journal import Event, EventKind
+from simulator.state.world import Environment
+from tests.faults.scenarios import Scenario
 from tests.faults.state import Env, may_deploy, read_environment
-
-if TYPE_CHECKING:
-    from simulator.core import Simulator
-    from simulator.journal import Event
-    from simulator.state import Environment
-    from tests.faults.scenarios import Scenario
 
 _UNAVAILABLE = (401, 403, 404)
 """With these the branch endpoint says that it is not for us; then all else is done nevertheless."""
@@ -109,7 +105,7 @@ class Watch:
         name = next(n for n, e in self.scenario.after.items() if e is after)
         mentioned = set(self.scenario.mentioned.get(name, ()))
         if "FINGERPRINT_KEY" in self.scenario.declared:
-            mentioned.add(fingerprint.VARIABLE)
+            mentioned.add(FINGERPRINTS_KEY)
         expected: dict[EventKind, bool] = {
             EventKind.ENVIRONMENT_RENAMED: event.details.get("name") == name,
             EventKind.ENVIRONMENT_RESTRICTED: "admin_only" in mentioned and after.admin_only,

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import pytest
 
 from tests.live.facts import Facts
 from tests.live.workspace import NEEDED, Workspace, open_workspace
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 HOW: Final = (
     "They need a repository of yours: set LIVE_WORKSPACE and LIVE_REPO_SLUG, and"

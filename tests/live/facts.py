@@ -5,12 +5,9 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from pathlib import Path
 
-from simulator.switch_table import describe, show
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from simulator.behaviour.switch_table import describe, show
 
 
 @dataclass(slots=True)

@@ -5,17 +5,13 @@ A test here fails only where the answer is none that the pipe is prepared for.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import httpx
 import pytest
 
-from tests.live.workspace import after
-
-if TYPE_CHECKING:
-    import httpx
-
-    from tests.live.facts import Facts
-    from tests.live.workspace import Workspace
+from tests.live.facts import Facts
+from tests.live.workspace import Workspace, after
 
 
 @pytest.fixture

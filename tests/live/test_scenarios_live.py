@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytest
 
-if TYPE_CHECKING:
-    from tests.live.facts import Facts
-    from tests.live.workspace import Ran, Workspace
+from tests.live.facts import Facts
+from tests.live.workspace import Ran, Workspace
 
 KEY = {"FINGERPRINT_KEY": "live-tests-only-0123456789"}
 

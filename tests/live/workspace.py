@@ -8,15 +8,13 @@ import secrets
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 from urllib.parse import quote
 
 import httpx
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
 
 PROJECT: Final = Path(__file__).parents[2]
 NEEDED: Final = ("LIVE_WORKSPACE", "LIVE_REPO_SLUG")

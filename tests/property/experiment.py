@@ -2,39 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
 
 from hypothesis import strategies as st
 
+from pipe.apply.reader import ApplyContext
 from pipe.apply.repository import Unreadable, apply_one, plan_one
-from pipe.declaration import (
+from pipe.models.changes import RepositoryPlan
+from pipe.models.declaration import (
     Declaration,
     DeclaredEnvironment,
+    DeclaredVariable,
     Desired,
     EnvironmentType,
     Rule,
     SecuredUpdate,
     State,
 )
-from pipe.globs import glob_matches
-from pipe.plan import SecretsPolicy
-from simulator import choices as c
-from simulator.lists import LaggingList
-from simulator.profiles import HOSTILE, OBSERVED, random_switches
-from tests.kit.values import KEY, SHOP, plain, secret
-from tests.kit.world import World
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from pipe.changes import RepositoryPlan
-    from pipe.declaration import DeclaredVariable
-    from pipe.results import RepositoryResult
-    from pipe.service import Service
-    from simulator.core import Simulator
-    from simulator.journal import Event
-    from simulator.switches import Switches
+from pipe.models.results import RepositoryResult
+from pipe.models.selection import glob_matches
+from pipe.planning.planner import SecretsPolicy
+from simulator.behaviour import choices as c
+from simulator.behaviour.profiles import HOSTILE, OBSERVED, random_switches
+from simulator.behaviour.switches import Switches
+from simulator.simulator import Simulator
+from simulator.state.journal import Event
+from simulator.state.lagging_list import LaggingList
+from tests.support.values import KEY, SHOP, plain, secret
+from tests.support.world import World
 
 NAMES = ("Test", "Staging", "Live", "Production", "feature 1", "feature 2", "x")
 KEYS = ("A", "B", "C", "D", "E", "F")
@@ -147,7 +143,7 @@ class Account:
             each.variable_refusals = 0
         self.world.clock.seconds += 3600
 
-    def _service(self) -> Service:
+    def _service(self) -> ApplyContext:
         return self.world.service(secrets=self.experiment.policy, force=self.experiment.force)
 
 

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 import httpx
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipe.bitbucket.protocol import Answer
-from pipe.bitbucket.words import one_line, rejected
-from pipe.declaration import EnvironmentType, PlainVariable
-from pipe.errors import ExitCode, PipeError
+from pipe.bitbucket.client import Bitbucket
+from pipe.bitbucket.error_messages import one_line, rejected
+from pipe.bitbucket.requests import Answer
+from pipe.models.declaration import EnvironmentType, PlainVariable
+from pipe.models.errors import ExitCode, PipeError
 from tests.unit.bitbucket.doubles import SHOP, connect
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from pipe.bitbucket.api import Bitbucket
 
 CALLS: list[Callable[[Bitbucket], object]] = [
     lambda b: b.environments(SHOP),

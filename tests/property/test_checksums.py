@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, TypeVar
+from random import Random
+from typing import TypeVar
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipe.changes import (
+from pipe.models.changes import (
+    Change,
     Create,
     CreateVariable,
     Delete,
@@ -27,15 +30,9 @@ from pipe.changes import (
     Update,
     UpdateVariable,
 )
-from pipe.checksum import checksum
-from pipe.declaration import EnvironmentType, Repository
-from tests.kit.values import SHOP, TEST, TROUBLE, branch, declared, env, plain, secret, var
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from random import Random
-
-    from pipe.changes import Change
+from pipe.models.declaration import EnvironmentType, Repository
+from pipe.planning.checksum import checksum
+from tests.support.values import SHOP, TEST, TROUBLE, branch, declared, env, plain, secret, var
 
 T = TypeVar("T")
 

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from collections import Counter
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 from hypothesis import event, given
 
-from pipe.changes import Delete, DeleteReason, Keep, Refuse, RewriteSecured, Update
-from pipe.declaration import Desired, State
-from pipe.fingerprint import VARIABLE as OURS
-from pipe.results import count_environments, count_variables
-from simulator.journal import EventKind
+from pipe.models.changes import (
+    Delete,
+    DeleteReason,
+    EnvironmentPlan,
+    Keep,
+    Refuse,
+    RewriteSecured,
+    Update,
+)
+from pipe.models.declaration import FINGERPRINTS_KEY as OURS
+from pipe.models.declaration import Desired, State
+from pipe.models.results import RepositoryResult, count_environments, count_variables
+from simulator.http import Json
+from simulator.state.journal import EventKind
 from tests.property.experiment import SECRETS, Account, Experiment, experiments
-
-if TYPE_CHECKING:
-    from pipe.changes import EnvironmentPlan
-    from pipe.results import RepositoryResult
-    from simulator.wire import Json
 
 
 def _result(account: Account) -> RepositoryResult:

@@ -7,12 +7,12 @@ from dataclasses import replace
 from hypothesis import given
 
 from pipe.apply.repository import Unreadable, apply_one, plan_one
-from pipe.changes import UpdateVariable, changes_of
-from pipe.declaration import SecuredUpdate
-from pipe.estimate import requests_needed
-from simulator.profiles import OBSERVED
-from tests.kit.values import SHOP
+from pipe.models.changes import UpdateVariable, changes_of
+from pipe.models.declaration import SecuredUpdate
+from pipe.planning.estimates import requests_needed
+from simulator.behaviour.profiles import OBSERVED
 from tests.property.experiment import Experiment, experiments
+from tests.support.values import SHOP
 
 
 @given(experiments())

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import yaml
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pipe.reading.secrets import authenticates
-from simulator.choices import Comparison, VariableKeys
-from tests.kit.world import World, listed, run_with
-
-if TYPE_CHECKING:
-    from tests.kit.world import Ran
+from pipe.parsing.secrets import authenticates
+from simulator.behaviour.choices import Comparison, VariableKeys
+from tests.support.world import Ran, World, listed, run_with
 
 NAMES = (
     "Test", "TEST", "test", "Production", "prod*", "really?", "yes", "no", "null", "~", "1.0",

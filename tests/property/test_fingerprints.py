@@ -8,8 +8,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from pipe.fingerprint import dump, fingerprint, load
-from tests.kit.values import secret
+from pipe.planning.fingerprints import dump, fingerprint, load
+from tests.support.values import secret
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 parts = st.tuples(texts.filter(bool), texts, texts, texts)

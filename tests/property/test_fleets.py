@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simulator.faults import Answer, DropConnection, Fault, garbage, server_error
-from simulator.journal import EventKind
-from tests.kit.world import Ran, World, run_with
+from simulator.state.journal import EventKind
+from tests.support.world import Ran, World, run_with
 
 SLUGS = tuple(f"repo-{letter}" for letter in "abcdefgh")
 BROKEN: dict[str, tuple[Fault | None, int]] = {

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from pipe.bitbucket.auth import ApiToken
-from simulator.choices import NextLink, Order
-from simulator.core import Simulator
-from simulator.credentials import DEMO_API_TOKEN, DEMO_EMAIL
-from simulator.profiles import OBSERVED
+from simulator.behaviour.choices import NextLink, Order
+from simulator.behaviour.profiles import OBSERVED
+from simulator.behaviour.switches import Switches
+from simulator.simulator import Simulator
+from simulator.state.credentials import DEMO_API_TOKEN, DEMO_EMAIL
 from simulator.transport import InProcessTransport
 from tests.unit.bitbucket.doubles import SHOP, Line, connect_through
-
-if TYPE_CHECKING:
-    from simulator.switches import Switches
 
 COUNTS: Final = st.sampled_from([0, 1, 10, 11, 99, 100, 101, 250])
 FEW: Final = st.integers(0, 11)

@@ -6,28 +6,23 @@ a reason that it gives), and the next has nothing to do.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from pipe.apply.repository import Unreadable, apply_one, plan_one
 from pipe.bitbucket.transport import Policy
-from pipe.changes import Keep, Refuse, RewriteSecured, Update
+from pipe.models.changes import EnvironmentPlan, Keep, Refuse, RewriteSecured, Update
 from simulator.faults import Schedule
+from simulator.simulator import Simulator
 from tests.faults.cases import a_minute_later
 from tests.faults.scenarios import plant
 from tests.faults.state import Env
 from tests.faults.trouble import KINDS, Planned, kinds
-from tests.kit.proof import FULL
-from tests.kit.values import SHOP
-from tests.kit.world import World
 from tests.property.experiment import KEYS, NAMES, PATTERNS, Experiment, experiments
-
-if TYPE_CHECKING:
-    from pipe.changes import EnvironmentPlan
-    from simulator.core import Simulator
+from tests.support.proof import FULL
+from tests.support.values import SHOP
+from tests.support.world import World
 
 TROUBLE = st.dictionaries(
     st.integers(0, 15), st.sampled_from(sorted(KINDS)), min_size=1, max_size=5

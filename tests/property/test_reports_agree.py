@@ -8,31 +8,30 @@ from collections import Counter
 from dataclasses import asdict
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from xml.etree import ElementTree as ET
 
 import jsonschema
 from hypothesis import given
 from markdown_it import MarkdownIt
 
-from pipe.redact import Redactor
-from pipe.report import insights, json_report, junit, markdown, page
-from pipe.report.log import repository_lines, summary, summary_lines
-from pipe.report.redacted import without_secrets
-from pipe.report.text import one_line
-from pipe.report.views import GOOD, pipelines_state, state_of
-from pipe.results import count_environments, count_variables
-from tests.kit.results import ABOUT, runs
-from tests.unit.report.made import holding
-
-if TYPE_CHECKING:
-    from pipe.results import RunResult
+from pipe.fleet.recorder import without_secrets
+from pipe.models.results import RunResult, count_environments, count_variables
+from pipe.publishing import code_insights
+from pipe.redaction import Redactor
+from pipe.reports import html, junit, markdown
+from pipe.reports import json as json_report
+from pipe.reports.log import repository_lines, summary, summary_lines
+from pipe.reports.presentation import GOOD, pipelines_state, state_of
+from pipe.reports.text import one_line
+from tests.support.results import ABOUT, runs
+from tests.unit.reports.samples import holding
 
 CANARY = "canary-" + "5up3r" + "-secret-value"
 SCHEMA = json.loads(
     (Path(__file__).parents[2] / "schema" / "report.schema.json").read_text("utf-8")
 )
-SOURCE = insights.Source(path="environments.yml", lines={"Test": 3})
+SOURCE = code_insights.Source(path="environments.yml", lines={"Test": 3})
 COMMONMARK = MarkdownIt("commonmark")
 
 
@@ -52,9 +51,9 @@ def all_of(result: RunResult) -> dict[str, str]:
         "json": json_report.render(result, ABOUT),
         "junit": junit.render(result, ABOUT),
         "markdown": markdown.render(result, ABOUT),
-        "html": page.render(result, ABOUT),
+        "html": html.render(result, ABOUT),
         "insights": json.dumps(
-            [insights.report(result, ABOUT), *insights.notes(result, SOURCE, "x")]
+            [code_insights.report(result, ABOUT), *code_insights.notes(result, SOURCE, "x")]
         ),
     }
 
@@ -109,9 +108,9 @@ def test_the_numbers_are_the_same_everywhere(result: RunResult) -> None:
     flat = " ".join(" ".join(log_of(result)).split())
     assert told in flat
     assert markdown.escape(told) in markdown.render(result, ABOUT)
-    web = Page(page.render(result, ABOUT))
+    web = Page(html.render(result, ABOUT))
     assert told in web.paragraphs
-    assert told in str(insights.report(result, ABOUT)["details"])
+    assert told in str(code_insights.report(result, ABOUT)["details"])
 
     # Environments by state: counted from what each report shows of every single one.
     document = json_report.document(result)
@@ -122,7 +121,7 @@ def test_the_numbers_are_the_same_everywhere(result: RunResult) -> None:
     assert _json_outcomes(document) == Counter(str(each.outcome) for each in result.environments)
     if result.repositories or result.remaining:
         assert web.options == dict(found)
-    data = {item["title"]: item["value"] for item in _data(insights.report(result, ABOUT))}
+    data = {item["title"]: item["value"] for item in _data(code_insights.report(result, ABOUT))}
     assert {name: data.get(f"Environments {name}", 0) for name in found} == dict(found)
     cases, bad = _junit(junit.render(result, ABOUT))
     pipelines = [
@@ -172,14 +171,14 @@ def test_the_schema_describes_every_report(result: RunResult) -> None:
 
 @given(runs())
 def test_nothing_from_outside_becomes_markup(result: RunResult) -> None:
-    web = Page(page.render(result, ABOUT))
+    web = Page(html.render(result, ABOUT))
     assert web.tags.count("script") <= 1
     assert "img" not in web.tags
 
-    html = COMMONMARK.render(markdown.render(result, ABOUT))
-    tags = set(re.findall(r"<([a-z0-9]+)", html))
+    page = COMMONMARK.render(markdown.render(result, ABOUT))
+    tags = set(re.findall(r"<([a-z0-9]+)", page))
     assert tags <= {"h3", "h4", "p", "strong", "code", "pre", "ul", "li", "blockquote", "a", "br"}
-    assert set(re.findall(r'href="([^"]*)"', html)) <= {ABOUT.pipeline_url}
+    assert set(re.findall(r'href="([^"]*)"', page)) <= {ABOUT.pipeline_url}
 
     for line in "\n".join(log_of(result)).split("\n"):
         assert line == one_line(line)

@@ -6,25 +6,32 @@ import httpx
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipe.bitbucket.objects import deletion, whole
-from pipe.bitbucket.protocol import FateUnknown, Method, Post, Rejected, Repeatable, Vanished
+from pipe.bitbucket.payloads import deletion, whole
+from pipe.bitbucket.requests import (
+    AlreadyGone,
+    IdempotentRequest,
+    Method,
+    NonIdempotentRequest,
+    OutcomeUnknown,
+    Rejected,
+)
 from pipe.bitbucket.transport import Policy
-from pipe.errors import PipeError, RunOverError
-from tests.unit.bitbucket.doubles import Clock, Reply, connect
+from pipe.models.errors import PipeError, RunOverError
+from tests.unit.bitbucket.doubles import FakeClock, Reply, connect
 
 VALUE = whole(lambda value: value)
-REQUESTS: list[Repeatable[object] | Post[object]] = [
-    Repeatable(method=Method.GET, path="/2.0/x", parse=VALUE),
-    Repeatable(method=Method.PUT, path="/2.0/x", parse=VALUE),
+REQUESTS: list[IdempotentRequest[object] | NonIdempotentRequest[object]] = [
+    IdempotentRequest(method=Method.GET, path="/2.0/x", parse=VALUE),
+    IdempotentRequest(method=Method.PUT, path="/2.0/x", parse=VALUE),
     deletion("/2.0/x"),
-    Post(path="/2.0/x", parse=VALUE),
+    NonIdempotentRequest(path="/2.0/x", parse=VALUE),
 ]
 NOT_PROCESSED = "refused", "429"
 EVENTS = st.sampled_from(["ok", "refused", "cut", "html", "429", "500", "503", "404", "silence"])
 SECONDS = st.integers(0, 1000).map(str)
 
 
-def reply(event: str, wait: str | None, clock: Clock) -> Reply:
+def reply(event: str, wait: str | None, clock: FakeClock) -> Reply:
     headers = {} if wait is None else {"Retry-After": wait}
     match event:
         case "refused":
@@ -50,13 +57,13 @@ def reply(event: str, wait: str | None, clock: Clock) -> Reply:
     chance=st.floats(0, 1, exclude_max=True),
 )
 def test_tries_and_time_are_bounded(
-    request: Repeatable[object] | Post[object],
+    request: IdempotentRequest[object] | NonIdempotentRequest[object],
     events: list[tuple[str, str | None]],
     max_attempts: int,
     deadline: float,
     chance: float,
 ) -> None:
-    clock = Clock(chance=chance)
+    clock = FakeClock(chance=chance)
     happened: list[str] = []
 
     def service(_: httpx.Request) -> Reply:
@@ -76,12 +83,12 @@ def test_tries_and_time_are_bounded(
     except PipeError as raised:
         error = raised
 
-    if isinstance(answer, FateUnknown):
-        assert isinstance(request, Post)
+    if isinstance(answer, OutcomeUnknown):
+        assert isinstance(request, NonIdempotentRequest)
         assert happened[-1] not in (*NOT_PROCESSED, "ok", "404")
     if isinstance(answer, Rejected):
         assert happened[-1] == "404"
-    if isinstance(answer, Vanished):
+    if isinstance(answer, AlreadyGone):
         assert request.method is Method.DELETE
         assert happened[-1] == "404"
         assert not set(happened[:-1]) <= {*NOT_PROCESSED, "404"}
@@ -89,9 +96,9 @@ def test_tries_and_time_are_bounded(
         assert error.problem.key in ("out-of-time", "rate-limited")
     elif error is not None:
         assert len(happened) == max_attempts
-    if error is not None and isinstance(request, Post):
+    if error is not None and isinstance(request, NonIdempotentRequest):
         assert set(happened) <= set(NOT_PROCESSED)
-    if isinstance(request, Post):
+    if isinstance(request, NonIdempotentRequest):
         assert set(happened[:-1]) <= set(NOT_PROCESSED)
     assert len(happened) <= max_attempts
     assert line.transport.counts.total == sum(event != "refused" for event in happened)

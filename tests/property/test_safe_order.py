@@ -7,9 +7,9 @@ from itertools import accumulate
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipe.changes import SetBranches
-from pipe.safety import AddBranch, BranchStep, branch_steps
-from tests.kit.values import branch
+from pipe.models.changes import SetBranches
+from pipe.planning.safety import AddBranch, BranchStep, branch_steps
+from tests.support.values import branch
 
 patterns = st.sampled_from(["main", "dev", "release/*", "hotfix/*", "*", "a", "b"])
 sets = st.lists(patterns, max_size=6, unique=True)

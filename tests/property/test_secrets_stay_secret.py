@@ -6,17 +6,14 @@ import base64
 import hashlib
 import json
 import shlex
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 from urllib.parse import quote, quote_plus
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipe.bitbucket.words import one_line
-from pipe.redact import MASK, Redactor
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from pipe.bitbucket.error_messages import one_line
+from pipe.redaction import MASK, Redactor
 
 SECRETS = st.text(st.characters(exclude_categories=["Cs", "Zs", "Zl", "Zp", "Cc"]), min_size=12)
 TRANSFORMS: list[Callable[[str], str]] = [

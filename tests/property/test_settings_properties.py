@@ -10,11 +10,11 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipe.declaration import PlainVariable, Repository
-from pipe.globs import glob_matches
+from pipe.models.declaration import PlainVariable, Repository
+from pipe.models.selection import glob_matches
 from pipe.settings.model import Variables
 from pipe.settings.setting import ListSetting, setting
-from tests.kit.settings import ONE, PIPELINE, faults, settings
+from tests.support.settings import ONE, PIPELINE, faults, settings
 
 SHOP: Final = Repository("acme", "shop")
 LISTS: Final = [

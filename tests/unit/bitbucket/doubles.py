@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import httpx
 import pytest
 from pydantic import SecretStr
 
-from pipe.bitbucket.api import Bitbucket
 from pipe.bitbucket.auth import AccessToken, Credentials
-from pipe.bitbucket.objects import deletion, whole
-from pipe.bitbucket.protocol import Method, Post, Repeatable
+from pipe.bitbucket.client import Bitbucket
+from pipe.bitbucket.payloads import deletion, whole
+from pipe.bitbucket.requests import IdempotentRequest, Method, NonIdempotentRequest
 from pipe.bitbucket.transport import Exchange, Policy, Transport
-from pipe.declaration import Repository
-from pipe.errors import PipeError, Problem
-from pipe.redact import Redactor
-from pipe.runtime import Runtime, Stop
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+from pipe.context import Clock, Stop
+from pipe.models.declaration import Repository
+from pipe.models.errors import PipeError, Problem
+from pipe.redaction import Redactor
 
 EPOCH = datetime(2026, 9, 1, 12, 0, 0, tzinfo=UTC)
 SHOP = Repository("acme", "shop")
@@ -31,14 +29,14 @@ HTML = "<html><head><title>502 Bad Gateway</title></head><body><h1>Bad Gateway</
 
 Reply = httpx.Response | Exception
 VALUE: Final = whole(lambda value: value)
-GET: Final = Repeatable(method=Method.GET, path="/2.0/x", parse=VALUE)
-PUT: Final = Repeatable(method=Method.PUT, path="/2.0/x", parse=VALUE)
+GET: Final = IdempotentRequest(method=Method.GET, path="/2.0/x", parse=VALUE)
+PUT: Final = IdempotentRequest(method=Method.PUT, path="/2.0/x", parse=VALUE)
 DELETE: Final = deletion("/2.0/x")
-POST: Final = Post(path="/2.0/x", parse=VALUE)
+POST: Final = NonIdempotentRequest(path="/2.0/x", parse=VALUE)
 
 
 @dataclass(slots=True)
-class Clock:
+class FakeClock:
     """Time that passes only when somebody waits for it."""
 
     seconds: float = 1000.0
@@ -52,8 +50,8 @@ class Clock:
     def advance(self, seconds: float) -> None:
         self.seconds += seconds
 
-    def runtime(self) -> Runtime:
-        return Runtime(
+    def clock(self) -> Clock:
+        return Clock(
             monotonic=lambda: self.seconds,
             now=lambda: EPOCH + timedelta(seconds=self.seconds - 1000.0),
             sleep=self.sleep,
@@ -66,7 +64,7 @@ class Line:
     """A transport with everything around it in view."""
 
     transport: Transport
-    clock: Clock
+    clock: FakeClock
     stop: Stop
     redactor: Redactor
     exchanges: list[Exchange]
@@ -88,7 +86,7 @@ class Line:
 def connect(
     service: Callable[[httpx.Request], Reply] | Iterable[Reply],
     *,
-    clock: Clock | None = None,
+    clock: FakeClock | None = None,
     credentials: Credentials | None = None,
     policy: Policy | None = None,
     read_only: bool = False,
@@ -118,20 +116,20 @@ def connect_through(
     carrier: httpx.BaseTransport,
     *,
     requests: list[httpx.Request] | None = None,
-    clock: Clock | None = None,
+    clock: FakeClock | None = None,
     credentials: Credentials | None = None,
     policy: Policy | None = None,
     read_only: bool = False,
 ) -> Line:
     """Return a line over an httpx transport."""
-    the_clock = clock or Clock()
+    the_clock = clock or FakeClock()
     stop = Stop()
     redactor = Redactor()
     exchanges: list[Exchange] = []
     transport = Transport(
         client=httpx.Client(base_url="https://api.bitbucket.example", transport=carrier),
         credentials=credentials or AccessToken(token=SecretStr(TOKEN)),
-        runtime=the_clock.runtime(),
+        clock=the_clock.clock(),
         policy=policy or Policy(),
         read_only=read_only,
         stop=stop,
@@ -165,7 +163,9 @@ def slow_down(**headers: str) -> httpx.Response:
     return httpx.Response(429, text="Rate limit for this resource has been exceeded", headers=told)
 
 
-def problem_of(line: Line, request: Repeatable[object] | Post[object], kind: type) -> Problem:
+def problem_of(
+    line: Line, request: IdempotentRequest[object] | NonIdempotentRequest[object], kind: type
+) -> Problem:
     with pytest.raises(PipeError) as caught:
         line.transport.send(request)
     assert type(caught.value) is kind

@@ -9,18 +9,19 @@ import pytest
 from pydantic import SecretStr
 
 from pipe.bitbucket.auth import AccessToken, ApiToken, OAuthConsumer, Token
-from pipe.bitbucket.objects import whole
-from pipe.bitbucket.protocol import Method, Repeatable
-from pipe.bitbucket.transport import Counts, Policy
-from pipe.errors import ExitCode, PipeError, RunOverError
-from tests.unit.bitbucket.doubles import Clock, Line, Reply, connect
+from pipe.bitbucket.payloads import whole
+from pipe.bitbucket.requests import IdempotentRequest, Method
+from pipe.bitbucket.transport import Policy
+from pipe.models.errors import ExitCode, PipeError, RunOverError
+from pipe.models.results import Counts
+from tests.unit.bitbucket.doubles import FakeClock, Line, Reply, connect
 
 TOKEN_URL: Final = "https://bitbucket.example/site/oauth2/access_token"
 SECRET: Final = "canary-client-secret"
 CONSUMER: Final = OAuthConsumer(
     client_id="client", client_secret=SecretStr(SECRET), token_url=TOKEN_URL
 )
-GET: Final = Repeatable(method=Method.GET, path="/2.0/x", parse=whole(lambda value: value))
+GET: Final = IdempotentRequest(method=Method.GET, path="/2.0/x", parse=whole(lambda value: value))
 EXPIRED: Final = {"type": "error", "error": {"message": "Access token expired."}}
 
 
@@ -47,7 +48,7 @@ def granted(token: object, expires_in: object) -> httpx.Response:
     return httpx.Response(200, json={"access_token": token, "expires_in": expires_in})
 
 
-def consumer_line(service: OAuthService, clock: Clock | None = None) -> Line:
+def consumer_line(service: OAuthService, clock: FakeClock | None = None) -> Line:
     return connect(service, credentials=CONSUMER, clock=clock)
 
 
@@ -244,7 +245,7 @@ def test_a_token_answer_that_is_no_object_makes_no_sense() -> None:
 
 
 def test_a_token_that_comes_too_late_is_not_used() -> None:
-    clock = Clock()
+    clock = FakeClock()
     service = OAuthService()
 
     def slow(request: httpx.Request) -> Reply:

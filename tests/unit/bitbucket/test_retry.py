@@ -4,23 +4,23 @@ from typing import Final
 
 import pytest
 
-from pipe.bitbucket.protocol import Answer
+from pipe.bitbucket.requests import Answer
 from pipe.bitbucket.retry import (
     Accept,
+    AttemptState,
+    CheckState,
     Decision,
     Failed,
-    Garbled,
     GiveUp,
-    LeaveOpen,
     Limit,
-    Lost,
+    NoResponse,
     NotSent,
     Outcome,
     Refuse,
-    Repeat,
-    Situation,
+    Retry,
     Trouble,
     Understood,
+    Unparseable,
     allowed_repeats,
     asked_to_wait,
     backoff,
@@ -46,7 +46,7 @@ def decided(  # noqa: PLR0913 - a situation with one thing different
     renewable: bool = False,
     chance: float = 1.0,
 ) -> Decision[str]:
-    situation = Situation(
+    situation = AttemptState(
         repeatable=repeatable,
         attempt=attempt,
         max_attempts=max_attempts,
@@ -62,8 +62,8 @@ def decided(  # noqa: PLR0913 - a situation with one thing different
 PASSING: Final[list[Trouble]] = [
     *(Failed(answer(status)) for status in (408, 425, 429, 500, 502, 503, 504, 599)),
     NotSent("refused"),
-    Lost("reset"),
-    Garbled("half a body", 200),
+    NoResponse("reset"),
+    Unparseable("half a body", 200),
 ]
 
 
@@ -82,7 +82,7 @@ def test_what_the_service_decided_stands(status: int, repeatable: bool) -> None:
 def test_what_may_pass_is_repeated(trouble: Trouble) -> None:
     decision = decided(trouble)
 
-    assert isinstance(decision, Repeat)
+    assert isinstance(decision, Retry)
     assert decision.after == 0.5
     assert not decision.renew
 
@@ -93,9 +93,9 @@ def test_a_post_is_repeated_only_if_surely_not_processed(trouble: Trouble) -> No
 
     match trouble:
         case NotSent() | Failed(Answer(status=429)):
-            assert isinstance(decision, Repeat)
+            assert isinstance(decision, Retry)
         case _:
-            assert decision == LeaveOpen(trouble)
+            assert decision == CheckState(trouble)
 
 
 @pytest.mark.parametrize("trouble", PASSING, ids=str)
@@ -112,12 +112,12 @@ def test_what_the_service_refused_did_not_take_effect() -> None:
 
 @pytest.mark.parametrize("trouble", PASSING, ids=str)
 def test_the_last_try_is_the_last(trouble: Trouble) -> None:
-    assert isinstance(decided(trouble, attempt=4), Repeat)
+    assert isinstance(decided(trouble, attempt=4), Retry)
     assert decided(trouble, attempt=5) == GiveUp(limit=Limit.TRIES, last=trouble)
 
 
 def test_a_spent_budget_ends_the_trying() -> None:
-    lost = Lost("reset")
+    lost = NoResponse("reset")
 
     assert decided(lost, budget_left=False) == GiveUp(limit=Limit.BUDGET, last=lost)
 
@@ -125,14 +125,14 @@ def test_a_spent_budget_ends_the_trying() -> None:
 def test_waiting_never_passes_the_deadline() -> None:
     slow = Failed(answer(429, retry_after="30"))
 
-    assert isinstance(decided(slow, remaining=30.01), Repeat)
+    assert isinstance(decided(slow, remaining=30.01), Retry)
     assert decided(slow, remaining=30) == GiveUp(limit=Limit.TIME, last=slow, asked=30)
 
 
 def test_all_threads_slow_down_when_the_service_asks() -> None:
     def together(trouble: Trouble) -> bool:
         decision = decided(trouble)
-        assert isinstance(decision, Repeat)
+        assert isinstance(decision, Retry)
         return decision.together
 
     assert together(Failed(answer(429)))
@@ -146,9 +146,7 @@ def test_an_expired_token_is_renewed_once() -> None:
     wrong = Failed(answer(401, b"nonsense"))
 
     for repeatable in (True, False):
-        assert decided(expired, renewable=True, repeatable=repeatable) == Repeat(
-            after=0, renew=True
-        )
+        assert decided(expired, renewable=True, repeatable=repeatable) == Retry(after=0, renew=True)
     assert decided(expired, renewable=False) == Refuse(expired.answer)
     assert decided(wrong, renewable=True) == Refuse(wrong.answer)
 
@@ -156,7 +154,7 @@ def test_an_expired_token_is_renewed_once() -> None:
 def test_an_expired_token_is_renewed_even_at_the_only_try() -> None:
     expired = Failed(answer(401, b"token EXPIRED"))
 
-    assert decided(expired, renewable=True, max_attempts=1) == Repeat(after=0, renew=True)
+    assert decided(expired, renewable=True, max_attempts=1) == Retry(after=0, renew=True)
 
 
 @pytest.mark.parametrize(
@@ -197,7 +195,7 @@ def test_the_reset_of_the_quota_counts_only_when_it_is_spent() -> None:
 def test_to_be_told_to_hurry_is_no_reason_to_hammer() -> None:
     decision = decided(Failed(answer(429, retry_after="0")), attempt=3)
 
-    assert decision == Repeat(after=2.0, together=True)
+    assert decision == Retry(after=2.0, together=True)
 
 
 def test_pauses_double_up_to_a_cap_with_full_jitter() -> None:

@@ -6,12 +6,12 @@ import pytest
 from pydantic import SecretStr
 
 from pipe.bitbucket.auth import AccessToken, ApiToken, Credentials, OAuthConsumer
-from pipe.bitbucket.protocol import Done, Rejected
-from pipe.declaration import EnvironmentType, PlainVariable, Repository, SecuredVariable
-from pipe.existing import ExistingBranchRestriction, ExistingEnvironment, ExistingVariable
-from simulator import credentials as demo
-from simulator.choices import RetryAfter, Verdict
-from simulator.core import Simulator
+from pipe.bitbucket.requests import Done, Rejected
+from pipe.models.declaration import EnvironmentType, PlainVariable, Repository, SecuredVariable
+from pipe.models.existing import ExistingBranchRestriction, ExistingEnvironment, ExistingVariable
+from simulator.behaviour.choices import RetryAfter, Verdict
+from simulator.behaviour.profiles import DOCUMENTED, OBSERVED, PROFILES
+from simulator.behaviour.switches import Switches
 from simulator.faults import (
     DropConnection,
     Fault,
@@ -21,10 +21,10 @@ from simulator.faults import (
     SlowBody,
     garbage,
 )
-from simulator.profiles import DOCUMENTED, OBSERVED, PROFILES
-from simulator.switches import Switches
+from simulator.simulator import Simulator
+from simulator.state import credentials as demo
 from simulator.transport import InProcessTransport
-from tests.unit.bitbucket.doubles import SHOP, Clock, Line, connect_through
+from tests.unit.bitbucket.doubles import SHOP, FakeClock, Line, connect_through
 
 CREDENTIALS: dict[str, Credentials] = {
     "api token": ApiToken(email=demo.DEMO_EMAIL, token=SecretStr(demo.DEMO_API_TOKEN)),
@@ -40,7 +40,7 @@ CREDENTIALS: dict[str, Credentials] = {
 def simulated(
     switches: Switches = OBSERVED, credentials: Credentials = CREDENTIALS["api token"]
 ) -> tuple[Simulator, Line]:
-    clock = Clock()
+    clock = FakeClock()
     simulator = Simulator(switches, clock=lambda: clock.seconds)
     simulator.add_repository("acme", "shop", environments=[("Test", "Test", False)])
     carrier = InProcessTransport(simulator, on_latency=clock.advance)

@@ -5,15 +5,15 @@ from typing import Final
 import httpx
 import pytest
 
-from pipe.bitbucket.protocol import (
-    FateUnknown,
-    Post,
+from pipe.bitbucket.requests import (
+    AlreadyGone,
+    IdempotentRequest,
+    NonIdempotentRequest,
+    OutcomeUnknown,
     Rejected,
-    Repeatable,
-    Vanished,
 )
 from pipe.bitbucket.transport import Policy, WriteRefusedError
-from pipe.errors import ExitCode, PipeError, RunOverError
+from pipe.models.errors import ExitCode, PipeError, RunOverError
 from tests.unit.bitbucket.doubles import (
     DELETE,
     GET,
@@ -61,7 +61,7 @@ def test_a_rejection_is_returned_and_not_repeated() -> None:
 
 @pytest.mark.parametrize("request_", [PUT, DELETE, POST], ids=["PUT", "DELETE", "POST"])
 def test_a_read_only_transport_refuses_to_write(
-    request_: Repeatable[object] | Post[object],
+    request_: IdempotentRequest[object] | NonIdempotentRequest[object],
 ) -> None:
     line = connect([ok()], read_only=True)
 
@@ -85,7 +85,7 @@ def passing_replies() -> list[Reply]:
 
 @pytest.mark.parametrize("index", range(len(passing_replies())))
 @pytest.mark.parametrize("request_", [GET, PUT], ids=["GET", "PUT"])
-def test_what_passes_is_waited_out(request_: Repeatable[object], index: int) -> None:
+def test_what_passes_is_waited_out(request_: IdempotentRequest[object], index: int) -> None:
     line = connect([passing_replies()[index], ok()])
 
     assert line.transport.send(request_) == "fine"
@@ -102,7 +102,7 @@ def test_a_post_is_never_blindly_repeated(index: int) -> None:
     if reply in NOT_SENT or (isinstance(reply, httpx.Response) and reply.status_code == 429):
         assert answer == "fine"
     else:
-        assert isinstance(answer, FateUnknown)
+        assert isinstance(answer, OutcomeUnknown)
         assert answer.reason
         assert len(line.requests) == 1
 
@@ -110,7 +110,7 @@ def test_a_post_is_never_blindly_repeated(index: int) -> None:
 def test_a_deletion_that_is_repeated_and_finds_nothing_may_have_worked() -> None:
     line = connect([httpx.ReadError("reset"), httpx.Response(404)])
 
-    assert line.transport.send(DELETE) == Vanished()
+    assert line.transport.send(DELETE) == AlreadyGone()
 
 
 def test_a_deletion_that_can_not_have_worked_and_finds_nothing_is_rejected() -> None:

@@ -1,25 +1,22 @@
 """P5, P6: how long anybody waits, what is counted, and what is told of it."""
 
 import threading
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 import httpx
 import pytest
 
-from pipe.bitbucket.protocol import (
-    Method,
-    Quota,
-    Repeatable,
-)
-from pipe.bitbucket.transport import Counts, Policy
-from pipe.errors import ExitCode, PipeError, RunOverError
+from pipe.bitbucket.requests import IdempotentRequest, Method, Quota
+from pipe.bitbucket.transport import Policy
+from pipe.models.errors import ExitCode, PipeError, RunOverError
+from pipe.models.results import Counts
 from tests.unit.bitbucket.doubles import (
     DELETE,
     GET,
     POST,
     TOKEN,
     VALUE,
-    Clock,
+    FakeClock,
     Line,
     Reply,
     connect,
@@ -27,9 +24,6 @@ from tests.unit.bitbucket.doubles import (
     problem_of,
     slow_down,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 
 def test_waiting_never_goes_past_the_deadline() -> None:
@@ -154,7 +148,7 @@ def test_what_was_sent_is_counted() -> None:
 
 
 def test_every_attempt_is_told_without_its_body() -> None:
-    clock = Clock()
+    clock = FakeClock()
     replies: Iterator[Reply] = iter([httpx.Response(503), httpx.ReadError("reset"), ok()])
 
     def service(_: httpx.Request) -> Reply:
@@ -163,7 +157,7 @@ def test_every_attempt_is_told_without_its_body() -> None:
 
     line = connect(service, clock=clock)
     line.transport.send(
-        Repeatable(method=Method.GET, path="/2.0/x", query=(("page", "2"),), parse=VALUE)
+        IdempotentRequest(method=Method.GET, path="/2.0/x", query=(("page", "2"),), parse=VALUE)
     )
 
     told = [(each.result, each.attempt) for each in line.exchanges]
@@ -207,7 +201,7 @@ def test_what_the_service_says_of_the_quota_is_kept() -> None:
 
 def test_all_threads_slow_down_together() -> None:
     """While one thread waits as the service asked, another sends nothing."""
-    clock = Clock()
+    clock = FakeClock()
     first_waits = threading.Event()
     go_on = threading.Event()
     sent_at: list[float] = []

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipe.declaration import Repository
-from pipe.estimate import Left
-from pipe.parts import affordable
+from pipe.fleet.batches import affordable
+from pipe.models.declaration import Repository
+from pipe.planning.estimates import RemainingBudget
 
 PART: Final = tuple(Repository("acme", f"svc-{number}") for number in range(10))
-LEFT: Final = Left(sent=30, limit=60, elapsed=60, remaining=600, mean=0.1)
+LEFT: Final = RemainingBudget(sent=30, limit=60, elapsed=60, remaining=600, mean=0.1)
 
 
 @pytest.mark.parametrize(
@@ -31,7 +31,9 @@ LEFT: Final = Left(sent=30, limit=60, elapsed=60, remaining=600, mean=0.1)
         (replace(LEFT, limit=45, sent=0), 10, 10),
     ],
 )
-def test_as_many_as_what_is_left_will_do_for(left: Left, handled: int, number: int) -> None:
+def test_as_many_as_what_is_left_will_do_for(
+    left: RemainingBudget, handled: int, number: int
+) -> None:
     assert affordable(PART, handled=handled, left=left) == number
 
 

@@ -4,25 +4,22 @@ from __future__ import annotations
 
 import io
 import tracemalloc
-from typing import TYPE_CHECKING
 
-from pipe.bitbucket.tally import Counts
-from pipe.campaign import Campaign
-from pipe.changes import Keep, RepositoryPlan
-from pipe.crew import Crew
-from pipe.declaration import EnvironmentType, Repository
-from pipe.estimate import Left
-from pipe.existing import ExistingEnvironment
-from pipe.record import Record
-from pipe.report.log import Log
-from pipe.results import RunResult
-from pipe.runtime import Stop
-from tests.kit.clock import FakeClock
-from tests.kit.settings import ONE, settings
-from tests.kit.world import World
+import pytest
 
-if TYPE_CHECKING:
-    import pytest
+from pipe.context import Stop
+from pipe.fleet.orchestrator import Orchestrator
+from pipe.fleet.recorder import RunRecorder
+from pipe.fleet.workers import WorkerPool
+from pipe.models.changes import Keep, RepositoryPlan
+from pipe.models.declaration import EnvironmentType, Repository
+from pipe.models.existing import ExistingEnvironment
+from pipe.models.results import Counts, RunResult
+from pipe.planning.estimates import RemainingBudget
+from pipe.reports.log import Log
+from tests.support.clock import FakeClock
+from tests.support.settings import ONE, settings
+from tests.support.world import World
 
 
 class Nowhere(io.StringIO):
@@ -55,12 +52,12 @@ def _kept(count: int) -> int:
     """Return how many bytes the result of so many unchanged repositories holds."""
     repositories = tuple(Repository("acme", f"svc-{number:04}") for number in range(count))
     world, read = World(), settings(ONE)
-    console, runtime, stop = Log(Nowhere(), color=False), FakeClock().runtime(), Stop()
-    campaign = Campaign(
+    console, clock, stop = Log(Nowhere(), color=False), FakeClock().clock(), Stop()
+    campaign = Orchestrator(
         settings=read,
         service=world.service(),
-        crew=Crew(workers=4, console=console, runtime=runtime, stop=stop),
-        record=Record(
+        crew=WorkerPool(workers=4, console=console, clock=clock, stop=stop),
+        record=RunRecorder(
             console=console,
             redact=str,
             mode=read.mode,
@@ -68,7 +65,7 @@ def _kept(count: int) -> int:
             several=True,
             stop=stop,
         ),
-        left=lambda: Left(sent=0, limit=10**6, elapsed=0, remaining=600, mean=0),
+        left=lambda: RemainingBudget(sent=0, limit=10**6, elapsed=0, remaining=600, mean=0),
     )
     tracemalloc.start()
     try:
@@ -83,6 +80,6 @@ def _kept(count: int) -> int:
 def test_an_unchanged_repository_of_three_environments_keeps_less_than_2_kb(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("pipe.campaign.plan_one", _plan)
+    monkeypatch.setattr("pipe.fleet.orchestrator.plan_one", _plan)
     _kept(50)  # what is made once
     assert (_kept(1000) - _kept(500)) / 500 < 2000

@@ -1,0 +1,1 @@
+"""Export existing environments as a configuration file."""

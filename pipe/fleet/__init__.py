@@ -1,0 +1,1 @@
+"""Handle one or many repositories in one run."""

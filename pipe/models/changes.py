@@ -1,0 +1,310 @@
+"""A change is a noun: plans, logs, reports and checksums are made of these frozen values.
+
+Every change has the same four views: `field`, `before`, `after` (what a report shows; JSON-ready)
+and `secured` (whether the values must not be shown).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from pipe.models.declaration import (
+    DeclaredEnvironment,
+    DeclaredVariable,
+    EnvironmentType,
+    PlainVariable,
+    Repository,
+    SecuredVariable,
+)
+from pipe.models.errors import Problem
+from pipe.models.existing import ExistingBranchRestriction, ExistingEnvironment, ExistingVariable
+
+Shown = str | bool | tuple[str, ...] | None
+"""A value as a report shows it."""
+
+
+@dataclass(frozen=True, slots=True)
+class SetType:
+    """The type of a new environment; Bitbucket cannot change it later."""
+
+    after: EnvironmentType
+    before: None = None
+    field: str = "type"
+    secured: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SetName:
+    """A rename; what the environment holds stays in it."""
+
+    before: str
+    after: str
+    field: str = "name"
+    secured: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SetAdminOnly:
+    """Whether only administrators may deploy; `before` is `None` if Bitbucket did not say."""
+
+    before: bool | None
+    after: bool
+    field: str = "admin_only"
+    secured: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SetBranches:
+    """The complete set of branch patterns that may deploy; empty: any branch may."""
+
+    existing: tuple[ExistingBranchRestriction, ...]
+    after: tuple[str, ...]
+    field: str = "branches"
+    secured: bool = False
+
+    @property
+    def before(self) -> tuple[str, ...]:
+        """The patterns that exist, in a stable order."""
+        return tuple(sorted(restriction.pattern for restriction in self.existing))
+
+
+@dataclass(frozen=True, slots=True)
+class BranchesUnavailable:
+    """Branches were declared, but Bitbucket offers no way to read them here."""
+
+    after: tuple[str, ...]
+    problem: Problem
+    before: None = None
+    field: str = "branches"
+    secured: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CreateVariable:
+    """A variable that does not exist yet."""
+
+    variable: DeclaredVariable
+
+    @property
+    def field(self) -> str:
+        """`variables.KEY`."""
+        return f"variables.{self.variable.key}"
+
+    @property
+    def secured(self) -> bool:
+        """Whether the value is stored secured."""
+        return not isinstance(self.variable, PlainVariable)
+
+    @property
+    def before(self) -> None:
+        """There was none."""
+        return
+
+    @property
+    def after(self) -> str | None:
+        """The plain value; `None` when it is secured."""
+        return self.variable.value if isinstance(self.variable, PlainVariable) else None
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateVariable:
+    """A variable that exists with another value, or stored in the other way."""
+
+    existing: ExistingVariable
+    variable: DeclaredVariable
+
+    @property
+    def field(self) -> str:
+        """`variables.KEY`."""
+        return f"variables.{self.variable.key}"
+
+    @property
+    def secured(self) -> bool:
+        """Whether the value is secured before or after."""
+        return self.existing.secured or not isinstance(self.variable, PlainVariable)
+
+    @property
+    def switches_storage(self) -> bool:
+        """Whether a plain variable becomes secured or the other way round."""
+        return self.existing.secured == isinstance(self.variable, PlainVariable)
+
+    @property
+    def before(self) -> str | None:
+        """The plain value; `None` when either side is secured."""
+        return None if self.secured else self.existing.value
+
+    @property
+    def after(self) -> str | None:
+        """The plain value; `None` when either side is secured."""
+        if self.secured or not isinstance(self.variable, PlainVariable):
+            return None
+        return self.variable.value
+
+
+@dataclass(frozen=True, slots=True)
+class RewriteSecured:
+    """A secured value that can't be compared, so it is written again (`SECURED_UPDATE=always`).
+
+    It is no drift: nobody can tell whether the stored value differs.
+    """
+
+    existing: ExistingVariable
+    variable: SecuredVariable
+    before: None = None
+    after: None = None
+    secured: bool = True
+
+    @property
+    def field(self) -> str:
+        """`variables.KEY`."""
+        return f"variables.{self.variable.key}"
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteVariable:
+    """A variable that is not declared, where pruning was asked for."""
+
+    existing: ExistingVariable
+
+    @property
+    def field(self) -> str:
+        """`variables.KEY`."""
+        return f"variables.{self.existing.key}"
+
+    @property
+    def secured(self) -> bool:
+        """Whether the value was stored secured."""
+        return self.existing.secured
+
+    @property
+    def before(self) -> str | None:
+        """The plain value; `None` when it is secured."""
+        return self.existing.value
+
+    @property
+    def after(self) -> None:
+        """There will be none."""
+        return
+
+
+@dataclass(frozen=True, slots=True)
+class WriteFingerprints:
+    """The pipe's own plain variable that remembers keyed fingerprints of secured values.
+
+    Attributes:
+        existing: The variable as it is; `None`: there is none yet.
+        kept: Fingerprints (key of the variable, fingerprint) that stay true.
+        written: The secured variables whose values this run writes first.
+    """
+
+    existing: ExistingVariable | None
+    kept: tuple[tuple[str, str], ...]
+    written: tuple[SecuredVariable, ...]
+    field: str = "variables.BITBUCKET_ENVIRONMENT_FINGERPRINTS"
+    before: None = None
+    after: None = None
+    secured: bool = True
+
+
+VariableChange = (
+    CreateVariable | UpdateVariable | RewriteSecured | DeleteVariable | WriteFingerprints
+)
+FieldChange = SetName | SetAdminOnly
+BranchChange = SetBranches | BranchesUnavailable
+Change = SetType | FieldChange | BranchChange | VariableChange
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Create:
+    """An environment that does not exist yet."""
+
+    declared: DeclaredEnvironment
+    type: EnvironmentType
+    changes: tuple[Change, ...]
+
+    @property
+    def name(self) -> str:
+        """The name that it gets."""
+        return self.declared.name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Update:
+    """An environment that exists and differs; `changes` is never empty."""
+
+    existing: ExistingEnvironment
+    changes: tuple[Change, ...]
+    unchanged_variables: int = 0
+
+    @property
+    def name(self) -> str:
+        """The name that it has before any change."""
+        return self.existing.name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keep:
+    """Nothing to do. `existing` is `None` for one that is absent, as declared."""
+
+    name: str
+    existing: ExistingEnvironment | None
+    unchanged_variables: int = 0
+
+
+class DeleteReason(StrEnum):
+    """Why an environment is to go; safety judges each differently."""
+
+    DECLARED = "declared absent"
+    RULE = "a rule declares it absent"
+    PRUNED = "not declared, and pruning was asked for"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delete:
+    """An environment that goes, with all it holds."""
+
+    existing: ExistingEnvironment
+    reason: DeleteReason
+
+    @property
+    def name(self) -> str:
+        """The name that it has."""
+        return self.existing.name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refuse:
+    """What is declared can't or must not be done; nothing is written to this environment."""
+
+    name: str
+    existing: ExistingEnvironment | None
+    problem: Problem
+
+
+EnvironmentPlan = Create | Update | Keep | Delete | Refuse
+
+
+def changes_of(plan: EnvironmentPlan) -> tuple[Change, ...]:
+    """Return the changes field by field, for the plans that have any."""
+    return plan.changes if isinstance(plan, Create | Update) else ()
+
+
+def existing_of(plan: EnvironmentPlan) -> ExistingEnvironment | None:
+    """Return the environment that the plan found."""
+    return None if isinstance(plan, Create) else plan.existing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RepositoryPlan:
+    """All that would happen to one repository.
+
+    Attributes:
+        repository: Which.
+        enable_pipelines: Whether Pipelines is off and must be turned on first.
+        environments: Those declared, in the order declared; then those of rules; then those pruned.
+    """
+
+    repository: Repository
+    enable_pipelines: bool = False
+    environments: tuple[EnvironmentPlan, ...] = ()

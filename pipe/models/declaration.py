@@ -1,0 +1,141 @@
+"""What is wanted: frozen values, without any input or output.
+
+`None` in a field always means "not mentioned": what is not mentioned is never changed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from pydantic import SecretStr
+
+FINGERPRINTS_KEY: Final = "BITBUCKET_ENVIRONMENT_FINGERPRINTS"
+"""The plain deployment variable that keeps the fingerprints of one environment."""
+
+
+class EnvironmentType(StrEnum):
+    """The closed set of environment types; the value is what Bitbucket calls it."""
+
+    TEST = "Test"
+    STAGING = "Staging"
+    PRODUCTION = "Production"
+
+
+class State(StrEnum):
+    """Whether an environment is wanted at all."""
+
+    PRESENT = "present"
+    ABSENT = "absent"
+
+
+class SecuredUpdate(StrEnum):
+    """When a secured value that exists is written again; it can never be read and compared."""
+
+    ALWAYS = "always"
+    IF_MISSING = "if-missing"
+    ON_CHANGE = "on-change"
+
+
+@dataclass(frozen=True, slots=True)
+class PlainVariable:
+    """A deployment variable that anyone who may see the repository's settings can read."""
+
+    key: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class SecuredVariable:
+    """A deployment variable that Bitbucket stores secured: it can be written, never read."""
+
+    key: str
+    value: SecretStr
+
+
+DeclaredVariable = PlainVariable | SecuredVariable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desired:
+    """What an environment should hold, whichever way it was chosen.
+
+    Attributes:
+        admin_only: Whether only administrators may deploy.
+        branches: The complete set of branch patterns that may deploy; `()` lifts the restriction.
+        variables: The variables that must exist with these values.
+        prune_variables: Whether variables that are not declared are deleted.
+    """
+
+    admin_only: bool | None = None
+    branches: tuple[str, ...] | None = None
+    variables: tuple[DeclaredVariable, ...] | None = None
+    prune_variables: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeclaredEnvironment:
+    """One environment, declared by its name.
+
+    Attributes:
+        name: The exact name; it is matched exactly first, then regardless of case.
+        type: Needed to create; an existing environment of another type is refused.
+        state: `ABSENT` deletes it with all that it holds.
+        rename_from: The former name; what it holds is kept.
+        desired: What it should hold.
+    """
+
+    name: str
+    type: EnvironmentType | None = None
+    state: State = State.PRESENT
+    rename_from: str | None = None
+    desired: Desired = Desired()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """What must hold for every existing environment that it matches; it creates none.
+
+    Attributes:
+        name_pattern: `*` is any run of characters, `?` any one; matched regardless of case, so
+            that a rule that protects `Prod*` does not miss `production`.
+        type: Only environments of this type; `None`: of any.
+        state: `ABSENT` deletes what matches.
+        desired: What each should hold.
+    """
+
+    name_pattern: str = "*"
+    type: EnvironmentType | None = None
+    state: State = State.PRESENT
+    desired: Desired = Desired()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Declaration:
+    """Everything that is wanted of one repository.
+
+    Attributes:
+        environments: Those declared by name, in the order given.
+        rules: For those that exist and are not declared by name; the first that matches counts.
+        prune_environments: Whether environments that are neither declared nor matched by a rule
+            are deleted.
+        enable_pipelines: Turn Pipelines on in the repository first.
+    """
+
+    environments: tuple[DeclaredEnvironment, ...] = ()
+    rules: tuple[Rule, ...] = ()
+    prune_environments: bool = False
+    enable_pipelines: bool = False
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Repository:
+    """A repository by the slugs in its address."""
+
+    workspace: str
+    slug: str
+
+    def __str__(self) -> str:
+        """As Bitbucket writes it: `workspace/slug`."""
+        return f"{self.workspace}/{self.slug}"

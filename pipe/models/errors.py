@@ -1,0 +1,101 @@
+"""How a run can end, and how a failure is told: what happened, why, and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from enum import IntEnum
+from typing import Final
+
+
+class ExitCode(IntEnum):
+    """The exit codes: a contract with users (README, "Exit codes")."""
+
+    OK = 0
+    UNEXPECTED = 1
+    CONFIGURATION = 2
+    PERMISSION = 3
+    DRIFT = 4
+    INCOMPLETE = 5
+    GAVE_UP = 6
+    REFUSED = 7
+
+
+PRECEDENCE: Final = (
+    ExitCode.UNEXPECTED,
+    ExitCode.PERMISSION,
+    ExitCode.GAVE_UP,
+    ExitCode.REFUSED,
+    ExitCode.INCOMPLETE,
+    ExitCode.DRIFT,
+)
+"""Which code wins when several apply. A configuration error stands alone: nothing else ran."""
+
+
+def most_important(codes: Iterable[ExitCode]) -> ExitCode:
+    """Return the code that the run exits with, given the codes of its parts."""
+    present = set(codes)
+    return next((code for code in PRECEDENCE if code in present), ExitCode.OK)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """A failure, told so that the reader can act.
+
+    Attributes:
+        key: A stable name, by which the documentation finds it.
+        code: What the run exits with, if nothing more important happened.
+        what: What happened, one sentence.
+        why: The reason, in Bitbucket's own words where there are any; may be empty.
+        remedy: What the reader can do.
+        ends_run: Nothing else would fare better: what was not begun is left for another run.
+    """
+
+    key: str
+    code: ExitCode
+    what: str
+    why: str
+    remedy: str
+    ends_run: bool = False
+
+
+class PipeError(Exception):
+    """A failure that ends the work on what was being done; it carries its `Problem`."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.what)
+        self.problem = problem
+
+
+class RunOverError(PipeError):
+    """A failure that ends the whole run: time or quota ran out, or it was stopped."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(replace(problem, ends_run=True))
+
+
+class ConfigurationError(Exception):
+    """Everything that is wrong with the settings; nothing was sent.
+
+    Attributes:
+        faults: All of them.
+        report_files: Where reports were asked for, as far as that could be read.
+    """
+
+    def __init__(self, faults: tuple[ConfigError, ...], report_files: tuple[str, ...] = ()) -> None:
+        super().__init__(f"{len(faults)} configuration faults")
+        self.faults = faults
+        self.report_files = report_files
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigError:
+    """One thing wrong with the settings.
+
+    Attributes:
+        where: The variable, or `file:line:column path`.
+        message: What is wrong and what to write instead; never the value of a secret.
+    """
+
+    where: str
+    message: str

@@ -1,0 +1,112 @@
+"""Which repositories are meant: frozen values, without any input or output."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from pipe.models.declaration import Repository
+
+
+def is_glob(text: str) -> bool:
+    """Whether the text is a pattern rather than a name."""
+    return "*" in text or "?" in text
+
+
+def glob_matches(pattern: str, name: str) -> bool:
+    """Whether a name fits a pattern.
+
+    A pattern that protects `Prod*` must not miss `production`, hence regardless of case.
+    """
+    # Bitbucket's names have no character classes: a bracket stands for itself.
+    return fnmatchcase(name.casefold(), pattern.casefold().replace("[", "[[]"))
+
+
+@dataclass(frozen=True, slots=True)
+class Slug:
+    """One repository by its slug (or its uuid in braces); nothing needs to be listed."""
+
+    workspace: str
+    slug: str
+
+
+@dataclass(frozen=True, slots=True)
+class Glob:
+    """Every repository of a workspace whose slug fits a pattern, for example `svc-*` or `*`."""
+
+    workspace: str
+    pattern: str
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """Every repository of a project.
+
+    Attributes:
+        workspace: The workspace that the project belongs to.
+        key: The project's key, for example `PLAT`.
+        exclude: What this project contributes does not include these.
+    """
+
+    workspace: str
+    key: str
+    exclude: tuple[Slug | Glob, ...] = ()
+
+
+Named = Slug | Glob | Project
+
+
+@dataclass(frozen=True, slots=True)
+class Exclusion:
+    """Takes what it matches away from the whole selection, wherever it stands in the list."""
+
+    of: Named
+
+
+Item = Slug | Glob | Project | Exclusion
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """The repositories of a run: the union of the items less what the exclusions match.
+
+    Attributes:
+        items: In the order given; never empty, and never exclusions alone.
+    """
+
+    items: tuple[Item, ...]
+
+    @property
+    def single(self) -> Slug | None:
+        """The one repository, when it was named outright and alone."""
+        match self.items:
+            case (Slug() as only,):
+                return only
+            case _:
+                return None
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """The workspace of repositories that don't name their own.
+
+    Attributes:
+        given: From `WORKSPACE`: it goes before a configuration file's own.
+        around: Where the pipeline runs: for when nothing else is said.
+    """
+
+    given: str | None
+    around: str | None
+
+    def beside(self, own: str | None) -> str | None:
+        """Return the workspace that counts beside a configuration file's own."""
+        return self.given or own or self.around
+
+
+def matches(item: Slug | Glob, repository: Repository) -> bool:
+    """Whether a repository is the one named, or fits the pattern; case makes no difference."""
+    if item.workspace.casefold() != repository.workspace.casefold():
+        return False
+    if isinstance(item, Glob):
+        return glob_matches(item.pattern, repository.slug)
+    return item.slug.casefold() == repository.slug.casefold()

@@ -1,0 +1,1 @@
+"""Compare what is declared with what exists and decide what changes; pure."""

@@ -1,0 +1,57 @@
+"""Keyed fingerprints of secured values, so that an unchanged secret is not written again (pure).
+
+Bitbucket never shows a secured value. A fingerprint is HMAC-SHA-256 under the user's own key over
+the environment's uuid, the variable's key and its value, truncated to 128 bits: without the key it
+tells nothing about the value, and it can't be moved to another environment or variable.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from collections.abc import Mapping
+from typing import Final
+
+from pydantic import SecretStr
+
+from pipe.models.declaration import SecuredVariable
+
+VERSION: Final = 1
+_HEX_DIGITS: Final = 32  # 128 bits
+
+
+def fingerprint(key: SecretStr, environment_uuid: str, variable: SecuredVariable) -> str:
+    """Return the fingerprint of a secured value: 32 hexadecimal digits."""
+    # JSON keeps the three parts apart: no two triples make the same message.
+    message = json.dumps(
+        [VERSION, environment_uuid, variable.key, variable.value.get_secret_value()]
+    )
+    digest = hmac.new(key.get_secret_value().encode(), message.encode(), hashlib.sha256)
+    return digest.hexdigest()[:_HEX_DIGITS]
+
+
+def dump(fingerprints: Mapping[str, str]) -> str:
+    """Write fingerprints by variable key as the value of the variable."""
+    return json.dumps(
+        {"version": VERSION, "hmac-sha256-128": dict(sorted(fingerprints.items()))},
+        separators=(",", ":"),
+    )
+
+
+def load(value: str | None) -> dict[str, str]:
+    """Read fingerprints by variable key; whatever is damaged counts as not there.
+
+    A missing fingerprint only costs another write, while a wrongly believed one would leave a
+    stale secret in place.
+    """
+    try:
+        document = json.loads(value or "")
+    except (ValueError, RecursionError):
+        return {}
+    if not isinstance(document, dict) or document.get("version") != VERSION:
+        return {}
+    entries = document.get("hmac-sha256-128")
+    if not isinstance(entries, dict):
+        return {}
+    return {key: entry for key, entry in entries.items() if isinstance(entry, str)}

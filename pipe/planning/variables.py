@@ -1,0 +1,146 @@
+"""What would have to change in the variables of one environment (pure)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import assert_never
+
+from pydantic import SecretStr
+
+from pipe.models.changes import (
+    CreateVariable,
+    DeleteVariable,
+    RewriteSecured,
+    UpdateVariable,
+    VariableChange,
+    WriteFingerprints,
+)
+from pipe.models.declaration import (
+    FINGERPRINTS_KEY,
+    DeclaredVariable,
+    Desired,
+    PlainVariable,
+    SecuredUpdate,
+    SecuredVariable,
+)
+from pipe.models.existing import ExistingVariable
+from pipe.planning import fingerprints
+
+
+@dataclass(frozen=True, slots=True)
+class SecretsPolicy:
+    """When secured values that exist are written again, and the key of their fingerprints."""
+
+    update: SecuredUpdate = SecuredUpdate.ALWAYS
+    fingerprint_key: SecretStr | None = None
+
+    @property
+    def active_key(self) -> SecretStr | None:
+        """The key, where fingerprints are to be kept at all."""
+        return self.fingerprint_key if self.update is SecuredUpdate.ON_CHANGE else None
+
+
+@dataclass(frozen=True, slots=True)
+class VariablesPlan:
+    """The changes, in the order they are made, and how many variables are right already."""
+
+    changes: tuple[VariableChange, ...]
+    unchanged: int
+
+
+def plan_variables(
+    desired: Desired,
+    existing: tuple[ExistingVariable, ...],
+    environment_uuid: str | None,
+    policy: SecretsPolicy,
+) -> VariablesPlan:
+    """Compare declared variables with the existing ones, key by key, exactly.
+
+    Args:
+        desired: What the environment should hold.
+        existing: The complete list of its variables.
+        environment_uuid: What fingerprints are bound to; `None` for an environment to be created.
+        policy: How secured values are treated.
+    """
+    by_key = {each.key: each for each in existing}
+    memory = by_key.get(FINGERPRINTS_KEY)
+    stored = fingerprints.load(memory.value if memory else None)
+    declared = desired.variables or ()
+    changes: list[VariableChange] = []
+    for variable in declared:
+        current = by_key.get(variable.key)
+        if current is None:
+            changes.append(CreateVariable(variable))
+        else:
+            changes += _compare(variable, current, stored, environment_uuid, policy)
+    unchanged = len(declared) - len(changes)
+    if policy.active_key is not None or not desired.prune_variables:
+        # Otherwise pruning takes the fingerprints away as a whole.
+        changes += _fingerprints(declared, changes, memory, stored, policy)
+    if desired.prune_variables:
+        kept = {variable.key for variable in declared}
+        if policy.active_key is not None:
+            kept.add(FINGERPRINTS_KEY)
+        changes += [
+            DeleteVariable(each)
+            for each in sorted(existing, key=lambda each: each.key)
+            if each.key not in kept
+        ]
+    return VariablesPlan(tuple(changes), unchanged)
+
+
+def _compare(
+    variable: DeclaredVariable,
+    current: ExistingVariable,
+    stored: Mapping[str, str],
+    environment_uuid: str | None,
+    policy: SecretsPolicy,
+) -> tuple[UpdateVariable | RewriteSecured, ...]:
+    if isinstance(variable, PlainVariable):
+        same = not current.secured and current.value == variable.value
+        return () if same else (UpdateVariable(current, variable),)
+    if not current.secured:
+        return (UpdateVariable(current, variable),)
+    match policy.update:
+        case SecuredUpdate.ALWAYS:
+            return (RewriteSecured(current, variable),)
+        case SecuredUpdate.IF_MISSING:
+            return ()
+        case SecuredUpdate.ON_CHANGE:
+            key = policy.active_key
+            known = (
+                key is not None
+                and environment_uuid is not None
+                and (
+                    stored.get(variable.key)
+                    == fingerprints.fingerprint(key, environment_uuid, variable)
+                )
+            )
+            return () if known else (UpdateVariable(current, variable),)
+        case _:
+            assert_never(policy.update)
+
+
+def _fingerprints(
+    declared: tuple[DeclaredVariable, ...],
+    changes: list[VariableChange],
+    memory: ExistingVariable | None,
+    stored: Mapping[str, str],
+    policy: SecretsPolicy,
+) -> tuple[WriteFingerprints, ...]:
+    """Remember what is written; where no fingerprints are kept, forget what would become untrue."""
+    written = tuple(
+        change.variable
+        for change in changes
+        if not isinstance(change, DeleteVariable | WriteFingerprints)
+        and isinstance(change.variable, SecuredVariable)
+    )
+    rewritten = {variable.key for variable in written}
+    secured = {each.key for each in declared if isinstance(each, SecuredVariable)}
+    kept = tuple((key, entry) for key, entry in stored.items() if key in secured - rewritten)
+    if policy.active_key is not None:
+        return (WriteFingerprints(memory, kept, written),) if written else ()
+    if memory is not None and rewritten & stored.keys():
+        return (WriteFingerprints(memory, kept, ()),)
+    return ()

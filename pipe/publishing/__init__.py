@@ -1,0 +1,1 @@
+"""Publish a result to Bitbucket: Code Insights and pull-request comments."""

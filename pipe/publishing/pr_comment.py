@@ -1,0 +1,111 @@
+"""The one comment on a pull request: found by its first line, and updated in place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from pipe.bitbucket import payloads
+from pipe.bitbucket.pagination import Page, page_parser
+from pipe.bitbucket.requests import (
+    Done,
+    IdempotentRequest,
+    Json,
+    Method,
+    NonIdempotentRequest,
+    OutcomeUnknown,
+    Rejected,
+    json_content,
+)
+from pipe.models.results import RunResult
+from pipe.publishing.client import Publisher
+from pipe.reports.markdown import render
+from pipe.reports.presentation import About
+
+_MOST_PAGES: Final = 50
+_LONGEST: Final = 30_000
+"""Characters; Bitbucket refuses comments of more than about 32,000."""
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """A comment that is there.
+
+    Attributes:
+        id: Its number.
+        raw: What was written; empty when it was deleted.
+    """
+
+    id: int
+    raw: str
+
+
+def body(result: RunResult, about: About, name: str) -> str:
+    """Return what the comment says, below a line that is not shown and finds it again."""
+    return f"{marker(name)}\n\n{render(result, about, _LONGEST)}"
+
+
+def marker(name: str) -> str:
+    """Return the first line of the comment.
+
+    Bitbucket shows HTML comments as text; a link that nothing refers to is not shown at all.
+    """
+    return f"[//]: # (bitbucket-environment:{name})"
+
+
+def put(publisher: Publisher, path: str, text: str) -> Done | Rejected | OutcomeUnknown:
+    """Update our comment, or write it.
+
+    Args:
+        publisher: Sends it.
+        path: Of the comments of the pull request.
+        text: What `body` returns.
+
+    Raises:
+        PipeError: A request could not be completed.
+    """
+    first_line = text.partition("\n")[0]
+    content = json_content({"content": {"raw": text}})
+    for page in _pages(publisher, path):
+        if isinstance(page, Rejected):
+            return page
+        for comment in page.values:
+            if comment.raw.partition("\n")[0].rstrip() == first_line:
+                update = IdempotentRequest(
+                    method=Method.PUT,
+                    path=f"{path}/{comment.id}",
+                    content=content,
+                    parse=payloads.nothing,
+                )
+                # A comment that another account wrote can't be updated; ours may come after it.
+                if not isinstance(publisher.send(update), Rejected):
+                    return Done()
+    return publisher.send(NonIdempotentRequest(path=path, content=content, parse=payloads.nothing))
+
+
+def _pages(publisher: Publisher, path: str) -> Iterator[Page[Comment] | Rejected]:
+    for number in range(1, _MOST_PAGES + 1):
+        page = publisher.send(
+            IdempotentRequest(
+                method=Method.GET,
+                path=path,
+                query=(("pagelen", "100"), ("page", str(number))),
+                parse=page_parser(_comment),
+            )
+        )
+        yield page
+        if isinstance(page, Rejected) or not page.has_next:
+            return
+
+
+def _comment(value: Json) -> Comment:
+    fields = value if isinstance(value, dict) else {}
+    id_, content = fields.get("id"), fields.get("content")
+    raw = content.get("raw") if isinstance(content, dict) else None
+    if not isinstance(raw, str) or fields.get("deleted") is True:
+        return Comment(0, "")
+    # For Python, true is a number.
+    if not isinstance(id_, int) or isinstance(id_, bool) or id_ < 1:
+        return Comment(0, "")
+    return Comment(id_, raw)

@@ -1,0 +1,161 @@
+"""Publishes the result in Bitbucket: Code Insights, and a comment. Failing is only a warning."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from hashlib import sha256
+
+from pipe.bitbucket import payloads
+from pipe.bitbucket.requests import (
+    AlreadyGone,
+    Done,
+    IdempotentRequest,
+    Json,
+    Method,
+    OutcomeUnknown,
+    Rejected,
+    json_content,
+    segment,
+)
+from pipe.models.errors import PipeError
+from pipe.models.results import RunResult
+from pipe.publishing import code_insights, pr_comment
+from pipe.publishing.client import Publisher
+from pipe.reports.console import Log
+from pipe.reports.presentation import About
+from pipe.settings import Settings
+
+
+def identity(settings: Settings) -> str:
+    """Return 12 hexadecimal digits that stay the same from run to run.
+
+    A pipeline may use the pipe several times, for one environment each or in parallel steps. What a
+    configuration file holds changes with every pull request, so that only its name counts.
+    """
+    if settings.config_file is not None:
+        parts = [settings.config_file]
+    else:
+        base = settings.layers.base
+        parts = [repr(settings.selection.items)]
+        parts += [each.name for each in base.environments]
+        parts += [f"{each.name_pattern} {each.type}" for each in base.rules]
+    parts.append(repr(settings.parallel))
+    return sha256("\n".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:12]
+
+
+class UnpublishedError(Exception):
+    """Something could not be published, and why."""
+
+
+def publish(
+    settings: Settings, result: RunResult, about: About, publisher: Publisher, console: Log
+) -> None:
+    """Publish what was asked for, and say so; the run is the same whether that works or not."""
+    if settings.code_insights:
+        try:
+            commit = publish_insights(settings, result, about, publisher)
+        except UnpublishedError as error:
+            console.warning(f"The Code Insights report was not published: {error}")
+        else:
+            console.info(f"Published as a Code Insights report on commit {commit[:12]}")
+    if settings.comment and settings.context.pull_request_id is None:
+        console.info("No comment: this pipeline does not run for a pull request")
+    elif settings.comment:
+        try:
+            number = publish_comment(settings, result, about, publisher)
+        except UnpublishedError as error:
+            console.warning(f"The comment on the pull request was not written: {error}")
+        else:
+            console.info(f"Commented on pull request {number}")
+
+
+def publish_insights(
+    settings: Settings, result: RunResult, about: About, publisher: Publisher
+) -> str:
+    """Publish the report and its annotations; return the commit.
+
+    Raises:
+        UnpublishedError: It could not be done.
+    """
+    commit = settings.context.commit or ""
+    if not re.fullmatch(r"[0-9a-f]{7,40}", commit):
+        message = "BITBUCKET_COMMIT names no commit; outside Pipelines, set it to a full hash"
+        raise UnpublishedError(message)
+    name = f"bitbucket-environment-{identity(settings)}"
+    path = f"{_repository(settings)}/commit/{commit}/reports/{name}"
+    for request in _insights(settings, result, about, path, name):
+        try:
+            answer = publisher.send_through_proxy(request)
+        except PipeError as error:
+            raise UnpublishedError(_reason(error)) from error
+        # What an earlier run left may not be there to be deleted.
+        if isinstance(answer, Rejected) and request.method is not Method.DELETE:
+            raise UnpublishedError(_refused(answer, "read:repository:bitbucket"))
+    return commit
+
+
+def _insights(
+    settings: Settings, result: RunResult, about: About, path: str, name: str
+) -> Iterator[IdempotentRequest[Done | AlreadyGone]]:
+    """Yield the requests; annotations of an earlier run on this commit go with its report."""
+    source = code_insights.Source(
+        path=code_insights.relative_path(settings.config_file, settings.context.clone_dir),
+        lines=settings.lines,
+    )
+    notes = code_insights.notes(result, source, name)
+    yield payloads.deletion(path)
+    yield _request(Method.PUT, path, code_insights.report(result, about))
+    for start in range(0, len(notes), code_insights.AT_ONCE):
+        part = notes[start : start + code_insights.AT_ONCE]
+        # Harmless to repeat, although it is a POST: each annotation has its own external id.
+        yield _request(Method.POST, f"{path}/annotations", part)
+
+
+def _request(method: Method, path: str, body: Json) -> IdempotentRequest[Done]:
+    return IdempotentRequest(
+        method=method, path=path, content=json_content(body), parse=payloads.nothing
+    )
+
+
+def publish_comment(
+    settings: Settings, result: RunResult, about: About, publisher: Publisher
+) -> str:
+    """Write or update the comment; return the number of the pull request.
+
+    Raises:
+        UnpublishedError: It could not be done.
+    """
+    number = settings.context.pull_request_id or ""
+    if not re.fullmatch(r"[0-9]{1,9}", number):
+        message = "BITBUCKET_PR_ID is not the number of a pull request"
+        raise UnpublishedError(message)
+    path = f"{_repository(settings)}/pullrequests/{number}/comments"
+    try:
+        answer = pr_comment.put(publisher, path, pr_comment.body(result, about, identity(settings)))
+    except PipeError as error:
+        raise UnpublishedError(_reason(error)) from error
+    if isinstance(answer, Rejected):
+        scopes = "read:pullrequest:bitbucket and write:pullrequest:bitbucket"
+        raise UnpublishedError(_refused(answer, scopes))
+    if isinstance(answer, OutcomeUnknown):
+        message = f"it may be there or not, the answer was lost ({answer.reason})"
+        raise UnpublishedError(message)
+    return number
+
+
+def _repository(settings: Settings) -> str:
+    workspace, _, slug = (settings.context.repository or "").partition("/")
+    if not workspace or not slug:
+        message = "BITBUCKET_REPO_FULL_NAME is not the name of a repository (workspace/slug)"
+        raise UnpublishedError(message)
+    return f"/2.0/repositories/{segment(workspace)}/{segment(slug)}"
+
+
+def _reason(error: PipeError) -> str:
+    return " ".join(part for part in (error.problem.what, error.problem.why) if part)
+
+
+def _refused(answer: Rejected, scopes: str) -> str:
+    said = answer.message or "nothing"
+    return f"Bitbucket says ({answer.status}): {said}. An API token needs the scope {scopes}."

@@ -1,0 +1,1 @@
+"""Switches: the ways in which Bitbucket may behave."""

@@ -1,0 +1,127 @@
+"""What people and tests ask of the simulator itself, under `/_simulator/`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import fields
+from typing import TYPE_CHECKING, Final, TypeAlias
+from urllib.parse import parse_qs
+
+from simulator.api.pagination import whole_number
+from simulator.behaviour.switch_table import show
+from simulator.behaviour.switches import Switches
+from simulator.control.editing import edit
+from simulator.control.fault_documents import read_fault, write_fault
+from simulator.control.reading import DocumentError, Reader
+from simulator.control.seed import parse, plant, read_switches
+from simulator.http import Json, Request, Response, empty_response, json_response
+
+if TYPE_CHECKING:
+    from simulator.simulator import Simulator
+
+PREFIX: Final = "/_simulator"
+
+
+def handle(sim: Simulator, request: Request) -> Response:
+    """Answer a control call; it stands in no log, and no fault strikes it."""
+    name = request.path[len(PREFIX) :].strip("/")
+    methods = CALLS.get(name)
+    if methods is None:
+        return _error(404, f"No such control call; there are: {', '.join(filter(None, CALLS))}")
+    call = methods.get(request.method)
+    if call is None:
+        return _error(405, f"{PREFIX}/{name} takes {', '.join(methods)}")
+    try:
+        answer = call(sim, request)
+    except DocumentError as error:
+        return _error(400, str(error))
+    return empty_response(204) if answer is None else json_response(200, answer)
+
+
+def _error(status: int, message: str) -> Response:
+    return json_response(status, {"error": message})
+
+
+def _body(request: Request) -> Reader:
+    return Reader(parse(request.body.decode("utf-8", "replace")), "body")
+
+
+def _since(request: Request) -> int:
+    asked = parse_qs(request.query).get("since", ["0"])[0]
+    if asked != "0" and not whole_number(asked):
+        message = "since must be a whole number from 0"
+        raise DocumentError(message)
+    return whole_number(asked)
+
+
+def _help(_sim: Simulator, _request: Request) -> Json:
+    return {f"{PREFIX}/{name}": list(methods) for name, methods in CALLS.items()}
+
+
+def _state(sim: Simulator, _request: Request) -> Json:
+    return sim.snapshot()
+
+
+def _requests(sim: Simulator, request: Request) -> Json:
+    return [each.document() for each in sim.requests[_since(request) :]]
+
+
+def _events(sim: Simulator, request: Request) -> Json:
+    return [each.document() for each in sim.events[_since(request) :]]
+
+
+def _switches(sim: Simulator, _request: Request) -> Json:
+    return {each.name: show(getattr(sim.switches, each.name)) for each in fields(Switches)}
+
+
+def _set_switches(sim: Simulator, request: Request) -> Json:
+    sim.switches = read_switches(sim.switches, _body(request))
+    return _switches(sim, request)
+
+
+def _faults(sim: Simulator, _request: Request) -> Json:
+    return [write_fault(each) for each in sim.faults.planned]
+
+
+def _add_fault(sim: Simulator, request: Request) -> Json:
+    body = _body(request)
+    for each in body.items() if isinstance(body.value, list) else [body]:
+        sim.faults.planned.append(read_fault(each))
+    return _faults(sim, request)
+
+
+def _clear_faults(sim: Simulator, _request: Request) -> None:
+    sim.faults.clear()
+
+
+def _reset(sim: Simulator, _request: Request) -> None:
+    sim.reset()
+
+
+def _seed(sim: Simulator, request: Request) -> Json:
+    plant(sim, _body(request).value)
+    return sim.snapshot()
+
+
+def _settle(sim: Simulator, _request: Request) -> None:
+    sim.settle()
+
+
+def _edit(sim: Simulator, request: Request) -> Json:
+    edit(sim, _body(request))
+    return sim.snapshot()
+
+
+_Control: TypeAlias = "Callable[[Simulator, Request], Json]"
+CALLS: Final[Mapping[str, Mapping[str, _Control]]] = {
+    "": {"GET": _help},
+    "state": {"GET": _state},
+    "requests": {"GET": _requests},
+    "events": {"GET": _events},
+    "switches": {"GET": _switches, "POST": _set_switches},
+    "faults": {"GET": _faults, "POST": _add_fault, "DELETE": _clear_faults},
+    "seed": {"POST": _seed},
+    "edit": {"POST": _edit},
+    "settle": {"POST": _settle},
+    "reset": {"POST": _reset},
+}

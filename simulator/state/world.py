@@ -1,0 +1,269 @@
+"""What there is: repositories, environments and what they hold.
+
+Tests read and write it directly; whoever does that while a server is running holds
+`Simulator.lock`. Every method that changes something writes an event.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from simulator.http import Json
+from simulator.state.credentials import Caller
+from simulator.state.environment import TYPE_RANKS, Environment, Surroundings, Variable
+from simulator.state.journal import EventKind
+from simulator.state.lagging_list import LaggingList
+
+__all__ = [
+    "TYPE_RANKS",
+    "Access",
+    "Environment",
+    "Repository",
+    "Surroundings",
+    "Variable",
+    "Workspace",
+    "World",
+    "find_repository",
+]
+
+
+@dataclass(slots=True, eq=False)
+class Repository:
+    """A repository.
+
+    Attributes:
+        workspace_uuid: Uuid of its workspace.
+        project: Key of its project.
+        visible: Whether anyone may see it; if not, it answers 404.
+        pipelines_enabled: `None` until Pipelines was enabled once.
+        environments: Those that exist, by uuid.
+        deleted: Those that were deleted, by uuid.
+        environment_list: What the list of environments shows.
+        last_creation: When an environment was last created through the API.
+        passing_refusals: How many passing refusals the next creation has met already.
+        reports: Code Insights reports by commit and id.
+        annotations: Annotations by external id, by commit and id of the report.
+        comments: Comments by id, by pull request.
+        next_comment: Id of the next comment.
+    """
+
+    around: Surroundings
+    workspace: str
+    slug: str
+    workspace_uuid: str
+    uuid: str
+    project: str
+    visible: bool
+    pipelines_enabled: bool | None
+    created: float
+    environments: dict[str, Environment] = field(default_factory=dict)
+    deleted: dict[str, Environment] = field(default_factory=dict)
+    environment_list: LaggingList = field(default_factory=LaggingList)
+    last_creation: float | None = None
+    passing_refusals: int = 0
+    reports: dict[tuple[str, str], dict[str, Json]] = field(default_factory=dict)
+    annotations: dict[tuple[str, str], dict[str, Json]] = field(default_factory=dict)
+    comments: dict[int, dict[int, dict[str, Json]]] = field(default_factory=dict)
+    next_comment: int = 1
+
+    @property
+    def full_name(self) -> str:
+        """As Bitbucket writes it: `workspace/slug`."""
+        return f"{self.workspace}/{self.slug}"
+
+    def visible_to(self, caller: Caller) -> bool:
+        """Say whether a caller can see the repository."""
+        return self.visible and (
+            caller.repositories is None or self.full_name in caller.repositories
+        )
+
+    def record(self, kind: EventKind, subject: str, **details: Json) -> None:
+        """Write down a change of the repository itself."""
+        self.around.journal.record(kind, self.full_name, subject, details)
+
+    def environment(self, name: str) -> Environment:
+        """Return the environment with exactly this name.
+
+        Raises:
+            KeyError: There is none.
+        """
+        found = next((each for each in self.environments.values() if each.name == name), None)
+        if found is None:
+            raise KeyError(name)
+        return found
+
+    def names(self) -> list[str]:
+        """Return the names of the environments, in their order."""
+        return [each.name for each in self.environments.values()]
+
+    def add_environment(
+        self, name: str, type_: str = "Test", *, admin_only: bool = False
+    ) -> Environment:
+        """Add an environment, whatever names there are already.
+
+        Raises:
+            ValueError: There is no such type.
+        """
+        if type_ not in TYPE_RANKS:
+            message = f"{type_!r} is none of {', '.join(TYPE_RANKS)}"
+            raise ValueError(message)
+        environment = Environment(
+            around=self.around,
+            repository=self.full_name,
+            uuid=self.around.new_uuid(),
+            name=name,
+            type=type_,
+            admin_only=admin_only,
+            rank=len(self.environments),
+            created=self.around.journal.clock(),
+        )
+        self.environments[environment.uuid] = environment
+        self.record(
+            EventKind.ENVIRONMENT_CREATED,
+            name,
+            environment=environment.uuid,
+            type=type_,
+            admin_only=admin_only,
+        )
+        return environment
+
+    def delete_environment(self, environment: Environment) -> None:
+        """Delete an environment with all that it holds; what is left has another name."""
+        del self.environments[environment.uuid]
+        self.record(
+            EventKind.ENVIRONMENT_DELETED,
+            environment.name,
+            environment=environment.uuid,
+            type=environment.type,
+            admin_only=environment.admin_only,
+            variables=list(environment.variables),
+        )
+        environment.name = f"{environment.name}-deleted-{environment.uuid[1:9]}"
+        environment.variables.clear()
+        environment.branches.clear()
+        self.deleted[environment.uuid] = environment
+
+    def enable_pipelines(self, *, enabled: bool, with_defaults: bool) -> None:
+        """Turn Pipelines on or off; the first time, the default environments may appear."""
+        first = enabled and self.pipelines_enabled is None
+        if enabled != bool(self.pipelines_enabled):
+            kind = EventKind.PIPELINES_ENABLED if enabled else EventKind.PIPELINES_DISABLED
+            self.record(kind, self.slug)
+        self.pipelines_enabled = enabled
+        if first and with_defaults:
+            present = {name.casefold() for name in self.names()}
+            for name in TYPE_RANKS:
+                if name.casefold() not in present:
+                    self.add_environment(name, name)
+
+    def add_pull_request(self, number: int) -> None:
+        """Open a pull request without comments."""
+        self.comments.setdefault(number, {})
+
+
+class Access(StrEnum):
+    """How a workspace answers to everyone: as usual, with 403, or with 410."""
+
+    OPEN = "open"
+    FORBIDDEN = "forbidden"
+    REMOVED = "removed"
+
+
+@dataclass(slots=True, eq=False)
+class Workspace:
+    """A workspace.
+
+    Attributes:
+        access: How it answers.
+        repositories: By slug.
+    """
+
+    slug: str
+    uuid: str
+    access: Access = Access.OPEN
+    repositories: dict[str, Repository] = field(default_factory=dict)
+
+
+@dataclass(slots=True, eq=False)
+class World:
+    """Everything there is."""
+
+    around: Surroundings
+    workspaces: dict[str, Workspace] = field(default_factory=dict)
+
+    def add_workspace(self, slug: str, *, access: Access = Access.OPEN) -> Workspace:
+        """Return the workspace, added when it is not there yet, with this access."""
+        workspace = self.workspaces.get(slug)
+        if workspace is None:
+            workspace = Workspace(slug, self.around.new_uuid())
+            self.workspaces[slug] = workspace
+        workspace.access = access
+        return workspace
+
+    def add_repository(
+        self,
+        workspace: str,
+        slug: str,
+        *,
+        project: str = "PROJ",
+        environments: Iterable[tuple[str, str, bool]] = (),
+        visible: bool = True,
+        pipelines_enabled: bool | None = None,
+    ) -> Repository:
+        """Add a repository.
+
+        Args:
+            workspace: Slug of the workspace; it is added when it is not there yet.
+            slug: Its own slug.
+            project: Key of its project.
+            environments: Name, type and `admin_only` of each.
+            visible: Whether anyone may see it.
+            pipelines_enabled: `None`: Pipelines was never enabled.
+
+        Raises:
+            ValueError: It exists, or an environment has an unknown type.
+        """
+        home = self.workspaces.get(workspace) or self.add_workspace(workspace)
+        if slug in home.repositories:
+            message = f"{workspace}/{slug} exists already"
+            raise ValueError(message)
+        repository = Repository(
+            around=self.around,
+            workspace=workspace,
+            slug=slug,
+            workspace_uuid=home.uuid,
+            uuid=self.around.new_uuid(),
+            project=project,
+            visible=visible,
+            pipelines_enabled=pipelines_enabled,
+            created=self.around.journal.clock(),
+        )
+        home.repositories[slug] = repository
+        for name, type_, admin_only in environments:
+            repository.add_environment(name, type_, admin_only=admin_only)
+        return repository
+
+    def workspace(self, name: str) -> Workspace | None:
+        """Find a workspace by slug or `{uuid}`."""
+        if name.startswith("{"):
+            return next((each for each in self.workspaces.values() if each.uuid == name), None)
+        return self.workspaces.get(name.lower())
+
+    def repository(self, full_name: str) -> Repository:
+        """Return a repository by `workspace/slug`.
+
+        Raises:
+            KeyError: There is none.
+        """
+        workspace, _, slug = full_name.partition("/")
+        return self.workspaces[workspace].repositories[slug]
+
+
+def find_repository(workspace: Workspace, name: str) -> Repository | None:
+    """Find a repository of a workspace by slug or `{uuid}`."""
+    if name.startswith("{"):
+        found = (each for each in workspace.repositories.values() if each.uuid == name)
+        return next(found, None)
+    return workspace.repositories.get(name.lower())

@@ -1,0 +1,198 @@
+"""However a server behaves, a run ends soon after its `DEADLINE`, and takes in no more than it can.
+
+Real time has to pass here, a fraction of a second in each test. That the run came to an end at all
+is the point: none of these servers would ever have ended it.
+"""
+
+from __future__ import annotations
+
+import gzip
+import itertools
+import socket
+import threading
+from collections.abc import Callable, Iterable
+from typing import Final
+
+import pytest
+
+from simulator.faults import NoAnswer
+from simulator.server import Server
+from simulator.simulator import Simulator
+from tests.support.network import LOOPBACK, Told, read_head, run_over_network, serving
+
+DEADLINE: Final = 0.3
+SOON: Final = 5.0
+"""Seconds. Far more than it takes, far less than any timeout of a single wait."""
+
+OK: Final = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+
+
+def trickle(connection: socket.socket, pieces: Iterable[bytes]) -> None:
+    pause = threading.Event()
+    for piece in pieces:
+        connection.sendall(piece)
+        pause.wait(0.02)
+
+
+def never_answers(connection: socket.socket) -> None:
+    while connection.recv(65536):
+        continue
+
+
+def trickles_its_first_line(connection: socket.socket) -> None:
+    read_head(connection)
+    trickle(connection, itertools.chain([b"HTTP/1.1 200 "], itertools.repeat(b"O")))
+
+
+def trickles_headers(connection: socket.socket) -> None:
+    read_head(connection)
+    trickle(connection, itertools.chain([OK], itertools.repeat(b"X-More: 1\r\n")))
+
+
+def trickles_informational_answers(connection: socket.socket) -> None:
+    read_head(connection)
+    trickle(connection, itertools.repeat(b"HTTP/1.1 103 Early Hints\r\n\r\n"))
+
+
+def trickles_its_body(connection: socket.socket) -> None:
+    read_head(connection)
+    head = OK + b"Content-Length: 1000000\r\n\r\n"
+    trickle(connection, itertools.chain([head], itertools.repeat(b" ")))
+
+
+BAD_SERVERS: Final = (
+    never_answers,
+    trickles_its_first_line,
+    trickles_headers,
+    trickles_informational_answers,
+    trickles_its_body,
+)
+
+
+def assert_ended(ran: Told) -> None:
+    assert ran.exit_code == 6
+    assert "DEADLINE" in ran.log
+    assert ran.seconds < SOON
+
+
+@pytest.mark.parametrize("behave", BAD_SERVERS, ids=lambda each: each.__name__)
+def test_the_deadline_ends_a_run(behave: Callable[[socket.socket], None]) -> None:
+    with serving(behave) as port:
+        ran = run_over_network(
+            BITBUCKET_API_URL=f"http://{LOOPBACK}:{port}", DEADLINE=str(DEADLINE), MAX_ATTEMPTS="5"
+        )
+
+    assert_ended(ran)
+
+
+@pytest.mark.parametrize("behave", BAD_SERVERS, ids=lambda each: each.__name__)
+def test_the_deadline_ends_a_run_over_several_repositories(
+    behave: Callable[[socket.socket], None],
+) -> None:
+    with serving(behave) as port:
+        ran = run_over_network(
+            BITBUCKET_API_URL=f"http://{LOOPBACK}:{port}",
+            REPO_SLUG="",
+            REPOSITORIES='["one", "two", "three"]',
+            WORKERS="2",
+            DEADLINE=str(DEADLINE),
+            MAX_ATTEMPTS="5",
+        )
+
+    assert_ended(ran)
+    assert "0 of 3" in ran.log
+
+
+@pytest.mark.parametrize(
+    "variables", [{"REPOSITORIES": "svc-*", "REPO_SLUG": ""}, {"MODE": "export"}]
+)
+def test_the_deadline_ends_every_kind_of_run(variables: dict[str, str]) -> None:
+    with serving(trickles_headers) as port:
+        ran = run_over_network(
+            BITBUCKET_API_URL=f"http://{LOOPBACK}:{port}",
+            DEADLINE=str(DEADLINE),
+            MAX_ATTEMPTS="5",
+            **variables,
+        )
+
+    assert_ended(ran)
+
+
+def test_the_deadline_ends_the_wait_for_a_token() -> None:
+    with Server(Simulator()) as server, serving(trickles_headers) as port:
+        ran = run_over_network(
+            BITBUCKET_ACCESS_TOKEN="",
+            BITBUCKET_OAUTH_CLIENT_ID="demo-consumer",
+            BITBUCKET_OAUTH_CLIENT_SECRET="secret",
+            BITBUCKET_API_URL=server.url,
+            BITBUCKET_OAUTH_URL=f"http://{LOOPBACK}:{port}/token",
+            DEADLINE=str(DEADLINE),
+            MAX_ATTEMPTS="5",
+        )
+
+    assert_ended(ran)
+
+
+def test_the_deadline_ends_a_handshake_that_never_comes(monkeypatch: pytest.MonkeyPatch) -> None:
+    with serving(never_answers) as port:
+        direct = run_over_network(
+            BITBUCKET_API_URL=f"https://{LOOPBACK}:{port}", DEADLINE=str(DEADLINE)
+        )
+        monkeypatch.setenv("HTTPS_PROXY", f"http://{LOOPBACK}:{port}")
+        proxied = run_over_network(DEADLINE=str(DEADLINE))
+
+    assert direct.exit_code == proxied.exit_code == 6
+    assert max(direct.seconds, proxied.seconds) < SOON
+
+
+def test_a_write_that_is_never_answered_is_told_as_unknown(bitbucket: Simulator) -> None:
+    bitbucket.faults.add(NoAnswer(after_effect=True), method="POST")
+    with Server(bitbucket) as server:
+        ran = run_over_network(
+            BITBUCKET_API_URL=server.url, ADMIN_ONLY="true", DEADLINE=str(DEADLINE)
+        )
+
+    assert ran.exit_code == 6
+    assert ran.seconds < SOON
+    assert bitbucket.repository("acme/shop").environment("Test").admin_only
+    assert "(not done)" not in ran.log
+
+
+def endless(connection: socket.socket) -> None:
+    read_head(connection)
+    connection.sendall(OK + b"Transfer-Encoding: chunked\r\n\r\n")
+    while True:
+        connection.sendall(b"10000\r\n" + b" " * 65536 + b"\r\n")
+
+
+def bomb(connection: socket.socket) -> None:
+    read_head(connection)
+    body = gzip.compress(b" " * 50_000_000, compresslevel=1)
+    head = OK + f"Content-Encoding: gzip\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+    connection.sendall(head + body)
+
+
+def endless_headers(connection: socket.socket) -> None:
+    read_head(connection)
+    connection.sendall(OK)
+    while True:
+        connection.sendall(b"X-More: " + b"1" * 10_000 + b"\r\n")
+
+
+@pytest.mark.parametrize(
+    ("behave", "told", "exit_code"),
+    [
+        (endless, "an answer of more than 10 MB", 5),
+        (bomb, "an answer of more than 10 MB", 5),
+        (endless_headers, "RemoteProtocolError", 6),
+    ],
+    ids=lambda each: getattr(each, "__name__", ""),
+)
+def test_an_answer_without_end_is_cut_short(
+    behave: Callable[[socket.socket], None], told: str, exit_code: int
+) -> None:
+    with serving(behave) as port:
+        ran = run_over_network(BITBUCKET_API_URL=f"http://{LOOPBACK}:{port}")
+
+    assert ran.exit_code == exit_code
+    assert told in " ".join(ran.log.split())

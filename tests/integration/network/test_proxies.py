@@ -1,0 +1,111 @@
+"""`HTTPS_PROXY` and `NO_PROXY` are honoured, and a proxy is told nothing that is not for it."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+from typing import TypeAlias
+
+import pytest
+import trustme
+
+from simulator.server import Server
+from simulator.simulator import Simulator
+from simulator.state.credentials import DEMO_ACCESS_TOKEN
+from tests.support.network import LOOPBACK, Proxy, run_over_network
+
+Serve: TypeAlias = "Callable[[trustme.LeafCert | None], Server]"
+
+pytestmark = pytest.mark.usefixtures("trusted")
+
+
+def test_the_pipe_reaches_bitbucket_through_a_proxy(
+    serve: Serve,
+    bitbucket: Simulator,
+    authority: trustme.CA,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    port = serve(authority.issue_cert("api.bitbucket.org")).port
+    proxy = Proxy(hosts={"api.bitbucket.org:443": (LOOPBACK, port)})
+    with proxy.listening() as address:
+        monkeypatch.setenv("HTTPS_PROXY", f"http://{address}")
+        ran = run_over_network(ADMIN_ONLY="true")
+
+    assert ran.exit_code == 0
+    assert [each.method for each in bitbucket.requests] == ["GET", "POST", "GET"]
+    assert proxy.tunnels == ["api.bitbucket.org:443"]  # one connection for the whole run
+    assert DEMO_ACCESS_TOKEN.encode() not in b"".join(proxy.heads)
+    assert b"authorization:" not in b"".join(proxy.heads).lower()
+
+
+def test_a_proxy_is_given_its_own_password_and_nobody_else_is(
+    serve: Serve, bitbucket: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    proxy = Proxy()
+    with proxy.listening() as address:
+        monkeypatch.setenv("HTTPS_PROXY", f"http://robot:canary-of-the-proxy@{address}")
+        ran = run_over_network(
+            BITBUCKET_API_URL=f"https://localhost:{serve(None).port}", DEBUG="true"
+        )
+
+    told = base64.b64encode(b"robot:canary-of-the-proxy")
+    assert ran.exit_code == 0
+    assert b"Proxy-Authorization: Basic " + told in proxy.heads[0]
+    assert "canary" not in ran.log
+    assert told.decode() not in ran.log
+    (request,) = bitbucket.requests
+    assert not any(name.lower().startswith("proxy-") for name, _ in request.headers)
+
+
+@pytest.mark.parametrize("exempt", ["localhost", "*", "bitbucket.example,localhost"])
+def test_a_host_that_is_exempt_is_called_directly(
+    serve: Serve, bitbucket: Simulator, monkeypatch: pytest.MonkeyPatch, exempt: str
+) -> None:
+    proxy = Proxy()
+    with proxy.listening() as address:
+        monkeypatch.setenv("HTTPS_PROXY", f"http://{address}")
+        monkeypatch.setenv("NO_PROXY", exempt)
+        ran = run_over_network(BITBUCKET_API_URL=f"https://localhost:{serve(None).port}")
+
+    assert ran.exit_code == 0
+    assert len(bitbucket.requests) == 1
+    assert proxy.heads == []
+
+
+@pytest.mark.parametrize("refusal", ["407 Proxy Authentication Required", "502 Bad Gateway"])
+def test_a_proxy_that_refuses_is_told_as_such(
+    bitbucket: Simulator, monkeypatch: pytest.MonkeyPatch, refusal: str
+) -> None:
+    with Proxy(refusal=refusal).listening() as address:
+        monkeypatch.setenv("HTTPS_PROXY", f"http://{address}")
+        ran = run_over_network()
+
+    told = " ".join(ran.log.split())
+    assert ran.exit_code == 6
+    assert f"ProxyError: {refusal}" in told
+    assert "HTTPS_PROXY and NO_PROXY" in told
+    assert bitbucket.requests == []
+
+
+def test_a_proxy_that_is_not_there_is_told_as_such(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Proxy().listening() as address:
+        pass  # its port is free again
+    monkeypatch.setenv("HTTPS_PROXY", f"http://{address}")
+
+    ran = run_over_network()
+
+    assert ran.exit_code == 6
+    assert "Connection refused" in ran.log
+
+
+def test_a_proxy_can_not_stand_in_for_bitbucket(
+    serve: Serve, bitbucket: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    impostor = serve(None).port  # its certificate is for another name
+    with Proxy(hosts={"api.bitbucket.org:443": (LOOPBACK, impostor)}).listening() as address:
+        monkeypatch.setenv("HTTPS_PROXY", f"http://{address}")
+        ran = run_over_network()
+
+    assert ran.exit_code == 6
+    assert "Hostname mismatch" in " ".join(ran.log.split())
+    assert bitbucket.requests == []

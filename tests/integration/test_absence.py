@@ -1,0 +1,210 @@
+"""Environments that are not wanted any more, and Pipelines that is turned on first."""
+
+from __future__ import annotations
+
+import pytest
+
+from simulator.behaviour import choices as c
+from simulator.faults import Answer, empty_page, server_error
+from simulator.state.journal import EventKind
+from tests.support.world import World, run_pipe
+
+
+def _world(*names: str, kind: str = "Test", deletion: c.Deletion = c.Deletion.GONE) -> World:
+    world = World(deletion=deletion)
+    for name in names:
+        world.shop.add_environment(name, kind)
+    return world
+
+
+@pytest.mark.parametrize("deletion", list(c.Deletion))
+def test_an_environment_goes_and_stays_away(deletion: c.Deletion) -> None:
+    """P10: judged by the list, whatever is left of it elsewhere."""
+    world = _world("feature-1", "Other", deletion=deletion)
+    ran = run_pipe(world, ENVIRONMENT_NAME="Feature-1", STATE="absent")
+    assert (ran.exit_code, ran.methods) == (0, ["GET", "GET", "DELETE", "GET"])
+    assert world.shop.names() == ["Other"]
+    assert ran.report["summary"]["environments"]["deleted"] == 1
+    again = run_pipe(world, ENVIRONMENT_NAME="Feature-1", STATE="absent")
+    assert (again.exit_code, again.methods) == (0, ["GET"])
+    assert "absent, as declared" in again.log
+
+
+def test_production_is_deleted_only_by_force() -> None:
+    """P10."""
+    world = _world("Live", kind="Production")
+    refused = run_pipe(world, ENVIRONMENT_NAME="Live", STATE="absent")
+    assert (refused.exit_code, refused.writes) == (7, [])
+    assert "FORCE=true" in refused.log
+    assert run_pipe(world, ENVIRONMENT_NAME="Live", STATE="absent", FORCE="true").exit_code == 0
+    assert world.shop.names() == []
+
+
+def test_a_pattern_deletes_only_by_force() -> None:
+    """P10."""
+    world = _world("feature-1", "feature-2", "Other")
+    refused = run_pipe(world, ENVIRONMENT_NAME="feature-*", STATE="absent")
+    assert (refused.exit_code, refused.writes) == (7, [])
+    forced = run_pipe(world, ENVIRONMENT_NAME="feature-*", STATE="absent", FORCE="true")
+    assert (forced.exit_code, world.shop.names()) == (0, ["Other"])
+
+
+def test_pruning_environments_has_its_limits() -> None:
+    """P10."""
+    world = _world("Live", "a", "b", "c", "d", "e", "f")
+    refused = run_pipe(world, ENVIRONMENT_NAME="Live", PRUNE="environments")
+    assert (refused.exit_code, refused.writes) == (7, [])
+    assert "6 of 7" in refused.log
+    few = _world("Live", "a", "b")
+    done = run_pipe(few, ENVIRONMENT_NAME="Live", PRUNE="environments")
+    assert (done.exit_code, few.shop.names()) == (0, ["Live"])
+
+
+def test_what_disappears_before_the_second_look_is_no_failure() -> None:
+    """P10: a deletion never rests on one list."""
+    world = _world("feature-1")
+    world.simulator.faults.add(empty_page(), method="GET", skip=1, times=99)
+    ran = run_pipe(world, ENVIRONMENT_NAME="feature-1", STATE="absent")
+    assert (ran.exit_code, ran.writes) == (0, [])
+    assert ran.report["summary"]["environments"]["unchanged"] == 1
+
+
+def test_a_list_that_wavers_is_looked_at_again() -> None:
+    world = _world("feature-1")
+    world.simulator.faults.add(empty_page(), method="GET", skip=1, times=2)
+    ran = run_pipe(world, ENVIRONMENT_NAME="feature-1", STATE="absent")
+    assert (ran.exit_code, world.shop.names()) == (0, [])
+
+
+def test_what_got_another_name_meanwhile_is_not_deleted() -> None:
+    """P10: it may not be what was meant."""
+    world = _world("feature-1")
+
+    def rename(_: object) -> None:
+        if len(world.simulator.requests) == 1:
+            world.shop.environment("feature-1").rename("Live")
+
+    world.simulator.observers.append(rename)
+    ran = run_pipe(world, ENVIRONMENT_NAME="feature-1", STATE="absent")
+    assert (ran.exit_code, ran.problems) == (5, ["deletion-reconsidered"])
+    assert world.shop.names() == ["Live"]
+
+
+def test_a_deletion_that_finds_nothing_succeeded() -> None:
+    world = _world("feature-1")
+
+    def delete(_: object) -> None:
+        if len(world.simulator.requests) == 2:
+            world.shop.delete_environment(world.shop.environment("feature-1"))
+
+    world.simulator.observers.append(delete)
+    ran = run_pipe(world, ENVIRONMENT_NAME="feature-1", STATE="absent")
+    assert (ran.exit_code, ran.writes[0][0]) == (0, "DELETE")
+
+
+def test_a_deletion_that_is_refused_is_told() -> None:
+    world = _world("feature-1")
+    body = b'{"error": {"message": "It is in use."}}'
+    world.simulator.faults.add(Answer(status=409, body=body), method="DELETE")
+    ran = run_pipe(world, ENVIRONMENT_NAME="feature-1", STATE="absent")
+    assert (ran.exit_code, ran.problems) == (5, ["refused-by-bitbucket"])
+    assert "It is in use" in ran.log
+
+
+def test_a_deletion_that_never_shows_is_told() -> None:
+    world = _world("feature-1")
+    world.simulator.faults.add(Answer(status=204), method="DELETE")
+    ran = run_pipe(world, ENVIRONMENT_NAME="feature-1", STATE="absent")
+    assert (ran.exit_code, ran.problems) == (5, ["deletion-does-not-show"])
+
+
+def test_a_deletion_that_can_not_be_verified_is_told() -> None:
+    world = _world("feature-1")
+    world.simulator.faults.add(server_error(), method="GET", skip=2, times=99)
+    ran = run_pipe(world, ENVIRONMENT_NAME="feature-1", STATE="absent")
+    assert ran.exit_code == 6
+    (one,) = ran.report["repositories"][0]["environments"]
+    assert one["outcome"] == "unverified"
+    assert world.shop.names() == []
+
+
+def test_a_deletion_that_can_not_be_looked_at_first_is_not_done() -> None:
+    world = _world("feature-1")
+    world.simulator.faults.add(server_error(), method="GET", skip=1, times=99)
+    ran = run_pipe(world, ENVIRONMENT_NAME="feature-1", STATE="absent")
+    assert (ran.exit_code, ran.writes) == (6, [])
+    assert world.shop.names() == ["feature-1"]
+
+
+@pytest.mark.parametrize("defaults", [True, False])
+def test_pipelines_is_turned_on_first_and_what_appears_is_looked_at(*, defaults: bool) -> None:
+    world = World(enabling_creates_defaults=defaults)
+    wanted = {
+        "ENVIRONMENT_NAME": "Test",
+        "ENVIRONMENT_TYPE": "Test",
+        "ADMIN_ONLY": "true",
+        "ENABLE_PIPELINES": "true",
+    }
+    planned = run_pipe(world, **wanted, MODE="check")
+    assert (planned.exit_code, planned.writes) == (4, [])
+    ran = run_pipe(world, **wanted)
+    assert ran.exit_code == 0
+    assert world.shop.pipelines_enabled
+    assert world.shop.environment("Test").admin_only
+    assert world.shop.names().count("Test") == 1
+    assert ran.report["repositories"][0]["pipelines"] == "applied"
+    assert ran.report["summary"]["environments"]["created"] == (0 if defaults else 1)
+    assert ran.report["summary"]["environments"]["updated"] == (1 if defaults else 0)
+    again = run_pipe(world, **wanted)
+    assert (again.exit_code, again.methods) == (0, ["GET", "GET"])
+
+
+def test_defaults_that_appear_late_are_adopted() -> None:
+    world = World(environment_list_lag_reads=2)
+    ran = run_pipe(
+        world,
+        ENVIRONMENT_NAME="Test",
+        ENVIRONMENT_TYPE="Test",
+        ADMIN_ONLY="true",
+        ENABLE_PIPELINES="true",
+    )
+    assert ran.exit_code == 0
+    assert world.shop.names() == ["Test", "Staging", "Production"]
+    assert world.shop.environment("Test").admin_only
+
+
+def test_pipelines_that_was_turned_off_is_turned_on_again() -> None:
+    world = World()
+    world.shop.pipelines_enabled = False
+    ran = run_pipe(world, ENVIRONMENT_NAME="Test", ENVIRONMENT_TYPE="Test", ENABLE_PIPELINES="true")
+    assert ran.exit_code == 0
+    assert ran.count(EventKind.PIPELINES_ENABLED) == 1
+    assert world.shop.names() == ["Test"]
+
+
+def test_pipelines_that_can_not_be_read_or_turned_on_ends_the_repository() -> None:
+    wanted = {
+        "ENVIRONMENT_NAME": "Test",
+        "ENVIRONMENT_TYPE": "Test",
+        "ENABLE_PIPELINES": "true",
+    }
+    denied = Answer(status=403, body=b"{}")
+    for fault, method, code in (
+        (denied, "GET", 3),
+        (denied, "PUT", 3),
+        (server_error(), "PUT", 6),
+    ):
+        world = World()
+        world.simulator.faults.add(fault, method=method, path="*/pipelines_config", times=99)
+        ran = run_pipe(world, **wanted)
+        assert (ran.exit_code, world.shop.names()) == (code, [])
+        assert set(ran.methods) <= {"GET", method}
+
+
+def test_what_can_not_be_read_after_pipelines_was_turned_on_is_told() -> None:
+    world = World()
+    world.simulator.faults.add(server_error(), method="GET", path="*/environments", skip=1, times=9)
+    ran = run_pipe(world, ENVIRONMENT_NAME="Test", ENVIRONMENT_TYPE="Test", ENABLE_PIPELINES="true")
+    assert ran.exit_code == 6
+    assert ran.report["repositories"][0]["pipelines"] == "applied"
+    assert world.shop.pipelines_enabled

@@ -1,0 +1,243 @@
+"""Every kind of bad input: one clear message, its exit code, nothing half done."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from pipe.models.errors import ConfigError, ConfigurationError
+from simulator.faults import Answer, NoAnswer, RefuseConnection, garbage, server_error
+from simulator.faults import Fault as Trouble
+from simulator.state.world import Access
+from tests.support.world import Ran, World, listed, run_with
+
+GOOD = {"ENVIRONMENT_NAME": "Live", "ENVIRONMENT_TYPE": "Production", "ADMIN_ONLY": "true"}
+NO_TOKEN = {"BITBUCKET_ACCESS_TOKEN": ""}
+
+
+def _errors(ran: Ran) -> list[str]:
+    return re.findall(r"ERROR: (.*)", ran.log)
+
+
+def _is_told(ran: Ran, code: int) -> None:
+    assert ran.exit_code == code
+    assert ran.report["exit_code"] == code
+    assert ran.report["requests"]["total"] == len(ran.requests)
+    assert len(_errors(ran)) == 1
+    assert "Traceback" not in ran.log
+    assert ran.log.splitlines()[-1].startswith("✖")
+
+
+@pytest.mark.parametrize(
+    ("variables", "names"),
+    [
+        ({"ENVIRONMENT_TYPE": "Prodction"}, ["ENVIRONMENT_TYPE", "Production"]),
+        ({"ADMIN_ONLY": "ja"}, ["ADMIN_ONLY", "ja"]),
+        ({"ENVIRONMENT_NAME": "   "}, ["ENVIRONMENT_NAME"]),
+        ({"ENVIRONMENT_NAME": ""}, ["ENVIRONMENT_NAME", "missing"]),
+        (NO_TOKEN, ["ATLASSIAN_API_TOKEN", "BITBUCKET_ACCESS_TOKEN"]),
+        (NO_TOKEN | {"ATLASSIAN_ACCOUNT_EMAIL": "me@acme.example"}, ["ATLASSIAN_API_TOKEN"]),
+        (NO_TOKEN | {"BITBUCKET_OAUTH_CLIENT_SECRET": "x"}, ["BITBUCKET_OAUTH_CLIENT_ID"]),
+        (NO_TOKEN | {"BITBUCKET_APP_PASSWORD": "x"}, ["BITBUCKET_APP_PASSWORD", "2026-07-28"]),
+        ({"BITBUCKET_API_URL": "http://api.bitbucket.org"}, ["BITBUCKET_API_URL", "http"]),
+        ({"BITBUCKET_API_URL": "api.bitbucket.org"}, ["BITBUCKET_API_URL"]),
+        ({"BITBUCKET_WORKSPACE": ""}, ["WORKSPACE"]),
+        ({"BITBUCKET_REPO_SLUG": ""}, ["REPO_SLUG"]),
+        ({"STATE": "gone"}, ["STATE", "absent"]),
+        ({"MODE": "dry-run"}, ["MODE", "plan"]),
+        ({"PRUNE": "everything"}, ["PRUNE", "variables"]),
+        ({"MAX_ATTEMPTS": "0"}, ["MAX_ATTEMPTS"]),
+        ({"DEADLINE": "soon"}, ["DEADLINE"]),
+        ({"WORKERS": "-1"}, ["WORKERS"]),
+        ({"VARIABLES": "NO_VALUE"}, ["VARIABLES"]),
+        ({"VARIABLES": "1KEY=x"}, ["VARIABLES", "1KEY"]),
+        ({"VARIABLES": '["A=1", "A=2"]'}, ["VARIABLES[1]", "A"]),
+        ({"VARIABLES": "A=1", "SECURED_VARIABLES": "A=2"}, ["SECURED_VARIABLES", "A"]),
+        ({"VARIABLES": "A=1", "VARIABLES_0": "B=2", "VARIABLES_COUNT": "1"}, ["VARIABLES"]),
+        ({"VARIABLES_FILE": "missing.env"}, ["VARIABLES_FILE", "missing.env"]),
+        ({"SECURED_UPDATE": "on-change"}, ["SECURED_UPDATE", "FINGERPRINT_KEY"]),
+        ({"FINGERPRINT_KEY": "short"}, ["FINGERPRINT_KEY", "16"]),
+        ({"RENAME_FROM": "Live"}, ["RENAME_FROM"]),
+        ({"PLAN_CHECKSUM": "abc"}, ["PLAN_CHECKSUM"]),
+    ],
+)
+def test_a_configuration_fault_is_told_and_nothing_is_sent(
+    variables: dict[str, str], names: list[str]
+) -> None:
+    """P17."""
+    world = World()
+    ran = run_with(world, GOOD | variables)
+    _is_told(ran, 2)
+    assert ran.requests == []
+    (error,) = re.findall(r"ERROR: (.*(?:\n  .*)*)", ran.log)
+    for name in names:
+        assert name in error
+
+
+def test_all_faults_are_told_at_once() -> None:
+    """P17."""
+    ran = run_with(
+        World(),
+        {"ENVIRONMENT_TYPE": "x", "ADMIN_ONLY": "x", "MODE": "x", "DEADLINE": "x"} | NO_TOKEN,
+    )
+    assert (ran.exit_code, ran.requests) == (2, [])
+    assert len(_errors(ran)) == len(ran.report["errors"]) == 6
+
+
+@pytest.mark.parametrize(
+    ("variables", "words"),
+    [
+        ({"REPO_SLUG": "nope"}, ["acme/nope not found", "does not exist, or this credential"]),
+        ({"WORKSPACE": "nowhere"}, ["nowhere", "does not exist, or this credential"]),
+        ({"BITBUCKET_ACCESS_TOKEN": "wrong"}, ["invalid, expired", "create a new"]),
+    ],
+)
+def test_what_is_not_there_or_not_seen_is_a_matter_of_permission(
+    variables: dict[str, str], words: list[str]
+) -> None:
+    """P15: a 404 is never taken for an empty list, in which everything would be created."""
+    world = World()
+    ran = run_with(world, GOOD | variables)
+    _is_told(ran, 3)
+    assert ran.writes == []
+    for word in words:
+        assert word in _flat(ran.log)
+
+
+def _flat(log: str) -> str:
+    return re.sub(r"\s+", " ", log)
+
+
+def test_missing_scopes_are_named() -> None:
+    world = World()
+    world.simulator.credentials.add_access_token("reader", scopes=frozenset({"pipeline"}))
+    ran = run_with(world, GOOD | {"BITBUCKET_ACCESS_TOKEN": "reader"})
+    _is_told(ran, 3)
+    assert "Required: pipeline:write" in _flat(ran.log)
+    assert "Granted: pipeline" in _flat(ran.log)
+    assert world.shop.names() == []
+
+
+def test_a_workspace_that_may_not_be_entered() -> None:
+    world = World()
+    world.simulator.add_workspace("acme", access=Access.FORBIDDEN)
+    ran = run_with(world, GOOD)
+    _is_told(ran, 3)
+    assert "You do not have access to this workspace" in _flat(ran.log)
+
+
+def test_an_expired_token() -> None:
+    world = World()
+    body = b'{"type": "error", "error": {"message": "Access token expired."}}'
+    world.simulator.faults.add(Answer(status=401, body=body), times=9)
+    ran = run_with(world, GOOD)
+    _is_told(ran, 3)
+    assert "Access token expired" in ran.log
+    assert "create a new one" in _flat(ran.log)
+
+
+def test_a_wrong_oauth_secret() -> None:
+    """The token is fetched outside the API, so no request is counted."""
+    world = World()
+    consumer = {"BITBUCKET_OAUTH_CLIENT_ID": "demo-client-id"}
+    wrong = consumer | {"BITBUCKET_OAUTH_CLIENT_SECRET": "wrong-secret"} | NO_TOKEN
+    ran = run_with(world, GOOD | wrong)
+    assert ran.exit_code == 3
+    assert "Invalid OAuth client credentials" in _flat(ran.log)
+    assert ran.report["requests"]["total"] == 0
+
+
+def test_a_good_oauth_consumer() -> None:
+    world = World()
+    good = {
+        "BITBUCKET_OAUTH_CLIENT_ID": "demo-client-id",
+        "BITBUCKET_OAUTH_CLIENT_SECRET": "demo-client-secret",
+    }
+    ran = run_with(world, GOOD | good | NO_TOKEN)
+    assert (ran.exit_code, world.shop.names()) == (0, ["Live"])
+    assert len(ran.requests) == ran.report["requests"]["total"] + 1
+
+
+def test_an_api_token() -> None:
+    world = World()
+    pair = {
+        "ATLASSIAN_ACCOUNT_EMAIL": "robot@acme.example",
+        "ATLASSIAN_API_TOKEN": "demo-api-token",
+    }
+    variables = listed("VARIABLES", "A=1") | {"BRANCHES": '["main"]'}
+    ran = run_with(world, GOOD | pair | NO_TOKEN | variables)
+    assert (ran.exit_code, world.shop.names()) == (0, ["Live"])
+
+
+def test_certificates_or_a_proxy_that_can_not_be_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    """P17: found only when the client is made, and told like any other fault."""
+
+    def refuse(*_: object) -> None:
+        raise ConfigurationError((ConfigError("SSL_CERT_FILE", "the certificates can't be read"),))
+
+    world = World()
+    monkeypatch.setattr(world, "connect", refuse)
+    ran = run_with(world, GOOD)
+    _is_told(ran, 2)
+    assert "SSL_CERT_FILE" in ran.log
+
+
+HTML = garbage(b"<html><body>Please log in</body></html>")
+
+
+@pytest.mark.parametrize(
+    ("fault", "code", "words"),
+    [
+        (HTML, 5, "makes no sense"),
+        (garbage(b'{"hello": "world"}'), 5, "makes no sense"),
+        (Answer(status=200, body=b""), 5, "makes no sense"),
+        (Answer(status=302, headers=(("Location", "https://elsewhere.example/"),)), 5, "elsewhere"),
+        (server_error(503), 6, "503"),
+        (NoAnswer(), 6, "ReadTimeout"),
+        (RefuseConnection(), 6, "refused"),
+        (Answer(status=418, body=b"I am a teapot"), 5, "teapot"),
+    ],
+)
+def test_a_server_that_is_not_itself(fault: Trouble, code: int, words: str) -> None:
+    world = World()
+    world.simulator.faults.add(fault, times=99)
+    ran = run_with(world, GOOD)
+    assert ran.exit_code == code
+    assert len(_errors(ran)) == 1
+    assert words in _flat(ran.log)
+    assert ran.writes == []
+    assert "<html>" not in ran.log
+    assert len(ran.requests) <= 5
+
+
+def test_the_deadline_bounds_everything() -> None:
+    """P6."""
+    world = World()
+    world.latency = 29.0
+    world.simulator.faults.add(server_error(), times=99)
+    began = world.clock.time()
+    ran = run_with(world, GOOD | {"DEADLINE": "60", "MAX_ATTEMPTS": "50"})
+    assert ran.exit_code == 6
+    assert world.clock.time() - began <= 60
+
+
+def test_trouble_in_the_middle_says_what_was_done() -> None:
+    """Nothing is lost or half done without being told."""
+    world = World()
+    world.simulator.faults.add(server_error(), skip=2, times=99)
+    wanted = GOOD | {"VARIABLES": '["A=1", "B=2"]'}
+    ran = run_with(world, wanted)
+    assert ran.exit_code == 6
+    (one,) = ran.report["repositories"][0]["environments"]
+    assert {each["field"]: each["outcome"] for each in one["changes"]} == {
+        "type": "applied",
+        "admin_only": "applied",
+        "variables.A": "failed",
+        "variables.B": "skipped",
+    }
+    assert ran.report["summary"]["environments"]["created"] == 1
+    assert "Whether it took effect" in _flat(ran.log) or "a rerun continues" in _flat(ran.log)
+    world.simulator.faults.clear()
+    assert run_with(world, wanted).exit_code == 0
+    assert set(world.shop.environment("Live").variables) == {"A", "B"}

@@ -1,0 +1,259 @@
+"""The branches that may deploy, and the order in which protection and secrets change."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from simulator.behaviour import choices as c
+from simulator.faults import Answer, DropConnection, server_error
+from simulator.simulator import Simulator
+from simulator.state.journal import EventKind
+from simulator.state.world import Environment
+from tests.support.world import Ran, World, listed, run_with
+
+LIVE = {"ENVIRONMENT_NAME": "Live"}
+SECRET = {"SECURED_VARIABLES": '["TOKEN=s3cret-s3cret"]'}
+
+
+def _world(*branches: str, admin_only: bool = False, **switches: Any) -> World:  # noqa: ANN401 - the simulator's own switches
+    world = World(**switches)
+    live = world.shop.add_environment("Live", "Production", admin_only=admin_only)
+    for each in branches:
+        live.add_branch(each)
+    return world
+
+
+def _live(world: World) -> Environment:
+    return world.shop.environment("Live")
+
+
+def _outcomes(ran: Ran) -> dict[str, str]:
+    (repository,) = ran.report["repositories"]
+    (environment,) = repository["environments"]
+    return {each["field"]: each["outcome"] for each in environment["changes"]}
+
+
+def test_the_exact_set_is_reached_and_then_left_alone() -> None:
+    """P4: one more GET, and no write."""
+    world = _world("main", "old")
+    wanted = LIVE | listed("BRANCHES", "main", "release/*")
+    ran = run_with(world, wanted)
+    assert ran.exit_code == 0
+    assert set(_live(world).branches) == {"main", "release/*"}
+    assert [method for method, _, _ in ran.writes] == ["DELETE", "POST"]
+    assert run_with(world, wanted).methods == ["GET", "GET"]
+    other_order = LIVE | listed("BRANCHES", "release/*", "main")
+    assert run_with(world, other_order).writes == []
+
+
+def test_an_empty_list_lifts_the_restriction() -> None:
+    world = _world("main", "dev")
+    ran = run_with(world, LIVE | {"BRANCHES": "[]"})
+    assert (ran.exit_code, _live(world).branches) == (0, {})
+
+
+def test_branches_that_are_not_mentioned_stay() -> None:
+    """P8."""
+    world = _world("main")
+    ran = run_with(world, LIVE | {"ADMIN_ONLY": "true"})
+    assert (ran.exit_code, set(_live(world).branches)) == (0, {"main"})
+    assert not [each for each in ran.requests if "internal" in each.path]
+
+
+@pytest.mark.parametrize("internal", [c.Internal.UNAUTHORIZED, c.Internal.NOT_FOUND])
+def test_without_the_internal_endpoint_everything_else_is_done(internal: c.Internal) -> None:
+    world = _world(branch_endpoint=internal)
+    wanted = LIVE | SECRET | {"ADMIN_ONLY": "true", "BRANCHES": '["main"]'}
+    ran = run_with(world, wanted)
+    assert (ran.exit_code, set(ran.problems)) == (5, {"branches-unsupported"})
+    assert _live(world).admin_only
+    assert set(_live(world).variables) == {"TOKEN"}
+    assert _outcomes(ran) == {
+        "admin_only": "applied", "branches": "failed", "variables.TOKEN": "applied",
+    }  # fmt: skip
+    assert "BCLOUD-21703" in ran.log
+
+
+@pytest.mark.parametrize("status", [401, 404])
+def test_an_endpoint_that_only_reads_is_told_too(status: int) -> None:
+    world = _world("old")
+    world.simulator.faults.add(
+        Answer(status=status, body=b"{}"), path="/internal/*", method="POST", times=9
+    )
+    ran = run_with(world, LIVE | {"BRANCHES": '["main"]'})
+    assert (ran.exit_code, set(ran.problems)) == (5, {"branches-unsupported"})
+    assert set(_live(world).branches) == {"old"}
+    world.simulator.faults.clear()
+    world.simulator.faults.add(
+        Answer(status=403, body=b"{}"), path="/internal/*", method="DELETE", times=9
+    )
+    ran = run_with(world, LIVE | {"BRANCHES": "[]"})
+    assert (ran.exit_code, set(ran.problems)) == (5, {"branches-unsupported"})
+
+
+def test_a_list_of_branches_in_trouble_ends_the_repository() -> None:
+    world = _world()
+    world.simulator.faults.add(server_error(), path="/internal/*", times=99)
+    ran = run_with(world, LIVE | SECRET | {"BRANCHES": '["main"]'})
+    assert (ran.exit_code, ran.writes) == (6, [])
+    world.simulator.faults.clear()
+    world.simulator.faults.add(Answer(status=400, body=b"{}"), path="/internal/*", times=99)
+    ran = run_with(world, LIVE | SECRET | {"BRANCHES": '["main"]'})
+    assert (ran.exit_code, ran.writes) == (5, [])
+
+
+@pytest.mark.parametrize("after_effect", [True, False])
+def test_a_pattern_whose_answer_is_lost_is_added_once(*, after_effect: bool) -> None:
+    """P5."""
+    world = _world()
+    world.simulator.faults.add(
+        DropConnection(after_effect=after_effect), path="/internal/*", method="POST"
+    )
+    ran = run_with(world, LIVE | {"BRANCHES": '["main"]'})
+    assert (ran.exit_code, set(_live(world).branches)) == (0, {"main"})
+    assert ran.count(EventKind.BRANCH_ADDED) == 1
+
+
+def test_a_pattern_that_never_arrives_is_given_up() -> None:
+    world = _world()
+    world.simulator.faults.add(DropConnection(), path="/internal/*", method="POST", times=99)
+    ran = run_with(world, LIVE | {"BRANCHES": '["main"]'})
+    assert (ran.exit_code, set(ran.problems)) == (5, {"branch-fate-unknown"})
+
+
+def test_a_pattern_that_somebody_else_added_meanwhile_is_no_failure() -> None:
+    world = _world("old")
+
+    def somebody_else(_: Simulator) -> None:
+        if len(world.simulator.requests) == 2:
+            _live(world).add_branch("main")
+
+    world.simulator.observers.append(somebody_else)
+    ran = run_with(world, LIVE | {"BRANCHES": '["main"]'})
+    assert (ran.exit_code, set(_live(world).branches)) == (0, {"main"})
+
+
+def test_a_pattern_that_somebody_else_removed_meanwhile_is_no_failure() -> None:
+    world = _world("old", "main")
+
+    def somebody_else(_: Simulator) -> None:
+        if len(world.simulator.requests) == 2:
+            _live(world).branches.pop("old", None)
+
+    world.simulator.observers.append(somebody_else)
+    ran = run_with(world, LIVE | {"BRANCHES": '["main"]'})
+    assert (ran.exit_code, set(_live(world).branches)) == (0, {"main"})
+
+
+@pytest.mark.parametrize("method", ["POST", "DELETE"])
+def test_a_pattern_that_bitbucket_refuses_is_told(method: str) -> None:
+    world = _world("old", "main")
+    world.simulator.faults.add(
+        Answer(status=400, body=b'{"error": {"message": "Not like this."}}'),
+        path="/internal/*",
+        method=method,
+        times=9,
+    )
+    ran = run_with(world, LIVE | {"BRANCHES": '["main", "new"]', "ADMIN_ONLY": "false"})
+    assert (ran.exit_code, set(ran.problems)) == (5, {"write-rejected"})
+    assert "Not like this" in ran.log
+
+
+def _story(world: World, wanted: dict[str, str]) -> list[str]:
+    """Return what happened in Bitbucket, in order, while the pipe ran."""
+    ran = run_with(world, LIVE | wanted)
+    assert ran.exit_code == 0
+    return [
+        f"{each.kind} {each.details.get('pattern', each.details.get('key', ''))}".strip()
+        for each in ran.events
+    ]
+
+
+def test_tighten_then_write_then_loosen() -> None:
+    """P7: a secret never stands in an environment less protected than declared."""
+    tight = _world("old", "dev")
+    assert _story(
+        tight, SECRET | {"ADMIN_ONLY": "true", "BRANCHES": json.dumps(["main", "dev"])}
+    ) == [
+        "environment-restricted",
+        "branch-removed old",
+        "variable-created TOKEN",
+        "branch-added main",
+    ]
+    loose = _world("old", admin_only=True)
+    assert _story(loose, SECRET | {"ADMIN_ONLY": "false", "BRANCHES": "[]"}) == [
+        "variable-created TOKEN",
+        "environment-loosened",
+        "branch-removed old",
+    ]
+    swapped = _world("old")
+    assert _story(swapped, SECRET | {"BRANCHES": '["new", "newer"]'}) == [
+        "branch-added new",
+        "branch-removed old",
+        "variable-created TOKEN",
+        "branch-added newer",
+    ]
+
+
+def test_a_new_environment_is_restricted_before_a_secret_stands_in_it() -> None:
+    """P7."""
+    world = World(admin_only_at_creation=c.AtCreation.IGNORED)
+    assert _story(
+        world,
+        SECRET
+        | {"ENVIRONMENT_TYPE": "Production", "ADMIN_ONLY": "true", "BRANCHES": '["main", "dev"]'},
+    ) == [
+        "environment-created",
+        "environment-restricted",
+        "branch-added main",
+        "branch-added dev",
+        "variable-created TOKEN",
+    ]
+
+
+def test_no_secret_is_written_where_the_restriction_did_not_come_about() -> None:
+    """P7."""
+    world = _world(plan=c.Plan.IGNORED)
+    wanted = SECRET | {"ADMIN_ONLY": "true", "VARIABLES": '["PLAIN=1"]'}
+    ran = run_with(world, LIVE | wanted)
+    assert ran.exit_code == 5
+    assert set(_live(world).variables) == {"PLAIN"}
+    assert _outcomes(ran) == {
+        "admin_only": "unverified", "variables.PLAIN": "applied", "variables.TOKEN": "skipped",
+    }  # fmt: skip
+
+
+def test_nothing_is_loosened_while_something_before_it_failed() -> None:
+    """P7."""
+    world = _world("old", admin_only=True)
+    world.simulator.faults.add(
+        Answer(status=400, body=b"{}"), method="POST", path="*/variables", times=9
+    )
+    ran = run_with(world, LIVE | SECRET | {"ADMIN_ONLY": "false", "BRANCHES": "[]"})
+    assert ran.exit_code == 5
+    assert _live(world).admin_only
+    assert set(_live(world).branches) == {"old"}
+    assert _outcomes(ran) == {
+        "variables.TOKEN": "failed", "admin_only": "skipped", "branches": "skipped",
+    }  # fmt: skip
+
+
+def test_a_restriction_is_not_lifted_where_the_declared_branches_could_not_be_set() -> None:
+    """P7: otherwise everyone could deploy from every branch."""
+    world = _world(admin_only=True, branch_endpoint=c.Internal.NOT_FOUND)
+    ran = run_with(world, LIVE | {"ADMIN_ONLY": "false", "BRANCHES": '["main"]'})
+    assert (ran.exit_code, _live(world).admin_only) == (5, True)
+    lifted = run_with(world, LIVE | {"ADMIN_ONLY": "false", "BRANCHES": "[]"})
+    assert (lifted.exit_code, _live(world).admin_only) == (5, False)
+
+
+def test_a_failed_loosening_is_told() -> None:
+    world = _world("old")
+    world.simulator.faults.add(
+        Answer(status=400, body=b"{}"), path="/internal/*", method="DELETE", times=9
+    )
+    ran = run_with(world, LIVE | {"BRANCHES": "[]"})
+    assert (ran.exit_code, _outcomes(ran)) == (5, {"branches": "failed"})

@@ -1,0 +1,219 @@
+"""How runs over several repositories end: stopped, crashed, in parts, or with nothing to do."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from pipe.apply import repository as apply
+from pipe.apply.reader import ApplyContext
+from pipe.context import Stop
+from pipe.fleet import workers
+from pipe.models.declaration import Declaration, Repository
+from simulator.faults import RateLimited
+from simulator.state.journal import EventKind
+from tests.support.clock import FakeClock
+from tests.support.fleet import SLUGS, WANTED, filled
+from tests.support.world import Ran, World, run_with
+
+
+def _run(world: World, **variables: str) -> Ran:
+    return run_with(world, WANTED | variables)
+
+
+def _done(world: World) -> list[str]:
+    return [slug for slug in SLUGS if world.simulator.repository(f"acme/{slug}").environments]
+
+
+class ImpatientClock(FakeClock):
+    """Time that passes with every look at it once the run was asked to stop."""
+
+    def __init__(self, stop: Stop) -> None:
+        super().__init__()
+        self.stop = stop
+
+    def time(self) -> float:
+        self.seconds += 0.3 if self.stop.requested else 0
+        return self.seconds
+
+
+class HangingWorld(World):
+    """A Bitbucket that at one request stops the run, and does not answer while the test lasts."""
+
+    def __init__(self, at: int, released: threading.Event) -> None:
+        super().__init__()
+        self.clock = ImpatientClock(self.stop)
+        self._at = at
+        self._released = released
+
+    def carrier(self) -> httpx.BaseTransport:
+        inner = super().carrier()
+
+        def handle(request: httpx.Request) -> httpx.Response:
+            if len(self.simulator.requests) == self._at:
+                self.stop.request("SIGTERM")
+                self._released.wait()
+            return inner.handle_request(request)
+
+        return httpx.MockTransport(handle)
+
+
+@pytest.fixture
+def released(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+    """What never comes while the test lasts, and then at once."""
+    monkeypatch.setattr(workers, "_POLL_SECONDS", 0.001)
+    event = threading.Event()
+    yield event
+    event.set()
+
+
+@pytest.mark.parametrize("mode", ["apply", "check", "export"])
+@pytest.mark.parametrize("count", [1, 6])
+def test_a_read_that_never_ends_is_not_waited_for_once_the_run_is_stopped(
+    mode: str, count: int, released: threading.Event
+) -> None:
+    world = filled(HangingWorld(0, released), SLUGS)
+    ran = _run(world, MODE=mode, REPOSITORIES=json.dumps(SLUGS[:count]))
+    assert ran.exit_code == 6
+    assert "stopped" in ran.problems
+    assert len(ran.report["remaining"]) == (count if count > 1 else 0)
+    assert ran.report["plan_checksum"] is None
+
+
+@pytest.mark.parametrize("count", [1, 6])
+def test_a_write_that_never_ends_leaves_a_doubt_that_is_told(
+    count: int, released: threading.Event
+) -> None:
+    world = filled(HangingWorld(count, released), SLUGS)
+    ran = _run(world, REPOSITORIES=json.dumps(SLUGS[:count]))
+    assert ran.exit_code == 6
+    assert "abandoned" in ran.problems
+    assert "whether the last request took effect is not known" in ran.log
+    assert len(ran.report["remaining"]) == count - 1
+
+
+@pytest.mark.parametrize("debug", ["true", "false"])
+@pytest.mark.parametrize("phase", ["plan_one", "apply_one"])
+def test_a_bug_in_one_repository_is_told_and_stops_no_other(
+    monkeypatch: pytest.MonkeyPatch, phase: str, debug: str
+) -> None:
+    real = getattr(apply, phase)
+
+    def buggy(service: ApplyContext, what: object, declaration: Declaration) -> object:
+        if str(getattr(what, "repository", what)) == "acme/repo-2":
+            message = "a bug"
+            raise LookupError(message)
+        return real(service, what, declaration)
+
+    monkeypatch.setattr(f"pipe.fleet.orchestrator.{phase}", buggy)
+    world = filled(World())
+    ran = _run(world, DEBUG=debug)
+    assert ran.exit_code == 1
+    assert ran.problems == ["unexpected"]
+    assert _done(world) == [slug for slug in SLUGS if slug != "repo-2"]
+    assert ("Traceback" in ran.log) is (debug == "true")
+
+
+def test_an_export_survives_a_bug_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    def buggy(_: ApplyContext, repository: Repository) -> object:
+        if repository.slug == "repo-2":
+            raise LookupError
+        return ()
+
+    monkeypatch.setattr("pipe.export.exporter.list_environments", buggy)
+    ran = _run(filled(World()), MODE="export")
+    assert ran.exit_code == 1
+    assert "# Not in it, because it could not be read: acme/repo-2\n" in ran.out
+    assert "- repo-3\n" in ran.out
+
+
+def test_an_export_of_what_can_not_be_read_is_no_file() -> None:
+    ran = _run(filled(World()), MODE="export", REPOSITORIES='["gone"]')
+    assert (ran.exit_code, ran.out, ran.problems) == (3, "", ["not-found"])
+
+
+@pytest.mark.parametrize("mode", ["apply", "export"])
+def test_a_rate_limit_that_does_not_end_ends_the_run(mode: str) -> None:
+    """P23: the limit is one for all repositories, so the others would fare no better."""
+    world = filled(World())
+    world.simulator.faults.add(RateLimited(), path="*/repo-3/*", times=10**6)
+    ran = _run(world, MODE=mode, MAX_ATTEMPTS="2")
+    assert ran.exit_code == 6
+    assert ran.problems == ["rate-limited", "repositories-remain"]
+    assert "START_AT=acme/repo-" in ran.log
+    assert ran.writes == []
+
+
+def test_what_was_read_but_never_written_to_is_told_when_the_run_ends() -> None:
+    world = filled(World())
+    world.simulator.repository("acme/repo-4").add_environment("Live", "Production", admin_only=True)
+    world.simulator.faults.add(RateLimited(), path="*/repo-1/*", method="POST", times=10**6)
+    ran = _run(world, MAX_ATTEMPTS="2")
+    assert ran.exit_code == 6
+    told = [each["slug"] for each in ran.report["repositories"]]
+    assert told == ["repo-0", "repo-1", "repo-4"]
+    assert _done(world) == ["repo-0", "repo-4"]
+
+
+def test_a_changed_plan_and_a_plan_that_could_not_be_made_are_told_apart() -> None:
+    world = filled(World())
+    changed = _run(world, PLAN_CHECKSUM="sha256:" + "0" * 64)
+    assert (changed.exit_code, changed.problems) == (7, ["plan-changed"])
+    unmade = _run(world, PLAN_CHECKSUM="sha256:" + "0" * 64, REPOSITORIES='["gone", "lost"]')
+    assert (unmade.exit_code, unmade.problems) == (3, ["not-found", "not-found"])
+    assert unmade.report["plan_checksum"] is None
+
+
+def test_work_that_would_eat_the_quota_goes_in_parts() -> None:
+    slugs = [f"svc-{number:02}" for number in range(12)]
+    world = filled(World(), slugs)
+    world.set_switches(rate_limit=20)
+    runs = 0
+    while True:
+        ran = _run(world, REPOSITORIES="svc-*")
+        runs += 1
+        assert all(each.status != 429 for each in ran.requests)
+        if ran.exit_code == 0:
+            break
+        assert ran.exit_code == 6
+        assert "12 repositories take more requests than Bitbucket grants in half an hour" in ran.log
+        world.clock.seconds += 3600
+        assert runs < 10
+    assert (
+        len([each for each in world.simulator.events if each.kind is EventKind.ENVIRONMENT_CREATED])
+        == 12
+    )
+
+
+def test_a_parallel_step_that_gets_nothing_says_so_and_succeeds() -> None:
+    share = {"BITBUCKET_PARALLEL_STEP": "7", "BITBUCKET_PARALLEL_STEP_COUNT": "8"}
+    ran = _run(filled(World()), **share)
+    assert (ran.exit_code, ran.requests) == (0, [])
+    assert "INFO: Nothing is left for this one of the parallel steps: they share 6" in ran.log
+
+
+def test_a_share_says_how_much_of_the_whole_it_is() -> None:
+    share = {"BITBUCKET_PARALLEL_STEP": "1", "BITBUCKET_PARALLEL_STEP_COUNT": "4"}
+    ran = _run(filled(World()), **share)
+    assert "INFO: 2 of 6 repositories\n" in ran.log
+
+
+def test_beginning_behind_the_last_is_an_error() -> None:
+    ran = _run(filled(World()), START_AT="acme/zzz")
+    assert (ran.exit_code, ran.requests, ran.problems) == (5, [], ["nothing-from-start"])
+
+
+def test_what_all_are_refused_for_is_told_once() -> None:
+    world = filled(World())
+    for slug in SLUGS:
+        world.simulator.repository(f"acme/{slug}").add_environment(
+            "Live", "Production", admin_only=True
+        )
+    ran = _run(world, ADMIN_ONLY="false")
+    assert (ran.exit_code, ran.writes) == (7, [])
+    assert ran.log.count("The plan would loosen the protection of 6 of 6 environments.") == 1
+    assert ran.log.count("refused, nothing was written to it, see above") == 6

@@ -1,0 +1,191 @@
+"""Many repositories under a rolling limit of 1,000 requests an hour, on a clock of our own."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Final
+
+import pytest
+
+from simulator.behaviour import choices as c
+from simulator.behaviour.switches import SwitchValue
+from tests.support.world import Ran, World, run_pipe
+
+REPOSITORIES: Final = 700
+EACH: Final = 3
+"""The list, the change, and the look whether it shows."""
+
+IN_VAIN: Final = 100
+HOUR: Final = 3600
+WEEK: Final = "604800"
+ENFORCE: Final = {
+    "REPO_SLUG": "",
+    "REPOSITORIES": "svc-*",
+    "ENVIRONMENT_NAME": "*",
+    "ENVIRONMENT_TYPE": "Production",
+    "ADMIN_ONLY": "true",
+}
+WORKERS: Final = pytest.mark.parametrize("workers", [1, 8])
+
+
+@dataclass(slots=True)
+class Fleet:
+    """Repositories whose Production environment anyone may deploy to, until it is put right."""
+
+    world: World
+    runs: list[Ran] = field(default_factory=list)
+
+    @property
+    def done(self) -> int:
+        return sum(
+            self.world.simulator.repository(f"acme/svc-{number:03}").environment("Live").admin_only
+            for number in range(REPOSITORIES)
+        )
+
+    @property
+    def turned_down(self) -> int:
+        """How many requests were wasted."""
+        return sum(each.status == 429 for ran in self.runs for each in ran.requests)
+
+    @property
+    def sent(self) -> int:
+        return sum(len(ran.requests) for ran in self.runs)
+
+    def run(self, **variables: str) -> Ran:
+        self.runs.append(run_pipe(self.world, **ENFORCE | variables))
+        return self.runs[-1]
+
+
+def fleet(**switches: SwitchValue) -> Fleet:
+    world = World()
+    world.set_switches(rate_limit=1000, **switches)
+    world.latency = 0.05
+    for number in range(REPOSITORIES):
+        repository = world.simulator.add_repository("acme", f"svc-{number:03}")
+        repository.add_environment("Live", "Production")
+        repository.add_environment("Test", "Test")
+    return Fleet(world)
+
+
+LISTED: Final = -(-(REPOSITORIES + 1) // 100)
+"""Requests that list the repositories of the workspace, `shop` among them."""
+
+
+@WORKERS
+@pytest.mark.parametrize(
+    ("told", "retry_after"),
+    [
+        (True, c.RetryAfter.ABSENT),
+        (False, c.RetryAfter.ABSENT),
+        (False, c.RetryAfter.SECONDS),
+        (False, c.RetryAfter.DATE),
+    ],
+)
+def test_a_run_that_has_the_time_waits_and_finishes(
+    *, workers: int, told: bool, retry_after: c.RetryAfter
+) -> None:
+    all_of_it = fleet(rate_limit_headers=told, rate_limit_retry_after=retry_after)
+    began = all_of_it.world.clock.seconds
+    ran = all_of_it.run(DEADLINE=WEEK, WORKERS=str(workers))
+
+    assert ran.exit_code == 0, ran.log
+    assert all_of_it.done == REPOSITORIES
+    assert all_of_it.world.clock.seconds - began >= HOUR
+    # On this clock the waits of all workers add up: a worker may come back too early, and an answer
+    # an hour late, so that it is sought again. One worker alone shows what is really sent.
+    others = workers - 1
+    # Who is told of the limit never meets it; who is not meets it once, with what is under way.
+    assert all_of_it.turned_down <= (0 if told else workers) + others
+    again = all_of_it.sent - all_of_it.turned_down - (REPOSITORIES * EACH + LISTED)
+    assert 0 <= again <= 2 * others
+
+
+@WORKERS
+def test_short_runs_stop_between_repositories_and_waste_nothing(workers: int) -> None:
+    by_and_by = fleet()
+    start, done = "", 0
+    for _ in range(10):
+        ran = by_and_by.run(DEADLINE="900", WORKERS=str(workers), START_AT=start)
+        if ran.exit_code == 0:
+            break
+        assert ran.exit_code == 6
+        handled, total, following = told_of(ran)
+        done += handled
+        assert by_and_by.done == done  # none is half done, and the log told the truth
+        assert handled + int(following[-3:]) - int(start[-3:] or 0) == 2 * handled
+        assert total == REPOSITORIES - int(start[-3:] or 0)
+        start = following
+        by_and_by.world.clock.seconds += HOUR
+
+    assert by_and_by.done == REPOSITORIES
+    assert len(by_and_by.runs) == 3  # as few as there can be
+    assert by_and_by.turned_down == 0
+    # What can be read in half an hour is planned before anything is written: what is then left
+    # for another run was read in vain.
+    needed = REPOSITORIES * EACH + LISTED * len(by_and_by.runs)
+    assert 0 <= by_and_by.sent - needed <= IN_VAIN
+
+
+@WORKERS
+def test_short_runs_that_are_not_told_of_the_limit_finish_as_well(workers: int) -> None:
+    by_and_by = fleet(rate_limit_headers=False)
+    start = ""
+    for _ in range(10):
+        ran = by_and_by.run(DEADLINE="900", WORKERS=str(workers), START_AT=start)
+        if ran.exit_code == 0:
+            break
+        assert ran.exit_code == 6
+        start = told_of(ran)[2]
+        by_and_by.world.clock.seconds += HOUR
+
+    assert by_and_by.done == REPOSITORIES
+    assert by_and_by.turned_down <= workers * len(by_and_by.runs)
+    assert len(by_and_by.runs) <= 4
+
+
+def test_a_rerun_finds_by_itself_what_is_not_yet_right() -> None:
+    by_and_by = fleet()
+    codes = []
+    for _ in range(5):
+        codes.append(by_and_by.run(DEADLINE="900").exit_code)
+        by_and_by.world.clock.seconds += HOUR
+
+    assert codes == [6, 6, 6, 0, 0]
+    assert by_and_by.done == REPOSITORIES
+    assert by_and_by.runs[-1].writes == []
+    assert by_and_by.turned_down == 0
+
+
+def told_of(ran: Ran) -> tuple[int, int, str]:
+    """Return what the log says: how many are done, of how many, and which is next."""
+    found = re.search(r"(\d+) of (\d+) repositories were handled; the next is (\S+)\.", ran.log)
+    assert found is not None, ran.log
+    assert f"START_AT={found[3]}" in ran.log
+    return int(found[1]), int(found[2]), found[3]
+
+
+@pytest.mark.parametrize("steps", [1, 3, 7])
+def test_parallel_steps_share_the_work(steps: int) -> None:
+    world = World()
+    slugs = [f"svc-{number:02}" for number in range(20)]
+    for slug in slugs:
+        world.simulator.add_repository("acme", slug).add_environment("Live", "Production")
+
+    handled: Counter[str] = Counter()
+    shares = []
+    for step in range(steps):
+        ran = run_pipe(
+            world,
+            **ENFORCE,
+            BITBUCKET_PARALLEL_STEP=str(step),
+            BITBUCKET_PARALLEL_STEP_COUNT=str(steps),
+        )
+        assert ran.exit_code == 0, ran.log
+        share = [each["slug"] for each in ran.report["repositories"]]
+        handled.update(share)
+        shares.append(len(share))
+
+    assert handled == Counter(slugs)  # each by one step, none by two
+    assert max(shares) - min(shares) <= 1

@@ -1,0 +1,184 @@
+"""What each mode does, and every exit code."""
+
+from __future__ import annotations
+
+import pytest
+
+from pipe.bitbucket import client
+from pipe.bitbucket.transport import Transport, WriteRefusedError
+from pipe.fleet import orchestrator
+from pipe.models.results import Mode
+from simulator.faults import server_error
+from tests.support.values import SHOP, plain
+from tests.support.world import World, run_pipe, run_with
+
+GOOD = {"ENVIRONMENT_NAME": "Live", "ENVIRONMENT_TYPE": "Test", "ADMIN_ONLY": "true"}
+
+
+@pytest.mark.parametrize("mode", ["plan", "check", "export"])
+def test_modes_that_only_read(mode: str) -> None:
+    """P2."""
+    world = World()
+    world.shop.add_environment("Live", "Test").set_variable("A", "1")
+    world.shop.add_environment("Old", "Test")
+    before = world.snapshot()
+    ran = run_pipe(
+        world, **GOOD, VARIABLES='["A=2"]', BRANCHES='["main"]', PRUNE="environments",
+        ENABLE_PIPELINES="true", FORCE="true", MODE=mode,
+    )  # fmt: skip
+    assert set(ran.methods) == {"GET"}
+    assert world.snapshot() == before
+    assert ran.exit_code == {"plan": 0, "check": 4, "export": 0}[mode]
+
+
+def test_a_plan_tells_what_apply_then_does() -> None:
+    """P13: a plan counts nothing as done."""
+    world = World()
+    planned = run_pipe(world, **GOOD, MODE="plan")
+    assert (planned.exit_code, planned.report["outcome"]) == (0, "planned")
+    assert planned.report["summary"]["environments"]["created"] == 0
+    assert planned.report["plan_checksum"] in planned.log
+    (told,) = planned.report["repositories"][0]["environments"]
+    applied = run_pipe(world, **GOOD)
+    (done,) = applied.report["repositories"][0]["environments"]
+    assert [each["field"] for each in told["changes"]] == [
+        each["field"] for each in done["changes"]
+    ]
+    after = run_pipe(world, **GOOD, MODE="plan")
+    assert (after.exit_code, after.report["outcome"]) == (0, "unchanged")
+
+
+def test_check_tells_drift_by_its_exit_code() -> None:
+    """P12."""
+    world = World()
+    assert run_pipe(world, **GOOD, MODE="check").exit_code == 4
+    run_pipe(world, **GOOD)
+    clean = run_pipe(world, **GOOD, MODE="check")
+    assert (clean.exit_code, clean.methods) == (0, ["GET"])
+    world.shop.environment("Live").restrict(admin_only=False)
+    drift = run_pipe(world, **GOOD, MODE="check")
+    assert (drift.exit_code, drift.report["outcome"]) == (4, "drift")
+
+
+def test_a_secret_that_would_be_written_blindly_is_no_drift() -> None:
+    world = World()
+    wanted = GOOD | {"SECURED_VARIABLES": '["A=secret-value"]'}
+    run_with(world, wanted)
+    assert run_with(world, wanted | {"MODE": "check"}).exit_code == 0
+    fingerprints = {"FINGERPRINT_KEY": "a key that nobody guesses"}
+    assert run_with(world, wanted | fingerprints | {"MODE": "check"}).exit_code == 4
+
+
+WRITES = {
+    "create_environment": lambda it: it.create_environment(SHOP, "x", "Test", None),
+    "change_environment": lambda it: it.change_environment(SHOP, "{1}", name="y"),
+    "delete_environment": lambda it: it.delete_environment(SHOP, "{1}"),
+    "create_variable": lambda it: it.create_variable(SHOP, "{1}", plain("A")),
+    "update_variable": lambda it: it.update_variable(SHOP, "{1}", "{2}", plain("A")),
+    "delete_variable": lambda it: it.delete_variable(SHOP, "{1}", "{2}"),
+    "add_branch_restriction": lambda it: it.add_branch_restriction(SHOP, "{1}", "main"),
+    "remove_branch_restriction": lambda it: it.remove_branch_restriction(SHOP, "{1}", "{2}"),
+    "enable_pipelines": lambda it: it.enable_pipelines(SHOP),
+}
+READS = {
+    "environments", "environment", "variables", "branch_restrictions", "pipelines_enabled",
+    "repositories",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", sorted(WRITES))
+def test_every_write_is_refused_by_a_transport_that_only_reads(name: str) -> None:
+    """P2: it is the transport that refuses, whatever calls it."""
+    world = World()
+    with pytest.raises(WriteRefusedError):
+        WRITES[name](world.service(read_only=True).api)
+    assert world.simulator.requests == []
+    WRITES[name](world.service().api)
+    assert [each.method for each in world.simulator.requests] != ["GET"]
+
+
+def test_no_call_of_bitbucket_is_missing_above() -> None:
+    """P2."""
+    calls = {name for name in vars(client.Bitbucket) if not name.startswith("_")}
+    assert calls == WRITES.keys() | READS
+
+
+def test_the_refusal_of_the_transport_is_what_stops_a_write(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """P2: where planning goes wrong and applies, a run that only reads still writes nothing."""
+    world = World()
+    settings = run_pipe(world, **GOOD, MODE="plan")
+    assert settings.exit_code == 0
+
+    class Broken:
+        APPLY = Mode.PLAN
+
+    monkeypatch.setattr(orchestrator, "Mode", Broken)
+    broken = run_pipe(world, **GOOD, MODE="plan")
+    assert (broken.exit_code, set(broken.methods)) == (1, {"GET"})
+    assert world.shop.names() == []
+    send = Transport.send
+
+    def careless(self: Transport, request: object) -> object:
+        self.read_only = False
+        return send(self, request)  # type: ignore[call-overload]  # whatever it is
+
+    monkeypatch.setattr(Transport, "send", careless)
+    assert "POST" in run_pipe(world, **GOOD, MODE="plan").methods
+
+
+def test_every_exit_code() -> None:
+    """P12."""
+    world = World()
+    codes = {
+        0: run_pipe(world, **GOOD),
+        2: run_pipe(world, **GOOD, DEADLINE="x"),
+        3: run_pipe(world, **GOOD, REPO_SLUG="nope"),
+        4: run_pipe(world, **(GOOD | {"ADMIN_ONLY": "false"}), MODE="check"),
+        5: run_pipe(world, ENVIRONMENT_NAME="New"),
+        7: run_pipe(world, ENVIRONMENT_NAME="Live", ENVIRONMENT_TYPE="Staging"),
+    }
+    world.simulator.faults.add(server_error(), times=99)
+    codes[6] = run_pipe(world, **GOOD)
+    assert {code: ran.exit_code for code, ran in codes.items()} == {code: code for code in codes}
+    assert {code: ran.report["outcome"] for code, ran in codes.items()} == {
+        0: "changed", 2: "failed", 3: "failed", 4: "drift", 5: "failed", 6: "failed", 7: "refused",
+    }  # fmt: skip
+
+
+def test_a_bug_is_told_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """P12: exit code 1, and no traceback unless `DEBUG` asks for it."""
+
+    def broken(*_: object) -> None:
+        message = "a bug"
+        raise RuntimeError(message)
+
+    monkeypatch.setattr("pipe.apply.repository.read_state", broken)
+    ran = run_pipe(World(), **GOOD)
+    assert (ran.exit_code, "Traceback" in ran.log) == (1, False)
+    assert ran.report["exit_code"] == 1
+    debugged = run_pipe(World(), **GOOD, DEBUG="true")
+    assert (debugged.exit_code, "Traceback" in debugged.log) == (1, True)
+
+
+def test_what_was_reviewed_is_applied_and_nothing_else() -> None:
+    """P18."""
+    world = World()
+    reviewed = run_pipe(world, **GOOD, MODE="plan").report["plan_checksum"]
+    world.shop.add_environment("Live", "Test")
+    stale = run_pipe(world, **GOOD, PLAN_CHECKSUM=reviewed)
+    assert (stale.exit_code, stale.writes, stale.problems) == (7, [], ["plan-changed"])
+    assert stale.report["outcome"] == "refused"
+    fresh = run_pipe(world, **GOOD, MODE="plan").report["plan_checksum"]
+    assert fresh != reviewed
+    done = run_pipe(world, **GOOD, PLAN_CHECKSUM=fresh)
+    assert (done.exit_code, len(done.writes)) == (0, 1)
+
+
+def test_debug_tells_each_request_and_no_value() -> None:
+    world = World()
+    ran = run_pipe(world, **GOOD, DEBUG="true", VARIABLES='["A=visible-only-in-the-plan"]')
+    for record in ran.requests:
+        assert f"{record.method} {record.path}" in ran.log.replace("\n", "")
+    assert ran.log.count("visible-only-in-the-plan") == 1

@@ -1,0 +1,261 @@
+"""One environment, while others change it, answers are lost, and Bitbucket lags or refuses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from simulator.behaviour import choices as c
+from simulator.faults import Answer, DropConnection, empty_page
+from simulator.state.journal import EventKind
+from tests.support.world import Ran, World, only_environment, run_pipe
+
+
+@pytest.mark.parametrize("status", list(c.Clash))
+@pytest.mark.parametrize("shape", list(c.ErrorShape))
+def test_an_environment_that_appears_meanwhile_is_adopted(
+    status: c.Clash, shape: c.ErrorShape
+) -> None:
+    """P5: a name that is taken leads to another look, in whatever words Bitbucket says so."""
+    world = World(duplicate_status=status, duplicate_shape=shape)
+
+    def somebody_else_is_quicker() -> None:
+        world.shop.add_environment("Test-Env", "Test")
+
+    ran = _run_while(world, somebody_else_is_quicker, ADMIN_ONLY="true")
+    assert ran.exit_code == 0
+    assert world.shop.names() == ["Test-Env"]
+    assert world.shop.environment("Test-Env").admin_only
+    assert ran.report["summary"]["environments"]["created"] == 0
+    assert ran.report["summary"]["environments"]["updated"] == 1
+
+
+def test_a_name_that_is_taken_and_not_listed_yet_is_waited_for() -> None:
+    """P5: Bitbucket has said that it exists, so nothing is sent again."""
+    world = World(duplicate_status=c.Clash.CONFLICT)
+    world.shop.add_environment("Test-Env", "Test")
+    world.simulator.faults.add(empty_page(), method="GET", times=4)
+    ran = run_pipe(world, ENVIRONMENT_NAME="Test-Env", ENVIRONMENT_TYPE="Test", ADMIN_ONLY="true")
+    assert ran.exit_code == 0
+    assert [path for _, path, _ in ran.writes] == ["environments", "environments/{}/changes"]
+    assert world.shop.environment("Test-Env").admin_only
+
+
+def test_a_list_that_wavers_does_not_hide_what_is_to_be_renamed() -> None:
+    """Otherwise both names would exist, which no further run could put right."""
+    world = World()
+    live = world.shop.add_environment("Live", "Production")
+    world.simulator.faults.add(empty_page(), method="GET", times=2)
+    ran = run_pipe(
+        world, ENVIRONMENT_NAME="Production", RENAME_FROM="Live", ENVIRONMENT_TYPE="Production"
+    )
+    assert (ran.exit_code, world.shop.names()) == (0, ["Production"])
+    assert world.shop.environment("Production").uuid == live.uuid
+    assert ran.report["summary"]["environments"]["updated"] == 1
+
+
+def test_an_environment_of_another_type_that_appears_meanwhile_is_refused() -> None:
+    world = World()
+    ran = _run_while(world, lambda: world.shop.add_environment("Test-Env", "Production"))
+    assert (ran.exit_code, ran.problems) == (7, ["type-cannot-change"])
+
+
+def test_an_environment_that_appears_meanwhile_as_declared_is_left_alone() -> None:
+    world = World()
+    ran = _run_while(world, lambda: world.shop.add_environment("Test-Env", "Test"))
+    assert ran.exit_code == 0
+    assert ran.report["summary"]["environments"]["unchanged"] == 1
+    assert ran.count(EventKind.ENVIRONMENT_CREATED) == 1
+
+
+def test_two_environments_that_appear_meanwhile_in_other_cases_are_ambiguous() -> None:
+    world = World(name_clash=c.Comparison.CASEFOLD)
+
+    def both() -> None:
+        world.shop.add_environment("TEST-ENV", "Test")
+        world.shop.add_environment("test-env", "Test")
+
+    ran = _run_while(world, both)
+    assert (ran.exit_code, ran.problems) == (7, ["ambiguous-name"] * 2)
+
+
+def test_a_creation_whose_answer_is_lost_is_found_and_never_repeated() -> None:
+    """P5."""
+    world = World()
+    world.simulator.faults.add(DropConnection(after_effect=True), method="POST")
+    ran = run_pipe(world, ENVIRONMENT_NAME="Test-Env", ENVIRONMENT_TYPE="Test", ADMIN_ONLY="true")
+    assert ran.exit_code == 0
+    assert ran.methods == ["GET", "POST", "GET"]
+    assert ran.count(EventKind.ENVIRONMENT_CREATED) == 1
+    assert ran.report["summary"]["environments"]["created"] == 1
+
+
+def test_what_stands_there_after_a_lost_answer_is_ours_only_if_it_is_what_was_asked_for() -> None:
+    world = World()
+
+    def other_type() -> None:
+        world.shop.add_environment("Test-Env", "Staging")
+
+    world.simulator.faults.add(DropConnection(after_effect=False), method="POST")
+    ran = _run_while(world, other_type, ADMIN_ONLY="true")
+    assert (ran.exit_code, ran.problems) == (7, ["type-cannot-change"])
+    assert ran.report["summary"]["environments"]["created"] == 0
+    assert not world.shop.environment("Test-Env").admin_only
+
+
+def test_a_creation_that_never_reached_bitbucket_is_sent_again_after_a_look() -> None:
+    """P5."""
+    world = World()
+    world.simulator.faults.add(DropConnection(after_effect=False), method="POST", times=2)
+    ran = run_pipe(world, ENVIRONMENT_NAME="Test-Env", ENVIRONMENT_TYPE="Test")
+    assert ran.exit_code == 0
+    assert ran.methods == ["GET", "POST", "GET", "POST", "GET", "POST"]
+    assert world.shop.names() == ["Test-Env"]
+
+
+def test_a_creation_that_bitbucket_never_takes_is_given_up_with_its_words() -> None:
+    world = World(environment_limit=1)
+    world.shop.add_environment("Other")
+    ran = run_pipe(world, ENVIRONMENT_NAME="Test-Env", ENVIRONMENT_TYPE="Test")
+    assert (ran.exit_code, set(ran.problems)) == (5, {"not-created"})
+    assert "The limit of 1 environments" in ran.log
+
+
+def test_a_creation_that_bitbucket_finds_invalid_is_not_tried_again() -> None:
+    world = World(environment_names=c.EnvironmentNames.WEB)
+    ran = run_pipe(world, ENVIRONMENT_NAME="n" * 31, ENVIRONMENT_TYPE="Test")
+    assert (ran.exit_code, set(ran.problems)) == (5, {"not-created"})
+    assert len(ran.writes) == 1
+
+
+def test_a_creation_whose_answers_are_all_lost_without_effect_is_given_up() -> None:
+    world = World()
+    world.simulator.faults.add(DropConnection(), method="POST", times=99)
+    ran = run_pipe(world, ENVIRONMENT_NAME="Test-Env", ENVIRONMENT_TYPE="Test")
+    assert (ran.exit_code, set(ran.problems)) == (5, {"not-created"})
+    assert "the answer was lost" in ran.log
+
+
+def test_creations_that_are_refused_in_passing_succeed() -> None:
+    world = World(passing_400_creates=2)
+    world.shop.last_creation = world.clock.time()
+    ran = run_pipe(world, ENVIRONMENT_NAME="Test-Env", ENVIRONMENT_TYPE="Test")
+    assert ran.exit_code == 0
+    assert world.shop.names() == ["Test-Env"]
+
+
+def test_restrictions_that_are_ignored_at_creation_are_set_afterwards() -> None:
+    world = World(admin_only_at_creation=c.AtCreation.IGNORED)
+    ran = run_pipe(world, ENVIRONMENT_NAME="Test-Env", ENVIRONMENT_TYPE="Test", ADMIN_ONLY="true")
+    assert ran.exit_code == 0
+    assert world.shop.environment("Test-Env").admin_only
+    assert ran.methods == ["GET", "POST", "POST", "GET"]
+
+
+def test_a_change_that_turns_out_to_be_made_is_not_a_failure() -> None:
+    """A change that changes nothing may be refused: what counts is what shows."""
+    world = World(noop_change=c.Verdict.REFUSED)
+    live = world.shop.add_environment("Live", "Production")
+    ran = _run_while(
+        world,
+        lambda: live.restrict(admin_only=True),
+        ENVIRONMENT_NAME="Live",
+        ENVIRONMENT_TYPE="",
+        ADMIN_ONLY="true",
+    )
+    assert ran.exit_code == 0
+
+
+def test_a_rename_that_is_taken_and_ignored_is_not_verified() -> None:
+    world = World(rename_clash=c.RenameClash.IGNORED)
+    world.shop.add_environment("Live", "Production")
+    ran = _run_while(
+        world,
+        lambda: world.shop.add_environment("Production", "Production"),
+        ENVIRONMENT_NAME="Production",
+        ENVIRONMENT_TYPE="",
+        RENAME_FROM="Live",
+    )
+    assert (ran.exit_code, set(ran.problems)) == (5, {"rename-does-not-show"})
+
+
+@pytest.mark.parametrize("clash", [c.RenameClash.BAD_REQUEST, c.RenameClash.CONFLICT])
+def test_a_rename_onto_a_name_taken_meanwhile_is_told(clash: c.RenameClash) -> None:
+    world = World(rename_clash=clash)
+    world.shop.add_environment("Live", "Production")
+    ran = _run_while(
+        world,
+        lambda: world.shop.add_environment("Production", "Production"),
+        ENVIRONMENT_NAME="Production",
+        ENVIRONMENT_TYPE="",
+        RENAME_FROM="Live",
+    )
+    assert (ran.exit_code, set(ran.problems)) == (5, {"change-not-supported"})
+    assert "already exists" in ran.log
+
+
+def test_an_environment_that_goes_before_it_is_changed_is_told() -> None:
+    world = World()
+    live = world.shop.add_environment("Live", "Production")
+    ran = _run_while(
+        world,
+        lambda: world.shop.delete_environment(live),
+        ENVIRONMENT_NAME="Live",
+        ENVIRONMENT_TYPE="",
+        ADMIN_ONLY="true",
+    )
+    assert (ran.exit_code, set(ran.problems)) == (5, {"environment-disappeared"})
+
+
+def test_an_environment_that_goes_after_it_was_changed_is_told() -> None:
+    world = World()
+    world.shop.add_environment("Live", "Production")
+    world.simulator.faults.add(
+        Answer(status=404, body=b"{}"), method="GET", path="*/environments/*", times=99
+    )
+    ran = run_pipe(world, ENVIRONMENT_NAME="Live", ADMIN_ONLY="true")
+    assert (ran.exit_code, set(ran.problems)) == (5, {"environment-disappeared"})
+    assert only_environment(ran)["outcome"] == "unverified"
+
+
+def test_a_change_whose_answer_is_lost_is_looked_for() -> None:
+    """P5."""
+    world = World()
+    world.shop.add_environment("Live", "Production")
+    world.simulator.faults.add(DropConnection(after_effect=True), method="POST")
+    ran = run_pipe(world, ENVIRONMENT_NAME="Live", ADMIN_ONLY="true")
+    assert (ran.exit_code, len(ran.writes)) == (0, 1)
+
+
+def test_a_change_whose_answers_are_all_lost_without_effect_is_not_verified() -> None:
+    world = World()
+    world.shop.add_environment("Live", "Production")
+    world.simulator.faults.add(DropConnection(), method="POST", times=99)
+    ran = run_pipe(world, ENVIRONMENT_NAME="Live", ADMIN_ONLY="true")
+    assert ran.exit_code == 5
+    assert only_environment(ran)["outcome"] == "unverified"
+
+
+def test_a_change_that_can_not_be_read_back_is_not_verified() -> None:
+    """The order was taken: whether it was carried out is what is not known."""
+    world = World()
+    world.shop.add_environment("Live", "Production")
+    world.simulator.faults.add(DropConnection(), method="GET", path="*/environments/*", times=99)
+    ran = run_pipe(world, ENVIRONMENT_NAME="Live", ADMIN_ONLY="true")
+    assert ran.exit_code == 6
+    assert only_environment(ran)["changes"][0]["outcome"] == "unverified"
+
+
+def _run_while(world: World, happens: Callable[[], object], **variables: str) -> Ran:
+    """Run, and let something happen in Bitbucket after the first request was answered."""
+    pending = [happens]
+
+    def once(_: object) -> None:
+        if pending:
+            pending.pop()()
+
+    world.simulator.observers.append(once)
+    return run_pipe(
+        world, **({"ENVIRONMENT_NAME": "Test-Env", "ENVIRONMENT_TYPE": "Test"} | variables)
+    )

@@ -1,0 +1,70 @@
+"""P18: with PLAN_CHECKSUM, what is decided anew in the middle of a run is not done unreviewed."""
+
+from __future__ import annotations
+
+from simulator.behaviour.choices import EnvironmentKeys
+from simulator.simulator import Simulator
+from tests.support.world import World, run_pipe
+
+DECLARED = {
+    "ENVIRONMENT_NAME": "Production",
+    "ENVIRONMENT_TYPE": "Production",
+    "ADMIN_ONLY": "true",
+}
+
+
+def _reviewed(world: World, **variables: str) -> str:
+    checksum = run_pipe(world, MODE="plan", **DECLARED, **variables).report["plan_checksum"]
+    assert isinstance(checksum, str)
+    return checksum
+
+
+def test_p18_environments_that_come_with_pipelines_were_not_reviewed() -> None:
+    world = World(enabling_creates_defaults=True)
+    checksum = _reviewed(world, ENABLE_PIPELINES="true")
+
+    ran = run_pipe(world, PLAN_CHECKSUM=checksum, ENABLE_PIPELINES="true", **DECLARED)
+
+    assert ran.exit_code == 7
+    assert ran.problems == ["not-reviewed"]
+    assert [path for _, path, _ in ran.writes] == ["pipelines_config"]
+    assert not world.shop.environment("Production").admin_only
+
+
+def test_p18_what_was_reviewed_is_done_after_enabling_pipelines() -> None:
+    world = World(enabling_creates_defaults=False)
+    checksum = _reviewed(world, ENABLE_PIPELINES="true")
+
+    ran = run_pipe(world, PLAN_CHECKSUM=checksum, ENABLE_PIPELINES="true", **DECLARED)
+
+    assert ran.exit_code == 0
+    assert world.shop.environment("Production").admin_only
+
+
+def test_p18_an_environment_that_somebody_else_creates_meanwhile_was_not_reviewed() -> None:
+    world = World()
+    checksum = _reviewed(world)
+    seen = len(world.simulator.requests)
+
+    def somebody(simulator: Simulator) -> None:
+        if len(simulator.requests) == seen + 1:
+            simulator.observers.clear()
+            world.shop.add_environment("Production", "Production")
+
+    world.simulator.observers.append(somebody)
+    ran = run_pipe(world, PLAN_CHECKSUM=checksum, **DECLARED)
+
+    assert ran.exit_code == 7
+    assert ran.problems == ["not-reviewed"]
+    assert not world.shop.environment("Production").admin_only
+
+
+def test_a_rule_for_a_type_does_not_miss_an_environment_of_unknown_type_in_silence() -> None:
+    world = World(environment_keys=EnvironmentKeys.MINIMAL)
+    world.shop.add_environment("Live", "Production")
+
+    ran = run_pipe(world, ENVIRONMENT_NAME="*", ENVIRONMENT_TYPE="Production", ADMIN_ONLY="true")
+
+    assert ran.exit_code == 5
+    assert ran.problems == ["type-unknown"]
+    assert ran.writes == []

@@ -1,0 +1,121 @@
+"""Variables that are not declared, where they are to be deleted."""
+
+from __future__ import annotations
+
+from simulator.faults import Answer, empty_page
+from simulator.state.journal import EventKind
+from tests.support.variables import (
+    KEY,
+    changes_of,
+    declare_plain,
+    declare_secured,
+    live_of,
+    live_world,
+    values_of,
+)
+from tests.support.world import run_with
+
+PRUNE = {"PRUNE": "variables"}
+
+
+def test_pruning_deletes_what_is_not_declared_and_looks_twice() -> None:
+    """P10."""
+    world = live_world()
+    for key in ("A", "B", "C", "D", "E", "F", "G"):
+        live_of(world).set_variable(key, "1")
+    ran = run_with(world, declare_plain(A="1", B="1", C="1", D="1", E="1", F="1") | PRUNE)
+    assert (ran.exit_code, ran.methods) == (0, ["GET", "GET", "GET", "DELETE"])
+    assert "G" not in values_of(world)
+    assert ran.report["summary"]["variables"]["deleted"] == 1
+
+
+def test_pruning_too_much_is_refused_unless_forced() -> None:
+    """P10."""
+    world = live_world()
+    for key in ("A", "B", "C", "D", "E"):
+        live_of(world).set_variable(key, "1")
+    wanted = declare_plain(A="1", B="1", C="2") | PRUNE
+    refused = run_with(world, wanted)
+    assert (refused.exit_code, refused.writes) == (7, [])
+    assert "2 of 5" in refused.log
+    assert "30 %" in refused.log
+    forced = run_with(world, wanted | {"FORCE": "true"})
+    assert (forced.exit_code, set(values_of(world))) == (0, {"A", "B", "C"})
+
+
+def test_fingerprints_are_pruned_only_when_they_are_not_used() -> None:
+    """P10, P16."""
+    world = live_world()
+    wanted = declare_secured(A="secret") | PRUNE
+    run_with(world, wanted | {"FINGERPRINT_KEY": KEY})
+    again = run_with(world, wanted | {"FINGERPRINT_KEY": KEY})
+    assert again.writes == []
+    without = run_with(world, wanted)
+    assert without.count(EventKind.VARIABLE_DELETED) == 1
+    assert set(values_of(world)) == {"A"}
+
+
+def test_what_the_second_look_does_not_show_is_not_deleted() -> None:
+    """P10: a deletion never rests on one list."""
+    world = live_world()
+    live_of(world).set_variable("A", "1")
+    live_of(world).set_variable("B", "1")
+    world.simulator.faults.add(empty_page(), path="*/variables", method="GET", skip=1, times=99)
+    ran = run_with(world, declare_plain(A="1") | PRUNE)
+    assert (ran.exit_code, ran.writes) == (0, [])
+    assert changes_of(ran) == {"variables.B": "unchanged"}
+
+
+def test_a_second_look_that_wavers_is_taken_again() -> None:
+    """P1, P10: a list that is empty for a moment does not end in something left undone."""
+    world = live_world(empty_variable_lists=2)
+    live_of(world).set_variable("A", "old")
+    live_of(world).set_variable("B", "1")
+    ran = run_with(world, declare_plain(A="new") | PRUNE)
+    assert (ran.exit_code, set(values_of(world))) == (0, {"A"})
+    assert changes_of(ran) == {"variables.A": "applied", "variables.B": "applied"}
+
+
+def test_what_somebody_else_deleted_is_no_failure() -> None:
+    world = live_world()
+    live_of(world).set_variable("A", "1")
+    live_of(world).set_variable("B", "1")
+
+    def delete(_: object) -> None:
+        if len(world.simulator.requests) == 3:
+            live_of(world).variables.pop("B", None)
+
+    world.simulator.observers.append(delete)
+    ran = run_with(world, declare_plain(A="1") | PRUNE)
+    assert "DELETE" in ran.methods
+    assert (ran.exit_code, changes_of(ran)) == (0, {"variables.B": "unchanged"})
+
+
+def test_a_deletion_that_finds_nothing_while_the_list_shows_it_is_told() -> None:
+    world = live_world()
+    live_of(world).set_variable("A", "1")
+    live_of(world).set_variable("B", "1")
+    world.simulator.faults.add(Answer(status=404, body=b"{}"), method="DELETE", times=9)
+    ran = run_with(world, declare_plain(A="1") | PRUNE)
+    assert (ran.exit_code, changes_of(ran)) == (5, {"variables.B": "failed"})
+    assert set(values_of(world)) == {"A", "B"}
+
+
+def test_one_list_that_wavers_does_not_confirm_a_deletion_that_found_nothing() -> None:
+    """P10, P13: what is told as gone was missing twice."""
+    world = live_world()
+    live_of(world).set_variable("A", "1")
+    live_of(world).set_variable("B", "1")
+    world.simulator.faults.add(Answer(status=404, body=b"{}"), method="DELETE", times=9)
+    world.simulator.faults.add(empty_page(), path="*/variables", method="GET", skip=2)
+    ran = run_with(world, declare_plain(A="1") | PRUNE)
+    assert (ran.exit_code, changes_of(ran)) == (5, {"variables.B": "failed"})
+
+
+def test_a_deletion_that_is_refused_is_told() -> None:
+    world = live_world()
+    live_of(world).set_variable("A", "1")
+    live_of(world).set_variable("B", "1")
+    world.simulator.faults.add(Answer(status=409, body=b"{}"), method="DELETE")
+    ran = run_with(world, declare_plain(A="1") | PRUNE)
+    assert (ran.exit_code, changes_of(ran)) == (5, {"variables.B": "failed"})

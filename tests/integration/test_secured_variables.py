@@ -1,0 +1,207 @@
+"""Secrets of one environment: when they are written, and how they become secured or plain."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import pytest
+
+from pipe.models.declaration import FINGERPRINTS_KEY as OURS
+from pipe.planning.fingerprints import dump
+from simulator.behaviour import choices as c
+from simulator.faults import Answer
+from simulator.state.journal import EventKind
+from simulator.state.world import Environment
+from tests.support.variables import (
+    KEY,
+    changes_of,
+    declare_plain,
+    declare_secured,
+    live_of,
+    live_world,
+    values_of,
+)
+from tests.support.world import run_with
+
+
+def test_secured_values_are_written_every_run_and_the_log_says_why() -> None:
+    """P1: the one exception."""
+    world = live_world()
+    assert run_with(world, declare_secured(A="s3cret-s3cret")).exit_code == 0
+    again = run_with(world, declare_secured(A="s3cret-s3cret"))
+    assert (again.exit_code, again.methods) == (0, ["GET", "GET", "PUT"])
+    assert "be compared" in again.log
+    assert again.count(EventKind.VARIABLE_UPDATED) == 1
+
+
+def test_if_missing_never_writes_what_exists() -> None:
+    world = live_world()
+    policy = {"SECURED_UPDATE": "if-missing"}
+    run_with(world, declare_secured(A="first") | policy)
+    again = run_with(world, declare_secured(A="second", B="new") | policy)
+    assert [body["key"] for body in again.bodies] == ["B"]
+    assert values_of(world)["A"] == ("first", True)
+
+
+def test_on_change_writes_a_rotated_value_and_nothing_else() -> None:
+    """P16."""
+    world = live_world()
+    key = {"FINGERPRINT_KEY": KEY}
+    run_with(world, declare_secured(A="first", B="same") | key)
+    assert run_with(world, declare_secured(A="first", B="same") | key).writes == []
+    rotated = run_with(world, declare_secured(A="second", B="same") | key)
+    assert [body["key"] for body in rotated.bodies] == ["A", OURS]
+    assert values_of(world)["A"] == ("second", True)
+    assert run_with(world, declare_secured(A="second", B="same") | key).writes == []
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda live: live.remove_variable(OURS),
+        lambda live: live.set_variable(OURS, "{"),
+        lambda live: live.set_variable(OURS, '{"version": 99}'),
+        lambda live: live.set_variable(OURS, dump({"A": "0" * 32, "B": "1" * 32})),
+        lambda live: live.set_variable(OURS, live.variables[OURS].value, secured=True),
+    ],
+)
+@pytest.mark.parametrize("secured_change", list(c.SecuredChange))
+def test_damaged_fingerprints_only_cost_another_write(
+    damage: Callable[[Environment], object], secured_change: c.SecuredChange
+) -> None:
+    """P16."""
+    world = live_world(secured_change=secured_change)
+    wanted = declare_secured(A="s3cret-a", B="s3cret-b") | {"FINGERPRINT_KEY": KEY}
+    run_with(world, wanted)
+    damage(live_of(world))
+    healed = run_with(world, wanted)
+    assert healed.exit_code == 0
+    assert [body["key"] for body in healed.bodies if body][:2] == ["A", "B"]
+    assert run_with(world, wanted).writes == []
+
+
+def test_a_rotated_key_writes_all_values_again() -> None:
+    """P16."""
+    world = live_world()
+    run_with(world, declare_secured(A="one", B="two") | {"FINGERPRINT_KEY": KEY})
+    other = run_with(world, declare_secured(A="one", B="two") | {"FINGERPRINT_KEY": KEY[::-1]})
+    assert [body["key"] for body in other.bodies] == ["A", "B", OURS]
+
+
+def test_a_fingerprint_is_written_after_the_value_it_vouches_for() -> None:
+    """P16: a run that ends in between writes again rather than believes."""
+    world = live_world()
+    wanted = declare_secured(A="one", B="two") | {"FINGERPRINT_KEY": KEY}
+    world.simulator.faults.add(Answer(status=403, body=b"{}"), method="POST", skip=1, times=99)
+    ended = run_with(world, wanted)
+    assert ended.exit_code == 3
+    assert OURS not in values_of(world)
+    world.simulator.faults.clear()
+    again = run_with(world, wanted)
+    assert [body["key"] for body in again.bodies] == ["A", "B", OURS]
+
+
+def test_a_value_that_was_refused_gets_no_fingerprint() -> None:
+    """P16."""
+    world = live_world()
+    wanted = declare_secured(A="one", B="two") | {"FINGERPRINT_KEY": KEY}
+    world.simulator.faults.add(Answer(status=400, body=b"{}"), method="POST")
+    ended = run_with(world, wanted)
+    assert ended.exit_code == 5
+    assert changes_of(ended)["variables.A"] == "failed"
+    again = run_with(world, wanted)
+    assert [body["key"] for body in again.bodies] == ["A", OURS]
+
+
+def test_without_a_key_fingerprints_that_became_untrue_are_forgotten() -> None:
+    """P16: otherwise a later run would believe a value that is not there any more."""
+    world = live_world()
+    run_with(world, declare_secured(A="one", B="two") | {"FINGERPRINT_KEY": KEY})
+    run_with(world, declare_secured(A="changed"))
+    back = run_with(world, declare_secured(A="one", B="two") | {"FINGERPRINT_KEY": KEY})
+    assert [body["key"] for body in back.bodies] == ["A", "B", OURS]
+    assert values_of(world)["A"] == ("one", True)
+
+
+@pytest.mark.parametrize("secured_change", list(c.SecuredChange))
+@pytest.mark.parametrize("lag", [0, 2])
+def test_plain_becomes_secured_and_the_secret_is_never_stored_plain(
+    secured_change: c.SecuredChange, lag: int
+) -> None:
+    """P7, P9."""
+    world = live_world(secured_change=secured_change, variable_list_lag_reads=lag)
+    live_of(world).set_variable("A", "was public")
+    ran = run_with(world, declare_secured(A="now-a-secret"))
+    assert ran.exit_code == 0
+    assert values_of(world) == {"A": ("now-a-secret", True)}
+    assert [
+        each for each in ran.events
+        if each.details.get("value") == "now-a-secret" and not each.details["secured"]
+    ] == []  # fmt: skip
+    for record in ran.requests:
+        if b"now-a-secret" in record.body:
+            assert json.loads(record.body)["secured"] is True
+    sticks = secured_change is c.SecuredChange.STICKS
+    assert (ran.count(EventKind.VARIABLE_DELETED) == 0) is sticks
+    assert "created anew" in ran.log
+
+
+@pytest.mark.parametrize("secured_change", list(c.SecuredChange))
+def test_where_what_exists_is_believed_a_variable_is_secured_by_replacing_it(
+    secured_change: c.SecuredChange,
+) -> None:
+    """P16: a run that ends in between leaves nothing that the next would take for the secret."""
+    world = live_world(secured_change=secured_change)
+    live_of(world).set_variable("A", "was public")
+    ran = run_with(world, declare_secured(A="now-a-secret") | {"SECURED_UPDATE": "if-missing"})
+    assert (ran.exit_code, values_of(world)) == (0, {"A": ("now-a-secret", True)})
+    assert [method for method, _, _ in ran.writes] == ["DELETE", "POST"]
+
+
+def test_a_secret_is_sent_only_when_it_is_seen_that_it_will_be_stored_secured() -> None:
+    """P9: an answer that claims what the list denies is not believed."""
+    world = live_world(secured_change=c.SecuredChange.IGNORED)
+    live_of(world).set_variable("A", "was public")
+    uuid = live_of(world).variables["A"].uuid
+    lie = json.dumps({"uuid": uuid, "key": "A", "secured": True}).encode()
+    world.simulator.faults.add(Answer(status=200, body=lie), method="PUT")
+    ran = run_with(world, declare_secured(A="now-a-secret"))
+    assert ran.exit_code == 0
+    assert values_of(world) == {"A": ("now-a-secret", True)}
+    assert ran.count(EventKind.VARIABLE_DELETED) == 1
+
+
+@pytest.mark.parametrize("secured_change", list(c.SecuredChange))
+def test_secured_becomes_plain(secured_change: c.SecuredChange) -> None:
+    world = live_world(secured_change=secured_change)
+    live_of(world).set_variable("A", "a secret", secured=True)
+    ran = run_with(world, declare_plain(A="public"))
+    assert ran.exit_code == 0
+    assert values_of(world) == {"A": ("public", False)}
+    assert run_with(world, declare_plain(A="public")).writes == []
+
+
+def test_a_replacement_that_can_not_begin_is_told() -> None:
+    world = live_world(secured_change=c.SecuredChange.REFUSED)
+    live_of(world).set_variable("A", "was public")
+    world.simulator.faults.add(Answer(status=409, body=b"{}"), method="DELETE", times=9)
+    ran = run_with(world, declare_secured(A="now-a-secret"))
+    assert (ran.exit_code, set(ran.problems)) == (5, {"write-rejected"})
+    assert values_of(world) == {"A": ("was public", False)}
+
+
+def test_a_change_of_storage_without_permission_ends_there() -> None:
+    world = live_world()
+    live_of(world).set_variable("A", "was public")
+    world.simulator.faults.add(Answer(status=403, body=b"{}"), method="PUT", times=9)
+    ran = run_with(world, declare_secured(A="now-a-secret"))
+    assert (ran.exit_code, len(ran.writes)) == (3, 1)
+
+
+def test_a_secret_that_bitbucket_says_it_stored_plain_is_an_alarm() -> None:
+    world = live_world()
+    said = json.dumps({"uuid": "{1}", "key": "A", "value": "", "secured": False}).encode()
+    world.simulator.faults.add(Answer(status=201, body=said), method="POST")
+    ran = run_with(world, declare_secured(A="now-a-secret"))
+    assert (ran.exit_code, set(ran.problems)) == (5, {"secured-stored-plain"})

@@ -1,0 +1,84 @@
+"""Reads the parts of a Markdown document that tests hold it to: code, links, headings, tables."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+PROJECT: Final = Path(__file__).parents[2]
+
+_FENCE: Final = re.compile(r" *```(\w*)")
+_LINK: Final = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
+_INLINE_CODE: Final = re.compile(r"`[^`]*`")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line outside of code; `number` counts from 1."""
+
+    number: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """A block of code; `number` is the line of its first fence."""
+
+    number: int
+    language: str
+    text: str
+
+
+def parts(text: str) -> Iterator[Line | Code]:
+    """Take a document apart into lines and blocks of code, in order."""
+    code: list[str] | None = None
+    language, began = "", 0
+    for number, line in enumerate(text.splitlines(), start=1):
+        fence = _FENCE.fullmatch(line.rstrip())
+        if fence is None:
+            if code is None:
+                yield Line(number, line)
+            else:
+                code.append(line)
+        elif code is None:
+            language, began, code = fence[1], number, []
+        else:
+            yield Code(began, language, "\n".join(code) + "\n")
+            code = None
+    assert code is None, f"the block of code in line {began} does not end"
+
+
+def blocks(text: str, language: str) -> list[Code]:
+    """Return all code in a language."""
+    return [each for each in parts(text) if isinstance(each, Code) and each.language == language]
+
+
+def links(text: str) -> list[str]:
+    """Return where all links go."""
+    found: list[str] = []
+    for each in parts(text):
+        if isinstance(each, Line):
+            found += _LINK.findall(_INLINE_CODE.sub("code", each.text))
+    # A link's text may be broken over two lines.
+    prose = "\n".join(each.text for each in parts(text) if isinstance(each, Line))
+    found += _LINK.findall(_INLINE_CODE.sub("code", prose))
+    return sorted(set(found))
+
+
+def anchors(text: str) -> set[str]:
+    """Return what a link to a heading may name, as Bitbucket and GitHub make it."""
+    found: set[str] = set()
+    for each in parts(text):
+        if isinstance(each, Line) and re.match(r"#+ ", each.text):
+            title = each.text.lstrip("#").strip().lower()
+            kept = "".join(letter for letter in title if letter.isalnum() or letter in " -_")
+            found.add(kept.replace(" ", "-"))
+    return found
+
+
+def documents() -> list[Path]:
+    """Return every Markdown file that belongs to the project."""
+    return sorted([*PROJECT.glob("*.md"), *(PROJECT / "docs").rglob("*.md")])

@@ -1,0 +1,56 @@
+"""The demonstration shows what it says, and would notice if it did not."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import replace
+
+import pytest
+
+from demo import run
+from demo.steps import STEPS
+from tests.repository.markdown import PROJECT
+
+
+def test_every_step_ends_as_told(tmp_path: os.PathLike[str]) -> None:
+    environ = {"PATH": os.environ["PATH"], "ATLASSIAN_API_TOKEN": "of-whoever-runs-this"}
+    done = subprocess.run(  # noqa: S603 - our own program
+        [sys.executable, str(PROJECT / "demo/run.py")],
+        cwd=tmp_path,
+        env=environ,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=120,
+        check=False,
+    )
+    assert done.stderr == ""
+    assert done.returncode == 0, done.stdout
+    assert done.stdout.count("as told") == len(STEPS) + 1
+    assert "\x1b" not in done.stdout
+    assert "of-whoever-runs-this" not in done.stdout
+    for title in ("Create", "Unchanged", "Update", "Drift"):
+        assert f". {title} ─" in done.stdout
+
+
+def test_a_step_that_ends_otherwise_is_noticed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    created, unchanged = STEPS[:2]
+    wrong = (
+        replace(unchanged, exit_code=5),
+        replace(unchanged, outcome="✔ Changed"),
+        replace(unchanged, writes=created.writes),
+    )
+    monkeypatch.setattr(run, "STEPS", (created, *wrong))
+    assert run.main() == 1
+    assert "1 of 4 ended as told" in capsys.readouterr().out
+
+
+def test_without_a_simulator_it_says_so(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "executable", "/bin/true")
+    assert run.main() == 1
+    assert "did not start" in capsys.readouterr().out

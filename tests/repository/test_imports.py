@@ -1,0 +1,131 @@
+"""What a run imports: a start that loads what it does not need is a start that makes others wait.
+
+A process of its own is told of nothing but the packages that the image holds: those of the locked
+dependencies. Python's own modules are not listed: the libraries choose among them.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from simulator.server import Server
+from simulator.simulator import Simulator
+from simulator.state.credentials import DEMO_ACCESS_TOKEN
+
+PROJECT: Final = Path(__file__).parents[2]
+
+RUN: Final = """
+import json, runpy, sys
+from importlib.abc import MetaPathFinder
+
+class OnlyLocked(MetaPathFinder):
+    def find_spec(self, name, path=None, target=None):
+        if path is None and name in hidden:
+            raise ModuleNotFoundError(name)
+
+hidden = set(json.loads(sys.argv.pop()))
+sys.meta_path.insert(0, OnlyLocked())
+try:
+    runpy.run_module("pipe", run_name="__main__", alter_sys=True)
+finally:
+    print(json.dumps(sorted(sys.modules)))
+"""
+
+SETTINGS: Final = {
+    "annotated_types",
+    "dotenv",  # by pydantic_settings
+    "pydantic",
+    "pydantic_core",
+    "pydantic_settings",
+    "typing_extensions",
+    "typing_inspection",
+}
+NETWORK: Final = {"anyio", "certifi", "h11", "httpcore", "httpx", "idna", "tenacity"}
+ONE: Final = {
+    "BITBUCKET_ACCESS_TOKEN": DEMO_ACCESS_TOKEN,
+    "WORKSPACE": "acme",
+    "REPO_SLUG": "shop",
+    "ENVIRONMENT_NAME": "Test",
+    "ENVIRONMENT_TYPE": "Test",
+}
+
+
+def imported(environ: Mapping[str, str]) -> set[str]:
+    """Run the pipe; return every module that there was at its end."""
+    locked = re.findall(
+        r"^([a-z0-9-]+)==", (PROJECT / "requirements.txt").read_text(), re.MULTILINE
+    )
+    here = {path.name.removesuffix(".py") for path in _site_packages()}
+    ours = {name.replace("-", "_") for name in locked} | {"dotenv", "yaml", "_yaml"}
+    ended = subprocess.run(  # noqa: S603 - this program, told what to hide
+        [sys.executable, "-c", RUN, json.dumps(sorted(here - ours))],
+        cwd=PROJECT,
+        env={"PATH": os.environ["PATH"], **environ},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return set(json.loads(ended.stdout.splitlines()[-1]))
+
+
+def _site_packages() -> Iterator[Path]:
+    folder = Path(pytest.__file__).parents[1]
+    return (each for each in folder.iterdir() if each.is_dir() or each.suffix == ".py")
+
+
+def packages(modules: set[str]) -> set[str]:
+    """Return the packages of others among modules."""
+    tops = {module.partition(".")[0] for module in modules}
+    machinery = {"pipe", "__main__", "__mp_main__", "_distutils_hack", "sitecustomize"}
+    return {top for top in tops - sys.stdlib_module_names - machinery if top.isidentifier()}
+
+
+@pytest.fixture(scope="module")
+def unchanged() -> set[str]:
+    simulator = Simulator()
+    simulator.add_repository("acme", "shop", environments=[("Test", "Test", False)])
+    with Server(simulator) as server:
+        found = imported({**ONE, "BITBUCKET_API_URL": server.url})
+    assert len(simulator.requests) == 1
+    return found
+
+
+def test_a_mistake_in_the_settings_loads_neither_network_nor_plans() -> None:
+    found = imported({})
+
+    assert packages(found) == SETTINGS
+    assert not {
+        each
+        for each in found
+        if each.startswith(("pipe.apply", "pipe.planning.planner", "pipe.execution"))
+    }
+
+
+def test_a_run_loads_what_it_needs_and_no_other_package(unchanged: set[str]) -> None:
+    assert packages(unchanged) == SETTINGS | NETWORK
+
+
+def test_a_run_loads_no_part_that_it_was_not_asked_for(unchanged: set[str]) -> None:
+    parts = {
+        "pipe.config_file.loader",
+        "pipe.export",
+        "pipe.reports.junit",
+        "pipe.reports.markdown",
+        "pipe.reports.html",
+        "pipe.publishing.publish",
+        "pipe.publishing.client",
+        "xml.etree.ElementTree",
+        "yaml",
+    }
+    assert all(find_spec(part) for part in parts)  # none was renamed
+    assert parts & unchanged == set()

@@ -1,0 +1,137 @@
+"""The live tests work: on a simulated Bitbucket they pass, find out, and clean up."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from simulator.behaviour import choices as c
+from simulator.behaviour.profiles import OBSERVED, with_values
+from simulator.behaviour.switches import Switches, SwitchValue
+from simulator.faults import server_error
+from simulator.server import Server
+from simulator.simulator import Simulator
+from simulator.state.credentials import DEMO_ACCESS_TOKEN
+
+PROJECT: Final = Path(__file__).parents[2]
+OURS: Final = ["Test", "Production"]
+OTHER: Final[dict[str, SwitchValue]] = {
+    "branch_endpoint": c.Internal.NOT_FOUND,
+    "deletion": c.Deletion.READABLE,
+    "duplicate_shape": c.ErrorShape.TEXT,
+    "duplicate_status": c.Clash.CONFLICT,
+    "empty_value": c.Verdict.REFUSED,
+    "environment_page_size": 25,
+    "name_clash": c.Comparison.EXACT,
+    "noop_change": c.Verdict.REFUSED,
+    "plan": c.Plan.PAYMENT_REQUIRED,
+    "rename_clash": c.RenameClash.CONFLICT,
+    "secured_change": c.SecuredChange.REFUSED,
+    "secured_value_in_lists": c.SecuredValue.NULL,
+    "variable_key_clash": c.Comparison.CASEFOLD,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class LiveRun:
+    """How the suite ended, what it printed, and the facts that it found."""
+
+    exit_code: int
+    log: str
+    facts: dict[str, Any]
+
+
+def bitbucket(switches: Switches = OBSERVED) -> Simulator:
+    simulator = Simulator(with_values(switches, {"rate_limit": 100_000}))
+    simulator.add_repository(
+        "acme", "shop", environments=[("Test", "Test", False), ("Production", "Production", True)]
+    )
+    return simulator
+
+
+def run_suite(file: Path, *options: str, **environ: str) -> LiveRun:
+    ended = subprocess.run(  # noqa: S603 - this project's own tests
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *options, "tests/live"],
+        cwd=PROJECT,
+        env={"PATH": os.environ["PATH"], "LIVE_FACTS": str(file), **environ},
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    rows = json.loads(file.read_text("utf-8"))["facts"] if file.exists() else []
+    return LiveRun(ended.returncode, ended.stdout, {row["switch"]: row for row in rows})
+
+
+def lent(server: Server) -> dict[str, str]:
+    return {
+        "LIVE_WORKSPACE": "acme",
+        "LIVE_REPO_SLUG": "shop",
+        "BITBUCKET_ACCESS_TOKEN": DEMO_ACCESS_TOKEN,
+        "BITBUCKET_API_URL": server.url,
+    }
+
+
+def test_on_the_bitbucket_that_is_believed_in_every_fact_holds(tmp_path: Path) -> None:
+    simulator = bitbucket()
+    with Server(simulator) as server:
+        ran = run_suite(tmp_path / "facts.json", "-m", "live", **lent(server))
+
+    assert ran.exit_code == 0, ran.log
+    assert len(ran.facts) >= 30
+    assert [name for name, row in ran.facts.items() if not row["holds"]] == []
+    assert simulator.repository("acme/shop").names() == OURS
+    told = (tmp_path / "facts.md").read_text("utf-8")
+    assert "| `name_clash` | guess | casefold | casefold | yes |" in told
+    assert DEMO_ACCESS_TOKEN not in told + (tmp_path / "facts.json").read_text("utf-8")
+
+
+def test_on_another_bitbucket_it_finds_out_what_is_different(tmp_path: Path) -> None:
+    simulator = bitbucket(with_values(OBSERVED, OTHER))
+    with Server(simulator) as server:
+        ran = run_suite(tmp_path / "facts.json", "-m", "live", **lent(server))
+
+    assert ran.exit_code == 0, ran.log
+    different = {name: row["observed"] for name, row in ran.facts.items() if not row["holds"]}
+    # A plan that refuses restrictions refuses them at creation and beside a name, too.
+    follows = {"admin_only_at_creation", "combined_change"}
+    assert {name: value for name, value in different.items() if name not in follows} == {
+        name: str(value) for name, value in OTHER.items()
+    }
+    assert simulator.repository("acme/shop").names() == OURS
+
+
+def test_it_cleans_up_after_a_failure(tmp_path: Path) -> None:
+    simulator = bitbucket()
+    simulator.faults.add(server_error(), method="POST", path="*/changes", times=100)
+    with Server(simulator) as server:
+        ran = run_suite(
+            tmp_path / "facts.json", "-m", "live", "-k", "changes or renaming", **lent(server)
+        )
+
+    assert ran.exit_code == 1, ran.log
+    assert simulator.repository("acme/shop").names() == OURS
+
+
+@pytest.mark.parametrize("options", [("-m", "live"), ()])
+def test_it_does_not_run_without_a_repository(tmp_path: Path, options: tuple[str, ...]) -> None:
+    ran = run_suite(tmp_path / "facts.json", *options, BITBUCKET_ACCESS_TOKEN=DEMO_ACCESS_TOKEN)
+
+    assert ran.exit_code == 5  # no test was collected
+    assert ("set LIVE_WORKSPACE and LIVE_REPO_SLUG" in ran.log) == (options != ())
+
+
+@pytest.mark.parametrize("options", [(), ("-m", "not live")])
+def test_it_does_not_run_unless_it_is_asked_for(tmp_path: Path, options: tuple[str, ...]) -> None:
+    simulator = bitbucket()
+    with Server(simulator) as server:
+        ran = run_suite(tmp_path / "facts.json", *options, **lent(server))
+
+    assert ran.exit_code == 5
+    assert simulator.requests == []

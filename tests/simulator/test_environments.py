@@ -1,0 +1,373 @@
+"""Environments: what every call answers, and what each switch changes about it."""
+
+from __future__ import annotations
+
+import pytest
+
+from simulator.behaviour import choices as c
+from simulator.behaviour.switches import Switches
+from simulator.http import Json
+from simulator.state.journal import EventKind
+from tests.simulator.harness import Bench
+
+CHANGE_REFUSED = {
+    "key": "deploy-service.environment.change-not-supported",
+    "message": "The requested change is not allowed.",
+    "arguments": {},
+}
+
+
+def test_an_environment_has_the_twelve_keys_that_were_seen() -> None:
+    bench = Bench(Switches())
+    created = bench.create("Test Env", "production")
+    assert created.status_code == 201
+    document = created.json()
+    assert document == {
+        "type": "deployment_environment",
+        "uuid": bench.env("Test Env").uuid,
+        "name": "Test Env",
+        "slug": "test-env",
+        "category": {"name": "Production"},
+        "rank": 0,
+        "hidden": False,
+        "environment_type": {
+            "type": "deployment_environment_type",
+            "name": "Production",
+            "rank": 2,
+        },
+        "restrictions": {"type": "deployment_restrictions_configuration", "admin_only": False},
+        "environment_lock_enabled": True,
+        "lock": {"type": "deployment_environment_lock_open", "name": "OPEN"},
+        "deployment_gate_enabled": False,
+    }
+    assert bench.client.get(created.headers["Location"]).json() == document
+    page = bench.client.get(bench.environments).json()
+    assert page == {"page": 1, "pagelen": 10, "size": 1, "values": [document]}
+
+
+def test_minimal_and_extended_keys() -> None:
+    minimal = Bench(Switches(environment_keys=c.EnvironmentKeys.MINIMAL), "Test")
+    assert set(minimal.client.get(minimal.at()).json()) == {"type", "uuid", "name"}
+    extended = Bench(Switches(environment_keys=c.EnvironmentKeys.EXTENDED), "Test")
+    document = extended.client.get(extended.at()).json()
+    assert document["change_request_config"] == {"configured": False}
+    assert {"lock_opener", "triggerer"} <= set(document["lock"])
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"environment_type": {"name": "Test"}},
+        {"name": "  ", "environment_type": {"name": "Test"}},
+        {"name": 7, "environment_type": {"name": "Test"}},
+        {"name": "New"},
+        {"name": "New", "environment_type": "Test"},
+        {"name": "New", "environment_type": {"name": "QA"}},
+        {"name": "New", "environment_type": {"name": 1}},
+        {"name": "New", "environment_type": {"name": "Test"}, "restrictions": "admin"},
+        {"name": "New", "environment_type": {"name": "Test"}, "restrictions": {"admin_only": 1}},
+        ["New"],
+    ],
+)
+def test_a_creation_that_is_ill_formed_answers_400(body: Json) -> None:
+    bench = Bench()
+    answer = bench.client.post(bench.environments, json=body)
+    assert answer.status_code == 400
+    assert answer.json()["key"] == "deploy-service.request.validation-error"
+    assert bench.repo.names() == []
+    assert not bench.sim.requests[-1].took_effect
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body"),
+    [("application/json", b"{"), ("application/json", b""), ("text/plain", b"{}")],
+)
+def test_a_body_that_is_no_json_answers_400(content_type: str, body: bytes) -> None:
+    bench = Bench()
+    headers = {"Content-Type": content_type}
+    answer = bench.client.post(bench.environments, content=body, headers=headers)
+    assert answer.status_code == 400
+
+
+def test_a_body_without_a_content_type_is_taken_for_json() -> None:
+    bench = Bench()
+    body = b'{"name": "New", "environment_type": {"name": "Test"}}'
+    assert bench.client.post(bench.environments, content=body).status_code == 201
+
+
+@pytest.mark.parametrize("required", [True, False])
+def test_the_type_in_the_body_is_required_where_the_description_says_so(*, required: bool) -> None:
+    bench = Bench(Switches(body_type_required=required))
+    assert bench.create("One").status_code == (400 if required else 201)
+    assert bench.create("Two", type="deployment_environment").status_code == 201
+
+
+@pytest.mark.parametrize("status", list(c.Clash))
+@pytest.mark.parametrize("shape", list(c.ErrorShape))
+def test_a_name_that_exists_is_refused_in_every_shape(status: c.Clash, shape: c.ErrorShape) -> None:
+    bench = Bench(Switches(duplicate_status=status, duplicate_shape=shape), "Test")
+    answer = bench.create("Test")
+    assert answer.status_code == int(status)
+    assert bench.repo.names() == ["Test"]
+    text = "An environment host with the provided name already exists."
+    match shape:
+        case c.ErrorShape.SERVICE:
+            assert answer.json()["message"] == text
+        case c.ErrorShape.MESSAGE | c.ErrorShape.DETAIL:
+            assert answer.json()["error"]["message"] == text
+        case c.ErrorShape.DATA:
+            assert answer.json()["error"]["data"]["key"] == "deploy-service.environment.duplicate"
+            assert "type" not in answer.json()
+        case c.ErrorShape.FIELDS:
+            assert answer.json()["error"]["fields"] == {"name": [text]}
+        case c.ErrorShape.TEXT:
+            assert answer.text == text
+        case c.ErrorShape.HTML:
+            assert answer.text.startswith("<html>")
+        case c.ErrorShape.EMPTY:
+            assert answer.content == b""
+
+
+@pytest.mark.parametrize(
+    ("comparison", "status"), [(c.Comparison.EXACT, 201), (c.Comparison.CASEFOLD, 400)]
+)
+def test_names_clash_by_case_or_not(comparison: c.Comparison, status: int) -> None:
+    bench = Bench(Switches(name_clash=comparison), "Test")
+    assert bench.create("TEST").status_code == status
+
+
+def test_names_as_the_web_page_has_them() -> None:
+    bench = Bench(Switches(environment_names=c.EnvironmentNames.WEB))
+    assert bench.create("Test_42 a-b").status_code == 201
+    assert bench.create("a/b").status_code == 400
+    assert bench.create("a" * 31).status_code == 400
+    assert Bench().create("a/b" * 20).status_code == 201
+
+
+def test_the_number_of_environments_may_be_limited() -> None:
+    bench = Bench(Switches(environment_limit=1))
+    assert bench.create("One").status_code == 201
+    assert bench.create("Two").status_code == 400
+
+
+def test_quick_creations_meet_passing_400s() -> None:
+    bench = Bench(Switches(passing_400_creates=2))
+    assert bench.create("One").status_code == 201
+    assert [bench.create("Two").status_code for _ in range(3)] == [400, 400, 201]
+    assert [bench.create("Three").status_code for _ in range(2)] == [400, 400]
+    bench.clock.wait(2)
+    assert bench.create("Three").status_code == 201
+
+
+@pytest.mark.parametrize("honoured", list(c.AtCreation))
+def test_admin_only_at_creation(honoured: c.AtCreation) -> None:
+    bench = Bench(Switches(admin_only_at_creation=honoured))
+    answer = bench.create("Live", "Production", restrictions={"admin_only": True})
+    expected = honoured is c.AtCreation.HONOURED
+    assert answer.json()["restrictions"]["admin_only"] is expected
+    assert bench.env("Live").admin_only is expected
+
+
+@pytest.mark.parametrize(
+    ("plan", "created", "changed", "sticks"),
+    [
+        (c.Plan.PREMIUM, 201, 202, True),
+        (c.Plan.IGNORED, 201, 202, False),
+        (c.Plan.PAYMENT_REQUIRED, 402, 402, False),
+        (c.Plan.FORBIDDEN, 403, 403, False),
+    ],
+)
+def test_admin_only_without_premium(
+    plan: c.Plan, created: int, changed: int, *, sticks: bool
+) -> None:
+    bench = Bench(Switches(plan=plan), "Test")
+    assert bench.create("Live", restrictions={"admin_only": True}).status_code == created
+    assert bench.change(restrictions={"admin_only": True}).status_code == changed
+    assert bench.env().admin_only is sticks
+    assert bench.change(restrictions={"admin_only": False}).status_code == 202
+
+
+def test_a_change_takes_effect_at_once_and_answers_nothing() -> None:
+    bench = Bench(Switches(), "Test")
+    answer = bench.change(name="Test-42")
+    assert (answer.status_code, answer.content) == (202, b"")
+    assert bench.change("Test-42", restrictions={"admin_only": True}).status_code == 202
+    assert bench.env("Test-42").admin_only is True
+    assert bench.change("Test-42", restrictions={}).status_code == 202
+    assert bench.env("Test-42").admin_only is False
+    assert [each.kind for each in bench.sim.events][1:] == [
+        EventKind.ENVIRONMENT_RENAMED,
+        EventKind.ENVIRONMENT_RESTRICTED,
+        EventKind.ENVIRONMENT_LOOSENED,
+    ]
+    assert [each.request for each in bench.sim.events][1:] == [0, 1, 2]
+
+
+def test_a_change_that_lags_by_seconds() -> None:
+    bench = Bench(Switches(change_lag_seconds=1.0), "Test")
+    bench.change(name="New")
+    assert bench.sim.requests[-1].took_effect
+    assert bench.listed() == ["Test"]
+    bench.clock.wait(1.0)
+    assert bench.listed() == ["New"]
+    assert bench.sim.events[-1].request == 0
+
+
+def test_a_change_that_lags_by_reads() -> None:
+    bench = Bench(Switches(change_lag_reads=2), "Test", "Other")
+    bench.change(name="New")
+    bench.client.get(bench.at("Other"))  # reads of another environment do not count
+    assert bench.listed() == ["Test", "Other"]
+    assert bench.client.get(bench.at()).json()["name"] == "Test"
+    assert bench.client.get(bench.at("New")).json()["name"] == "New"
+
+
+def test_observers_see_changes_that_take_effect_later() -> None:
+    bench = Bench(Switches(change_lag_seconds=1.0), "Test")
+    seen: list[list[str]] = []
+    bench.sim.observers.append(lambda sim: seen.append(sim.repository("acme/shop").names()))
+    bench.change(name="New")
+    bench.clock.wait(5)
+    bench.sim.tick()
+    assert seen == [["Test"], ["New"]]
+    bench.change("New", name="Newer")
+    bench.sim.settle()
+    assert seen == [["Test"], ["New"], ["New"], ["Newer"]]
+
+
+def test_a_pending_change_of_what_is_gone_or_clashes_by_now_is_lost() -> None:
+    bench = Bench(Switches(change_lag_seconds=1.0), "Test", "Other")
+    bench.change(name="New")
+    bench.repo.add_environment("New")
+    bench.change("Other", name="Third")
+    bench.repo.delete_environment(bench.env("Other"))
+    bench.sim.settle()
+    assert bench.repo.names() == ["Test", "New"]
+
+
+@pytest.mark.parametrize(
+    ("change", "status"),
+    [({"name": "Test"}, 400), ({"restrictions": {"admin_only": False}}, 400), ({}, 400)],
+)
+def test_a_change_to_what_is_so_may_be_refused(change: dict[str, Json], status: int) -> None:
+    accepting = Bench(Switches(), "Test")
+    assert accepting.change(**change).status_code == 202
+    assert not accepting.sim.requests[-1].took_effect
+    refusing = Bench(Switches(noop_change=c.Verdict.REFUSED), "Test")
+    answer = refusing.change(**change)
+    assert answer.status_code == status
+    assert answer.json() == CHANGE_REFUSED
+
+
+def test_a_combined_change_may_be_refused() -> None:
+    accepting = Bench(Switches(), "Test")
+    assert accepting.change(name="New", restrictions={"admin_only": True}).status_code == 202
+    assert accepting.env("New").admin_only
+    refusing = Bench(Switches(combined_change=c.Verdict.REFUSED), "Test")
+    answer = refusing.change(name="New", restrictions={"admin_only": True})
+    assert answer.json() == CHANGE_REFUSED
+    assert refusing.change(name="New").status_code == 202
+
+
+def test_other_fields_are_refused_ignored_or_changed() -> None:
+    other: dict[str, Json] = {"environment_type": {"name": "staging"}, "hidden": True}
+    refusing = Bench(Switches(), "Test")
+    answer = refusing.change(name="New", **other)
+    assert (answer.status_code, answer.json()) == (400, CHANGE_REFUSED)
+    ignoring = Bench(Switches(extra_changes=c.Extra.IGNORED), "Test")
+    assert ignoring.change(name="New", **other).status_code == 202
+    assert ignoring.env("New").type == "Test"
+    applying = Bench(Switches(extra_changes=c.Extra.APPLIED), "Test")
+    assert applying.change(name="New", type="deployment_environment", **other).status_code == 202
+    document = applying.client.get(applying.at("New")).json()
+    assert document["environment_type"]["name"] == "Staging"
+    assert document["hidden"] is True
+    assert applying.change("New", environment_type="Test").status_code == 400
+    assert applying.change("New", rank=7).status_code == 202
+
+
+@pytest.mark.parametrize(
+    "body", [{}, {"change": []}, {"name": "New"}, {"change": {"name": ""}}, {"change": None}]
+)
+def test_a_change_without_an_envelope_is_refused(body: Json) -> None:
+    bench = Bench(Switches(), "Test")
+    answer = bench.client.post(f"{bench.at()}/changes", json=body)
+    assert answer.status_code == 400
+    assert answer.json()["key"] == "deploy-service.request.validation-error"
+
+
+@pytest.mark.parametrize(
+    ("clash", "status"),
+    [
+        (c.RenameClash.BAD_REQUEST, 400),
+        (c.RenameClash.CONFLICT, 409),
+        (c.RenameClash.IGNORED, 202),
+    ],
+)
+def test_renaming_onto_a_name_that_exists(clash: c.RenameClash, status: int) -> None:
+    bench = Bench(Switches(rename_clash=clash), "Test", "Other")
+    assert bench.change(name="other").status_code == status
+    assert bench.repo.names() == ["Test", "Other"]
+    assert bench.change(name="TEST").status_code == 202  # its own name in another case
+    assert bench.repo.names() == ["TEST", "Other"]
+
+
+@pytest.mark.parametrize(
+    ("deletion", "read", "listed"),
+    [
+        (c.Deletion.GONE, 404, 0),
+        (c.Deletion.READABLE, 200, 0),
+        (c.Deletion.LISTED, 200, 1),
+    ],
+)
+def test_what_is_left_of_a_deleted_environment(
+    deletion: c.Deletion, read: int, listed: int
+) -> None:
+    bench = Bench(Switches(deletion=deletion), "Test")
+    bench.env().set_variable("A", "b")
+    at, variables = bench.at(), bench.variables()
+    assert bench.client.delete(at).status_code == 204
+    assert bench.client.delete(at).status_code == 404
+    answer = bench.client.get(at)
+    assert answer.status_code == read
+    if read == 200:
+        assert answer.json()["name"].startswith("Test-deleted-")
+    assert len(bench.listed()) == listed
+    assert "Test" not in bench.listed()
+    assert bench.client.get(variables).status_code == 404
+    assert bench.create("Test").status_code == 201
+
+
+def test_the_list_may_lag_behind_writes() -> None:
+    bench = Bench(Switches(environment_list_lag_seconds=2.0), "Test")
+    created = bench.create("New")
+    assert bench.listed() == ["Test"]
+    assert bench.client.get(created.headers["Location"]).status_code == 200
+    bench.clock.wait(1)
+    bench.client.delete(bench.at("New"))
+    bench.clock.wait(1)
+    assert bench.listed() == ["Test"]
+    bench.change(name="Newest")
+    assert bench.listed() == ["Test"]
+    bench.clock.wait(2)
+    assert bench.listed() == ["Newest"]
+
+
+def test_the_list_may_be_empty_after_a_write() -> None:
+    bench = Bench(Switches(empty_environment_lists=2, environment_list_lag_reads=1), "Test")
+    bench.create("New")
+    assert [bench.listed() for _ in range(4)] == [[], [], ["Test"], ["Test", "New"]]
+
+
+def test_state_can_be_read_and_written_directly() -> None:
+    bench = Bench(Switches(), "Test")
+    with pytest.raises(KeyError):
+        bench.env("Other")
+    with pytest.raises(ValueError, match="QA"):
+        bench.repo.add_environment("Other", "QA")
+    with pytest.raises(ValueError, match="exists"):
+        bench.sim.add_repository("acme", "shop")
+    bench.env().rename("Test")
+    bench.env().restrict(admin_only=False)
+    assert len(bench.sim.events) == 1
+    assert bench.sim.events[0].request is None

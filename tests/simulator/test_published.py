@@ -1,0 +1,211 @@
+"""Under the profile `documented`, every answer is what the published description says.
+
+The description is not part of this repository. Where `../shared/openapi/` has it beside the
+repository, these tests run; elsewhere they say that they did not.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator, FormatChecker
+
+from simulator.behaviour.profiles import DOCUMENTED
+from simulator.http import Reply, Request, Response
+from simulator.state.journal import RequestRecord
+from tests.simulator.harness import Bench
+
+DESCRIPTION = (
+    Path(__file__).resolve().parents[3] / "shared" / "openapi" / "bitbucket-cloud.subset.json"
+)
+
+pytestmark = pytest.mark.skipif(
+    not DESCRIPTION.is_file(),
+    reason="NOT RUN: the published description of Bitbucket's API is not beside the repository",
+)
+
+TYPE = "deployment_environment"
+REPORT = "/repositories/acme/shop/commit/0123abc/reports/environments"
+REPORT_BODY: dict[str, Any] = {
+    "type": "report",
+    "title": "Environments",
+    "details": "Drift",
+    "report_type": "TEST",
+    "result": "FAILED",
+    "data": [
+        {"title": "More", "type": "LINK", "value": {"text": "a", "href": "https://a.example"}}
+    ],
+}
+ANNOTATION = {
+    "type": "report_annotation",
+    "external_id": "1",
+    "annotation_type": "BUG",
+    "summary": "drift",
+}
+
+
+@cache
+def description() -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(DESCRIPTION.read_text(encoding="utf-8"))
+    return document
+
+
+def operation(record: RequestRecord) -> dict[str, Any]:
+    """Find the published operation of a request."""
+    path = record.path.removeprefix("/2.0").rstrip("/")
+    for template, operations in description()["paths"].items():
+        pattern = re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(template))
+        if re.fullmatch(pattern, path) and record.method.lower() in operations:
+            found: dict[str, Any] = operations[record.method.lower()]
+            return found
+    message = f"{record.method} {path} is not published"
+    raise AssertionError(message)
+
+
+def check(schema: dict[str, Any], instance: Any) -> None:  # noqa: ANN401 - any JSON
+    whole = {**schema, "components": description()["components"]}
+    Draft202012Validator(whole, format_checker=FormatChecker()).validate(instance)
+
+
+class Published(Bench):
+    """A bench that holds every answer to the description."""
+
+    def __init__(self, *names: str) -> None:
+        super().__init__(DOCUMENTED, *names)
+        self.checked: set[tuple[str, int]] = set()
+        handle = self.sim.handle
+
+        def checked(request: Request) -> Reply:
+            reply = handle(request)
+            assert isinstance(reply, Response)
+            self._check(self.sim.requests[-1], reply)
+            return reply
+
+        self.sim.handle = checked  # type: ignore[method-assign]  # to see what is answered
+
+    def _check(self, record: RequestRecord, reply: Response) -> None:
+        published = operation(record)
+        status = str(reply.status)
+        self.checked.add((published["operationId"], reply.status))
+        if status not in published["responses"]:
+            # What the description leaves out is told in the shape it has for all errors.
+            assert reply.status >= 400
+            check({"$ref": "#/components/schemas/error"}, json.loads(reply.body))
+            return
+        answer = published["responses"][status]
+        names = {name.lower() for name, _ in reply.headers}
+        assert {name.lower() for name in answer.get("headers", {})} <= names
+        if "content" in answer:
+            check(answer["content"]["application/json"]["schema"], json.loads(reply.body))
+        else:
+            assert reply.body == b""
+
+
+def test_environments() -> None:
+    bench = Published("Test")
+    bench.create("New", type=TYPE)
+    bench.create("New", type=TYPE)
+    bench.create("New")
+    bench.create("New", "QA", type=TYPE)
+    bench.listed()
+    bench.client.get(bench.at())
+    bench.client.get(f"{bench.environments}/%7Bnope%7D")
+    bench.change(name="Other")
+    bench.change("Other", lock="OPEN")
+    bench.client.post(f"{bench.environments}/%7Bnope%7D/changes", json={"change": {}})
+    at = bench.at("Other")
+    bench.client.delete(at)
+    bench.client.delete(at)
+    bench.client.get(bench.environments, headers={"Authorization": "Bearer wrong"})
+    bench.client.get("/repositories/acme/nope/environments")
+    assert bench.checked == {
+        ("createEnvironment", 201),
+        ("createEnvironment", 400),
+        ("createEnvironment", 409),
+        ("getEnvironmentsForRepository", 200),
+        ("getEnvironmentsForRepository", 401),
+        ("getEnvironmentsForRepository", 404),
+        ("getEnvironmentForRepository", 200),
+        ("getEnvironmentForRepository", 404),
+        ("updateEnvironmentForRepository", 202),
+        ("updateEnvironmentForRepository", 400),
+        ("updateEnvironmentForRepository", 404),
+        ("deleteEnvironmentForRepository", 204),
+        ("deleteEnvironmentForRepository", 404),
+    }
+
+
+def test_variables() -> None:
+    bench = Published("Test")
+    at = bench.set("A", "b").headers["Location"]
+    bench.set("A")
+    bench.set("1")
+    bench.set("TOKEN", "secret", secured=True)
+    for number in range(10):
+        bench.set(f"KEY_{number}")
+    bench.client.get(bench.client.get(bench.variables()).json()["next"])
+    bench.client.put(at, json={"key": "A", "value": "c", "secured": True})
+    bench.client.delete(at)
+    bench.client.delete(at)
+    bench.client.put(at, json={})
+    bench.sim.credentials.add_access_token("narrow", scopes=frozenset({"repository"}))
+    bench.client.get(bench.variables(), headers={"Authorization": "Bearer narrow"})
+    assert bench.checked == {
+        ("createDeploymentVariable", 201),
+        ("createDeploymentVariable", 400),
+        ("createDeploymentVariable", 409),
+        ("getDeploymentVariables", 200),
+        ("getDeploymentVariables", 403),
+        ("updateDeploymentVariable", 200),
+        ("updateDeploymentVariable", 404),
+        ("deleteDeploymentVariable", 204),
+        ("deleteDeploymentVariable", 404),
+    }
+
+
+def test_everything_else() -> None:
+    bench = Published()
+    client = bench.client
+    config = "/repositories/acme/shop/pipelines_config"
+    client.get(config)
+    client.put(config, json={"type": "pipelines_config", "enabled": True})
+    client.get(config)
+    client.get("/repositories/acme")
+    client.get("/repositories/nope")
+    client.get("/repositories/acme/shop")
+    client.get("/repositories/acme/nope")
+    client.get(REPORT)
+    client.put(REPORT, json=REPORT_BODY)
+    client.put(REPORT, json={})
+    client.get(REPORT)
+    client.post(f"{REPORT}/annotations", json=[ANNOTATION])
+    client.post(f"{REPORT}/annotations", json=[])
+    client.get(f"{REPORT}/annotations")
+    client.delete(REPORT)
+    assert bench.checked == {
+        ("getRepositoryPipelineConfig", 404),
+        ("updateRepositoryPipelineConfig", 200),
+        ("getRepositoryPipelineConfig", 200),
+        ("listRepositoriesInAWorkspace", 200),
+        ("listRepositoriesInAWorkspace", 404),
+        ("getARepository", 200),
+        ("getARepository", 404),
+        ("getReport", 404),
+        ("createOrUpdateReport", 200),
+        ("createOrUpdateReport", 400),
+        ("getReport", 200),
+        ("bulkCreateOrUpdateAnnotations", 200),
+        ("bulkCreateOrUpdateAnnotations", 400),
+        ("getAnnotationsForReport", 200),
+        ("deleteReport", 204),
+    }
+
+
+def test_what_is_not_as_published_is_noticed() -> None:
+    with pytest.raises(Exception, match="required property"):
+        check({"$ref": "#/components/schemas/error"}, {"message": "no type"})

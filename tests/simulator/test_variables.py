@@ -1,0 +1,224 @@
+"""Variables and branch patterns."""
+
+from __future__ import annotations
+
+import pytest
+
+from simulator.behaviour import choices as c
+from simulator.behaviour.switches import Switches
+from simulator.http import Json
+from simulator.state.journal import EventKind
+from tests.simulator.harness import Bench
+
+
+def test_the_life_of_a_variable() -> None:
+    bench = Bench(Switches(), "Test")
+    created = bench.set("COUNTRY", "Kenya")
+    assert created.status_code == 201
+    uuid = bench.env().variables["COUNTRY"].uuid
+    assert created.json() == {
+        "accountUuid": bench.repo.workspace_uuid,
+        "environmentUuid": bench.env().uuid,
+        "key": "COUNTRY",
+        "secured": False,
+        "uuid": uuid,
+        "value": "Kenya",
+    }
+    at = created.headers["Location"]
+    page = bench.client.get(bench.variables()).json()
+    assert page["values"] == [
+        {
+            "type": "pipeline_variable",
+            "uuid": uuid,
+            "key": "COUNTRY",
+            "value": "Kenya",
+            "secured": False,
+        }
+    ]
+    assert bench.client.get(at).status_code == 405
+    updated = bench.client.put(at, json={"value": "Togo"})
+    assert (updated.status_code, updated.json()["value"]) == (200, "Togo")
+    bench.set("OTHER")
+    renamed = bench.client.put(at, json={"key": "LAND", "value": "Togo", "secured": False})
+    assert renamed.json()["key"] == "LAND"
+    assert bench.keys() == ["LAND", "OTHER"]
+    assert bench.client.delete(at).status_code == 204
+    assert bench.client.delete(at).status_code == 404
+    assert bench.client.put(at, json={"value": "x"}).status_code == 404
+    assert [each.kind for each in bench.sim.events][1:] == [
+        EventKind.VARIABLE_CREATED,
+        EventKind.VARIABLE_UPDATED,
+        EventKind.VARIABLE_CREATED,
+        EventKind.VARIABLE_UPDATED,
+        EventKind.VARIABLE_DELETED,
+    ]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"value": "x"},
+        {"key": "1A", "value": "x"},
+        {"key": "A.B", "value": "x"},
+        {"key": 1, "value": "x"},
+        {"key": "A"},
+        {"key": "A", "value": 1},
+        {"key": "A", "value": "x", "secured": "yes"},
+    ],
+)
+def test_a_variable_that_is_ill_formed_answers_400(body: Json) -> None:
+    bench = Bench(Switches(), "Test")
+    answer = bench.client.post(bench.variables(), json=body)
+    assert answer.status_code == 400
+    assert answer.json()["error"]["data"]["key"] == "variable-service.variable.invalid"
+    assert not bench.env().variables
+
+
+def test_keys_with_dots_and_dashes() -> None:
+    bench = Bench(Switches(variable_keys=c.VariableKeys.DOTS_AND_DASHES), "Test")
+    assert bench.set("A.B-C").status_code == 201
+
+
+@pytest.mark.parametrize(("verdict", "status"), [("accepted", 201), ("refused", 400)])
+def test_an_empty_value(verdict: str, status: int) -> None:
+    bench = Bench(Switches(empty_value=c.Verdict(verdict)), "Test")
+    assert bench.set("A", "").status_code == status
+
+
+def test_a_key_that_exists_answers_409() -> None:
+    bench = Bench(Switches(), "Test")
+    bench.set("A")
+    answer = bench.set("A", "other")
+    assert answer.status_code == 409
+    assert answer.json()["error"]["data"]["key"] == "variable-service.variable.duplicate"
+    assert bench.set("a").status_code == 201
+    at = f"{bench.variables()}/{bench.env().variables['A'].uuid}"
+    assert bench.client.put(at, json={"key": "a"}).status_code == 409
+    strict = Bench(
+        Switches(
+            variable_key_clash=c.Comparison.CASEFOLD,
+            duplicate_variable_shape=c.ErrorShape.TEXT,
+        ),
+        "Test",
+    )
+    strict.set("A")
+    refused = strict.set("a")
+    assert refused.status_code == 409
+    assert refused.text == "A variable with the provided key already exists."
+
+
+@pytest.mark.parametrize(
+    ("how", "shown"),
+    [
+        (c.SecuredValue.ABSENT, {}),
+        (c.SecuredValue.NULL, {"value": None}),
+        (c.SecuredValue.EMPTY, {"value": ""}),
+    ],
+)
+def test_a_secured_value_is_never_shown(how: c.SecuredValue, shown: dict[str, Json]) -> None:
+    switches = Switches(secured_value_in_lists=how, secured_value_in_answers=how)
+    bench = Bench(switches, "Test")
+    created = bench.set("TOKEN", "secret", secured=True).json()
+    listed = bench.client.get(bench.variables()).json()["values"][0]
+    for document in (created, listed):
+        assert {k: v for k, v in document.items() if k == "value"} == shown
+    assert bench.env().variables["TOKEN"].value == "secret"
+
+
+def test_the_documented_answer_has_a_type() -> None:
+    bench = Bench(Switches(created_variable=c.CreatedVariable.DOCUMENTED), "Test")
+    assert bench.set("A", "b").json()["type"] == "pipeline_variable"
+
+
+@pytest.mark.parametrize(
+    ("how", "status", "becomes"),
+    [
+        (c.SecuredChange.STICKS, 200, True),
+        (c.SecuredChange.IGNORED, 200, False),
+        (c.SecuredChange.REFUSED, 400, False),
+    ],
+)
+def test_plain_to_secured_by_put(how: c.SecuredChange, status: int, *, becomes: bool) -> None:
+    bench = Bench(Switches(secured_change=how), "Test")
+    at = bench.set("A", "plain").headers["Location"]
+    body = {"key": "A", "value": "secret", "secured": True}
+    assert bench.client.put(at, json=body).status_code == status
+    assert bench.env().variables["A"].secured is becomes
+
+
+def test_secured_to_plain_needs_the_value() -> None:
+    bench = Bench(Switches(), "Test")
+    at = bench.set("A", "secret", secured=True).headers["Location"]
+    assert bench.client.put(at, json={"secured": False}).status_code == 400
+    assert bench.client.put(at, json={"secured": False, "value": "open"}).status_code == 200
+    assert bench.env().variables["A"].value == "open"
+
+
+def test_the_list_may_lag_while_a_creation_answers_409() -> None:
+    bench = Bench(Switches(variable_list_lag_reads=1, empty_variable_lists=1), "Test")
+    bench.env().set_variable("OLD", "v")
+    bench.set("NEW")
+    assert bench.set("NEW").status_code == 409
+    assert [bench.keys() for _ in range(3)] == [[], ["OLD"], ["OLD", "NEW"]]
+    bench.client.delete(f"{bench.variables()}/{bench.env().variables['OLD'].uuid}")
+    assert [bench.keys() for _ in range(3)] == [[], ["OLD", "NEW"], ["NEW"]]
+
+
+def test_the_list_may_lag_by_seconds() -> None:
+    bench = Bench(Switches(variable_list_lag_seconds=3.0), "Test")
+    bench.set("NEW")
+    assert bench.keys() == []
+    bench.clock.wait(3)
+    assert bench.keys() == ["NEW"]
+
+
+def test_variables_may_answer_404_right_after_creation() -> None:
+    by_requests = Bench(Switches(variables_404_requests=2))
+    by_requests.create("Test")
+    at = by_requests.variables()
+    assert [by_requests.client.get(at).status_code for _ in range(3)] == [404, 404, 200]
+    by_seconds = Bench(Switches(variables_404_seconds=1.0))
+    by_seconds.create("Test")
+    assert by_seconds.set("A").status_code == 404
+    by_seconds.clock.wait(1)
+    assert by_seconds.set("A").status_code == 201
+
+
+def test_variables_set_directly() -> None:
+    bench = Bench(Switches(), "Test")
+    first = bench.env().set_variable("A", "1")
+    assert bench.env().set_variable("A", "2", secured=True) is first
+    assert (first.value, first.secured) == ("2", True)
+    bench.env().remove_variable("A")
+    with pytest.raises(KeyError):
+        bench.env().remove_variable("A")
+
+
+def test_the_life_of_a_branch_pattern() -> None:
+    bench = Bench(Switches(), "Test")
+    at = bench.branches()
+    body = {"pattern": "release/*", "type": "branch_restriction_pattern"}
+    created = bench.client.post(at, json=body)
+    uuid = bench.env().branches["release/*"]
+    assert created.status_code == 201
+    assert created.json() == {
+        "environmentUuid": bench.env().uuid,
+        "pattern": "release/*",
+        "type": "branch_restriction_pattern",
+        "uuid": uuid,
+    }
+    assert bench.client.get(at).json() == {"values": [{"uuid": uuid, "pattern": "release/*"}]}
+    assert bench.client.post(at, json=body).status_code == 409
+    assert bench.client.post(at, json={"pattern": " "}).status_code == 400
+    assert bench.client.delete(f"{at}{uuid}").status_code == 204
+    assert bench.client.delete(f"{at}{uuid}").status_code == 404
+    kinds = [each.kind for each in bench.sim.events][1:]
+    assert kinds == [EventKind.BRANCH_ADDED, EventKind.BRANCH_REMOVED]
+    assert bench.env().add_branch("main") == bench.env().add_branch("main")
+
+
+@pytest.mark.parametrize("status", [c.Internal.UNAUTHORIZED, c.Internal.NOT_FOUND])
+def test_the_internal_endpoint_may_be_closed(status: c.Internal) -> None:
+    bench = Bench(Switches(branch_endpoint=status), "Test")
+    assert bench.client.get(bench.branches()).status_code == int(status)
+    assert bench.client.post(bench.branches(), json={}).status_code == int(status)

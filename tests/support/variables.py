@@ -1,0 +1,43 @@
+"""What scenarios about variables have in common: one environment named Live."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from simulator.state.world import Environment
+from tests.support.world import Ran, World, only_environment
+
+KEY = "a key that nobody guesses"
+LIVE = {"ENVIRONMENT_NAME": "Live"}
+
+
+def live_world(**switches: Any) -> World:  # noqa: ANN401 - the simulator's own switches
+    world = World(**switches)
+    world.shop.add_environment("Live", "Production", admin_only=True)
+    return world
+
+
+def live_of(world: World) -> Environment:
+    return world.shop.environment("Live")
+
+
+def values_of(world: World) -> dict[str, tuple[str, bool]]:
+    return {each.key: (each.value, each.secured) for each in live_of(world).variables.values()}
+
+
+def declare_plain(**values: str) -> dict[str, str]:
+    return LIVE | {"VARIABLES": json.dumps(entries(values.items()))}
+
+
+def declare_secured(**values: str) -> dict[str, str]:
+    return LIVE | {"SECURED_VARIABLES": json.dumps(values)}
+
+
+def entries(pairs: Iterable[tuple[str, str]]) -> list[dict[str, str]]:
+    return [{"key": key, "value": value} for key, value in pairs]
+
+
+def changes_of(ran: Ran) -> dict[str, str]:
+    return {each["field"]: each["outcome"] for each in only_environment(ran)["changes"]}

@@ -1,0 +1,246 @@
+"""The pipe and a Bitbucket in one process: no socket, no waiting, everything in view.
+
+world = World()
+world.shop.add_environment("Test")
+ran = run_pipe(world, ENVIRONMENT_NAME="Test", ADMIN_ONLY="true")
+assert ran.exit_code == 0
+assert ran.writes == [("POST", "…/changes", {"change": {"restrictions": {"admin_only": True}}})]
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import tempfile
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+import httpx
+from pydantic import SecretStr
+
+from pipe.apply.reader import ApplyContext
+from pipe.bitbucket.auth import AccessToken
+from pipe.bitbucket.client import Bitbucket
+from pipe.bitbucket.http import open_in_pipe_client
+from pipe.bitbucket.transport import Exchange, Policy, Transport
+from pipe.context import RunContext, Stop
+from pipe.models.declaration import Repository
+from pipe.planning.planner import SecretsPolicy
+from pipe.redaction import Redactor
+from pipe.session import run
+from simulator.behaviour.profiles import OBSERVED, with_values
+from simulator.behaviour.switches import Switches, SwitchValue
+from simulator.simulator import Simulator
+from simulator.state.credentials import DEMO_ACCESS_TOKEN
+from simulator.state.journal import Event, EventKind, RequestRecord
+from simulator.state.world import Repository as SimulatedRepository
+from simulator.transport import InProcessTransport
+from tests.support.clock import FakeClock
+
+SHOP = Repository("acme", "shop")
+ENVIRON: dict[str, str] = {
+    "BITBUCKET_ACCESS_TOKEN": DEMO_ACCESS_TOKEN,
+    "BITBUCKET_WORKSPACE": SHOP.workspace,
+    "BITBUCKET_REPO_SLUG": SHOP.slug,
+    "NO_COLOR": "1",
+}
+"""What every run is given unless a test says otherwise (an empty value takes it away)."""
+
+
+class World:
+    """A simulated Bitbucket with the repository `acme/shop`, and the clock that both sides share.
+
+    Attributes:
+        simulator: Bitbucket; its `world`, `faults` and `switches` may be changed at any time.
+        clock: Time for the simulator and for the pipe.
+        files: What the pipe can read, by path.
+        stop: Asks a run to end.
+        latency: Seconds that every answer takes.
+    """
+
+    def __init__(self, profile: Switches = OBSERVED, **switches: SwitchValue) -> None:
+        self.clock = FakeClock()
+        self.simulator = Simulator(with_values(profile, switches), clock=self.clock.time)
+        self.simulator.add_repository(SHOP.workspace, SHOP.slug)
+        self.files: dict[str, str] = {}
+        self.stop = Stop()
+        self.latency = 0.0
+
+    @property
+    def shop(self) -> SimulatedRepository:
+        return self.simulator.repository("acme/shop")
+
+    def set_switches(self, **switches: SwitchValue) -> None:
+        self.simulator.switches = with_values(self.simulator.switches, switches)
+
+    def carrier(self) -> httpx.BaseTransport:
+        return InProcessTransport(self.simulator, on_latency=self.clock.sleep, latency=self.latency)
+
+    def connect(self, url: str = "https://api.bitbucket.org", workers: int = 1) -> httpx.Client:
+        return httpx.Client(
+            base_url=url,
+            transport=self.carrier(),
+            trust_env=False,
+            limits=httpx.Limits(max_connections=workers),
+        )
+
+    def transport(
+        self, *, read_only: bool = False, policy: Policy | None = None, token: str = ""
+    ) -> Transport:
+        return Transport(
+            client=self.connect(),
+            credentials=AccessToken(token=SecretStr(token or DEMO_ACCESS_TOKEN)),
+            clock=self.clock.clock(),
+            policy=policy or Policy(),
+            read_only=read_only,
+            stop=self.stop,
+            observe=_ignore,
+            redactor=Redactor(),
+        )
+
+    def service(
+        self,
+        *,
+        secrets: SecretsPolicy | None = None,
+        force: bool = False,
+        read_only: bool = False,
+        policy: Policy | None = None,
+    ) -> ApplyContext:
+        """Return what plans are made and carried out with, for tests below the settings."""
+        transport = self.transport(read_only=read_only, policy=policy)
+        return ApplyContext(
+            api=Bitbucket(transport),
+            wait=transport.wait,
+            policy=secrets or SecretsPolicy(),
+            force=force,
+        )
+
+    def snapshot(self) -> dict[str, Any]:
+        """Return all that there is, values of secured variables included; uuids are stable."""
+        return dict(self.simulator.snapshot())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ran:
+    """What a run left behind.
+
+    Attributes:
+        exit_code: As the process would end with.
+        log: What it wrote to standard error.
+        out: What it wrote to standard output.
+        report: The JSON report, parsed.
+        requests: What it sent, in order.
+        events: What changed in Bitbucket because of it, or meanwhile.
+    """
+
+    exit_code: int
+    log: str
+    out: str
+    report: Any
+    requests: list[RequestRecord]
+    events: list[Event] = field(repr=False)
+
+    @property
+    def methods(self) -> list[str]:
+        return [each.method for each in self.requests]
+
+    @property
+    def writes(self) -> list[tuple[str, str, Any]]:
+        """Method, end of the path (uuids as `{}`), and body of everything but GET."""
+        return [
+            (each.method, _end(each.path), json.loads(each.body) if each.body else None)
+            for each in self.requests
+            if each.method != "GET"
+        ]
+
+    @property
+    def bodies(self) -> list[Any]:
+        return [body for _, _, body in self.writes]
+
+    def count(self, *kinds: EventKind) -> int:
+        """How many changes of these kinds happened in Bitbucket."""
+        found = Counter(each.kind for each in self.events)
+        return sum(found[kind] for kind in kinds)
+
+    @property
+    def problems(self) -> list[str]:
+        """The keys of everything that went wrong, in the order of the report."""
+        return list(_keys(self.report))
+
+
+def run_pipe(world: World, **variables: str) -> Ran:
+    """Run the pipe once, as `python -m pipe` would, against the world."""
+    return run_with(world, variables)
+
+
+def run_with(world: World, variables: Mapping[str, str]) -> Ran:
+    """Run the pipe once; for variables whose names Python can't write as arguments."""
+    requests, events = len(world.simulator.requests), len(world.simulator.events)
+    log, out = io.StringIO(), io.StringIO()
+    with tempfile.TemporaryDirectory() as folder:
+        report = Path(folder) / "report.json"
+        environ = {"REPORT_FILES": str(report)} | ENVIRON | dict(variables)
+        code = run(
+            RunContext(
+                environ=environ,
+                files=lambda path: read(world, path),
+                out=out,
+                err=log,
+                clock=world.clock.clock(),
+                stop=world.stop,
+                connect=world.connect,
+                in_pipe=open_in_pipe_client,
+            )
+        )
+        document = json.loads(report.read_text("utf-8")) if report.exists() else None
+    return Ran(
+        exit_code=int(code),
+        log=log.getvalue(),
+        out=out.getvalue(),
+        report=document,
+        requests=world.simulator.requests[requests:],
+        events=world.simulator.events[events:],
+    )
+
+
+def only_environment(ran: Ran) -> dict[str, Any]:
+    """Return what the report tells of the one environment there is in it."""
+    (repository,) = ran.report["repositories"]
+    (environment,) = repository["environments"]
+    assert isinstance(environment, dict)
+    return environment
+
+
+def listed(name: str, *items: str) -> dict[str, str]:
+    """Write a list variable as Pipelines passes it."""
+    return {f"{name}_COUNT": str(len(items))} | {
+        f"{name}_{index}": item for index, item in enumerate(items)
+    }
+
+
+def read(world: World, path: str) -> str:
+    if path not in world.files:
+        raise FileNotFoundError(2, "No such file or directory", path)
+    return world.files[path]
+
+
+def _end(path: str) -> str:
+    parts = ["{}" if part.startswith("{") else part for part in unquote(path).strip("/").split("/")]
+    return "/".join(parts[4:])
+
+
+def _keys(report: Any) -> list[str]:  # noqa: ANN401 - parsed JSON
+    if isinstance(report, list):
+        return [key for each in report for key in _keys(each)]
+    if not isinstance(report, dict):
+        return []
+    own = [report["key"]] if {"key", "what"} <= report.keys() else []
+    return own + [key for each in report.values() for key in _keys(each)]
+
+
+def _ignore(_: Exchange) -> None:
+    """Nobody watches."""

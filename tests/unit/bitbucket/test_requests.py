@@ -1,0 +1,55 @@
+from urllib.parse import unquote
+
+import pytest
+
+from pipe.bitbucket.requests import (
+    Done,
+    IdempotentRequest,
+    Method,
+    NonIdempotentRequest,
+    form_content,
+    json_content,
+    segment,
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "encoded"),
+    [
+        ("{439ec094}", "%7B439ec094%7D"),
+        ("svc.api", "svc.api"),
+        ("a/b?c#d", "a%2Fb%3Fc%23d"),
+        ("..", "%2E%2E"),
+        (".", "%2E"),
+        ("é", "%C3%A9"),
+    ],
+)
+def test_a_segment_stays_one_segment(text: str, encoded: str) -> None:
+    assert segment(text) == encoded
+    assert unquote(encoded) == text
+
+
+def test_a_body_never_shows_itself() -> None:
+    post = NonIdempotentRequest(
+        path="/2.0/x", parse=lambda _: Done(), content=json_content({"value": "canary"})
+    )
+    put = IdempotentRequest(
+        method=Method.PUT, path="/2.0/x", parse=lambda _: Done(), content=form_content({"a": "b c"})
+    )
+
+    assert "canary" not in repr(post)
+    assert post.method is Method.POST
+    assert put.content is not None
+    assert put.content.data == b"a=b+c"
+
+
+def test_json_can_hold_every_text() -> None:
+    assert json_content({"v": "\ud800é"}).data == b'{"v":"\\ud800\\u00e9"}'
+
+
+def test_the_target_is_path_and_query() -> None:
+    plain = NonIdempotentRequest(path="/2.0/x", parse=lambda _: Done())
+    paged = NonIdempotentRequest(path="/2.0/x", parse=lambda _: Done(), query=(("q", 'a="b"'),))
+
+    assert plain.target == "/2.0/x"
+    assert paged.target == "/2.0/x?q=a%3D%22b%22"

@@ -1,0 +1,122 @@
+"""How long a call may take, and how far an answer is unpacked."""
+
+import gzip
+import zlib
+from threading import Event
+
+import httpx
+import pytest
+
+from pipe.bitbucket.http import (
+    MAX_ANSWER_BYTES,
+    HttpExchange,
+    OverdueError,
+    call_with_timeout,
+    decoded,
+)
+from pipe.bitbucket.payloads import whole
+from pipe.bitbucket.requests import IdempotentRequest, Json, Method, UnparseableError
+from pipe.bitbucket.retry import NoResponse, Outcome, Understood, Unparseable
+
+GET = IdempotentRequest(method=Method.GET, path="/2.0/x", parse=whole(lambda value: value))
+
+
+def test_a_call_in_time_gives_what_it_returns() -> None:
+    assert call_with_timeout(60, lambda: "done") == "done"
+
+
+@pytest.mark.parametrize("kind", [ValueError, TimeoutError, KeyboardInterrupt])
+def test_a_call_in_time_raises_what_it_raises(kind: type[BaseException]) -> None:
+    def fail() -> None:
+        raise kind
+
+    with pytest.raises(kind):
+        call_with_timeout(60, fail)
+
+
+def test_a_call_that_is_overdue_is_left_behind() -> None:
+    released = Event()
+
+    with pytest.raises(OverdueError):
+        call_with_timeout(0, released.wait)
+
+    released.set()
+
+
+def exchanged(response: httpx.Response) -> Outcome[Json]:
+    client = httpx.Client(
+        base_url="https://api.bitbucket.example",
+        transport=httpx.MockTransport(lambda _: response),
+    )
+    return HttpExchange(client=client, monotonic=lambda: 0.0).exchange(GET, "", 600)
+
+
+def test_a_service_that_never_comes_to_an_end_does_not_hold_the_run() -> None:
+    released = Event()
+
+    def stall(_: httpx.Request) -> httpx.Response:
+        released.wait()
+        return httpx.Response(200)
+
+    client = httpx.Client(
+        base_url="https://api.bitbucket.example", transport=httpx.MockTransport(stall)
+    )
+    outcome = HttpExchange(client=client, monotonic=lambda: 0.0).exchange(GET, "", -1)
+    released.set()
+
+    assert outcome == NoResponse("an answer that did not end within -1 seconds")
+
+
+@pytest.mark.parametrize("encoding", ["gzip", " GZIP ", "x-gzip"])
+def test_a_compressed_answer_is_read(encoding: str) -> None:
+    content = httpx.ByteStream(gzip.compress(b'{"a": 1}'))
+    outcome = exchanged(httpx.Response(200, headers={"Content-Encoding": encoding}, stream=content))
+
+    assert isinstance(outcome, Understood)
+    assert outcome.value == {"a": 1}
+
+
+def test_an_empty_answer_that_calls_itself_compressed_is_empty() -> None:
+    assert b"".join(decoded([], "gzip")) == b""
+
+
+def test_a_bomb_is_not_unpacked() -> None:
+    bomb = gzip.compress(b"0" * 3 * MAX_ANSWER_BYTES, compresslevel=1)
+
+    unpacked = [len(piece) for piece in decoded([bomb], "gzip")]
+
+    assert unpacked == [MAX_ANSWER_BYTES + 1]
+
+
+def test_a_bomb_is_an_answer_that_is_too_long() -> None:
+    bomb = httpx.ByteStream(gzip.compress(b"0" * (MAX_ANSWER_BYTES + 1), compresslevel=1))
+    outcome = exchanged(httpx.Response(200, headers={"Content-Encoding": "gzip"}, stream=bomb))
+
+    assert outcome == Unparseable("an answer of more than 10 MB", 200)
+
+
+@pytest.mark.parametrize(
+    ("body", "encoding", "reason"),
+    [
+        (b"plain text", "gzip", "an answer whose compression is damaged"),
+        (
+            gzip.compress(b"1", mtime=0)[:-6],
+            "gzip",
+            "an answer that ends in the middle of its compression",
+        ),
+        (
+            zlib.compress(b"1"),
+            "deflate",
+            "an answer that is compressed in a way that was not asked for",
+        ),
+        (b"1", "gzip, gzip", "an answer that is compressed in a way that was not asked for"),
+    ],
+)
+def test_what_can_not_be_unpacked_makes_no_sense(body: bytes, encoding: str, reason: str) -> None:
+    with pytest.raises(UnparseableError, match=reason):
+        list(decoded([body], encoding))
+
+    response = httpx.Response(
+        502, headers={"Content-Encoding": encoding}, stream=httpx.ByteStream(body)
+    )
+    assert exchanged(response) == Unparseable(reason, 502)

@@ -1,0 +1,227 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from pipe.apply.outcomes import ChangeOutcomes
+from pipe.models.changes import (
+    BranchesUnavailable,
+    Create,
+    CreateVariable,
+    Delete,
+    DeleteReason,
+    DeleteVariable,
+    Keep,
+    Refuse,
+    RewriteSecured,
+    SetAdminOnly,
+    SetName,
+    SetType,
+    Update,
+    UpdateVariable,
+    WriteFingerprints,
+)
+from pipe.models.errors import ConfigError, ExitCode, PipeError
+from pipe.models.results import (
+    Counts,
+    EnvironmentCounts,
+    EnvironmentResult,
+    Mode,
+    Outcome,
+    RepositoryResult,
+    RunOutcome,
+    RunResult,
+    VariableCounts,
+    count_environments,
+    count_variables,
+    planned,
+)
+from tests.support.values import SHOP, TEST, TROUBLE, declared, env, plain, secret, var
+
+REFUSED = replace(TROUBLE, key="refused", code=ExitCode.REFUSED)
+CHANGES = (
+    CreateVariable(plain("C")),
+    UpdateVariable(var("U", "1"), plain("U")),
+    RewriteSecured(var("R"), secret("R")),
+    DeleteVariable(var("D", "1")),
+    WriteFingerprints(None, (), ()),
+    WriteFingerprints(var("F", "1"), (), ()),
+    SetAdminOnly(before=False, after=True),
+)
+UPDATE = Update(existing=env("Live"), changes=CHANGES, unchanged_variables=7)
+CREATE = Create(declared=declared("New", TEST), type=TEST, changes=(SetType(TEST),))
+DELETE = Delete(existing=env("Old"), reason=DeleteReason.DECLARED)
+
+
+def _run(
+    *environments: EnvironmentResult, mode: Mode = Mode.APPLY, pipelines: Outcome | None = None
+) -> RunResult:
+    one = RepositoryResult(repository=SHOP, environments=environments, pipelines=pipelines)
+    return RunResult(mode=mode, repositories=(one,), counts=Counts(), seconds=1)
+
+
+def test_what_happened_is_counted() -> None:
+    """P13."""
+    ledger = ChangeOutcomes(CHANGES)
+    for change in CHANGES:
+        ledger.applied(change)
+    done = ledger.result(UPDATE, "{Live}")
+    assert count_variables([done]) == VariableCounts(
+        created=2, updated=3, unchanged=7, deleted=1, failed=0
+    )
+    assert count_environments([done]) == EnvironmentCounts(updated=1)
+
+
+def test_what_was_only_planned_is_not_counted() -> None:
+    """P13."""
+    told = [planned(UPDATE), planned(CREATE), planned(DELETE)]
+    assert count_variables(told) == VariableCounts(unchanged=7)
+    assert count_environments(told) == EnvironmentCounts()
+
+
+def test_what_happened_before_a_failure_is_counted_too() -> None:
+    """P13: both happened."""
+    ledger = ChangeOutcomes(CHANGES)
+    ledger.applied(CHANGES[0])
+    ledger.failed(CHANGES[1], TROUBLE)
+    ledger.unverified(CHANGES[6], TROUBLE)
+    ended = ledger.result(UPDATE, "{Live}")
+    assert ended.outcome is Outcome.FAILED
+    assert count_variables([ended]) == VariableCounts(created=1, failed=1, unchanged=7)
+    assert count_environments([ended]) == EnvironmentCounts(updated=1, failed=1)
+    assert ended.problems == (TROUBLE,)
+    made = ChangeOutcomes(CREATE.changes)
+    made.applied(SetType(TEST))
+    broken = made.result(CREATE, "{New}", TROUBLE)
+    assert count_environments([broken]) == EnvironmentCounts(created=1, failed=1)
+    lost = ChangeOutcomes(CREATE.changes).result(CREATE, None, TROUBLE)
+    assert count_environments([lost]) == EnvironmentCounts(failed=1)
+
+
+def test_each_way_to_end_is_counted_once() -> None:
+    results = [
+        EnvironmentResult(plan=DELETE, outcome=Outcome.APPLIED),
+        EnvironmentResult(plan=DELETE, outcome=Outcome.UNCHANGED),
+        EnvironmentResult(plan=Keep(name="a", existing=None), outcome=Outcome.UNCHANGED),
+        planned(Refuse(name="b", existing=None, problem=REFUSED)),
+        EnvironmentResult(plan=DELETE, outcome=Outcome.UNVERIFIED, problem=TROUBLE),
+    ]
+    assert count_environments(results) == EnvironmentCounts(
+        deleted=1, unchanged=2, refused=1, failed=1
+    )
+
+
+def test_the_ledger_tells_the_worst_and_what_was_never_reached() -> None:
+    name, admin = SetName("Live", "New"), SetAdminOnly(before=False, after=True)
+    plan = Update(existing=env("Live"), changes=(name, admin))
+    ledger = ChangeOutcomes(plan.changes)
+    assert ledger.went_wrong(name)
+    ledger.unchanged(name)
+    assert not ledger.went_wrong(name)
+    assert not ledger.is_applied(name)
+    ledger.unverified(admin, TROUBLE)
+    assert ledger.result(plan, "{Live}").outcome is Outcome.UNVERIFIED
+    ledger.unchanged(admin)
+    assert ledger.result(plan, "{Live}").outcome is Outcome.UNCHANGED
+    ledger.applied(admin)
+    assert ledger.result(plan, "{Live}").outcome is Outcome.APPLIED
+    half = ChangeOutcomes(plan.changes)
+    half.applied(name)
+    result = half.result(plan, "{Live}")
+    assert result.outcome is Outcome.FAILED
+    assert [each.outcome for each in result.changes] == [Outcome.APPLIED, Outcome.SKIPPED]
+
+
+def test_a_failure_is_put_down_to_what_was_being_done_and_not_done_yet() -> None:
+    name, admin = SetName("Live", "New"), SetAdminOnly(before=False, after=True)
+    ledger = ChangeOutcomes((name, admin))
+    ledger.applied(name)
+    with pytest.raises(PipeError), ledger.accounting(name, admin):
+        raise PipeError(TROUBLE)
+    assert ledger.is_applied(name)
+    assert ledger.went_wrong(admin)
+
+
+def test_a_failure_while_looking_leaves_open_what_is_not_known_yet() -> None:
+    name, admin = SetName("Live", "New"), SetAdminOnly(before=False, after=True)
+    ledger = ChangeOutcomes((name, admin))
+    ledger.applied(name)
+    with pytest.raises(PipeError), ledger.doubting(name, admin):
+        raise PipeError(TROUBLE)
+    result = ledger.result(Update(existing=env("Live"), changes=(name, admin)), "{Live}")
+    assert [each.outcome for each in result.changes] == [Outcome.APPLIED, Outcome.UNVERIFIED]
+
+
+def test_a_plan_that_is_only_told() -> None:
+    assert planned(UPDATE).outcome is Outcome.PLANNED
+    assert planned(UPDATE).uuid == "{Live}"
+    assert planned(CREATE).uuid is None
+    assert planned(Keep(name="x", existing=env("x"))).outcome is Outcome.UNCHANGED
+    refused = planned(Refuse(name="x", existing=None, problem=REFUSED))
+    assert (refused.outcome, refused.problem) == (Outcome.REFUSED, REFUSED)
+    unavailable = Update(existing=env("Live"), changes=(BranchesUnavailable(("main",), TROUBLE),))
+    assert (planned(unavailable).outcome, planned(unavailable).problem) == (
+        Outcome.FAILED,
+        TROUBLE,
+    )
+
+
+@pytest.mark.parametrize(
+    ("outcome", "mode", "code", "word"),
+    [
+        (planned(UPDATE), Mode.PLAN, ExitCode.OK, RunOutcome.PLANNED),
+        (planned(UPDATE), Mode.CHECK, ExitCode.DRIFT, RunOutcome.DRIFT),
+        (planned(DELETE), Mode.CHECK, ExitCode.DRIFT, RunOutcome.DRIFT),
+        (planned(Keep(name="x", existing=None)), Mode.CHECK, ExitCode.OK, RunOutcome.UNCHANGED),
+        (
+            planned(Update(existing=env("x"), changes=(CHANGES[2],))),
+            Mode.CHECK,
+            ExitCode.OK,
+            RunOutcome.PLANNED,
+        ),
+        (
+            planned(Refuse(name="x", existing=None, problem=REFUSED)),
+            Mode.APPLY,
+            ExitCode.REFUSED,
+            RunOutcome.REFUSED,
+        ),
+        (
+            EnvironmentResult(plan=DELETE, outcome=Outcome.FAILED, problem=TROUBLE),
+            Mode.APPLY,
+            ExitCode.INCOMPLETE,
+            RunOutcome.FAILED,
+        ),
+        (
+            EnvironmentResult(plan=DELETE, outcome=Outcome.APPLIED),
+            Mode.APPLY,
+            ExitCode.OK,
+            RunOutcome.CHANGED,
+        ),
+    ],
+)
+def test_exit_code_and_word_of_a_run(
+    outcome: EnvironmentResult, mode: Mode, code: ExitCode, word: RunOutcome
+) -> None:
+    """P12."""
+    result = _run(outcome, mode=mode)
+    assert (result.exit_code, result.outcome) == (code, word)
+
+
+def test_the_most_important_code_wins() -> None:
+    """P12."""
+    refused = planned(Refuse(name="x", existing=None, problem=REFUSED))
+    run = _run(refused, planned(UPDATE), mode=Mode.CHECK)
+    assert run.exit_code is ExitCode.REFUSED
+    gave_up = replace(TROUBLE, code=ExitCode.GAVE_UP)
+    assert replace(run, problems=(gave_up,)).exit_code is ExitCode.GAVE_UP
+    denied = RepositoryResult(repository=SHOP, problem=replace(TROUBLE, code=ExitCode.PERMISSION))
+    assert denied.problems == (replace(TROUBLE, code=ExitCode.PERMISSION),)
+    assert replace(run, repositories=(*run.repositories, denied)).exit_code is ExitCode.PERMISSION
+    faulty = replace(run, faults=(ConfigError("X", "is wrong"),))
+    assert faulty.exit_code is ExitCode.CONFIGURATION
+
+
+def test_turning_pipelines_on_is_a_change() -> None:
+    assert _run(pipelines=Outcome.APPLIED).outcome is RunOutcome.CHANGED
+    assert _run(pipelines=Outcome.PLANNED, mode=Mode.CHECK).exit_code is ExitCode.DRIFT

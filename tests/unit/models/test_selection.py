@@ -1,0 +1,64 @@
+"""Which repositories a selection and a pattern mean."""
+
+from __future__ import annotations
+
+import pytest
+
+from pipe.models.declaration import Repository
+from pipe.models.selection import (
+    Exclusion,
+    Glob,
+    Project,
+    Selection,
+    Slug,
+    glob_matches,
+    is_glob,
+    matches,
+)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "name", "expected"),
+    [
+        ("*", "", True),
+        ("svc-*", "svc-", True),
+        ("svc-*", "a-svc-b", False),
+        ("svc-?", "svc-a", True),
+        ("svc-?", "svc-", False),
+        ("PROD*", "production", True),
+        ("[a]*", "[A]b", True),
+        ("[a]", "a", False),
+        ("*" * 200 + "x", "a" * 200, False),
+    ],
+)
+def test_globs(pattern: str, name: str, expected: object) -> None:
+    assert glob_matches(pattern, name) is expected
+
+
+def test_what_is_a_glob() -> None:
+    assert [is_glob(text) for text in ("a*", "a?", "a[b]")] == [True, True, False]
+
+
+@pytest.mark.parametrize(
+    ("item", "expected"),
+    [
+        (Slug("acme", "shop"), True),
+        (Slug("ACME", "Shop"), True),
+        (Slug("acme", "blog"), False),
+        (Slug("other", "shop"), False),
+        (Glob("acme", "sh*"), True),
+        (Glob("other", "sh*"), False),
+        (Glob("acme", "b*"), False),
+    ],
+)
+def test_matches(item: Slug | Glob, expected: object) -> None:
+    assert matches(item, Repository("acme", "shop")) is expected
+
+
+def test_only_one_repository_by_its_name_is_single() -> None:
+    shop = Slug("acme", "shop")
+
+    assert Selection(items=(shop,)).single == shop
+    assert Selection(items=(shop, shop)).single is None
+    assert Selection(items=(Glob("acme", "shop*"),)).single is None
+    assert Selection(items=(Project("acme", "X"), Exclusion(shop))).single is None

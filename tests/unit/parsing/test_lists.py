@@ -1,0 +1,110 @@
+"""The forms in which a list arrives."""
+
+from __future__ import annotations
+
+import pytest
+
+from pipe.models.declaration import Repository
+from tests.support.settings import ONE, faults, settings
+
+
+def branches(**variables: str) -> tuple[str, ...] | None:
+    declaration = settings(ONE | variables).declaration_for(Repository("acme", "shop"))
+    return declaration.environments[0].desired.branches
+
+
+@pytest.mark.parametrize(
+    ("variables", "expected"),
+    [
+        ({}, None),
+        ({"BRANCHES": "main"}, ("main",)),
+        ({"BRANCHES": "main,release/*"}, ("main,release/*",)),
+        ({"BRANCHES": "[]"}, ()),
+        ({"BRANCHES": '["main", "release/*"]'}, ("main", "release/*")),
+        ({"BRANCHES": '\n ["main"]\n'}, ("main",)),
+        ({"BRANCHES": "[1.10, true, false]"}, ("1.10", "true", "false")),
+        ({"BRANCHES_COUNT": "0"}, ()),
+        ({"BRANCHES_COUNT": "2", "BRANCHES_0": "main", "BRANCHES_1": "[x]"}, ("main", "[x]")),
+        ({"BRANCHES_COUNT": "1", "BRANCHES_0": "main", "BRANCHES_01": "x"}, ("main",)),
+        (
+            {"BRANCHES_COUNT": "11"} | {f"BRANCHES_{i}": f"b{i}" for i in range(11)},
+            tuple(f"b{i}" for i in range(11)),
+        ),
+    ],
+)
+def test_forms(variables: dict[str, str], expected: tuple[str, ...] | None) -> None:
+    assert branches(**variables) == expected
+
+
+BOTH = "is given both as one value and as a list (BRANCHES_COUNT, BRANCHES_0, …); give one"
+UNCOUNTED = "is missing though BRANCHES_0 is given; say how many items there are"
+MISSING = (
+    "is missing or empty though BRANCHES_COUNT is {}; an undefined $variable arrives empty:"
+    " define it, or take the item out"
+)
+
+
+@pytest.mark.parametrize(
+    ("variables", "expected"),
+    [
+        ({"BRANCHES": "a", "BRANCHES_COUNT": "0"}, {"BRANCHES": BOTH}),
+        ({"BRANCHES": "a", "BRANCHES_0": "b"}, {"BRANCHES": BOTH}),
+        (
+            {"BRANCHES_0": "a"},
+            {"BRANCHES_COUNT": UNCOUNTED},
+        ),
+        ({"BRANCHES_COUNT": "two"}, {"BRANCHES_COUNT": "'two' is not a number of items"}),
+        ({"BRANCHES_COUNT": "-1"}, {"BRANCHES_COUNT": "'-1' is not a number of items"}),
+        (
+            {"BRANCHES_COUNT": "2", "BRANCHES_0": "a", "BRANCHES_1": ""},
+            {"BRANCHES_1": MISSING.format(2)},
+        ),
+        (
+            {"BRANCHES_COUNT": "999999999", "BRANCHES_1": "a"},
+            {"BRANCHES_0": MISSING.format(999999999)},
+        ),
+        (
+            {"BRANCHES_COUNT": "1", "BRANCHES_0": "a", "BRANCHES_1": "b"},
+            {"BRANCHES_1": "is given though BRANCHES_COUNT is 1"},
+        ),
+        (
+            {"BRANCHES": '["main", "a\\nb", null, {}, ["x"], "\\ud800"]'},
+            {
+                "BRANCHES[1]": "'a\\nb' is no branch pattern; write for example main or release/*",
+                "BRANCHES[2]": "is not text; write a string",
+                "BRANCHES[3]": "is not text; write a string",
+                "BRANCHES[4]": "is not text; write a string",
+                "BRANCHES[5]": "is not text; write a string",
+            },
+        ),
+        (
+            {"BRANCHES": '["main"'},
+            {
+                "BRANCHES": "begins like JSON but is none: Expecting ',' delimiter at line 1,"
+                " column 8"
+            },
+        ),
+        (
+            {"BRANCHES": "[" * 100_000},
+            {"BRANCHES": "begins like JSON but is none: it is nested too deeply"},
+        ),
+    ],
+)
+def test_faults(variables: dict[str, str], expected: dict[str, str]) -> None:
+    assert faults(ONE | variables) == expected
+
+
+def test_every_list_takes_both_forms() -> None:
+    read = settings(
+        ONE
+        | {
+            "REPORT_FILES_COUNT": "2",
+            "REPORT_FILES_0": "a.json",
+            "REPORT_FILES_1": "a.md",
+            "PRUNE_COUNT": "1",
+            "PRUNE_0": "environments",
+        }
+    )
+
+    assert read.report_files == ("a.json", "a.md")
+    assert read.declaration_for(Repository("acme", "shop")).prune_environments

@@ -1,0 +1,98 @@
+"""Every secret is known, and none stands in a message."""
+
+from __future__ import annotations
+
+import pytest
+
+from pipe.models.errors import ConfigurationError
+from pipe.parsing.secrets import authenticates
+from pipe.settings import known_secrets, read_settings
+from tests.support.settings import ONE, reader, settings
+
+SECRETS = {
+    "ATLASSIAN_API_TOKEN": "canary-1",
+    "BITBUCKET_ACCESS_TOKEN": "canary-22",
+    "BITBUCKET_APP_PASSWORD": "canary-333",
+    "BITBUCKET_OAUTH_CLIENT_SECRET": "canary-4444",
+    "FINGERPRINT_KEY": "canary-55555-long-enough",
+    "PIPELINES_JWT_TOKEN": "canary-666666",
+    "BITBUCKET_STEP_OIDC_TOKEN": "canary-7777777",
+}
+
+
+def test_all_of_them_longest_first() -> None:
+    environ = SECRETS | {
+        "SECURED_VARIABLES": '["A=canary-88888888", "B="]',
+        "HTTPS_PROXY": "http://user:canary-999999999@proxy:3128",
+        "http_proxy": "http://[",
+        "ALL_PROXY": "http://proxy:3128",
+        "BITBUCKET_USERNAME": "no-secret",
+        "BITBUCKET_OIDC_AUDIENCE": "no-secret",
+        "VARIABLES": "A=no-secret",
+    }
+
+    assert known_secrets(environ) == (
+        "canary-55555-long-enough",
+        "canary-999999999",
+        "canary-88888888",
+        "canary-7777777",
+        "canary-666666",
+        "canary-4444",
+        "canary-333",
+        "canary-22",
+        "canary-1",
+    )
+
+
+def test_a_faulty_list_does_not_hide_the_others() -> None:
+    assert known_secrets({"SECURED_VARIABLES": "no list", "FINGERPRINT_KEY": "x"}) == ("x",)
+
+
+def test_settings_know_the_secrets_of_files_and_of_json() -> None:
+    environ = ONE | {
+        "VARIABLES": '[{"key": "A", "value": "canary-json", "secured": true}]',
+        "SECURED_VARIABLES_FILE": "env",
+    }
+
+    assert settings(environ, env="B=canary-file").secrets == (
+        "canary-access-token",
+        "canary-file",
+        "canary-json",
+    )
+
+
+def test_settings_do_not_show_secrets() -> None:
+    read = settings(
+        ONE | {"SECURED_VARIABLES": "A=canary", "FINGERPRINT_KEY": "canary-key-16-chars"}
+    )
+
+    assert "canary" not in repr(read)
+    assert "canary" not in str(read)
+
+
+@pytest.mark.parametrize("name", ["ENVIRONMENT_TYPE", "MODE", "BRANCHES_COUNT", "WORKSPACE"])
+def test_a_secret_in_the_wrong_place_is_not_shown(name: str) -> None:
+    environ = ONE | {name: " canary-access-token"}
+
+    with pytest.raises(ConfigurationError) as caught:
+        read_settings(environ, reader({}))
+
+    messages = [fault.message for fault in caught.value.faults]
+    assert any("***" in message for message in messages)
+    assert not any("canary" in message for message in messages)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        *((name, True) for name in SECRETS),
+        ("ATLASSIAN_ACCOUNT_EMAIL", True),
+        ("BITBUCKET_USERNAME", True),
+        ("BITBUCKET_OAUTH_CLIENT_ID", True),
+        ("MY_OIDC_THING", True),
+        ("https_proxy", True),
+        ("DB_PASSWORD", False),
+    ],
+)
+def test_what_authenticates_the_pipe(name: str, expected: object) -> None:
+    assert authenticates(name) is expected

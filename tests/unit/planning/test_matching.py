@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+import pytest
+
+from pipe.models.declaration import EnvironmentType, Rule
+from pipe.planning.matching import Ambiguous, BothExist, Found, Missing, by_name, match, rule_for
+from tests.support.values import PRODUCTION, STAGING, TEST, declared, env
+
+
+def test_the_exact_name_comes_before_another_case() -> None:
+    lower, upper = env("live"), env("LIVE")
+    assert by_name("LIVE", (lower, upper)) == Found(upper)
+    assert by_name("Live", (lower,)) == Found(lower)
+    assert by_name("Live", (lower, upper)) == Ambiguous("Live", (lower, upper))
+    assert by_name("Live", (env("Test"),)) == Missing()
+    assert by_name("STRASSE", (env("Straße"),)) == Found(env("Straße"))
+
+
+def test_two_environments_of_exactly_this_name_are_ambiguous() -> None:
+    twins = (env("Live", uuid="{1}"), env("Live", uuid="{2}"))
+    assert by_name("Live", twins) == Ambiguous("Live", twins)
+
+
+def test_a_former_name_counts_only_while_the_new_one_does_not_exist() -> None:
+    live, production = env("Live"), env("Production")
+    wanted = declared("Production", rename_from="Live")
+    assert match(wanted, (live,)) == Found(live, renamed=True)
+    assert match(wanted, (production,)) == Found(production)
+    assert match(wanted, (live, production)) == BothExist(live, production)
+    assert match(wanted, ()) == Missing()
+    assert match(declared("Production"), (live,)) == Missing()
+
+
+def test_what_is_ambiguous_is_not_guessed() -> None:
+    former = (env("LIVE"), env("live"))
+    assert match(declared("Production", rename_from="Live"), former) == Ambiguous("Live", former)
+    present = (env("PRODUCTION"), env("production"))
+    wanted = declared("Production", rename_from="Live")
+    assert match(wanted, (*present, env("Live"))) == Ambiguous("Production", present)
+
+
+def test_a_rename_of_case_finds_the_same_environment_by_both_names() -> None:
+    live = env("live")
+    assert match(declared("Live", rename_from="live"), (live,)) == Found(live, renamed=True)
+    done = env("Live")
+    assert match(declared("Live", rename_from="live"), (done,)) == Found(done, renamed=False)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "kind", "matches"),
+    [
+        ("*", None, True),
+        ("prod*", None, True),
+        ("PROD-E?", None, True),
+        ("prod", None, False),
+        ("*", PRODUCTION, True),
+        ("*", STAGING, False),
+        ("stag*", PRODUCTION, False),
+    ],
+)
+def test_a_rule_looks_at_name_and_type(
+    pattern: str, kind: EnvironmentType | None, *, matches: bool
+) -> None:
+    rule = Rule(name_pattern=pattern, type=kind)
+    assert (rule_for((rule,), env("Prod-EU", PRODUCTION)) is rule) is matches
+
+
+def test_the_first_rule_that_matches_counts() -> None:
+    first, second = Rule(name_pattern="p*"), Rule()
+    assert rule_for((first, second), env("Prod")) is first
+    assert rule_for((first, second), env("Test")) is second
+    assert rule_for((), env("Test", TEST)) is None

@@ -1,0 +1,267 @@
+from __future__ import annotations
+
+import pytest
+
+from pipe.models.changes import (
+    BranchesUnavailable,
+    Create,
+    CreateVariable,
+    Delete,
+    DeleteReason,
+    EnvironmentPlan,
+    Keep,
+    Refuse,
+    RepositoryPlan,
+    SetAdminOnly,
+    SetBranches,
+    SetName,
+    SetType,
+    Update,
+    UpdateVariable,
+)
+from pipe.models.declaration import (
+    Declaration,
+    DeclaredEnvironment,
+    Desired,
+    EnvironmentType,
+    Rule,
+    State,
+)
+from pipe.models.existing import ExistingContents, ExistingEnvironment
+from pipe.planning.planner import Observed, plan_repository
+from tests.support.values import (
+    ALWAYS,
+    PRODUCTION,
+    SHOP,
+    STAGING,
+    TEST,
+    TROUBLE,
+    branch,
+    declared,
+    desired,
+    env,
+    plain,
+    secret,
+    var,
+)
+
+
+def _plan(
+    declaration: Declaration | tuple[DeclaredEnvironment, ...],
+    *environments: ExistingEnvironment,
+    contents: dict[str, ExistingContents] | None = None,
+    pipelines: bool | None = None,
+) -> RepositoryPlan:
+    if isinstance(declaration, tuple):
+        declaration = Declaration(environments=declaration)
+    observed = Observed(
+        environments=environments, contents=contents or {}, pipelines_enabled=pipelines
+    )
+    return plan_repository(SHOP, declaration, observed, ALWAYS)
+
+
+def _one(
+    wanted: DeclaredEnvironment,
+    *environments: ExistingEnvironment,
+    contents: ExistingContents | None = None,
+) -> EnvironmentPlan:
+    held = {each.uuid: contents for each in environments if contents is not None}
+    (only,) = _plan((wanted,), *environments, contents=held).environments
+    return only
+
+
+def test_what_is_missing_is_created_with_all_it_should_hold() -> None:
+    wants = Desired(admin_only=False, branches=("main", "dev"), variables=(plain("A"), secret("B")))
+    wanted = declared("Live", PRODUCTION, wants=wants)
+    assert _one(wanted) == Create(
+        declared=wanted,
+        type=PRODUCTION,
+        changes=(
+            SetType(PRODUCTION),
+            SetAdminOnly(None, after=False),
+            SetBranches((), ("main", "dev")),
+            CreateVariable(plain("A")),
+            CreateVariable(secret("B")),
+        ),
+    )
+
+
+def test_what_is_not_mentioned_is_not_in_the_plan() -> None:
+    """P8."""
+    wanted = declared("Live", TEST)
+    assert _one(wanted) == Create(declared=wanted, type=TEST, changes=(SetType(TEST),))
+    lifted = declared("Live", TEST, wants=Desired(branches=()))
+    assert _one(lifted) == Create(declared=lifted, type=TEST, changes=(SetType(TEST),))
+    contents = ExistingContents(variables=(var("A", "1"),), branches=(branch("main"),))
+    live = env("Live", PRODUCTION, admin_only=True)
+    assert _one(declared("Live"), live, contents=contents) == Keep(name="Live", existing=live)
+    renamed = _one(declared("New", rename_from="Live"), live, contents=contents)
+    assert renamed == Update(existing=live, changes=(SetName("Live", "New"),))
+
+
+def test_only_what_differs_is_in_the_plan() -> None:
+    live = env("Live", PRODUCTION, admin_only=True)
+    contents = ExistingContents(
+        variables=(var("A", "1"), var("B", "2")), branches=(branch("main"), branch("dev"))
+    )
+    same = Desired(
+        admin_only=True, branches=("dev", "main"), variables=(plain("A", "1"), plain("B", "2"))
+    )
+    assert _one(declared("Live", PRODUCTION, wants=same), live, contents=contents) == Keep(
+        name="Live", existing=live, unchanged_variables=2
+    )
+    other = Desired(admin_only=False, branches=("main",), variables=(plain("A", "1"), plain("B")))
+    plan = _one(declared("Production", rename_from="Live", wants=other), live, contents=contents)
+    assert plan == Update(
+        existing=live,
+        changes=(
+            SetName("Live", "Production"),
+            SetAdminOnly(before=True, after=False),
+            SetBranches((branch("main"), branch("dev")), ("main",)),
+            UpdateVariable(var("B", "2"), plain("B")),
+        ),
+        unchanged_variables=1,
+    )
+
+
+def test_silence_about_admin_only_means_unrestricted() -> None:
+    """A write that can't be verified either would be repeated at every run."""
+    silent = env("Live", admin_only=None)
+    assert _one(declared("Live", admin_only=False), silent) == Keep(name="Live", existing=silent)
+    assert _one(declared("Live", admin_only=True), silent) == Update(
+        existing=silent, changes=(SetAdminOnly(None, after=True),)
+    )
+
+
+def test_branches_that_can_not_be_read_are_a_change_that_fails() -> None:
+    contents = ExistingContents(branches=TROUBLE)
+    plan = _one(declared("Live", wants=Desired(branches=())), env("Live"), contents=contents)
+    assert plan == Update(existing=env("Live"), changes=(BranchesUnavailable((), TROUBLE),))
+
+
+@pytest.mark.parametrize(
+    ("kind", "existing", "refused"),
+    [
+        (PRODUCTION, STAGING, True),
+        (PRODUCTION, PRODUCTION, False),
+        (None, STAGING, False),
+        (PRODUCTION, None, False),
+    ],
+)
+def test_a_type_is_refused_where_it_is_known_to_differ(
+    kind: EnvironmentType | None, existing: EnvironmentType | None, *, refused: bool
+) -> None:
+    """P11."""
+    plan = _one(declared("Live", kind), env("Live", existing))
+    assert isinstance(plan, Refuse) is refused
+    if isinstance(plan, Refuse):
+        assert (plan.problem.key, plan.existing) == ("type-cannot-change", env("Live", existing))
+
+
+def test_what_must_be_created_needs_a_type() -> None:
+    plan = _one(declared("Live"))
+    assert isinstance(plan, Refuse)
+    assert plan.problem.key == "type-needed"
+
+
+def test_absence_is_reached_by_deletion_or_is_there_already() -> None:
+    gone = DeclaredEnvironment(name="Live", type=PRODUCTION, state=State.ABSENT)
+    assert _one(gone) == Keep(name="Live", existing=None)
+    staging = env("Live", STAGING)
+    assert _one(gone, staging) == Delete(existing=staging, reason=DeleteReason.DECLARED)
+    rules = Declaration(rules=(Rule(name_pattern="f*", state=State.ABSENT),))
+    assert _plan(rules, env("f1"), env("Test")).environments == (
+        Delete(existing=env("f1"), reason=DeleteReason.RULE),
+    )
+
+
+def test_refusals_say_what_could_be_meant() -> None:
+    unsure = _one(declared("Live"), env("LIVE"), env("live"))
+    assert isinstance(unsure, Refuse)
+    assert (unsure.problem.key, unsure.existing) == ("ambiguous-name", None)
+    both = _one(declared("New", rename_from="Old"), env("New"), env("Old"))
+    assert isinstance(both, Refuse)
+    assert (both.problem.key, both.existing) == ("rename-target-exists", env("Old"))
+
+
+@pytest.mark.parametrize(
+    "others",
+    [
+        (declared("live"),),
+        (declared("LIVE", admin_only=True), declared("Live")),
+        (declared("New", rename_from="Live"),),
+    ],
+)
+def test_two_declarations_never_write_to_one_environment(
+    others: tuple[DeclaredEnvironment, ...],
+) -> None:
+    plans = _plan((declared("Live"), *others), env("Live")).environments
+    assert [each.problem.key for each in plans if isinstance(each, Refuse)] == [
+        "declared-twice"
+    ] * (len(others) + 1)
+
+
+def test_a_name_that_another_declaration_has_or_had_is_not_created() -> None:
+    """Created today, it could be taken for the other's environment tomorrow."""
+    twice = _plan((declared("Live", TEST), declared("live", TEST))).environments
+    assert [type(each) for each in twice] == [Refuse, Refuse]
+    former = _plan(
+        (declared("New", TEST, rename_from="Old"), declared("old", TEST)), env("New")
+    ).environments
+    assert [type(each) for each in former] == [Keep, Refuse]
+    renamed = _plan(
+        (declared("New", rename_from="Old"), declared("NEW", TEST)), env("Old")
+    ).environments
+    assert [type(each) for each in renamed] == [Update, Refuse]
+    absent = DeclaredEnvironment(name="Old", state=State.ABSENT)
+    kept = _plan((declared("New", rename_from="Old"), absent), env("New")).environments
+    assert [type(each) for each in kept] == [Keep, Keep]
+    apart = _plan((declared("Live"), declared("live")), env("Live"), env("live")).environments
+    assert [type(each) for each in apart] == [Keep, Keep]
+
+
+def test_rules_hold_for_what_nothing_else_means() -> None:
+    declaration = Declaration(
+        environments=(
+            declared("Live", admin_only=False),
+            declared("New", rename_from="Old"),
+            declared("Which"),
+        ),
+        rules=(
+            Rule(name_pattern="p*", desired=Desired(admin_only=True)),
+            Rule(desired=desired(plain("A"))),
+        ),
+        prune_environments=True,
+    )
+    existing = (env("zeta"), env("Prod"), env("Live"), env("New"), env("Old"), env("WHICH"),
+                env("which"))  # fmt: skip
+    plan = _plan(declaration, *existing)
+    assert [each.name for each in plan.environments] == ["Live", "New", "Which", "Prod", "zeta"]
+    assert plan.environments[3:] == (
+        Update(existing=env("Prod"), changes=(SetAdminOnly(before=False, after=True),)),
+        Update(existing=env("zeta"), changes=(CreateVariable(plain("A")),)),
+    )
+
+
+def test_pruning_takes_what_neither_a_name_nor_a_rule_means() -> None:
+    """P10."""
+    declaration = Declaration(
+        environments=(declared("Live"),),
+        rules=(Rule(name_pattern="p*"),),
+        prune_environments=True,
+    )
+    plan = _plan(declaration, env("b"), env("a"), env("Live"), env("Prod"))
+    assert [each.name for each in plan.environments if isinstance(each, Delete)] == ["a", "b"]
+    spared = _plan((declared("Live"),), env("a"), env("Live"))
+    assert not [each for each in spared.environments if isinstance(each, Delete)]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found", "needed"),
+    [(True, False, True), (True, True, False), (False, False, False), (True, None, False)],
+)
+def test_pipelines_is_turned_on_only_where_it_is_off(
+    *, wanted: bool, found: bool | None, needed: bool
+) -> None:
+    declaration = Declaration(enable_pipelines=wanted)
+    assert _plan(declaration, pipelines=found).enable_pipelines is needed

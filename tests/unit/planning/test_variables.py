@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+from pipe.models.changes import (
+    CreateVariable,
+    DeleteVariable,
+    RewriteSecured,
+    UpdateVariable,
+    WriteFingerprints,
+)
+from pipe.models.declaration import FINGERPRINTS_KEY, SecuredUpdate
+from pipe.planning import fingerprints
+from pipe.planning.variables import SecretsPolicy, plan_variables
+from tests.support.values import ALWAYS, IF_MISSING, KEY, ON_CHANGE, desired, plain, secret, var
+
+UUID = "{live}"
+OURS = FINGERPRINTS_KEY
+
+
+def _print(key: str, value: str = "s3cret") -> str:
+    return fingerprints.fingerprint(KEY, UUID, secret(key, value))
+
+
+def test_plain_values_are_compared_exactly() -> None:
+    plan = plan_variables(
+        desired(plain("A", "1"), plain("B", "2"), plain("C", "")),
+        (var("A", "1"), var("B", "2 "), var("X", "kept")),
+        UUID,
+        ALWAYS,
+    )
+    assert plan.changes == (
+        UpdateVariable(var("B", "2 "), plain("B", "2")),
+        CreateVariable(plain("C", "")),
+    )
+    assert plan.unchanged == 1
+
+
+def test_keys_that_differ_by_case_are_different() -> None:
+    plan = plan_variables(desired(plain("Key")), (var("KEY", "v"),), UUID, ALWAYS)
+    assert plan.changes == (CreateVariable(plain("Key")),)
+
+
+def test_a_change_of_storage_is_a_change_whatever_the_policy() -> None:
+    for policy in (ALWAYS, IF_MISSING):
+        plan = plan_variables(
+            desired(plain("A"), secret("B")), (var("A"), var("B", "s3cret")), UUID, policy
+        )
+        assert plan.changes == (
+            UpdateVariable(var("A"), plain("A")),
+            UpdateVariable(var("B", "s3cret"), secret("B")),
+        )
+
+
+def test_secured_values_that_exist_are_written_as_the_policy_says() -> None:
+    wants, existing = desired(secret("A"), secret("B")), (var("A"),)
+    always = plan_variables(wants, existing, UUID, ALWAYS)
+    assert always.changes == (RewriteSecured(var("A"), secret("A")), CreateVariable(secret("B")))
+    assert always.unchanged == 0
+    missing = plan_variables(wants, existing, UUID, IF_MISSING)
+    assert missing.changes == (CreateVariable(secret("B")),)
+    assert missing.unchanged == 1
+
+
+def test_on_change_writes_what_no_fingerprint_vouches_for() -> None:
+    """P16."""
+    memory = var(OURS, fingerprints.dump({"A": _print("A"), "B": _print("B", "old"), "Z": "gone"}))
+    plan = plan_variables(
+        desired(secret("A"), secret("B"), secret("C"), secret("D"), plain("P")),
+        (var("A"), var("B"), var("C"), memory, var("P", "v")),
+        UUID,
+        ON_CHANGE,
+    )
+    assert plan.changes == (
+        UpdateVariable(var("B"), secret("B")),
+        UpdateVariable(var("C"), secret("C")),
+        CreateVariable(secret("D")),
+        WriteFingerprints(memory, (("A", _print("A")),), (secret("B"), secret("C"), secret("D"))),
+    )
+    assert plan.unchanged == 2
+
+
+def test_on_change_with_everything_known_writes_nothing() -> None:
+    """P16."""
+    memory = var(OURS, fingerprints.dump({"A": _print("A")}))
+    plan = plan_variables(desired(secret("A")), (var("A"), memory), UUID, ON_CHANGE)
+    assert (plan.changes, plan.unchanged) == ((), 1)
+
+
+def test_a_fingerprint_is_believed_only_under_the_same_key_and_environment() -> None:
+    """P16."""
+    memory = var(OURS, fingerprints.dump({"A": _print("A")}))
+    rotated = SecretsPolicy(SecuredUpdate.ON_CHANGE, type(KEY)("fedcba9876543210"))
+    for uuid, policy in ((UUID, rotated), ("{other}", ON_CHANGE), (None, ON_CHANGE)):
+        plan = plan_variables(desired(secret("A")), (var("A"), memory), uuid, policy)
+        assert plan.changes[0] == UpdateVariable(var("A"), secret("A"))
+    keyless = SecretsPolicy(SecuredUpdate.ON_CHANGE)
+    plan = plan_variables(desired(secret("A")), (var("A"),), UUID, keyless)
+    assert plan.changes == (UpdateVariable(var("A"), secret("A")),)
+
+
+def test_without_a_key_no_fingerprint_is_written_and_none_is_left_that_became_untrue() -> None:
+    """P16."""
+    memory = var(OURS, fingerprints.dump({"A": _print("A"), "B": _print("B")}))
+    wants = desired(secret("A"), secret("B", "new"))
+    always = plan_variables(wants, (var("A"), var("B"), memory), UUID, ALWAYS)
+    assert always.changes[-1] == WriteFingerprints(memory, (), ())
+    kept = plan_variables(wants, (var("A"), var("B"), memory), UUID, IF_MISSING)
+    assert kept.changes == ()
+    again = plan_variables(wants, (var("A"), memory), UUID, IF_MISSING)
+    assert again.changes == (
+        CreateVariable(secret("B", "new")),
+        WriteFingerprints(memory, (("A", _print("A")),), ()),
+    )
+    fresh = plan_variables(wants, (var("A"), var("B")), UUID, ALWAYS)
+    assert not [each for each in fresh.changes if isinstance(each, WriteFingerprints)]
+
+
+def test_pruning_takes_what_is_not_declared_and_spares_the_fingerprints_in_use() -> None:
+    """P10."""
+    existing = (var("Z", "1"), var("A", "v"), var("Y"), var(OURS, fingerprints.dump({"Y": "f"})))
+    wants = desired(plain("A"), prune=True)
+    in_use = plan_variables(wants, existing, UUID, ON_CHANGE)
+    assert in_use.changes == (DeleteVariable(var("Y")), DeleteVariable(var("Z", "1")))
+    unused = plan_variables(wants, existing, UUID, ALWAYS)
+    assert [each.field for each in unused.changes] == [
+        f"variables.{OURS}", "variables.Y", "variables.Z",
+    ]  # fmt: skip
+    unasked = plan_variables(desired(plain("A")), existing, UUID, ALWAYS)
+    assert unasked.changes == ()

@@ -1,0 +1,170 @@
+"""Report files are there whole or not at all, and never cost the run anything."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import resource
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pipe.reports.files import reason, renderer, write_atomically, write_reports
+from tests.support.results import ABOUT
+from tests.support.world import World, listed, run_with
+from tests.unit.reports.samples import RUN
+
+
+@pytest.mark.parametrize(
+    ("name", "beginning"),
+    [
+        ("r.json", '{\n  "version": 1'),
+        ("r.JSON", '{\n  "version": 1'),
+        ("r.xml", "<?xml "),
+        ("r.md", "### "),
+        ("r.html", "<!DOCTYPE html>"),
+    ],
+)
+def test_the_ending_chooses_the_form(tmp_path: Path, name: str, beginning: str) -> None:
+    path = tmp_path / name
+    assert list(write_reports([str(path)], RUN, ABOUT)) == []
+    assert path.read_text("utf-8").startswith(beginning)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o644
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_each_form_has_its_own_renderer() -> None:
+    found = {renderer(f"r{ending}") for ending in (".json", ".xml", ".md", ".html")}
+    assert len(found) == 4
+
+
+def test_a_report_replaces_the_former_one(tmp_path: Path) -> None:
+    path = tmp_path / "r.md"
+    path.write_text("former")
+    write_atomically(path, "latter")
+    assert path.read_text() == "latter"
+
+
+def test_a_very_long_name_is_no_trouble(tmp_path: Path) -> None:
+    path = tmp_path / f"{'n' * 250}.json"
+    assert list(write_reports([str(path)], RUN, ABOUT)) == []
+    assert json.loads(path.read_text("utf-8"))["version"] == 1
+
+
+def test_a_missing_folder_is_a_warning(tmp_path: Path) -> None:
+    path = tmp_path / "test-results" / "r.xml"
+    (warning,) = write_reports([str(path)], RUN, ABOUT)
+    assert warning == (
+        f"The report {path} was not written: its folder does not exist; create it first (mkdir -p)."
+        " The run itself is unharmed."
+    )
+
+
+def test_a_folder_of_that_name_and_a_file_as_folder(tmp_path: Path) -> None:
+    (tmp_path / "r.md").mkdir()
+    (tmp_path / "file").write_text("")
+    told = list(write_reports([f"{tmp_path}/r.md", f"{tmp_path}/file/r.md"], RUN, ABOUT))
+    assert "a folder has that name" in told[0]
+    assert "what should be its folder is a file" in told[1]
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["file", "r.md"]
+
+
+def _full(*_: object, **__: object) -> None:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def test_a_full_disk_leaves_the_former_report(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "r.json"
+    path.write_text("former")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    # The system itself refuses to write beyond this many bytes.
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, hard))
+    try:
+        told = list(write_reports([str(path)], RUN, ABOUT))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert len(told) == 1
+    assert "File too large" in told[0]
+
+    monkeypatch.setattr(os, "fdopen", _full)
+    (warning,) = write_reports([str(path)], RUN, ABOUT)
+    assert "no space is left" in warning
+    assert path.read_text() == "former"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        (errno.EACCES, "writing into its folder is not allowed"),
+        (errno.EROFS, "the file system is read-only"),
+        (errno.EIO, "Input/output error"),
+    ],
+)
+def test_reasons_have_words(number: int, words: str) -> None:
+    assert reason(OSError(number, os.strerror(number))) == words
+
+
+def test_an_error_without_words_has_a_name() -> None:
+    assert reason(TimeoutError()) == "TimeoutError"
+
+
+@pytest.mark.parametrize("how", ["missing", "full"])
+def test_the_exit_code_of_the_run_is_unharmed(
+    tmp_path: Path, how: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if how == "full":
+        monkeypatch.setattr(os, "fdopen", _full)
+    world = World()
+    world.shop.add_environment("Test")
+    wanted = {"ENVIRONMENT_NAME": "Test", "ADMIN_ONLY": "true"}
+    path = tmp_path / ("no/r.json" if how == "missing" else "r.json")
+    wanted |= {"MODE": "check", "REPORT_FILES": "", **listed("REPORT_FILES", str(path))}
+    ran = run_with(world, wanted)
+    assert ran.exit_code == 4
+    assert "WARNING: The report" in ran.log
+    assert ran.log.splitlines()[-1].startswith("✖ Drift")
+    assert not path.exists()
+
+
+def test_a_wrong_configuration_is_reported_too(tmp_path: Path) -> None:
+    paths = [str(tmp_path / f"r{ending}") for ending in (".json", ".xml", ".md", ".html")]
+    ran = run_with(
+        World(),
+        {"ENVIRONMENT_NAME": "Test", "ADMIN_ONLY": "maybe", "REPORT_FILES": json.dumps(paths)},
+    )
+    assert ran.exit_code == 2
+    assert ran.requests == []
+    for path in paths:
+        assert "'maybe' is not a boolean; write true or false" in Path(path).read_text("utf-8")
+    report = json.loads(Path(paths[0]).read_text("utf-8"))
+    assert (report["exit_code"], report["outcome"]) == (2, "failed")
+    assert report["errors"] == [
+        {
+            "key": "configuration",
+            "where": "ADMIN_ONLY",
+            "what": "'maybe' is not a boolean; write true or false",
+        }
+    ]
+
+
+def test_a_run_without_reports_loads_no_renderer() -> None:
+    script = "import sys, pipe.session; print(*sorted(sys.modules))"
+    done = subprocess.run(  # noqa: S603 - our own interpreter
+        [sys.executable, "-c", script], capture_output=True, check=True, text=True
+    )
+    loaded = set(done.stdout.split())
+    assert "pipe.reports.files" in loaded
+    assert not loaded & {
+        "xml.etree.ElementTree",
+        "pipe.reports.junit",
+        "pipe.reports.markdown",
+        "pipe.reports.html",
+        "pipe.publishing.publish",
+    }

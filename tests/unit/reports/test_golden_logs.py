@@ -1,0 +1,27 @@
+"""Whole logs, so that a change of wording is seen in review; see `golden.py`."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.unit.reports import golden
+
+
+@pytest.mark.parametrize("name", golden.SCENARIOS)
+def test_the_log_reads_as_it_was_reviewed(name: str) -> None:
+    assert golden.text(name) == golden.path(name).read_text("utf-8")
+
+
+@pytest.mark.parametrize("name", golden.SCENARIOS)
+def test_lines_fit_the_log_view_and_move_no_cursor(name: str) -> None:
+    for line in golden.text(name).splitlines():
+        bare = re.sub(r"␛\[[0-9]*m", "", line)
+        assert len(bare) <= 160
+        assert bare == "" or bare.isprintable()
+        assert "␛" not in bare
+
+
+def test_no_golden_log_is_left_over() -> None:
+    assert {each.stem for each in golden.FOLDER.iterdir()} == set(golden.SCENARIOS)

@@ -1,0 +1,151 @@
+"""What reviewers read in a pull request."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from markdown_it import MarkdownIt
+
+from pipe.models.changes import Keep, SetAdminOnly, Update
+from pipe.models.declaration import Repository
+from pipe.models.errors import ConfigError
+from pipe.models.results import (
+    Counts,
+    EnvironmentResult,
+    Mode,
+    Outcome,
+    RepositoryResult,
+    RunResult,
+    planned,
+)
+from pipe.reports.markdown import block, code, escape, render
+from pipe.reports.presentation import About
+from pipe.settings.values import PipelineContext
+from tests.support.results import ABOUT
+from tests.support.values import SHOP, TROUBLE, env
+from tests.unit.reports.test_junit import CHECK
+
+KEEP = planned(Keep(name="Test", existing=env("Test")))
+
+
+def lock(name: str) -> EnvironmentResult:
+    return planned(Update(existing=env(name), changes=(SetAdminOnly(before=False, after=True),)))
+
+
+LOCK = lock("Live")
+
+
+def many(number: int, mode: Mode = Mode.PLAN) -> RunResult:
+    return RunResult(
+        mode=mode,
+        repositories=tuple(
+            RepositoryResult(
+                repository=Repository("acme", f"svc-{index}"),
+                environments=(KEEP, LOCK) if index % 2 else (KEEP,),
+            )
+            for index in range(number)
+        ),
+        counts=Counts(total=number, reads=number),
+        seconds=1,
+        plan_checksum="sha256:0",
+    )
+
+
+def test_one_repository_in_full() -> None:
+    assert (
+        render(CHECK, ABOUT)
+        == """\
+### ✖ Bitbucket Environment: failed
+
+**1 environment unchanged, 1 drifted, 1 refused**
+
+Failed: 1 environment unchanged, 1 refused; 1 request (1 read), no retries; 1.5 s
+
+✔ `Test`: unchanged
+
+✖ **`Production`**: drifted, would be updated
+
+```
+admin_only  false → true
+```
+
+✖ **`Old`**: refused, nothing was written to it
+
+> ✖ **It.**  \n> Why: Because.  \n> What to do: Do.
+
+`check` · [Pipeline 42](https://bitbucket.org/acme/infra/pipelines/results/42)
+"""
+    )
+
+
+def test_of_many_what_is_alike_is_told_once() -> None:
+    text = render(many(50), About(at=ABOUT.at, context=PipelineContext()))
+    assert text.count("admin_only") == 1
+    assert "✔ 25 repositories as declared" in text
+    assert "In `acme/svc-1`, `acme/svc-3`," in text
+    assert "`acme/svc-39` and 5 more" in text
+    assert text.endswith("\n`plan` · plan checksum `sha256:0`\n")
+
+
+def test_the_same_trouble_is_told_once_in_one_repository() -> None:
+    both = replace(LOCK, problem=TROUBLE, outcome=Outcome.FAILED)
+    one = RepositoryResult(
+        repository=SHOP, environments=(both, both), problem=None, pipelines=Outcome.PLANNED
+    )
+    text = render(replace(CHECK, repositories=(one,), mode=Mode.PLAN), ABOUT)
+    assert text.count("**It.**") == 1
+    assert "→ Pipelines: would change" in text
+    known = replace(one, problem=TROUBLE)
+    assert render(replace(CHECK, repositories=(known,)), ABOUT).count("**It.**") == 1
+
+
+def test_faults_and_what_was_not_begun() -> None:
+    run = replace(
+        CHECK,
+        repositories=(),
+        faults=(ConfigError("A|B", "is <wrong>"),),
+        problems=(TROUBLE,),
+        remaining=(SHOP,),
+    )
+    text = render(run, ABOUT)
+    assert "- `A|B`: is &#60;wrong&#62;" in text
+    assert "> ✖ **It.**" in text
+    assert "Not begun: `acme/shop`" in text
+
+
+@pytest.mark.parametrize("limit", [1000, 1200, 2000])
+def test_what_does_not_fit_is_left_out_and_that_is_said(limit: int) -> None:
+    run = replace(
+        many(1),
+        repositories=(
+            RepositoryResult(
+                repository=SHOP,
+                environments=tuple(lock(f"E{number}") for number in range(40)),
+            ),
+        ),
+    )
+    text = render(run, ABOUT, limit)
+    assert len(text) <= limit
+    assert "parts left out for length: the log has everything." in text
+    assert "### ✔ Bitbucket Environment" in text
+    assert text.rstrip().endswith("plan checksum `sha256:0`")
+
+
+@pytest.mark.parametrize("text", ["a", "`", "``", "`a`", " ", "a`b``c", "a|b", "<b>"])
+def test_code_shows_a_text_as_it_is(text: str) -> None:
+    html = MarkdownIt("commonmark").renderInline(code(text))
+    shown = html.removeprefix("<code>").removesuffix("</code>")
+    assert shown.replace("&lt;", "<").replace("&gt;", ">").strip() == text.strip()
+
+
+def test_a_block_holds_even_fences() -> None:
+    html = MarkdownIt("commonmark").render(block(["```", "````", "# a"]))
+    assert html == "<pre><code>```\n````\n# a\n</code></pre>\n"
+
+
+@pytest.mark.parametrize("text", ["*a* _b_ [c](d) `e` <f> &amp; ~~g~~ @h {i} |j| \\k", "![x](y)"])
+def test_escaped_text_is_only_text(text: str) -> None:
+    html = MarkdownIt("commonmark").enable("strikethrough").renderInline(escape(text))
+    plain = html.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+    assert plain == text

@@ -1,0 +1,65 @@
+"""A bug in the program itself: exit 1, told as one, a traceback only for those who ask."""
+
+from __future__ import annotations
+
+import pytest
+
+import pipe.execution
+import pipe.reports.files
+import pipe.session
+from pipe.reports.pipelines import share_result
+from tests.support.world import Ran, World, run_pipe
+
+CANARY = "canary-0123456789"
+
+
+class _BugError(Exception):
+    pass
+
+
+def _break(monkeypatch: pytest.MonkeyPatch, where: object, name: str) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise _BugError(CANARY)
+
+    monkeypatch.setattr(where, name, broken)
+
+
+def _run(**variables: str) -> Ran:
+    world = World()
+    return run_pipe(world, ENVIRONMENT_NAME="Test", SECURED_VARIABLES=f"KEY={CANARY}", **variables)
+
+
+def test_a_bug_at_work_is_told_and_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    _break(monkeypatch, pipe.execution, "_handle")
+
+    ran = _run()
+
+    assert ran.exit_code == 1
+    assert "ERROR: The run: something went wrong that this program did not expect" in ran.log
+    assert "Traceback" not in ran.log
+    assert ran.report["exit_code"] == 1
+    assert ran.problems == ["unexpected"]
+
+
+def test_a_bug_at_work_shows_where_it_is_with_debug(monkeypatch: pytest.MonkeyPatch) -> None:
+    _break(monkeypatch, pipe.execution, "_handle")
+
+    ran = _run(DEBUG="true")
+
+    assert "DEBUG: Traceback (most recent call last):" in ran.log
+    assert "_BugError: ***" in ran.log
+    assert CANARY not in ran.log
+
+
+@pytest.mark.parametrize("debug", ["", "true"])
+def test_a_bug_before_or_after_the_work_ends_alike(
+    monkeypatch: pytest.MonkeyPatch, debug: str
+) -> None:
+    _break(monkeypatch, pipe.session, share_result.__name__)
+
+    ran = _run(DEBUG=debug)
+
+    assert ran.exit_code == 1
+    assert ran.log.count("ERROR: The run: something went wrong") == 1
+    assert ("Traceback" in ran.log) == bool(debug)
+    assert CANARY not in ran.log

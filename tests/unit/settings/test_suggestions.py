@@ -1,0 +1,55 @@
+"""Variables that are nearly ours get a warning, all others are left alone."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.settings import ONE, settings
+
+PIPELINES = (
+    "BITBUCKET_STEP_TRIGGERER_UUID BITBUCKET_REPO_FULL_NAME BITBUCKET_GIT_HTTP_ORIGIN"
+    " BITBUCKET_REPO_SLUG BITBUCKET_PROJECT_UUID CI BITBUCKET_REPO_OWNER BITBUCKET_REPO_IS_PRIVATE"
+    " BITBUCKET_WORKSPACE BITBUCKET_SSH_KEY_FILE BITBUCKET_REPO_OWNER_UUID"
+    " BITBUCKET_STEP_RUN_NUMBER BITBUCKET_BUILD_NUMBER BITBUCKET_BRANCH BITBUCKET_GIT_SSH_ORIGIN"
+    " BITBUCKET_PIPELINE_UUID BITBUCKET_PIPELINES_VARIABLES_PATH BITBUCKET_COMMIT"
+    " BITBUCKET_REPO_UUID BITBUCKET_CLONE_DIR BITBUCKET_PROJECT_KEY PIPELINES_JWT_TOKEN"
+    " BITBUCKET_STEP_UUID BITBUCKET_DOCKER_HOST_INTERNAL DOCKER_HOST BITBUCKET_PIPE_STORAGE_DIR"
+    " BITBUCKET_PIPE_SHARED_STORAGE_DIR BITBUCKET_DEPLOYMENT_ENVIRONMENT"
+    " BITBUCKET_DEPLOYMENT_ENVIRONMENT_UUID BITBUCKET_PR_ID BITBUCKET_TAG BITBUCKET_EXIT_CODE"
+)
+ELSEWHERE = (
+    "PATH HOME HOSTNAME LANG PYTHON_VERSION HTTPS_PROXY NO_PROXY SSL_CERT_FILE FORCE_COLOR BRANCH"
+    " TERM PWD STAGE NODE_ENV AWS_ACCESS_KEY_ID DEBUG_LEVEL VARIABLES_COUNT_TOTAL"
+)
+
+
+def test_a_container_is_full_of_other_variables() -> None:
+    others = {name: "1" for name in f"{PIPELINES} {ELSEWHERE}".split() if name not in ONE}
+
+    assert settings(ONE | others).warnings == ()
+
+
+def test_the_items_of_a_list_are_ours() -> None:
+    assert settings(ONE | {"BRANCHES_COUNT": "1", "BRANCHES_0": "main"}).warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("ENVIROMENT_NAME", "ENVIRONMENT_NAME"),
+        ("ENVIRONMENT_NAMES", "ENVIRONMENT_NAME"),
+        ("ENVIRONMENT_NAME_COUNT", None),
+        ("environment_name", "ENVIRONMENT_NAME"),
+        ("ENVIRONMENT-TYPE", "ENVIRONMENT_TYPE"),
+        ("ADMINONLY", "ADMIN_ONLY"),
+        ("SECURE_VARIABLES", "SECURED_VARIABLES"),
+        ("VARIABLE", "VARIABLES"),
+        ("CONFIGFILE", "CONFIG_FILE"),
+        ("ATLASSIAN_ACCOUNT_MAIL", "ATLASSIAN_ACCOUNT_EMAIL"),
+        ("BITBUCKET_CLIENT_SECRET", "BITBUCKET_OAUTH_CLIENT_SECRET"),
+    ],
+)
+def test_a_misspelling(name: str, meant: str | None) -> None:
+    expected = (f"{name} is not a variable of this pipe; did you mean {meant}?",)
+
+    assert settings(ONE | {name: "x"}).warnings == (expected if meant else ())
