@@ -6,16 +6,16 @@ import random
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TextIO
+
+from msgspec import Struct
 
 if TYPE_CHECKING:  # a configuration error is reported without loading the HTTP client
     import httpx
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Clock:
+class Clock(Struct, frozen=True, kw_only=True):
     """What a program otherwise takes from the world without asking.
 
     Attributes:
@@ -69,8 +69,7 @@ def real_clock(stop: Stop) -> Clock:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunContext:
+class RunContext(Struct, frozen=True, kw_only=True):
     """All that a run takes from outside and gives to it.
 
     Attributes:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from threading import Lock
 from typing import Final
 
 import httpx
+from msgspec.structs import replace
 
 from pipe import VERSION
 from pipe.apply.reader import ApplyContext

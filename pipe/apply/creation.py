@@ -6,9 +6,10 @@ whose fate is unknown is followed by a look at the list, never by a blind repeti
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import islice
 from typing import Final, assert_never
+
+from msgspec import Struct
 
 from pipe.apply import problems
 from pipe.apply.reader import ApplyContext, list_environments
@@ -32,15 +33,13 @@ _LOOKS_FOR_FORMER: Final = 2
 _VALIDATION_ERROR: Final = "deploy-service.request.validation-error"
 
 
-@dataclass(frozen=True, slots=True)
-class Created:
+class Created(Struct, frozen=True):
     """The environment is ours: it was created by this run."""
 
     environment: ExistingEnvironment
 
 
-@dataclass(frozen=True, slots=True)
-class Adopted:
+class Adopted(Struct, frozen=True):
     """An environment that is meant is there, though the list that the plan rests on had none."""
 
     found: Found

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from pipe.bitbucket import problems
 from pipe.bitbucket.client import Bitbucket
@@ -36,8 +37,7 @@ LOOKS: Final = 6
 lists were seen to lag by one to five."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ApplyContext:
+class ApplyContext(Struct, frozen=True, kw_only=True):
     """Bitbucket, as seen by those who change it.
 
     Attributes:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from msgspec import Struct
+from msgspec.structs import replace
 
 from pipe.apply.environment import apply_environment
 from pipe.apply.reader import ApplyContext, read_state
@@ -17,8 +18,7 @@ from pipe.planning.planner import plan_repository
 from pipe.planning.safety import review
 
 
-@dataclass(frozen=True, slots=True)
-class Unreadable:
+class Unreadable(Struct, frozen=True):
     """A repository that could not be observed."""
 
     repository: Repository

@@ -7,9 +7,9 @@ the list unless an answer makes it necessary, and nothing is deleted on the stre
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final, TypeAlias, assert_never
 
+from msgspec import Struct
 from pydantic import SecretStr
 
 from pipe.apply import problems
@@ -42,20 +42,17 @@ _NOT_FOUND: Final = 404
 _CONFLICT: Final = 409
 
 
-@dataclass(frozen=True, slots=True)
-class Created:
+class Created(Struct, frozen=True):
     """The variable is as declared; there was none before."""
 
 
-@dataclass(frozen=True, slots=True)
-class Overwritten:
+class Overwritten(Struct, frozen=True):
     """The variable is as declared; before, it held something else."""
 
     before: ExistingVariable
 
 
-@dataclass(frozen=True, slots=True)
-class AsDeclared:
+class AsDeclared(Struct, frozen=True):
     """The variable was as declared before this run wrote anything: the list had not shown it."""
 
 
@@ -63,8 +60,7 @@ Settled: TypeAlias = Created | Overwritten | AsDeclared | Problem
 """The variable is as declared, or it is known why not."""
 
 
-@dataclass(frozen=True, slots=True)
-class Unsettled:
+class Unsettled(Struct, frozen=True):
     """Look or try again.
 
     Attributes:
@@ -76,15 +72,13 @@ class Unsettled:
     last: Rejected | OutcomeUnknown | None
 
 
-@dataclass(frozen=True, slots=True)
-class OtherCase:
+class OtherCase(Struct, frozen=True):
     """The list has the key in another case only."""
 
     key: str
 
 
-@dataclass(frozen=True, slots=True)
-class VariableWriter:
+class VariableWriter(Struct, frozen=True):
     """Writes the variables of one environment and accounts for each."""
 
     service: ApplyContext

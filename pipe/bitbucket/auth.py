@@ -6,9 +6,9 @@ import math
 import threading
 from base64 import b64encode
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Final, Protocol, TypeAlias
 
+from msgspec import Struct
 from pydantic import SecretStr
 
 from pipe.bitbucket import problems
@@ -23,8 +23,7 @@ from pipe.bitbucket.requests import (
 from pipe.models.errors import ExitCode, PipeError, Problem
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ApiToken:
+class ApiToken(Struct, frozen=True, kw_only=True):
     """An Atlassian API token with scopes, and the email address of its owner."""
 
     email: str
@@ -36,8 +35,7 @@ class ApiToken:
         return f"API token of {self.email}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AccessToken:
+class AccessToken(Struct, frozen=True, kw_only=True):
     """An access token of a repository, a project or a workspace."""
 
     token: SecretStr
@@ -48,8 +46,7 @@ class AccessToken:
         return "access token"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OAuthConsumer:
+class OAuthConsumer(Struct, frozen=True, kw_only=True):
     """An OAuth consumer (private), whose token is fetched from `token_url`."""
 
     client_id: str
@@ -69,8 +66,7 @@ _MARGIN_SHARE: Final = 0.1
 _MAX_MARGIN_SECONDS: Final = 60.0
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(Struct, frozen=True):
     """An OAuth token; it never shows itself.
 
     Attributes:
@@ -78,8 +74,12 @@ class Token:
         seconds: How long it is valid from its making on; infinite when nobody said.
     """
 
-    value: str = field(repr=False)
+    value: str
     seconds: float
+
+    def __repr__(self) -> str:
+        """Return how long the token is valid, never its value."""
+        return f"Token(seconds={self.seconds})"
 
 
 class Authorizer(Protocol):

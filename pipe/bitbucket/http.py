@@ -5,12 +5,12 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
-from dataclasses import dataclass
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from threading import Thread
 from typing import Final, TypeVar, cast
 
 import httpx
+from msgspec import Struct
 
 from pipe.bitbucket.requests import Answer, Request, UnparseableError
 from pipe.bitbucket.retry import Failed, NoResponse, NotSent, Outcome, Understood, Unparseable
@@ -105,8 +105,7 @@ _OK: Final = range(200, 300)
 _STATUSES: Final = range(200, 600)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HttpExchange:
+class HttpExchange(Struct, frozen=True, kw_only=True):
     """An HTTP client, and the clock that bounds how long an answer may take."""
 
     client: httpx.Client

@@ -26,8 +26,10 @@ another pass collects what slipped through. A list that stays short is an error,
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
 from typing import Final, Generic, TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from pipe.bitbucket.payloads import read_json
 from pipe.bitbucket.requests import Answer, Json, UnparseableError
@@ -45,8 +47,7 @@ _MAX_PAGES: Final = 1000
 """Of one pass: a list without end is a fault of the service."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Page(Generic[T_co]):
+class Page(Struct, Generic[T_co], frozen=True, kw_only=True):
     """One page, as told.
 
     Attributes:
@@ -62,30 +63,26 @@ class Page(Generic[T_co]):
     has_next: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
+class Ask(Struct, frozen=True):
     """The page with this number is needed."""
 
     number: int
 
 
-@dataclass(frozen=True, slots=True)
-class Complete(Generic[T_co]):
+class Complete(Struct, Generic[T_co], frozen=True):
     """All values, in the order in which they first came."""
 
     values: tuple[T_co, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Incomplete:
+class Incomplete(Struct, frozen=True):
     """Values are missing and do not come; `size` is `None` for a list without end."""
 
     found: int
     size: int | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Pass:
+class _Pass(Struct, frozen=True, kw_only=True):
     """What one pass over the pages has brought so far.
 
     Attributes:
@@ -119,8 +116,7 @@ class _Pass:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Listing(Generic[T]):
+class Listing(Struct, Generic[T], frozen=True, kw_only=True):
     """A list on its way: immutable, `take` returns the next state.
 
     Attributes:
@@ -132,7 +128,7 @@ class Listing(Generic[T]):
     identity: Callable[[T], str]
     paged: bool = True
     step: Ask | Complete[T] | Incomplete = Ask(1)
-    _kept: dict[str, T] = field(default_factory=dict)
+    _kept: dict[str, T] = {}
     _expected: int = 0
     _overlapped: bool = False
     _passes: int = 1

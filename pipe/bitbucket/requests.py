@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Generic, TypeAlias, TypeVar
 from urllib.parse import quote, urlencode
+
+from msgspec import Struct
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -24,12 +25,15 @@ class Method(StrEnum):
     DELETE = "DELETE"
 
 
-@dataclass(frozen=True, slots=True)
-class Content:
+class Content(Struct, frozen=True):
     """The body of a request; it may hold secrets and never shows itself."""
 
     media_type: str
-    data: bytes = field(repr=False)
+    data: bytes
+
+    def __repr__(self) -> str:
+        """Return the media type only."""
+        return f"Content({self.media_type!r})"
 
 
 def json_content(value: Json) -> Content:
@@ -42,8 +46,7 @@ def form_content(fields: Mapping[str, str]) -> Content:
     return Content("application/x-www-form-urlencoded", urlencode(fields).encode())
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """What the service answered, whole.
 
     Attributes:
@@ -61,8 +64,7 @@ class UnparseableError(Exception):
     """An answer that makes no sense; raised by `parse` functions, turned into an outcome."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IdempotentRequest(Generic[T_co]):
+class IdempotentRequest(Struct, Generic[T_co], frozen=True, kw_only=True):
     """A request that may be sent twice without harm.
 
     Attributes:
@@ -85,8 +87,7 @@ class IdempotentRequest(Generic[T_co]):
         return _target(self.path, self.query)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NonIdempotentRequest(Generic[T_co]):
+class NonIdempotentRequest(Struct, Generic[T_co], frozen=True, kw_only=True):
     """A request that is never sent again once it may have taken effect.
 
     Attributes are those of `Repeatable`.
@@ -115,8 +116,7 @@ def _target(path: str, query: tuple[tuple[str, str], ...]) -> str:
 Request: TypeAlias = IdempotentRequest[T] | NonIdempotentRequest[T]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rejected:
+class Rejected(Struct, frozen=True, kw_only=True):
     """The service decided against a request (4xx); trying again would not help.
 
     Attributes:
@@ -134,8 +134,7 @@ class Rejected:
     granted: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class OutcomeUnknown:
+class OutcomeUnknown(Struct, frozen=True):
     """A POST that may or may not have taken effect: read, then decide.
 
     Attributes:
@@ -145,18 +144,15 @@ class OutcomeUnknown:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
+class Done(Struct, frozen=True):
     """The service took the order; there is nothing to read in its answer."""
 
 
-@dataclass(frozen=True, slots=True)
-class AlreadyGone:
+class AlreadyGone(Struct, frozen=True):
     """A DELETE met a 404 after an attempt that may have worked: look, then believe it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Quota:
+class Quota(Struct, frozen=True):
     """What the service said about the hourly limit; only some access tokens are told.
 
     Attributes:

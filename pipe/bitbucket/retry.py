@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from enum import Enum
 from typing import Final, Generic, TypeAlias, TypeVar, assert_never
+
+from msgspec import Struct
 
 from pipe.bitbucket.requests import Answer
 
@@ -37,37 +38,32 @@ _RESERVE_ROUNDS: Final = 10
 _SHARE: Final = 0.2
 
 
-@dataclass(frozen=True, slots=True)
-class Understood(Generic[T_co]):
+class Understood(Struct, Generic[T_co], frozen=True):
     """An answer of the 2xx family that could be read."""
 
     value: T_co
     answer: Answer
 
 
-@dataclass(frozen=True, slots=True)
-class Failed:
+class Failed(Struct, frozen=True):
     """An answer that is not of the 2xx family."""
 
     answer: Answer
 
 
-@dataclass(frozen=True, slots=True)
-class NotSent:
+class NotSent(Struct, frozen=True):
     """The service never saw the request: no name, no connection, no TLS, no tunnel."""
 
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class NoResponse:
+class NoResponse(Struct, frozen=True):
     """The request left, no whole answer came back."""
 
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Unparseable:
+class Unparseable(Struct, frozen=True):
     """An answer came that makes no sense."""
 
     reason: str
@@ -78,22 +74,19 @@ Trouble: TypeAlias = Failed | NotSent | NoResponse | Unparseable
 Outcome: TypeAlias = Understood[T] | Trouble
 
 
-@dataclass(frozen=True, slots=True)
-class Accept(Generic[T_co]):
+class Accept(Struct, Generic[T_co], frozen=True):
     """This is what was asked for."""
 
     value: T_co
 
 
-@dataclass(frozen=True, slots=True)
-class Refuse:
+class Refuse(Struct, frozen=True):
     """The service decided (3xx, 4xx): the same request would be answered the same."""
 
     answer: Answer
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Retry:
+class Retry(Struct, frozen=True, kw_only=True):
     """Send the request again.
 
     Attributes:
@@ -115,8 +108,7 @@ class Limit(Enum):
     BUDGET = "budget"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GiveUp:
+class GiveUp(Struct, frozen=True, kw_only=True):
     """The request failed for good.
 
     Attributes:
@@ -130,8 +122,7 @@ class GiveUp:
     asked: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class CheckState:
+class CheckState(Struct, frozen=True):
     """A POST may have taken effect: it is not for us to decide."""
 
     last: Trouble
@@ -141,8 +132,7 @@ FinalDecision: TypeAlias = Accept[T] | Refuse | GiveUp | CheckState
 Decision: TypeAlias = FinalDecision[T] | Retry
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AttemptState:
+class AttemptState(Struct, frozen=True, kw_only=True):
     """What is known after an attempt, besides its outcome.
 
     Attributes:

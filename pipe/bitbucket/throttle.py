@@ -6,8 +6,9 @@ import re
 import threading
 from collections import deque
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Final
+
+from msgspec.structs import replace
 
 from pipe.bitbucket import problems
 from pipe.bitbucket.requests import Answer, Method, Quota

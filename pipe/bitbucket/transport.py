@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final, Generic, TypeVar, assert_never, overload
 
 import httpx
+from msgspec import Struct
+from msgspec.structs import replace
 from tenacity import Retrying, retry_if_exception_type
 
 from pipe.bitbucket import problems
@@ -63,8 +65,7 @@ T = TypeVar("T")
 _NOT_FOUND: Final = 404
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Exchange:
+class Exchange(Struct, frozen=True, kw_only=True):
     """One attempt, as a log may tell it: never a body.
 
     Attributes:
@@ -82,8 +83,7 @@ class Exchange:
     attempt: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shared:
+class Shared(Struct, frozen=True, kw_only=True):
     """What all efforts of a run have in common."""
 
     wire: HttpExchange
@@ -239,8 +239,7 @@ class WriteRefusedError(Exception):
     """A write in a run that must not write: a bug in this program, caught before it harms."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Policy:
+class Policy(Struct, frozen=True, kw_only=True):
     """How long to insist.
 
     Attributes:

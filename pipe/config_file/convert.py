@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
 
+from msgspec import Struct
+from msgspec.structs import replace
 from pydantic import SecretStr
 
 from pipe.config_file import models
@@ -23,8 +24,7 @@ from pipe.models.selection import Exclusion, Glob, Item, Slug
 from pipe.parsing import repositories
 
 
-@dataclass(frozen=True, slots=True)
-class Converter:
+class Converter(Struct, frozen=True):
     """Turns the models of a file into values.
 
     Attributes:

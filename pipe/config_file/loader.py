@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 
+from msgspec import Struct
 from pydantic import ValidationError
 
 from pipe.config_file.convert import Converter
@@ -17,8 +17,7 @@ from pipe.models.selection import Item, Workspace
 from pipe.parsing.errors import ConfigErrors
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConfigFile:
+class ConfigFile(Struct, frozen=True, kw_only=True):
     """What a configuration file says.
 
     Attributes:

@@ -5,10 +5,10 @@ Every scalar arrives as the text that was written. The JSON Schema is generated 
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Final, Self, cast
 
+from msgspec import Struct
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -34,8 +34,7 @@ from pipe.parsing.variables import check_key
 from pipe.parsing.wording import quoted
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Text:
+class Text(Struct, frozen=True, eq=False):
     """Stands beside the type of a field: pydantic reads the field's text with it.
 
     Attributes:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from pipe.models.declaration import (
     Declaration,
@@ -28,8 +30,7 @@ class Prunable(StrEnum):
     ENVIRONMENTS = "environments"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Layer:
+class Layer(Struct, frozen=True, kw_only=True):
     """Fields of an environment to lay over others; `None` leaves what is below."""
 
     type: EnvironmentType | None = None
@@ -61,16 +62,14 @@ class Layer:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class NamedLayer:
+class NamedLayer(Struct, frozen=True):
     """A layer for the environment of this name; the environment is added if it is not below."""
 
     name: str
     layer: Layer
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Override:
+class Override(Struct, frozen=True, kw_only=True):
     """Layers that only some repositories get.
 
     Attributes:
@@ -90,8 +89,7 @@ class Override:
         return any(matches(item, repository) for item in chosen)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Layers:
+class Layers(Struct, frozen=True, kw_only=True):
     """What is wanted of every repository, and the overrides of some.
 
     Attributes:
@@ -102,7 +100,7 @@ class Layers:
     """
 
     base: Declaration
-    fresh: DeclaredEnvironment = field(default_factory=lambda: DeclaredEnvironment(name=""))
+    fresh: DeclaredEnvironment = DeclaredEnvironment(name="")
     overrides: tuple[Override, ...] = ()
 
     def declaration_for(self, repository: Repository) -> Declaration:

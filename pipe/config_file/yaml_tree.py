@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
 import yaml
+from msgspec import Struct
 
 from pipe.parsing.lists import is_text
 from pipe.parsing.wording import quoted
@@ -38,16 +39,14 @@ _HINTS: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """A place in the file; both count from 1."""
 
     line: int
     column: int
 
 
-@dataclass(frozen=True, slots=True)
-class Flaw:
+class Flaw(Struct, frozen=True):
     """Something that can't be read, and where."""
 
     place: Place

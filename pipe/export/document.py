@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
 import yaml
+from msgspec import Struct
 
 from pipe.models.declaration import FINGERPRINTS_KEY, Repository
 from pipe.models.errors import Problem
@@ -38,16 +39,14 @@ _BLOCK: Final = re.compile(r"(?:\S(?:[^\n]*\S)?\n)+\S(?:[^\n]*\S)?\n?")
 """Lines that can stand below each other as they are."""
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(Struct, frozen=True):
     """An environment and all that it holds."""
 
     environment: ExistingEnvironment
     contents: ExistingContents
 
 
-@dataclass(frozen=True, slots=True)
-class ExportedFile:
+class ExportedFile(Struct, frozen=True):
     """What the file says, and a sentence for each thing that it can't say."""
 
     document: Yaml

@@ -7,8 +7,10 @@ see `parts` for when that is done part by part.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TypeAlias, assert_never
+
+from msgspec.structs import replace
 
 from pipe.apply.reader import ApplyContext
 from pipe.apply.repository import Unreadable, apply_one, plan_one, tell_one

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from threading import Event, Lock, Thread
 from typing import Final, Generic, TypeAlias, TypeVar
+
+from msgspec import Struct
 
 from pipe.context import Clock, Stop
 from pipe.reports.log import Log
@@ -24,20 +25,17 @@ GRACE_SECONDS: Final = 0.7
 _POLL_SECONDS: Final = 0.1
 
 
-@dataclass(frozen=True, slots=True)
-class NotStarted:
+class NotStarted(Struct, frozen=True):
     """The work was over before: this is left for another run."""
 
 
-@dataclass(frozen=True, slots=True)
-class Abandoned:
+class Abandoned(Struct, frozen=True):
     """It was begun, and no answer came in time after the run was stopped, for this reason."""
 
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Crashed:
+class Crashed(Struct, frozen=True):
     """What should never happen: the function raised."""
 
     error: BaseException

@@ -6,8 +6,9 @@ and `secured` (whether the values must not be shown).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from pipe.models.declaration import (
     DeclaredEnvironment,
@@ -24,8 +25,7 @@ Shown = str | bool | tuple[str, ...] | None
 """A value as a report shows it."""
 
 
-@dataclass(frozen=True, slots=True)
-class SetType:
+class SetType(Struct, frozen=True):
     """The type of a new environment; Bitbucket cannot change it later."""
 
     after: EnvironmentType
@@ -34,8 +34,7 @@ class SetType:
     secured: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class SetName:
+class SetName(Struct, frozen=True):
     """A rename; what the environment holds stays in it."""
 
     before: str
@@ -44,8 +43,7 @@ class SetName:
     secured: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class SetAdminOnly:
+class SetAdminOnly(Struct, frozen=True):
     """Whether only administrators may deploy; `before` is `None` if Bitbucket did not say."""
 
     before: bool | None
@@ -54,8 +52,7 @@ class SetAdminOnly:
     secured: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class SetBranches:
+class SetBranches(Struct, frozen=True):
     """The complete set of branch patterns that may deploy; empty: any branch may."""
 
     existing: tuple[ExistingBranchRestriction, ...]
@@ -69,8 +66,7 @@ class SetBranches:
         return tuple(sorted(restriction.pattern for restriction in self.existing))
 
 
-@dataclass(frozen=True, slots=True)
-class BranchesUnavailable:
+class BranchesUnavailable(Struct, frozen=True):
     """Branches were declared, but Bitbucket offers no way to read them here."""
 
     after: tuple[str, ...]
@@ -80,8 +76,7 @@ class BranchesUnavailable:
     secured: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class CreateVariable:
+class CreateVariable(Struct, frozen=True):
     """A variable that does not exist yet."""
 
     variable: DeclaredVariable
@@ -107,8 +102,7 @@ class CreateVariable:
         return self.variable.value if isinstance(self.variable, PlainVariable) else None
 
 
-@dataclass(frozen=True, slots=True)
-class UpdateVariable:
+class UpdateVariable(Struct, frozen=True):
     """A variable that exists with another value, or stored in the other way."""
 
     existing: ExistingVariable
@@ -142,8 +136,7 @@ class UpdateVariable:
         return self.variable.value
 
 
-@dataclass(frozen=True, slots=True)
-class RewriteSecured:
+class RewriteSecured(Struct, frozen=True):
     """A secured value that can't be compared, so it is written again (`SECURED_UPDATE=always`).
 
     It is no drift: nobody can tell whether the stored value differs.
@@ -161,8 +154,7 @@ class RewriteSecured:
         return f"variables.{self.variable.key}"
 
 
-@dataclass(frozen=True, slots=True)
-class DeleteVariable:
+class DeleteVariable(Struct, frozen=True):
     """A variable that is not declared, where pruning was asked for."""
 
     existing: ExistingVariable
@@ -188,8 +180,7 @@ class DeleteVariable:
         return
 
 
-@dataclass(frozen=True, slots=True)
-class WriteFingerprints:
+class WriteFingerprints(Struct, frozen=True):
     """The pipe's own plain variable that remembers keyed fingerprints of secured values.
 
     Attributes:
@@ -215,8 +206,7 @@ BranchChange = SetBranches | BranchesUnavailable
 Change = SetType | FieldChange | BranchChange | VariableChange
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Create:
+class Create(Struct, frozen=True, kw_only=True):
     """An environment that does not exist yet."""
 
     declared: DeclaredEnvironment
@@ -229,8 +219,7 @@ class Create:
         return self.declared.name
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Update:
+class Update(Struct, frozen=True, kw_only=True):
     """An environment that exists and differs; `changes` is never empty."""
 
     existing: ExistingEnvironment
@@ -243,8 +232,7 @@ class Update:
         return self.existing.name
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Keep:
+class Keep(Struct, frozen=True, kw_only=True):
     """Nothing to do. `existing` is `None` for one that is absent, as declared."""
 
     name: str
@@ -260,8 +248,7 @@ class DeleteReason(StrEnum):
     PRUNED = "not declared, and pruning was asked for"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Delete:
+class Delete(Struct, frozen=True, kw_only=True):
     """An environment that goes, with all it holds."""
 
     existing: ExistingEnvironment
@@ -273,8 +260,7 @@ class Delete:
         return self.existing.name
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refuse:
+class Refuse(Struct, frozen=True, kw_only=True):
     """What is declared can't or must not be done; nothing is written to this environment."""
 
     name: str
@@ -295,8 +281,7 @@ def existing_of(plan: EnvironmentPlan) -> ExistingEnvironment | None:
     return None if isinstance(plan, Create) else plan.existing
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RepositoryPlan:
+class RepositoryPlan(Struct, frozen=True, kw_only=True):
     """All that would happen to one repository.
 
     Attributes:

@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from msgspec import Struct
 from pydantic import SecretStr
 
 FINGERPRINTS_KEY: Final = "BITBUCKET_ENVIRONMENT_FINGERPRINTS"
@@ -38,16 +38,14 @@ class SecuredUpdate(StrEnum):
     ON_CHANGE = "on-change"
 
 
-@dataclass(frozen=True, slots=True)
-class PlainVariable:
+class PlainVariable(Struct, frozen=True):
     """A deployment variable that anyone who may see the repository's settings can read."""
 
     key: str
     value: str
 
 
-@dataclass(frozen=True, slots=True)
-class SecuredVariable:
+class SecuredVariable(Struct, frozen=True):
     """A deployment variable that Bitbucket stores secured: it can be written, never read."""
 
     key: str
@@ -57,8 +55,7 @@ class SecuredVariable:
 DeclaredVariable = PlainVariable | SecuredVariable
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Desired:
+class Desired(Struct, frozen=True, kw_only=True):
     """What an environment should hold, whichever way it was chosen.
 
     Attributes:
@@ -74,8 +71,7 @@ class Desired:
     prune_variables: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeclaredEnvironment:
+class DeclaredEnvironment(Struct, frozen=True, kw_only=True):
     """One environment, declared by its name.
 
     Attributes:
@@ -93,8 +89,7 @@ class DeclaredEnvironment:
     desired: Desired = Desired()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
+class Rule(Struct, frozen=True, kw_only=True):
     """What must hold for every existing environment that it matches; it creates none.
 
     Attributes:
@@ -111,8 +106,7 @@ class Rule:
     desired: Desired = Desired()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Declaration:
+class Declaration(Struct, frozen=True, kw_only=True):
     """Everything that is wanted of one repository.
 
     Attributes:
@@ -129,8 +123,7 @@ class Declaration:
     enable_pipelines: bool = False
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Repository:
+class Repository(Struct, frozen=True, order=True):
     """A repository by the slugs in its address."""
 
     workspace: str

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 
 class ExitCode(IntEnum):
@@ -38,8 +40,7 @@ def most_important(codes: Iterable[ExitCode]) -> ExitCode:
     return next((code for code in PRECEDENCE if code in present), ExitCode.OK)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Problem:
+class Problem(Struct, frozen=True, kw_only=True):
     """A failure, told so that the reader can act.
 
     Attributes:
@@ -88,8 +89,7 @@ class ConfigurationError(Exception):
         self.report_files = report_files
 
 
-@dataclass(frozen=True, slots=True)
-class ConfigError:
+class ConfigError(Struct, frozen=True):
     """One thing wrong with the settings.
 
     Attributes:

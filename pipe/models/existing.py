@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from pipe.models.declaration import EnvironmentType
 from pipe.models.errors import Problem
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExistingEnvironment:
+class ExistingEnvironment(Struct, frozen=True, kw_only=True):
     """An environment as Bitbucket reported it.
 
     Attributes:
@@ -25,8 +24,7 @@ class ExistingEnvironment:
     admin_only: bool | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExistingVariable:
+class ExistingVariable(Struct, frozen=True, kw_only=True):
     """A deployment variable as Bitbucket reported it.
 
     Attributes:
@@ -42,8 +40,7 @@ class ExistingVariable:
     secured: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExistingBranchRestriction:
+class ExistingBranchRestriction(Struct, frozen=True, kw_only=True):
     """One branch pattern that may deploy to an environment.
 
     Attributes:
@@ -55,8 +52,7 @@ class ExistingBranchRestriction:
     pattern: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExistingContents:
+class ExistingContents(Struct, frozen=True, kw_only=True):
     """What an environment holds beyond its own fields, as far as it was asked for.
 
     Attributes:

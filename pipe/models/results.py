@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import assert_never
+
+from msgspec import Struct
 
 from pipe.models.changes import (
     BranchesUnavailable,
@@ -38,8 +39,7 @@ class Mode(StrEnum):
     EXPORT = "export"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Counts:
+class Counts(Struct, frozen=True, kw_only=True):
     """The requests sent to the API so far; those for an OAuth token are not among them.
 
     Attributes:
@@ -67,8 +67,7 @@ class Outcome(StrEnum):
     REFUSED = "refused"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChangeResult:
+class ChangeResult(Struct, frozen=True, kw_only=True):
     """One change and what became of it; `problem` says why it is not applied."""
 
     change: Change
@@ -76,8 +75,7 @@ class ChangeResult:
     problem: Problem | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EnvironmentResult:
+class EnvironmentResult(Struct, frozen=True, kw_only=True):
     """One environment and what became of it.
 
     Attributes:
@@ -101,8 +99,7 @@ class EnvironmentResult:
         return tuple(dict.fromkeys(each for each in found if each is not None))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RepositoryResult:
+class RepositoryResult(Struct, frozen=True, kw_only=True):
     """One repository and what became of it.
 
     Attributes:
@@ -125,8 +122,7 @@ class RepositoryResult:
         return tuple(dict.fromkeys([*own, *inner]))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EnvironmentCounts:
+class EnvironmentCounts(Struct, frozen=True, kw_only=True):
     """Environments by what happened.
 
     One that was created or updated and then failed counts as both: both happened.
@@ -140,8 +136,7 @@ class EnvironmentCounts:
     refused: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VariableCounts:
+class VariableCounts(Struct, frozen=True, kw_only=True):
     """Variables by what happened, the pipe's own fingerprint variable included."""
 
     created: int = 0
@@ -253,8 +248,7 @@ class RunOutcome(StrEnum):
     FAILED = "failed"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunResult:
+class RunResult(Struct, frozen=True, kw_only=True):
     """Everything a report can tell of a run.
 
     Attributes:

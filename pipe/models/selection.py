@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
+
+from msgspec import Struct
 
 from pipe.models.declaration import Repository
 
@@ -22,24 +23,21 @@ def glob_matches(pattern: str, name: str) -> bool:
     return fnmatchcase(name.casefold(), pattern.casefold().replace("[", "[[]"))
 
 
-@dataclass(frozen=True, slots=True)
-class Slug:
+class Slug(Struct, frozen=True):
     """One repository by its slug (or its uuid in braces); nothing needs to be listed."""
 
     workspace: str
     slug: str
 
 
-@dataclass(frozen=True, slots=True)
-class Glob:
+class Glob(Struct, frozen=True):
     """Every repository of a workspace whose slug fits a pattern, for example `svc-*` or `*`."""
 
     workspace: str
     pattern: str
 
 
-@dataclass(frozen=True, slots=True)
-class Project:
+class Project(Struct, frozen=True):
     """Every repository of a project.
 
     Attributes:
@@ -56,8 +54,7 @@ class Project:
 Named = Slug | Glob | Project
 
 
-@dataclass(frozen=True, slots=True)
-class Exclusion:
+class Exclusion(Struct, frozen=True):
     """Takes what it matches away from the whole selection, wherever it stands in the list."""
 
     of: Named
@@ -66,8 +63,7 @@ class Exclusion:
 Item = Slug | Glob | Project | Exclusion
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Selection:
+class Selection(Struct, frozen=True, kw_only=True):
     """The repositories of a run: the union of the items less what the exclusions match.
 
     Attributes:
@@ -86,8 +82,7 @@ class Selection:
                 return None
 
 
-@dataclass(frozen=True, slots=True)
-class Workspace:
+class Workspace(Struct, frozen=True):
     """The workspace of repositories that don't name their own.
 
     Attributes:

@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Final, TypeVar, cast
+
+from msgspec import Struct
 
 from pipe.models.errors import ConfigError
 from pipe.parsing.wording import quoted
@@ -21,8 +22,7 @@ _COUNT: Final = re.compile(r"[0-9]{1,9}")
 _INDEX: Final = re.compile(r"0|[1-9][0-9]{0,8}")
 
 
-@dataclass(frozen=True, slots=True)
-class ListItem:
+class ListItem(Struct, frozen=True):
     """One item of a list.
 
     Attributes:
@@ -42,8 +42,7 @@ class ListItemError(ValueError):
         self.faults = faults
 
 
-@dataclass(frozen=True, slots=True)
-class Pairs:
+class Pairs(Struct, frozen=True):
     """A JSON object with its keys in order, repeated ones too."""
 
     items: tuple[tuple[str, object], ...]

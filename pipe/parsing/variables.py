@@ -5,9 +5,9 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final, NoReturn, cast
 
+from msgspec import Struct
 from pydantic import SecretStr
 
 from pipe.models.declaration import (
@@ -27,8 +27,7 @@ _FIELDS: Final = ("key", "value", "secured")
 _NOT_BOOLEAN: Final = "has a field secured that is neither true nor false"
 
 
-@dataclass(frozen=True, slots=True)
-class SourcedVariable:
+class SourcedVariable(Struct, frozen=True):
     """A declared variable and the place to blame it by."""
 
     where: str

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final, assert_never
+
+from msgspec import Struct
 
 from pipe.models.changes import (
     BranchesUnavailable,
@@ -85,8 +86,7 @@ def _change(change: Change) -> int:
             assert_never(change)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RemainingBudget:
+class RemainingBudget(Struct, frozen=True, kw_only=True):
     """What a run has left at some moment.
 
     Attributes:

@@ -7,36 +7,33 @@ of case, and what stays ambiguous is refused rather than guessed.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from pipe.models.declaration import DeclaredEnvironment, Rule
 from pipe.models.existing import ExistingEnvironment
 from pipe.models.selection import glob_matches
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """Exactly one environment is meant; `renamed`: it still has its former name."""
 
     existing: ExistingEnvironment
     renamed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Missing:
+class Missing(Struct, frozen=True):
     """No environment has this name."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ambiguous:
+class Ambiguous(Struct, frozen=True):
     """Several environments could be meant."""
 
     name: str
     candidates: tuple[ExistingEnvironment, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class BothExist:
+class BothExist(Struct, frozen=True):
     """A rename whose old and new name both exist."""
 
     former: ExistingEnvironment

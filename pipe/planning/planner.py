@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import assert_never
+
+from msgspec import Struct
 
 from pipe.models.changes import (
     BranchesUnavailable,
@@ -40,8 +41,7 @@ from pipe.planning.variables import SecretsPolicy, plan_variables
 __all__ = ["Observed", "SecretsPolicy", "plan_environment", "plan_repository", "targets"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Observed:
+class Observed(Struct, frozen=True, kw_only=True):
     """What was read of one repository.
 
     Attributes:
@@ -55,24 +55,21 @@ class Observed:
     pipelines_enabled: bool | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ByName:
+class ByName(Struct, frozen=True):
     """A declaration by name, and what it means."""
 
     declared: DeclaredEnvironment
     match: Match
 
 
-@dataclass(frozen=True, slots=True)
-class ByRule:
+class ByRule(Struct, frozen=True):
     """An existing environment that a rule takes hold of."""
 
     rule: Rule
     existing: ExistingEnvironment
 
 
-@dataclass(frozen=True, slots=True)
-class Undeclared:
+class Undeclared(Struct, frozen=True):
     """An existing environment that nothing declares."""
 
     existing: ExistingEnvironment

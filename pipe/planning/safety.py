@@ -7,8 +7,10 @@ moment of a run is less protected than both its beginning and its end.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import Final, assert_never
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from pipe.models.changes import (
     BranchesUnavailable,
@@ -113,22 +115,19 @@ def _too_many(deleted: int, existing: int) -> bool:
     return existing >= PRUNE_LIMIT_FROM and deleted * 100 > existing * PRUNE_LIMIT_PERCENT
 
 
-@dataclass(frozen=True, slots=True)
-class Fields:
+class Fields(Struct, frozen=True):
     """One request that changes an environment's own fields, together."""
 
     changes: tuple[SetName | SetAdminOnly, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class AddBranch:
+class AddBranch(Struct, frozen=True):
     """One more branch pattern may deploy, or the first one restricts."""
 
     pattern: str
 
 
-@dataclass(frozen=True, slots=True)
-class RemoveBranch:
+class RemoveBranch(Struct, frozen=True):
     """One branch pattern fewer may deploy, or the last one lifts the restriction."""
 
     restriction: ExistingBranchRestriction
@@ -137,8 +136,7 @@ class RemoveBranch:
 BranchStep = AddBranch | RemoveBranch
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
+class Order(Struct, frozen=True, kw_only=True):
     """The changes of one environment in the order in which they are safe.
 
     Attributes:

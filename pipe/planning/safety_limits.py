@@ -7,8 +7,10 @@ repository by itself would look harmless.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from pipe.models.changes import (
     Create,
@@ -43,8 +45,7 @@ def loosens(plan: EnvironmentPlan) -> bool:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Totals:
+class Totals(Struct, frozen=True):
     """What was planned so far, over all repositories: environments, deletions, loosenings."""
 
     environments: int = 0
@@ -60,8 +61,7 @@ class Totals:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Excess:
+class Excess(Struct, frozen=True):
     """Too much of one kind: why it is refused, and to which plans that applies."""
 
     problem: Problem

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import assert_never
 
+from msgspec import Struct
 from pydantic import SecretStr
 
 from pipe.models.changes import (
@@ -28,8 +28,7 @@ from pipe.models.existing import ExistingVariable
 from pipe.planning import fingerprints
 
 
-@dataclass(frozen=True, slots=True)
-class SecretsPolicy:
+class SecretsPolicy(Struct, frozen=True):
     """When secured values that exist are written again, and the key of their fingerprints."""
 
     update: SecuredUpdate = SecuredUpdate.ALWAYS
@@ -41,8 +40,7 @@ class SecretsPolicy:
         return self.fingerprint_key if self.update is SecuredUpdate.ON_CHANGE else None
 
 
-@dataclass(frozen=True, slots=True)
-class VariablesPlan:
+class VariablesPlan(Struct, frozen=True):
     """The changes, in the order they are made, and how many variables are right already."""
 
     changes: tuple[VariableChange, ...]

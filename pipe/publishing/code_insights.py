@@ -6,9 +6,10 @@ What Bitbucket takes: `docs/bitbucket-api.md`, "Code Insights".
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Final
+
+from msgspec import Struct
 
 from pipe.bitbucket.requests import Json
 from pipe.models.changes import SetName
@@ -37,8 +38,7 @@ _LONGEST_SUMMARY: Final = 450
 _LONGEST_DETAILS: Final = 2000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
+class Source(Struct, frozen=True, kw_only=True):
     """Where environments are declared.
 
     Attributes:

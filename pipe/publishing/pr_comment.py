@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from pipe.bitbucket import payloads
 from pipe.bitbucket.pagination import Page, page_parser
@@ -28,8 +29,7 @@ _LONGEST: Final = 30_000
 """Characters; Bitbucket refuses comments of more than about 32,000."""
 
 
-@dataclass(frozen=True, slots=True)
-class Comment:
+class Comment(Struct, frozen=True):
     """A comment that is there.
 
     Attributes:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from enum import Enum
 from threading import Lock
 from typing import Final, TextIO
+
+from msgspec import Struct
 
 from pipe.models.errors import Problem
 from pipe.reports.text import one_line
@@ -31,8 +32,7 @@ class Style(Enum):
     FAINT = "2"
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """One line of the log."""
 
     style: Style

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from typing import Final
+
+from msgspec.structs import asdict
 
 from pipe.bitbucket.requests import Json
 from pipe.models.errors import Problem

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict
 from typing import Final, assert_never
+
+from msgspec.structs import asdict
 
 from pipe.models.changes import SetName
 from pipe.models.errors import ConfigError, ExitCode, Problem

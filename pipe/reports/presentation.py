@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Final, Literal, assert_never
+
+from msgspec import Struct
 
 from pipe.models.changes import (
     BranchesUnavailable,
@@ -31,8 +32,7 @@ from pipe.settings.values import PipelineContext
 _LONGEST_FIELD: Final = 44
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class About:
+class About(Struct, frozen=True, kw_only=True):
     """What a report says of the run beside its result.
 
     Attributes:

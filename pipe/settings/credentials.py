@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from pipe.bitbucket.auth import AccessToken, ApiToken, Credentials, OAuthConsumer
 from pipe.parsing.errors import ConfigErrors
@@ -23,8 +24,7 @@ _WAYS: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Chosen:
+class Chosen(Struct, frozen=True):
     """The credentials that are used, and what is said about the others."""
 
     credentials: Credentials

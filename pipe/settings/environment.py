@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from pipe.config_file.overrides import Prunable
 from pipe.models.declaration import (
@@ -40,8 +41,7 @@ _CONTENTS: Final = BESIDE_NO_FILE[4:]
 _LISTS: Final = ("variables", "variables_file", "secured_variables", "secured_variables_file")
 
 
-@dataclass(frozen=True, slots=True)
-class One:
+class One(Struct, frozen=True):
     """What the variables declare, and what the user should know about it."""
 
     declaration: Declaration

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Final
 
+from msgspec import Struct
 from pydantic import ValidationError
 
 from pipe.config_file.overrides import Layers
@@ -94,8 +94,7 @@ def _start_at(variables: Variables) -> Repository | None:
     return Repository(workspace, slug)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Declared:
+class _Declared(Struct, frozen=True, kw_only=True):
     """What is declared, by variables or by a file, and for which repositories.
 
     The defaults stand for a file that could not be read, and whose fault is told already.
@@ -103,9 +102,9 @@ class _Declared:
 
     workspace: str | None = UNKNOWN.workspace
     items: tuple[Item, ...] | None = (UNKNOWN,)
-    layers: Layers = field(default_factory=lambda: Layers(base=Declaration()))
+    layers: Layers = Layers(base=Declaration())
     warnings: tuple[str, ...] = ()
-    lines: Mapping[str, int] = field(default_factory=dict)
+    lines: Mapping[str, int] = {}
 
 
 def _read_variables(

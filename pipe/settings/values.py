@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
+from msgspec import Struct
 from pydantic import SecretStr
 
 from pipe.bitbucket.auth import Credentials
@@ -14,8 +14,7 @@ from pipe.models.results import Mode
 from pipe.models.selection import Selection
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PipelineContext:
+class PipelineContext(Struct, frozen=True, kw_only=True):
     """What Bitbucket Pipelines tells a step about itself; `None`: it did not.
 
     Attributes:
@@ -41,8 +40,7 @@ class PipelineContext:
     variables_path: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class Settings(Struct, frozen=True, kw_only=True):
     """Everything that a run was asked to do, checked.
 
     Attributes:
@@ -96,7 +94,11 @@ class Settings:
     lines: Mapping[str, int]
     context: PipelineContext
     warnings: tuple[str, ...]
-    secrets: tuple[str, ...] = field(repr=False)
+    secrets: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        """Return nothing of the content: it holds secrets."""
+        return "Settings(…)"
 
     def declaration_for(self, repository: Repository) -> Declaration:
         """Return what is wanted of a repository, with the overrides that apply to it."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from dataclasses import replace as with_switches
 
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from pipe.apply.reader import ApplyContext
 from pipe.apply.repository import Unreadable, apply_one, plan_one
@@ -192,7 +194,7 @@ policies = st.sampled_from(
 
 def _passable(switches: Switches) -> Switches:
     """Leave out what makes a declaration impossible rather than awkward."""
-    return replace(
+    return with_switches(
         switches,
         plan=c.Plan.PREMIUM,
         environment_keys=c.EnvironmentKeys.FULL,

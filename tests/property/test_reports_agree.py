@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from dataclasses import asdict
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from xml.etree import ElementTree as ET
 import jsonschema
 from hypothesis import given
 from markdown_it import MarkdownIt
+from msgspec.structs import asdict
 
 from pipe.fleet.recorder import without_secrets
 from pipe.models.results import RunResult, count_environments, count_variables

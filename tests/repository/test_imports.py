@@ -44,6 +44,7 @@ finally:
 SETTINGS: Final = {
     "annotated_types",
     "dotenv",  # by pydantic_settings
+    "msgspec",
     "pydantic",
     "pydantic_core",
     "pydantic_settings",

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace as changed
 from pydantic import SecretStr
 
 from pipe.bitbucket.auth import AccessToken, ApiToken, Credentials, OAuthConsumer
@@ -63,10 +64,10 @@ def test_all_calls_work(who: str) -> None:
     secured = bitbucket.create_variable(SHOP, uuid, SecuredVariable("B", SecretStr("y")))
     assert isinstance(plain, ExistingVariable)
     assert isinstance(secured, ExistingVariable)
-    assert bitbucket.update_variable(SHOP, uuid, plain.uuid, PlainVariable("A", "z")) == replace(
+    assert bitbucket.update_variable(SHOP, uuid, plain.uuid, PlainVariable("A", "z")) == changed(
         plain, value="z"
     )
-    assert bitbucket.variables(SHOP, uuid) == (replace(plain, value="z"), secured)
+    assert bitbucket.variables(SHOP, uuid) == (changed(plain, value="z"), secured)
     assert bitbucket.delete_variable(SHOP, uuid, plain.uuid) == Done()
 
     branch = bitbucket.add_branch_restriction(SHOP, uuid, "release/*")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from pipe.models.changes import Create, SetName, SetType, Update
 from pipe.models.declaration import Repository

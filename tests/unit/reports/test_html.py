@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
-from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from pipe.models.changes import CreateVariable, Keep, SetAdminOnly, Update
 from pipe.models.declaration import EnvironmentType, Repository

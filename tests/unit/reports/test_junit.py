@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree as ET
+
+from msgspec.structs import replace
 
 from pipe.models.changes import Keep, Refuse, SetAdminOnly, Update
 from pipe.models.declaration import Repository

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import io
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from pipe.models.changes import CreateVariable, SetAdminOnly, Update
 from pipe.models.declaration import Repository

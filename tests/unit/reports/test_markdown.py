@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from markdown_it import MarkdownIt
+from msgspec.structs import replace
 
 from pipe.models.changes import Keep, SetAdminOnly, Update
 from pipe.models.declaration import Repository

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from pipe.reports.json import document
 from pipe.reports.pipelines import KEY, SHARED, share_result
