@@ -1,4 +1,4 @@
-"""The pipe runs as any user and with every right taken away, and ends when it is told to (P20)."""
+"""The pipe runs as any user and with every right taken away, and ends when it is told to."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from simulator.behaviour.choices import RetryAfter
 from simulator.faults import Fault, NoAnswer, RateLimited
 from simulator.state.credentials import DEMO_ACCESS_TOKEN
 from tests.container.conftest import TAG, Pipeline
+
+pytestmark = pytest.mark.promise("P20")
 
 READ_ONLY = ("--read-only",)
 NO_CAPABILITIES = ("--cap-drop=ALL",)

@@ -1,4 +1,4 @@
-"""What the image is: small, complete, readable by everyone, the same whenever built (P19, P20)."""
+"""What the image is: small, complete, readable by everyone, the same whenever built."""
 
 from __future__ import annotations
 
@@ -10,12 +10,15 @@ import tomllib
 import zlib
 from pathlib import Path, PurePosixPath
 
+import pytest
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 from docker import DockerClient
 from docker.models.images import Image
 
 from tests.container.conftest import Content
+
+pytestmark = pytest.mark.promise("P19", "P20")
 
 PROJECT = Path(__file__).parents[2]
 ABOUT = "/usr/share/bitbucket-environment"

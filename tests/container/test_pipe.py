@@ -1,4 +1,4 @@
-"""The main job by the command line of Pipelines, and every exit code (P12)."""
+"""The main job by the command line of Pipelines, and every exit code."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from simulator.state.credentials import DEMO_ACCESS_TOKEN
 from simulator.state.journal import RequestRecord
 from tests.container.conftest import Pipeline
 from tests.container.pipelines import JWT
+
+pytestmark = pytest.mark.promise("P12")
 
 
 def writes(pipeline: Pipeline, since: int = 0) -> list[RequestRecord]:

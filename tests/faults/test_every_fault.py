@@ -1,7 +1,7 @@
-"""P3, P5, P7, P8, P11, P13, P15: every fault at every request of every main scenario.
+"""Every fault at every request of every main scenario.
 
 After each case the pipe runs once more, without faults: then the declared state is reached, nothing
-exists twice, and one more run has nothing to do (P1).
+exists twice, and one more run has nothing to do.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from tests.faults.scenarios import SCENARIOS, Scenario
 from tests.faults.trouble import KINDS, TELLING
 from tests.support.proof import FULL, Cases
 
+pytestmark = pytest.mark.promise("P3", "P5", "P7", "P8", "P11", "P13", "P15", "P1")
+
 PROFILES = {"observed": OBSERVED, "hostile": HOSTILE}
 SINGLES_IN_CI = 10
 PAIRS_IN_CI = 300
@@ -27,10 +29,11 @@ PAIRS_IN_CI = 300
 scenarios = pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda each: each.name)
 
 
+@pytest.mark.promise("P1", "P3", "P5", "P7", "P8", "P9", "P11", "P13", "P15")
 @scenarios
 @pytest.mark.parametrize("profile", PROFILES)
 def test_one_fault_at_every_request(scenario: Scenario, profile: str, cases: Cases) -> None:
-    """P1, P3, P5, P7, P8, P9, P11, P13, P15: one fault, of every kind, at every request."""
+    """One fault, of every kind, at every request."""
     for kind in KINDS:
         for attempts in (5, 1):
             every = 1 if (profile, attempts) == ("observed", 5) else SINGLES_IN_CI
@@ -41,9 +44,10 @@ def test_one_fault_at_every_request(scenario: Scenario, profile: str, cases: Cas
     assert cases.count > 0
 
 
+@pytest.mark.promise("P3", "P5", "P7", "P8", "P9", "P11", "P13")
 @scenarios
 def test_two_faults_at_every_pair_of_requests(scenario: Scenario, cases: Cases) -> None:
-    """P3, P5, P7, P8, P9, P11, P13: two faults, at every pair of requests."""
+    """Two faults, at every pair of requests."""
     for one in TELLING:
         for first in _singles(scenario, one, 5, OBSERVED):
             for number in range(max(first.at) + 1, requests_of(first)):
@@ -55,6 +59,7 @@ def test_two_faults_at_every_pair_of_requests(scenario: Scenario, cases: Cases) 
     assert cases.count > 0
 
 
+@pytest.mark.promise("P3", "P13")
 @pytest.mark.parametrize(
     ("name", "at"),
     [
@@ -68,7 +73,7 @@ def test_two_faults_at_every_pair_of_requests(scenario: Scenario, cases: Cases) 
     ],
 )
 def test_what_was_once_found(name: str, at: dict[int, str]) -> None:
-    """P3, P13: pairs of faults that led to a lie or to something left undone."""
+    """Pairs of faults that led to a lie or to something left undone."""
     (scenario,) = (each for each in SCENARIOS if each.name == name)
     play(Case(scenario=scenario, at=at))
 

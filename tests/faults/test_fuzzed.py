@@ -1,4 +1,4 @@
-"""P9, P12: whatever comes from outside, a run ends with a message and never with exit code 1."""
+"""Whatever comes from outside, a run ends with a message and never with exit code 1."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import httpx
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -22,6 +23,8 @@ from simulator.http import Json
 from simulator.state.credentials import DEMO_CLIENT_ID, DEMO_CLIENT_SECRET
 from tests.faults.scenarios import CANARIES, SCENARIOS, Scenario, plant
 from tests.support.world import Ran, World, run_with
+
+pytestmark = pytest.mark.promise("P9", "P12")
 
 COLOURS: Final = re.compile(r"\x1b\[[0-9;]*m")
 ENDINGS: Final = frozenset({0, 3, 5, 6, 7})
@@ -150,9 +153,10 @@ def _places(value: object) -> Iterator[tuple[dict[object, object], object]]:
         yield from _places(inner)
 
 
+@pytest.mark.promise("P9", "P12")
 @given(st.sampled_from(SCENARIOS), ODDITIES, st.sampled_from(["1", "3"]))
 def test_answers_of_any_kind(scenario: Scenario, odd: list[Odd], attempts: str) -> None:
-    """P9, P12: any bytes, any status, any JSON in place of what is expected, at every request."""
+    """Any bytes, any status, any JSON in place of what is expected, at every request."""
     world = OddWorld(OBSERVED)
     for name, environment in scenario.before.items():
         plant(world.shop, name, environment)
@@ -191,11 +195,12 @@ WAYS: Final[Sequence[Mapping[str, str]]] = [
 ]
 
 
+@pytest.mark.promise("P12")
 @given(st.sampled_from(WAYS), ODDITIES, st.sampled_from(["1", "3"]), st.sampled_from(["1", "4"]))
 def test_answers_of_any_kind_in_every_way_to_run(
     way: Mapping[str, str], odd: list[Odd], attempts: str, workers: str
 ) -> None:
-    """P12: whatever is asked for, of one repository or of many, by whomever."""
+    """Whatever is asked for, of one repository or of many, by whomever."""
     world = OddWorld(OBSERVED)
     world.files["environments.yml"] = CONFIG
     for name, type_ in (("Test", "Test"), ("Live", "Production"), ("Old", "Staging")):
@@ -208,13 +213,14 @@ def test_answers_of_any_kind_in_every_way_to_run(
     _check(ran)
 
 
+@pytest.mark.promise("P12")
 @given(ODDITIES, st.booleans(), st.sampled_from(["1", "3"]))
 def test_answers_of_any_kind_to_what_is_published(
     odd: list[Odd],
     commented: bool,  # noqa: FBT001 - a case
     attempts: str,
 ) -> None:
-    """P12: failing to publish never changes how a run ends."""
+    """Failing to publish never changes how a run ends."""
     world = OddWorld(OBSERVED)
     world.shop.add_environment("Test")
     world.shop.add_pull_request(12)
@@ -263,9 +269,10 @@ VALUES: Final = st.one_of(
 )
 
 
+@pytest.mark.promise("P12", "P17")
 @given(st.dictionaries(st.sampled_from(NAMES), VALUES, max_size=6), st.sampled_from(SCENARIOS))
 def test_variables_of_any_kind(given_: dict[str, str], scenario: Scenario) -> None:
-    """P12, P17: any text in any of the variables, beside a declaration or alone."""
+    """Any text in any of the variables, beside a declaration or alone."""
     world = scenario.world(OBSERVED)
     world.files["file"] = given_.get("WORKSPACE", "")
     for name in [each for each in given_ if each.startswith(WRITTEN)]:

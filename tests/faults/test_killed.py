@@ -1,4 +1,4 @@
-"""P3, P7, P8: the process is killed after any request, then the pipe runs again."""
+"""The process is killed after any request, then the pipe runs again."""
 
 from __future__ import annotations
 
@@ -14,18 +14,21 @@ from tests.faults.scenarios import SCENARIOS, Scenario, plant
 from tests.faults.watch import Watch
 from tests.support.proof import FULL, Cases
 
+pytestmark = pytest.mark.promise("P3", "P7", "P8")
+
 PROFILES = {"observed": OBSERVED, "hostile": HOSTILE}
 IN_CI = ("create, admin-only", "rename, admin-only on", "plain to secured and back")
 
 scenarios = pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda each: each.name)
 
 
+@pytest.mark.promise("P1", "P3", "P7", "P8")
 @scenarios
 @pytest.mark.parametrize("profile", PROFILES)
 def test_a_run_ends_after_any_answer_once_and_twice(
     scenario: Scenario, profile: str, cases: Cases
 ) -> None:
-    """P1, P3, P7, P8: nothing that the program could still do is done after any answer."""
+    """Nothing that the program could still do is done after any answer."""
     case = Case(scenario=scenario, at={}, profile=PROFILES[profile])
     for first in range(1, requests_of(case) + 1):
         _die(case, (first,))
@@ -57,6 +60,7 @@ def _mortal(scenario: Scenario, profile: Switches) -> MortalWorld:
     return world
 
 
+@pytest.mark.promise("P1", "P3", "P7", "P8")
 @pytest.mark.parametrize(
     "scenario",
     [each for each in SCENARIOS if FULL or each.name in IN_CI],
@@ -68,7 +72,7 @@ def test_the_real_process_is_killed_at_any_request(
     after_effect: bool,  # noqa: FBT001 - a parameter of the test
     cases: Cases,
 ) -> None:
-    """P1, P3, P7, P8: SIGKILL when every request before it was answered, or when it took effect."""
+    """SIGKILL when every request before it was answered, or when it took effect."""
     case = Case(scenario=scenario, at={})
     for number in range(requests_of(case)):
         world = scenario.world(OBSERVED)

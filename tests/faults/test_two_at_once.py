@@ -1,4 +1,4 @@
-"""P22: two runs at once, as of two pipelines that were pushed together."""
+"""Two runs at once, as of two pipelines that were pushed together."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ from tests.faults.state import Env, read_state
 from tests.faults.watch import Watch
 from tests.support.proof import FULL, Cases
 from tests.support.world import World, listed, run_with
+
+pytestmark = pytest.mark.promise("P22")
 
 PROFILES = {"observed": OBSERVED, "hostile": HOSTILE}
 ORDERS = 200 if FULL else 12
@@ -103,12 +105,13 @@ def _world(scenario: Scenario, profile: str) -> SharedWorld:
     return world
 
 
+@pytest.mark.promise("P1", "P7", "P8", "P22")
 @scenarios
 @pytest.mark.parametrize("profile", PROFILES)
 def test_the_same_declaration_twice_in_many_orders(
     scenario: Scenario, profile: str, cases: Cases
 ) -> None:
-    """P1, P7, P8, P22: both say that all is well, and it is."""
+    """Both say that all is well, and it is."""
     # Where a deleted environment stays in the list under another name, whoever comes second can't
     # tell it from one that somebody renamed, and says so.
     fine = {0, 5} if (profile, scenario.name) == ("hostile", "absent") else {0}
@@ -158,6 +161,7 @@ def _one_of_the_two(world: World) -> None:
     assert len(own) == 4
 
 
+@pytest.mark.promise("P22")
 @pytest.mark.parametrize("profile", PROFILES)
 @pytest.mark.parametrize("exists", [False, True], ids=["to be created", "existing"])
 def test_different_declarations_in_many_orders(
@@ -165,7 +169,7 @@ def test_different_declarations_in_many_orders(
     exists: bool,  # noqa: FBT001 - a parameter of the test
     cases: Cases,
 ) -> None:
-    """P22: each field is as one of the two declares it, and neither run crashes."""
+    """Each field is as one of the two declares it, and neither run crashes."""
     for seed in range(2 * ORDERS):
         world = SharedWorld(PROFILES[profile])
         if exists:
@@ -185,13 +189,13 @@ def _really_together(world: World, declarations: Sequence[Mapping[str, str]]) ->
     return [each.returncode for each in processes]
 
 
+@pytest.mark.promise("P1", "P7", "P8", "P22")
 @pytest.mark.parametrize(
     "scenario",
     [each for each in SCENARIOS if FULL or each.name in REAL_IN_CI],
     ids=lambda each: each.name,
 )
 def test_the_same_declaration_in_two_real_processes(scenario: Scenario, cases: Cases) -> None:
-    """P1, P7, P8, P22."""
     for _ in range(TIMES):
         world = scenario.world(OBSERVED)
         watch = Watch.on(scenario, world.simulator)
@@ -201,8 +205,8 @@ def test_the_same_declaration_in_two_real_processes(scenario: Scenario, cases: C
         cases.add()
 
 
+@pytest.mark.promise("P22")
 def test_different_declarations_in_two_real_processes(cases: Cases) -> None:
-    """P22."""
     for _ in range(TIMES):
         world = World()
         assert set(_really_together(world, (_FIRST, _SECOND))) <= {0, 5}

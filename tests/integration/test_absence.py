@@ -17,9 +17,10 @@ def _world(*names: str, kind: str = "Test", deletion: c.Deletion = c.Deletion.GO
     return world
 
 
+@pytest.mark.promise("P10")
 @pytest.mark.parametrize("deletion", list(c.Deletion))
 def test_an_environment_goes_and_stays_away(deletion: c.Deletion) -> None:
-    """P10: judged by the list, whatever is left of it elsewhere."""
+    """Judged by the list, whatever is left of it elsewhere."""
     world = _world("feature-1", "Other", deletion=deletion)
     ran = run_pipe(world, ENVIRONMENT_NAME="Feature-1", STATE="absent")
     assert (ran.exit_code, ran.methods) == (0, ["GET", "GET", "DELETE", "GET"])
@@ -30,8 +31,8 @@ def test_an_environment_goes_and_stays_away(deletion: c.Deletion) -> None:
     assert "absent, as declared" in again.log
 
 
+@pytest.mark.promise("P10")
 def test_production_is_deleted_only_by_force() -> None:
-    """P10."""
     world = _world("Live", kind="Production")
     refused = run_pipe(world, ENVIRONMENT_NAME="Live", STATE="absent")
     assert (refused.exit_code, refused.writes) == (7, [])
@@ -40,8 +41,8 @@ def test_production_is_deleted_only_by_force() -> None:
     assert world.shop.names() == []
 
 
+@pytest.mark.promise("P10")
 def test_a_pattern_deletes_only_by_force() -> None:
-    """P10."""
     world = _world("feature-1", "feature-2", "Other")
     refused = run_pipe(world, ENVIRONMENT_NAME="feature-*", STATE="absent")
     assert (refused.exit_code, refused.writes) == (7, [])
@@ -49,8 +50,8 @@ def test_a_pattern_deletes_only_by_force() -> None:
     assert (forced.exit_code, world.shop.names()) == (0, ["Other"])
 
 
+@pytest.mark.promise("P10")
 def test_pruning_environments_has_its_limits() -> None:
-    """P10."""
     world = _world("Live", "a", "b", "c", "d", "e", "f")
     refused = run_pipe(world, ENVIRONMENT_NAME="Live", PRUNE="environments")
     assert (refused.exit_code, refused.writes) == (7, [])
@@ -60,8 +61,9 @@ def test_pruning_environments_has_its_limits() -> None:
     assert (done.exit_code, few.shop.names()) == (0, ["Live"])
 
 
+@pytest.mark.promise("P10")
 def test_what_disappears_before_the_second_look_is_no_failure() -> None:
-    """P10: a deletion never rests on one list."""
+    """A deletion never rests on one list."""
     world = _world("feature-1")
     world.simulator.faults.add(empty_page(), method="GET", skip=1, times=99)
     ran = run_pipe(world, ENVIRONMENT_NAME="feature-1", STATE="absent")
@@ -76,8 +78,9 @@ def test_a_list_that_wavers_is_looked_at_again() -> None:
     assert (ran.exit_code, world.shop.names()) == (0, [])
 
 
+@pytest.mark.promise("P10")
 def test_what_got_another_name_meanwhile_is_not_deleted() -> None:
-    """P10: it may not be what was meant."""
+    """It may not be what was meant."""
     world = _world("feature-1")
 
     def rename(_: object) -> None:

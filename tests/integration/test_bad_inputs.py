@@ -29,6 +29,7 @@ def _is_told(ran: Ran, code: int) -> None:
     assert ran.log.splitlines()[-1].startswith("✖")
 
 
+@pytest.mark.promise("P17")
 @pytest.mark.parametrize(
     ("variables", "names"),
     [
@@ -65,7 +66,6 @@ def _is_told(ran: Ran, code: int) -> None:
 def test_a_configuration_fault_is_told_and_nothing_is_sent(
     variables: dict[str, str], names: list[str]
 ) -> None:
-    """P17."""
     world = World()
     ran = run_with(world, GOOD | variables)
     _is_told(ran, 2)
@@ -75,8 +75,8 @@ def test_a_configuration_fault_is_told_and_nothing_is_sent(
         assert name in error
 
 
+@pytest.mark.promise("P17")
 def test_all_faults_are_told_at_once() -> None:
-    """P17."""
     ran = run_with(
         World(),
         {"ENVIRONMENT_TYPE": "x", "ADMIN_ONLY": "x", "MODE": "x", "DEADLINE": "x"} | NO_TOKEN,
@@ -85,6 +85,7 @@ def test_all_faults_are_told_at_once() -> None:
     assert len(_errors(ran)) == len(ran.report["errors"]) == 6
 
 
+@pytest.mark.promise("P15")
 @pytest.mark.parametrize(
     ("variables", "words"),
     [
@@ -96,7 +97,7 @@ def test_all_faults_are_told_at_once() -> None:
 def test_what_is_not_there_or_not_seen_is_a_matter_of_permission(
     variables: dict[str, str], words: list[str]
 ) -> None:
-    """P15: a 404 is never taken for an empty list, in which everything would be created."""
+    """A 404 is never taken for an empty list, in which everything would be created."""
     world = World()
     ran = run_with(world, GOOD | variables)
     _is_told(ran, 3)
@@ -170,8 +171,9 @@ def test_an_api_token() -> None:
     assert (ran.exit_code, world.shop.names()) == (0, ["Live"])
 
 
+@pytest.mark.promise("P17")
 def test_certificates_or_a_proxy_that_can_not_be_used(monkeypatch: pytest.MonkeyPatch) -> None:
-    """P17: found only when the client is made, and told like any other fault."""
+    """Found only when the client is made, and told like any other fault."""
 
     def refuse(*_: object) -> None:
         raise ConfigurationError((ConfigError("SSL_CERT_FILE", "the certificates can't be read"),))
@@ -211,8 +213,8 @@ def test_a_server_that_is_not_itself(fault: Trouble, code: int, words: str) -> N
     assert len(ran.requests) <= 5
 
 
+@pytest.mark.promise("P6")
 def test_the_deadline_bounds_everything() -> None:
-    """P6."""
     world = World()
     world.latency = 29.0
     world.simulator.faults.add(server_error(), times=99)

@@ -36,8 +36,9 @@ def _outcomes(ran: Ran) -> dict[str, str]:
     return {each["field"]: each["outcome"] for each in environment["changes"]}
 
 
+@pytest.mark.promise("P4")
 def test_the_exact_set_is_reached_and_then_left_alone() -> None:
-    """P4: one more GET, and no write."""
+    """One more GET, and no write."""
     world = _world("main", "old")
     wanted = LIVE | listed("BRANCHES", "main", "release/*")
     ran = run_with(world, wanted)
@@ -55,8 +56,8 @@ def test_an_empty_list_lifts_the_restriction() -> None:
     assert (ran.exit_code, _live(world).branches) == (0, {})
 
 
+@pytest.mark.promise("P8")
 def test_branches_that_are_not_mentioned_stay() -> None:
-    """P8."""
     world = _world("main")
     ran = run_with(world, LIVE | {"ADMIN_ONLY": "true"})
     assert (ran.exit_code, set(_live(world).branches)) == (0, {"main"})
@@ -105,9 +106,9 @@ def test_a_list_of_branches_in_trouble_ends_the_repository() -> None:
     assert (ran.exit_code, ran.writes) == (5, [])
 
 
+@pytest.mark.promise("P5")
 @pytest.mark.parametrize("after_effect", [True, False])
 def test_a_pattern_whose_answer_is_lost_is_added_once(*, after_effect: bool) -> None:
-    """P5."""
     world = _world()
     world.simulator.faults.add(
         DropConnection(after_effect=after_effect), path="/internal/*", method="POST"
@@ -172,8 +173,9 @@ def _story(world: World, wanted: dict[str, str]) -> list[str]:
     ]
 
 
+@pytest.mark.promise("P7")
 def test_tighten_then_write_then_loosen() -> None:
-    """P7: a secret never stands in an environment less protected than declared."""
+    """A secret never stands in an environment less protected than declared."""
     tight = _world("old", "dev")
     assert _story(
         tight, SECRET | {"ADMIN_ONLY": "true", "BRANCHES": json.dumps(["main", "dev"])}
@@ -198,8 +200,8 @@ def test_tighten_then_write_then_loosen() -> None:
     ]
 
 
+@pytest.mark.promise("P7")
 def test_a_new_environment_is_restricted_before_a_secret_stands_in_it() -> None:
-    """P7."""
     world = World(admin_only_at_creation=c.AtCreation.IGNORED)
     assert _story(
         world,
@@ -214,8 +216,8 @@ def test_a_new_environment_is_restricted_before_a_secret_stands_in_it() -> None:
     ]
 
 
+@pytest.mark.promise("P7")
 def test_no_secret_is_written_where_the_restriction_did_not_come_about() -> None:
-    """P7."""
     world = _world(plan=c.Plan.IGNORED)
     wanted = SECRET | {"ADMIN_ONLY": "true", "VARIABLES": '["PLAIN=1"]'}
     ran = run_with(world, LIVE | wanted)
@@ -226,8 +228,8 @@ def test_no_secret_is_written_where_the_restriction_did_not_come_about() -> None
     }  # fmt: skip
 
 
+@pytest.mark.promise("P7")
 def test_nothing_is_loosened_while_something_before_it_failed() -> None:
-    """P7."""
     world = _world("old", admin_only=True)
     world.simulator.faults.add(
         Answer(status=400, body=b"{}"), method="POST", path="*/variables", times=9
@@ -241,8 +243,9 @@ def test_nothing_is_loosened_while_something_before_it_failed() -> None:
     }  # fmt: skip
 
 
+@pytest.mark.promise("P7")
 def test_a_restriction_is_not_lifted_where_the_declared_branches_could_not_be_set() -> None:
-    """P7: otherwise everyone could deploy from every branch."""
+    """Otherwise everyone could deploy from every branch."""
     world = _world(admin_only=True, branch_endpoint=c.Internal.NOT_FOUND)
     ran = run_with(world, LIVE | {"ADMIN_ONLY": "false", "BRANCHES": '["main"]'})
     assert (ran.exit_code, _live(world).admin_only) == (5, True)

@@ -136,9 +136,10 @@ def test_an_export_of_what_can_not_be_read_is_no_file() -> None:
     assert (ran.exit_code, ran.out, ran.problems) == (3, "", ["not-found"])
 
 
+@pytest.mark.promise("P23")
 @pytest.mark.parametrize("mode", ["apply", "export"])
 def test_a_rate_limit_that_does_not_end_ends_the_run(mode: str) -> None:
-    """P23: the limit is one for all repositories, so the others would fare no better."""
+    """The limit is one for all repositories, so the others would fare no better."""
     world = filled(World())
     world.simulator.faults.add(RateLimited(), path="*/repo-3/*", times=10**6)
     ran = _run(world, MODE=mode, MAX_ATTEMPTS="2")

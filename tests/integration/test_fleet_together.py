@@ -61,9 +61,10 @@ def test_there_is_a_case_for_every_moment() -> None:
     assert len(run_with(_world(), WANTED).requests) == REQUESTS
 
 
+@pytest.mark.promise("P22")
 @pytest.mark.parametrize("at", range(REQUESTS))
 def test_a_run_within_another_ends_in_the_declared_state(at: int) -> None:
-    """P22: the whole of one run at every moment of another."""
+    """The whole of one run at every moment of another."""
     world, inner = _world(), list[Ran]()
     world.at, world.do = at, lambda: inner.append(run_with(world, WANTED))
     outer = run_with(world, WANTED)

@@ -15,9 +15,9 @@ from tests.support.world import World, run_pipe, run_with
 GOOD = {"ENVIRONMENT_NAME": "Live", "ENVIRONMENT_TYPE": "Test", "ADMIN_ONLY": "true"}
 
 
+@pytest.mark.promise("P2")
 @pytest.mark.parametrize("mode", ["plan", "check", "export"])
 def test_modes_that_only_read(mode: str) -> None:
-    """P2."""
     world = World()
     world.shop.add_environment("Live", "Test").set_variable("A", "1")
     world.shop.add_environment("Old", "Test")
@@ -31,8 +31,9 @@ def test_modes_that_only_read(mode: str) -> None:
     assert ran.exit_code == {"plan": 0, "check": 4, "export": 0}[mode]
 
 
+@pytest.mark.promise("P13")
 def test_a_plan_tells_what_apply_then_does() -> None:
-    """P13: a plan counts nothing as done."""
+    """A plan counts nothing as done."""
     world = World()
     planned = run_pipe(world, **GOOD, MODE="plan")
     assert (planned.exit_code, planned.report["outcome"]) == (0, "planned")
@@ -48,8 +49,8 @@ def test_a_plan_tells_what_apply_then_does() -> None:
     assert (after.exit_code, after.report["outcome"]) == (0, "unchanged")
 
 
+@pytest.mark.promise("P12")
 def test_check_tells_drift_by_its_exit_code() -> None:
-    """P12."""
     world = World()
     assert run_pipe(world, **GOOD, MODE="check").exit_code == 4
     run_pipe(world, **GOOD)
@@ -86,9 +87,10 @@ READS = {
 }  # fmt: skip
 
 
+@pytest.mark.promise("P2")
 @pytest.mark.parametrize("name", sorted(WRITES))
 def test_every_write_is_refused_by_a_transport_that_only_reads(name: str) -> None:
-    """P2: it is the transport that refuses, whatever calls it."""
+    """It is the transport that refuses, whatever calls it."""
     world = World()
     with pytest.raises(WriteRefusedError):
         WRITES[name](world.service(read_only=True).api)
@@ -97,16 +99,17 @@ def test_every_write_is_refused_by_a_transport_that_only_reads(name: str) -> Non
     assert [each.method for each in world.simulator.requests] != ["GET"]
 
 
+@pytest.mark.promise("P2")
 def test_no_call_of_bitbucket_is_missing_above() -> None:
-    """P2."""
     calls = {name for name in vars(client.Bitbucket) if not name.startswith("_")}
     assert calls == WRITES.keys() | READS
 
 
+@pytest.mark.promise("P2")
 def test_the_refusal_of_the_transport_is_what_stops_a_write(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """P2: where planning goes wrong and applies, a run that only reads still writes nothing."""
+    """Where planning goes wrong and applies, a run that only reads still writes nothing."""
     world = World()
     settings = run_pipe(world, **GOOD, MODE="plan")
     assert settings.exit_code == 0
@@ -128,8 +131,8 @@ def test_the_refusal_of_the_transport_is_what_stops_a_write(
     assert "POST" in run_pipe(world, **GOOD, MODE="plan").methods
 
 
+@pytest.mark.promise("P12")
 def test_every_exit_code() -> None:
-    """P12."""
     world = World()
     codes = {
         0: run_pipe(world, **GOOD),
@@ -147,8 +150,9 @@ def test_every_exit_code() -> None:
     }  # fmt: skip
 
 
+@pytest.mark.promise("P12")
 def test_a_bug_is_told_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    """P12: exit code 1, and no traceback unless `DEBUG` asks for it."""
+    """Exit code 1, and no traceback unless `DEBUG` asks for it."""
 
     def broken(*_: object) -> None:
         message = "a bug"
@@ -162,8 +166,8 @@ def test_a_bug_is_told_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (debugged.exit_code, "Traceback" in debugged.log) == (1, True)
 
 
+@pytest.mark.promise("P18")
 def test_what_was_reviewed_is_applied_and_nothing_else() -> None:
-    """P18."""
     world = World()
     reviewed = run_pipe(world, **GOOD, MODE="plan").report["plan_checksum"]
     world.shop.add_environment("Live", "Test")

@@ -1,4 +1,4 @@
-"""P9: no secret and no transform of one in any output, whatever happens."""
+"""No secret and no transform of one in any output, whatever happens."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ import pytest
 from simulator.behaviour import choices as c
 from simulator.faults import Answer, DropConnection, HalfBody, NoAnswer, garbage, server_error
 from tests.support.world import Ran, World, listed, run_with
+
+pytestmark = pytest.mark.promise("P9")
 
 TOKEN: Final = "ATCTT3xFfGF0canary+access/token=77BA1C=A1"
 EMAIL: Final = "robot@acme.example"
@@ -235,8 +237,9 @@ def test_nothing_leaks_when_the_program_is_wrong(monkeypatch: pytest.MonkeyPatch
                 _scan(ran)
 
 
+@pytest.mark.promise("P9")
 def test_credentials_go_to_bitbucket_only() -> None:
-    """P9: a `next` that names another host is not followed."""
+    """A `next` that names another host is not followed."""
     world = World(next_links=c.NextLink.OTHER_HOST, max_page_size=3)
     for number in range(7):
         world.shop.add_environment(f"env-{number}")

@@ -9,8 +9,9 @@ from simulator.faults import Answer
 from tests.support.world import World, only_environment, run_pipe
 
 
+@pytest.mark.promise("P4", "P8", "P11")
 def test_the_customers_story_create_leave_loosen_rename() -> None:
-    """P4, P8, P11: every write is exactly what differs, and nothing is sent for what is right."""
+    """Every write is exactly what differs, and nothing is sent for what is right."""
     world = World()
     created = run_pipe(
         world, ENVIRONMENT_NAME="Test-Env", ENVIRONMENT_TYPE="Test", ADMIN_ONLY="true"
@@ -103,8 +104,8 @@ def test_a_rename_whose_former_name_is_gone_creates() -> None:
     assert world.shop.names() == ["Production"]
 
 
+@pytest.mark.promise("P11")
 def test_a_change_of_type_is_refused_before_any_write() -> None:
-    """P11."""
     world = World()
     world.shop.add_environment("Live", "Staging")
     ran = run_pipe(world, ENVIRONMENT_NAME="Live", ENVIRONMENT_TYPE="Production", ADMIN_ONLY="true")
@@ -155,9 +156,9 @@ def test_a_pattern_brings_every_matching_environment_into_line_and_creates_none(
     assert len(world.shop.environments) == 5
 
 
+@pytest.mark.promise("P11")
 @pytest.mark.parametrize(("seconds", "reads"), [(3.0, 0), (0.0, 4), (2.0, 3)])
 def test_a_change_that_lags_is_read_back_until_it_shows(seconds: float, reads: int) -> None:
-    """P11."""
     world = World(change_lag_seconds=seconds, change_lag_reads=reads)
     world.shop.add_environment("Live", "Production")
     ran = run_pipe(world, ENVIRONMENT_NAME="Live", ADMIN_ONLY="true")
@@ -167,8 +168,9 @@ def test_a_change_that_lags_is_read_back_until_it_shows(seconds: float, reads: i
     assert sum(world.clock.slept) < 20
 
 
+@pytest.mark.promise("P11")
 def test_a_restriction_that_does_not_stick_is_told_with_the_likely_reason() -> None:
-    """P11: the exit code is 5, and Premium is named."""
+    """The exit code is 5, and Premium is named."""
     world = World(plan=c.Plan.IGNORED)
     world.shop.add_environment("Live", "Production")
     ran = run_pipe(world, ENVIRONMENT_NAME="Live", ADMIN_ONLY="true")

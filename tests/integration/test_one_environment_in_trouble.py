@@ -12,12 +12,13 @@ from simulator.state.journal import EventKind
 from tests.support.world import Ran, World, only_environment, run_pipe
 
 
+@pytest.mark.promise("P5")
 @pytest.mark.parametrize("status", list(c.Clash))
 @pytest.mark.parametrize("shape", list(c.ErrorShape))
 def test_an_environment_that_appears_meanwhile_is_adopted(
     status: c.Clash, shape: c.ErrorShape
 ) -> None:
-    """P5: a name that is taken leads to another look, in whatever words Bitbucket says so."""
+    """A name that is taken leads to another look, in whatever words Bitbucket says so."""
     world = World(duplicate_status=status, duplicate_shape=shape)
 
     def somebody_else_is_quicker() -> None:
@@ -31,8 +32,9 @@ def test_an_environment_that_appears_meanwhile_is_adopted(
     assert ran.report["summary"]["environments"]["updated"] == 1
 
 
+@pytest.mark.promise("P5")
 def test_a_name_that_is_taken_and_not_listed_yet_is_waited_for() -> None:
-    """P5: Bitbucket has said that it exists, so nothing is sent again."""
+    """Bitbucket has said that it exists, so nothing is sent again."""
     world = World(duplicate_status=c.Clash.CONFLICT)
     world.shop.add_environment("Test-Env", "Test")
     world.simulator.faults.add(empty_page(), method="GET", times=4)
@@ -80,8 +82,8 @@ def test_two_environments_that_appear_meanwhile_in_other_cases_are_ambiguous() -
     assert (ran.exit_code, ran.problems) == (7, ["ambiguous-name"] * 2)
 
 
+@pytest.mark.promise("P5")
 def test_a_creation_whose_answer_is_lost_is_found_and_never_repeated() -> None:
-    """P5."""
     world = World()
     world.simulator.faults.add(DropConnection(after_effect=True), method="POST")
     ran = run_pipe(world, ENVIRONMENT_NAME="Test-Env", ENVIRONMENT_TYPE="Test", ADMIN_ONLY="true")
@@ -104,8 +106,8 @@ def test_what_stands_there_after_a_lost_answer_is_ours_only_if_it_is_what_was_as
     assert not world.shop.environment("Test-Env").admin_only
 
 
+@pytest.mark.promise("P5")
 def test_a_creation_that_never_reached_bitbucket_is_sent_again_after_a_look() -> None:
-    """P5."""
     world = World()
     world.simulator.faults.add(DropConnection(after_effect=False), method="POST", times=2)
     ran = run_pipe(world, ENVIRONMENT_NAME="Test-Env", ENVIRONMENT_TYPE="Test")
@@ -219,8 +221,8 @@ def test_an_environment_that_goes_after_it_was_changed_is_told() -> None:
     assert only_environment(ran)["outcome"] == "unverified"
 
 
+@pytest.mark.promise("P5")
 def test_a_change_whose_answer_is_lost_is_looked_for() -> None:
-    """P5."""
     world = World()
     world.shop.add_environment("Live", "Production")
     world.simulator.faults.add(DropConnection(after_effect=True), method="POST")

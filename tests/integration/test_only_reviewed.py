@@ -1,10 +1,14 @@
-"""P18: with PLAN_CHECKSUM, what is decided anew in the middle of a run is not done unreviewed."""
+"""With PLAN_CHECKSUM, what is decided anew in the middle of a run is not done unreviewed."""
 
 from __future__ import annotations
+
+import pytest
 
 from simulator.behaviour.choices import EnvironmentKeys
 from simulator.simulator import Simulator
 from tests.support.world import World, run_pipe
+
+pytestmark = pytest.mark.promise("P18")
 
 DECLARED = {
     "ENVIRONMENT_NAME": "Production",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from simulator.faults import Answer, empty_page
 from simulator.state.journal import EventKind
 from tests.support.variables import (
@@ -18,8 +20,8 @@ from tests.support.world import run_with
 PRUNE = {"PRUNE": "variables"}
 
 
+@pytest.mark.promise("P10")
 def test_pruning_deletes_what_is_not_declared_and_looks_twice() -> None:
-    """P10."""
     world = live_world()
     for key in ("A", "B", "C", "D", "E", "F", "G"):
         live_of(world).set_variable(key, "1")
@@ -29,8 +31,8 @@ def test_pruning_deletes_what_is_not_declared_and_looks_twice() -> None:
     assert ran.report["summary"]["variables"]["deleted"] == 1
 
 
+@pytest.mark.promise("P10")
 def test_pruning_too_much_is_refused_unless_forced() -> None:
-    """P10."""
     world = live_world()
     for key in ("A", "B", "C", "D", "E"):
         live_of(world).set_variable(key, "1")
@@ -43,8 +45,8 @@ def test_pruning_too_much_is_refused_unless_forced() -> None:
     assert (forced.exit_code, set(values_of(world))) == (0, {"A", "B", "C"})
 
 
+@pytest.mark.promise("P10", "P16")
 def test_fingerprints_are_pruned_only_when_they_are_not_used() -> None:
-    """P10, P16."""
     world = live_world()
     wanted = declare_secured(A="secret") | PRUNE
     run_with(world, wanted | {"FINGERPRINT_KEY": KEY})
@@ -55,8 +57,9 @@ def test_fingerprints_are_pruned_only_when_they_are_not_used() -> None:
     assert set(values_of(world)) == {"A"}
 
 
+@pytest.mark.promise("P10")
 def test_what_the_second_look_does_not_show_is_not_deleted() -> None:
-    """P10: a deletion never rests on one list."""
+    """A deletion never rests on one list."""
     world = live_world()
     live_of(world).set_variable("A", "1")
     live_of(world).set_variable("B", "1")
@@ -66,8 +69,9 @@ def test_what_the_second_look_does_not_show_is_not_deleted() -> None:
     assert changes_of(ran) == {"variables.B": "unchanged"}
 
 
+@pytest.mark.promise("P1", "P10")
 def test_a_second_look_that_wavers_is_taken_again() -> None:
-    """P1, P10: a list that is empty for a moment does not end in something left undone."""
+    """A list that is empty for a moment does not end in something left undone."""
     world = live_world(empty_variable_lists=2)
     live_of(world).set_variable("A", "old")
     live_of(world).set_variable("B", "1")
@@ -101,8 +105,9 @@ def test_a_deletion_that_finds_nothing_while_the_list_shows_it_is_told() -> None
     assert set(values_of(world)) == {"A", "B"}
 
 
+@pytest.mark.promise("P10", "P13")
 def test_one_list_that_wavers_does_not_confirm_a_deletion_that_found_nothing() -> None:
-    """P10, P13: what is told as gone was missing twice."""
+    """What is told as gone was missing twice."""
     world = live_world()
     live_of(world).set_variable("A", "1")
     live_of(world).set_variable("B", "1")

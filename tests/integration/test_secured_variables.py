@@ -25,8 +25,9 @@ from tests.support.variables import (
 from tests.support.world import run_with
 
 
+@pytest.mark.promise("P1")
 def test_secured_values_are_written_every_run_and_the_log_says_why() -> None:
-    """P1: the one exception."""
+    """The one exception."""
     world = live_world()
     assert run_with(world, declare_secured(A="s3cret-s3cret")).exit_code == 0
     again = run_with(world, declare_secured(A="s3cret-s3cret"))
@@ -44,8 +45,8 @@ def test_if_missing_never_writes_what_exists() -> None:
     assert values_of(world)["A"] == ("first", True)
 
 
+@pytest.mark.promise("P16")
 def test_on_change_writes_a_rotated_value_and_nothing_else() -> None:
-    """P16."""
     world = live_world()
     key = {"FINGERPRINT_KEY": KEY}
     run_with(world, declare_secured(A="first", B="same") | key)
@@ -56,6 +57,7 @@ def test_on_change_writes_a_rotated_value_and_nothing_else() -> None:
     assert run_with(world, declare_secured(A="second", B="same") | key).writes == []
 
 
+@pytest.mark.promise("P16")
 @pytest.mark.parametrize(
     "damage",
     [
@@ -70,7 +72,6 @@ def test_on_change_writes_a_rotated_value_and_nothing_else() -> None:
 def test_damaged_fingerprints_only_cost_another_write(
     damage: Callable[[Environment], object], secured_change: c.SecuredChange
 ) -> None:
-    """P16."""
     world = live_world(secured_change=secured_change)
     wanted = declare_secured(A="s3cret-a", B="s3cret-b") | {"FINGERPRINT_KEY": KEY}
     run_with(world, wanted)
@@ -81,16 +82,17 @@ def test_damaged_fingerprints_only_cost_another_write(
     assert run_with(world, wanted).writes == []
 
 
+@pytest.mark.promise("P16")
 def test_a_rotated_key_writes_all_values_again() -> None:
-    """P16."""
     world = live_world()
     run_with(world, declare_secured(A="one", B="two") | {"FINGERPRINT_KEY": KEY})
     other = run_with(world, declare_secured(A="one", B="two") | {"FINGERPRINT_KEY": KEY[::-1]})
     assert [body["key"] for body in other.bodies] == ["A", "B", OURS]
 
 
+@pytest.mark.promise("P16")
 def test_a_fingerprint_is_written_after_the_value_it_vouches_for() -> None:
-    """P16: a run that ends in between writes again rather than believes."""
+    """A run that ends in between writes again rather than believes."""
     world = live_world()
     wanted = declare_secured(A="one", B="two") | {"FINGERPRINT_KEY": KEY}
     world.simulator.faults.add(Answer(status=403, body=b"{}"), method="POST", skip=1, times=99)
@@ -102,8 +104,8 @@ def test_a_fingerprint_is_written_after_the_value_it_vouches_for() -> None:
     assert [body["key"] for body in again.bodies] == ["A", "B", OURS]
 
 
+@pytest.mark.promise("P16")
 def test_a_value_that_was_refused_gets_no_fingerprint() -> None:
-    """P16."""
     world = live_world()
     wanted = declare_secured(A="one", B="two") | {"FINGERPRINT_KEY": KEY}
     world.simulator.faults.add(Answer(status=400, body=b"{}"), method="POST")
@@ -114,8 +116,9 @@ def test_a_value_that_was_refused_gets_no_fingerprint() -> None:
     assert [body["key"] for body in again.bodies] == ["A", OURS]
 
 
+@pytest.mark.promise("P16")
 def test_without_a_key_fingerprints_that_became_untrue_are_forgotten() -> None:
-    """P16: otherwise a later run would believe a value that is not there any more."""
+    """Otherwise a later run would believe a value that is not there any more."""
     world = live_world()
     run_with(world, declare_secured(A="one", B="two") | {"FINGERPRINT_KEY": KEY})
     run_with(world, declare_secured(A="changed"))
@@ -124,12 +127,12 @@ def test_without_a_key_fingerprints_that_became_untrue_are_forgotten() -> None:
     assert values_of(world)["A"] == ("one", True)
 
 
+@pytest.mark.promise("P7", "P9")
 @pytest.mark.parametrize("secured_change", list(c.SecuredChange))
 @pytest.mark.parametrize("lag", [0, 2])
 def test_plain_becomes_secured_and_the_secret_is_never_stored_plain(
     secured_change: c.SecuredChange, lag: int
 ) -> None:
-    """P7, P9."""
     world = live_world(secured_change=secured_change, variable_list_lag_reads=lag)
     live_of(world).set_variable("A", "was public")
     ran = run_with(world, declare_secured(A="now-a-secret"))
@@ -147,11 +150,12 @@ def test_plain_becomes_secured_and_the_secret_is_never_stored_plain(
     assert "created anew" in ran.log
 
 
+@pytest.mark.promise("P16")
 @pytest.mark.parametrize("secured_change", list(c.SecuredChange))
 def test_where_what_exists_is_believed_a_variable_is_secured_by_replacing_it(
     secured_change: c.SecuredChange,
 ) -> None:
-    """P16: a run that ends in between leaves nothing that the next would take for the secret."""
+    """A run that ends in between leaves nothing that the next would take for the secret."""
     world = live_world(secured_change=secured_change)
     live_of(world).set_variable("A", "was public")
     ran = run_with(world, declare_secured(A="now-a-secret") | {"SECURED_UPDATE": "if-missing"})
@@ -159,8 +163,9 @@ def test_where_what_exists_is_believed_a_variable_is_secured_by_replacing_it(
     assert [method for method, _, _ in ran.writes] == ["DELETE", "POST"]
 
 
+@pytest.mark.promise("P9")
 def test_a_secret_is_sent_only_when_it_is_seen_that_it_will_be_stored_secured() -> None:
-    """P9: an answer that claims what the list denies is not believed."""
+    """An answer that claims what the list denies is not believed."""
     world = live_world(secured_change=c.SecuredChange.IGNORED)
     live_of(world).set_variable("A", "was public")
     uuid = live_of(world).variables["A"].uuid

@@ -23,8 +23,9 @@ from tests.support.variables import (
 from tests.support.world import World, listed, run_with
 
 
+@pytest.mark.promise("P4", "P16")
 def test_an_environment_with_everything_from_nothing_then_nothing_then_one_change() -> None:
-    """P4, P16: with nothing to do it costs 3 requests and no write."""
+    """With nothing to do it costs 3 requests and no write."""
     world = World()
     plain = {f"PLAIN_{number}": f"value {number}" for number in range(40)}
     secret = {f"SECRET_{number}": f"s3cret {number}" for number in range(20)}
@@ -72,9 +73,9 @@ HARD = {
 }
 
 
+@pytest.mark.promise("P8")
 @pytest.mark.parametrize("secured", [False, True])
 def test_values_arrive_byte_for_byte(*, secured: bool) -> None:
-    """P8."""
     world = live_world()
     name = "SECURED_VARIABLES" if secured else "VARIABLES"
     items = listed(name, *(f"{key}={value}" for key, value in HARD.items()))
@@ -85,8 +86,8 @@ def test_values_arrive_byte_for_byte(*, secured: bool) -> None:
         assert (again.exit_code, again.methods) == (0, ["GET", "GET"])
 
 
+@pytest.mark.promise("P8", "P10")
 def test_what_is_not_declared_stays_byte_for_byte() -> None:
-    """P8, P10."""
     world = live_world()
     live_of(world).set_variable("OTHER", "keep  me")
     live_of(world).set_variable("SECRET", "keep me too", secured=True)
@@ -111,13 +112,13 @@ def test_only_the_value_that_differs_is_written() -> None:
     ]
 
 
+@pytest.mark.promise("P14")
 @pytest.mark.parametrize("links", list(c.NextLink))
 @pytest.mark.parametrize("told", [True, False])
 @pytest.mark.parametrize("size", [0, 10, 50])
 def test_250_variables_under_every_kind_of_broken_page(
     links: c.NextLink, size: int, *, told: bool
 ) -> None:
-    """P14."""
     world = live_world(
         next_links=links,
         max_page_size=size,
@@ -135,9 +136,10 @@ def test_250_variables_under_every_kind_of_broken_page(
     assert [body["key"] for body in ran.bodies] == ["V17"]
 
 
+@pytest.mark.promise("P5", "P10")
 @pytest.mark.parametrize("shape", list(c.ErrorShape))
 def test_a_list_that_is_empty_while_variables_exist_leads_to_put(shape: c.ErrorShape) -> None:
-    """P5, P10: seen in August 2026."""
+    """Seen in August 2026."""
     world = live_world(duplicate_variable_shape=shape)
     live_of(world).set_variable("A", "old")
     live_of(world).set_variable("B", "same")
@@ -199,12 +201,12 @@ def test_a_list_that_may_not_be_read_any_more_ends_the_environment() -> None:
     assert ran.exit_code == 3
 
 
+@pytest.mark.promise("P5")
 @pytest.mark.parametrize("after_effect", [True, False])
 @pytest.mark.parametrize("secured", [True, False])
 def test_a_variable_whose_answer_is_lost_is_written_once(
     *, after_effect: bool, secured: bool
 ) -> None:
-    """P5."""
     world = live_world()
     world.simulator.faults.add(DropConnection(after_effect=after_effect), method="POST")
     ran = run_with(world, declare_secured(A="value") if secured else declare_plain(A="value"))
@@ -270,8 +272,9 @@ def test_a_variable_that_was_deleted_meanwhile_is_created() -> None:
     assert (ran.exit_code, values_of(world)) == (0, {"A": ("new", False)})
 
 
+@pytest.mark.promise("P1")
 def test_contents_are_read_where_bitbucket_does_not_tell_the_type() -> None:
-    """P1: otherwise all that it holds would seem to be missing, at every run."""
+    """Otherwise all that it holds would seem to be missing, at every run."""
     world = live_world(environment_keys=c.EnvironmentKeys.MINIMAL)
     live_of(world).set_variable("A", "1")
     live_of(world).add_branch("main")

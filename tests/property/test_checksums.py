@@ -1,4 +1,4 @@
-"""P18: a checksum stands for exactly what a reviewer saw, and for no secret."""
+"""A checksum stands for exactly what a reviewer saw, and for no secret."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from random import Random
 from typing import TypeVar
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
@@ -33,6 +34,8 @@ from pipe.models.changes import (
 from pipe.models.declaration import EnvironmentType, Repository
 from pipe.planning.checksum import checksum
 from tests.support.values import SHOP, TEST, TROUBLE, branch, declared, env, plain, secret, var
+
+pytestmark = pytest.mark.promise("P18")
 
 T = TypeVar("T")
 
@@ -170,9 +173,9 @@ def test_what_stays_as_it_is_has_no_part_in_it() -> None:
     assert _of(one) == _of(replace(one, unchanged_variables=2))
 
 
+@pytest.mark.promise("P9")
 @given(st.text(), st.text())
 def test_a_checksum_is_nothing_to_guess_a_secret_against(one: str, other: str) -> None:
-    """P9."""
 
     def of(value: str) -> str:
         changes = (CreateVariable(secret("A", value)), UpdateVariable(var("B"), secret("B", value)))

@@ -1,10 +1,11 @@
-"""P1, P7, P8, P9, P10, P13: whatever is there and whatever is wanted."""
+"""Whatever is there and whatever is wanted."""
 
 from __future__ import annotations
 
 from collections import Counter
 from itertools import pairwise
 
+import pytest
 from hypothesis import event, given
 
 from pipe.models.changes import (
@@ -23,6 +24,8 @@ from simulator.http import Json
 from simulator.state.journal import EventKind
 from tests.property.experiment import SECRETS, Account, Experiment, experiments
 
+pytestmark = pytest.mark.promise("P1", "P7", "P8", "P9", "P10", "P13")
+
 
 def _result(account: Account) -> RepositoryResult:
     assert account.result is not None
@@ -36,9 +39,9 @@ def _is_settled(plan: EnvironmentPlan) -> bool:
     return isinstance(plan, Keep | Refuse)
 
 
+@pytest.mark.promise("P1")
 @given(experiments())
 def test_a_second_run_has_nothing_to_do(experiment: Experiment) -> None:
-    """P1."""
     account = experiment.run()
     failed = [each for each in _result(account).problems if each.key not in _REFUSALS]
     event("something failed" if failed else "all went well")
@@ -63,9 +66,10 @@ _REFUSALS = {
 """Everything else would be a failure, and nothing here makes one necessary."""
 
 
+@pytest.mark.promise("P8", "P10")
 @given(experiments())
 def test_what_is_not_mentioned_is_never_changed(experiment: Experiment) -> None:
-    """P8, P10: every change of Bitbucket's state is one that was asked for."""
+    """Every change of Bitbucket's state is one that was asked for."""
     account = experiment.run()
     known = dict(_beginning(account))
     for each in account.events:
@@ -140,9 +144,9 @@ def _is_asked_for(
             raise AssertionError(kind)
 
 
+@pytest.mark.promise("P10")
 @given(experiments())
 def test_no_more_is_deleted_than_is_permitted(experiment: Experiment) -> None:
-    """P10."""
     account = experiment.run()
     if experiment.force:
         return
@@ -174,11 +178,11 @@ def _lost(account: Account, uuid: str) -> set[str]:
     return lost
 
 
+@pytest.mark.promise("P7")
 @given(experiments())
 def test_no_moment_is_less_protected_than_the_beginning_and_the_end(
     experiment: Experiment,
 ) -> None:
-    """P7."""
     account = experiment.run()
     account.observe(account.world.simulator)
     first, last = account.moments[0], account.moments[-1]
@@ -192,11 +196,11 @@ def test_no_moment_is_less_protected_than_the_beginning_and_the_end(
                 assert moment.branches[uuid]
 
 
+@pytest.mark.promise("P7", "P9")
 @given(experiments())
 def test_an_environment_is_as_protected_as_declared_before_a_secret_is_written(
     experiment: Experiment,
 ) -> None:
-    """P7, P9."""
     account = experiment.run()
     known = dict(_beginning(account))
     admin_only = {
@@ -222,9 +226,10 @@ def test_an_environment_is_as_protected_as_declared_before_a_secret_is_written(
                 pass
 
 
+@pytest.mark.promise("P13")
 @given(experiments())
 def test_the_summary_is_what_happened(experiment: Experiment) -> None:
-    """P13: equal to the simulator's own log of writes."""
+    """Equal to the simulator's own log of writes."""
     account = experiment.run()
     result = _result(account)
     begun = {uuid for uuid, _ in _beginning(account)}
@@ -268,9 +273,10 @@ def _variable_counts(account: Account) -> tuple[int, int, int]:
     return len(now - held), len(held & now & written), len(held - now)
 
 
+@pytest.mark.promise("P2")
 @given(experiments())
 def test_a_plan_that_is_only_told_changes_nothing(experiment: Experiment) -> None:
-    """P2: and what it tells is what is then done."""
+    """And what it tells is what is then done."""
     account = experiment.run()
     before, began = account.world.snapshot(), len(account.world.simulator.requests)
     account.plan()
@@ -279,9 +285,10 @@ def test_a_plan_that_is_only_told_changes_nothing(experiment: Experiment) -> Non
     assert account.world.snapshot() == before
 
 
+@pytest.mark.promise("P10")
 @given(experiments())
 def test_deletions_are_looked_at_twice(experiment: Experiment) -> None:
-    """P10: a deletion never rests on one list."""
+    """A deletion never rests on one list."""
     account = experiment.run()
     requests = account.world.simulator.requests
     for before, each in pairwise(requests):

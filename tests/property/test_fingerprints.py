@@ -1,15 +1,18 @@
-"""P16: a fingerprint vouches for one value, of one variable, in one environment, under one key."""
+"""A fingerprint vouches for one value, of one variable, in one environment, under one key."""
 
 from __future__ import annotations
 
 import json
 
+import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from pipe.planning.fingerprints import dump, fingerprint, load
 from tests.support.values import secret
+
+pytestmark = pytest.mark.promise("P16")
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 parts = st.tuples(texts.filter(bool), texts, texts, texts)

@@ -1,4 +1,4 @@
-"""P18, P21, P23: many repositories, some broken, whatever the number of workers."""
+"""Many repositories, some broken, whatever the number of workers."""
 
 from __future__ import annotations
 
@@ -7,12 +7,15 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from simulator.faults import Answer, DropConnection, Fault, garbage, server_error
 from simulator.state.journal import EventKind
 from tests.support.world import Ran, World, run_with
+
+pytestmark = pytest.mark.promise("P18", "P21", "P23")
 
 SLUGS = tuple(f"repo-{letter}" for letter in "abcdefgh")
 BROKEN: dict[str, tuple[Fault | None, int]] = {
@@ -94,11 +97,11 @@ def _comparable(report: Any) -> Any:  # noqa: ANN401 - parsed JSON
     return [_comparable(each) for each in report] if isinstance(report, list) else report
 
 
+@pytest.mark.promise("P21")
 @given(fleets, st.integers(2, 8), st.sampled_from(["apply", "plan", "check"]))
 def test_the_number_of_workers_changes_neither_result_nor_log(
     fleet: Fleet, workers: int, mode: str
 ) -> None:
-    """P21."""
     alone, together = fleet.world(), fleet.world()
     one = fleet.run(alone, MODE=mode, WORKERS="1")
     many = fleet.run(together, MODE=mode, WORKERS=str(workers))
@@ -119,9 +122,9 @@ def _state(world: World) -> object:
     }  # fmt: skip
 
 
+@pytest.mark.promise("P23")
 @given(fleets)
 def test_a_broken_repository_is_told_and_stops_no_other(fleet: Fleet) -> None:
-    """P23."""
     world = fleet.world()
     ran = fleet.run(world)
     broken = {slug: kind for slug, kind in fleet.broken.items() if slug in fleet.live}
@@ -145,11 +148,11 @@ def test_a_broken_repository_is_told_and_stops_no_other(fleet: Fleet) -> None:
 changes = st.sampled_from(["restrict", "loosen", "variable", "add", "remove", "rename", "nothing"])
 
 
+@pytest.mark.promise("P18")
 @given(fleets, st.lists(st.tuples(st.sampled_from(SLUGS), changes), max_size=2))
 def test_what_was_reviewed_is_applied_or_nothing_is(
     fleet: Fleet, meanwhile: list[tuple[str, str]]
 ) -> None:
-    """P18."""
     world = fleet.world()
     before = fleet.run(world, MODE="plan").report
     for slug, change in meanwhile:

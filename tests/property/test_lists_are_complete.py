@@ -1,10 +1,11 @@
-"""P4 and P14: lists are complete under every kind of broken page, and cost no needless request."""
+"""Lists are complete under every kind of broken page, and cost no needless request."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import Final
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
@@ -17,6 +18,8 @@ from simulator.simulator import Simulator
 from simulator.state.credentials import DEMO_API_TOKEN, DEMO_EMAIL
 from simulator.transport import InProcessTransport
 from tests.unit.bitbucket.doubles import SHOP, Line, connect_through
+
+pytestmark = pytest.mark.promise("P4", "P14")
 
 COUNTS: Final = st.sampled_from([0, 1, 10, 11, 99, 100, 101, 250])
 FEW: Final = st.integers(0, 11)

@@ -1,4 +1,4 @@
-"""P1, P3, P5, P8: worlds, declarations, behaviours and faults at random, with other people in them.
+"""Worlds, declarations, behaviours and faults at random, with other people in them.
 
 Whatever happened before, once trouble ends one run brings about what is declared (or refuses it for
 a reason that it gives), and the next has nothing to do.
@@ -6,6 +6,7 @@ a reason that it gives), and the next has nothing to do.
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -23,6 +24,8 @@ from tests.property.experiment import KEYS, NAMES, PATTERNS, Experiment, experim
 from tests.support.proof import FULL
 from tests.support.values import SHOP
 from tests.support.world import World
+
+pytestmark = pytest.mark.promise("P1", "P3", "P5", "P8")
 
 TROUBLE = st.dictionaries(
     st.integers(0, 15), st.sampled_from(sorted(KINDS)), min_size=1, max_size=5

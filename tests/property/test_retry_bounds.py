@@ -1,8 +1,9 @@
-"""P5 and P6: whatever happens, tries and time are bounded, and a POST is not blindly repeated."""
+"""Whatever happens, tries and time are bounded, and a POST is not blindly repeated."""
 
 from __future__ import annotations
 
 import httpx
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,6 +19,8 @@ from pipe.bitbucket.requests import (
 from pipe.bitbucket.transport import Policy
 from pipe.models.errors import PipeError, RunOverError
 from tests.unit.bitbucket.doubles import FakeClock, Reply, connect
+
+pytestmark = pytest.mark.promise("P5", "P6")
 
 VALUE = whole(lambda value: value)
 REQUESTS: list[IdempotentRequest[object] | NonIdempotentRequest[object]] = [

@@ -1,15 +1,18 @@
-"""P7: no moment is less protected than both the beginning and the end."""
+"""No moment is less protected than both the beginning and the end."""
 
 from __future__ import annotations
 
 from itertools import accumulate
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pipe.models.changes import SetBranches
 from pipe.planning.safety import AddBranch, BranchStep, branch_steps
 from tests.support.values import branch
+
+pytestmark = pytest.mark.promise("P7")
 
 patterns = st.sampled_from(["main", "dev", "release/*", "hotfix/*", "*", "a", "b"])
 sets = st.lists(patterns, max_size=6, unique=True)

@@ -1,4 +1,4 @@
-"""P9: no secret, and no transform of one, survives in text that came from outside."""
+"""No secret, and no transform of one, survives in text that came from outside."""
 
 from __future__ import annotations
 
@@ -9,11 +9,14 @@ import shlex
 from collections.abc import Callable
 from urllib.parse import quote, quote_plus
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pipe.bitbucket.error_messages import one_line
 from pipe.redaction import MASK, Redactor
+
+pytestmark = pytest.mark.promise("P9")
 
 SECRETS = st.text(st.characters(exclude_categories=["Cs", "Zs", "Zl", "Zp", "Cc"]), min_size=12)
 TRANSFORMS: list[Callable[[str], str]] = [

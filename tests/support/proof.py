@@ -1,8 +1,8 @@
 """Counts the cases behind every promise, prints them, and writes them into docs/reliability.md.
 
-A test names its promises in its docstring, or in that of its module: `P3, P5: …`. An example of
-hypothesis is a case; a test that tries many cases itself counts them with the fixture `cases`; any
-other test is one case.
+`@pytest.mark.promise("P3", "P5")` names the promises that a test proves; the marker of a test wins
+over that of its module. An example of hypothesis is a case; a test that tries many cases counts
+them with the fixture `cases`; any other test is one case.
 """
 
 from __future__ import annotations
@@ -52,7 +52,6 @@ PROMISES: Final[Mapping[str, str]] = {
     "P23": "a repository that fails does not stop the others, nor fail silently",
 }
 
-_NAMED: Final = re.compile(r"\bP(\d{1,2})(?: to P(\d{1,2}))?\b")
 _EXAMPLES: Final = re.compile(r"(\d+) passing,")
 
 
@@ -79,19 +78,9 @@ class Row:
 
 
 def promises_of(item: pytest.Item) -> list[str]:
-    """Return the promises that a test names."""
-    function = getattr(item, "function", None)
-    module = getattr(item, "module", None)
-    own = promises_in(getattr(function, "__doc__", None) or "")
-    return own or promises_in(getattr(module, "__doc__", None) or "")
-
-
-def promises_in(text: str) -> list[str]:
-    found: list[str] = []
-    for first, last in _NAMED.findall(text):
-        numbers = range(int(first), int(last or first) + 1)
-        found += [f"P{number}" for number in numbers if f"P{number}" in PROMISES]
-    return found
+    """Return the promises that the test, else its module, is marked with."""
+    mark = item.get_closest_marker("promise")
+    return [] if mark is None else list(mark.args)
 
 
 def count_for(item: pytest.Item) -> Cases:

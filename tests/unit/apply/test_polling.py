@@ -28,8 +28,8 @@ def test_the_first_try_comes_at_once() -> None:
     assert sum(world.clock.slept) == 15.75
 
 
+@pytest.mark.promise("P6")
 def test_patience_never_goes_past_the_deadline() -> None:
-    """P6."""
     world = World()
     service = world.service()
     world.clock.seconds += 595

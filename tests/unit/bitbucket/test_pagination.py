@@ -1,4 +1,4 @@
-"""P4 and P14: a list is complete, and costs no request that is not needed."""
+"""A list is complete, and costs no request that is not needed."""
 
 from collections.abc import Callable, Iterable
 
@@ -6,6 +6,8 @@ import pytest
 
 from pipe.bitbucket.pagination import Ask, Complete, Incomplete, Listing, Page, page_parser
 from pipe.bitbucket.requests import Answer, Json, UnparseableError
+
+pytestmark = pytest.mark.promise("P4", "P14")
 
 Pages = Callable[[int], Page[str]]
 

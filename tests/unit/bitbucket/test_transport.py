@@ -1,4 +1,4 @@
-"""P2, P5, P6: who may write, and what is repeated."""
+"""Who may write, and what is repeated."""
 
 from typing import Final
 
@@ -27,6 +27,8 @@ from tests.unit.bitbucket.doubles import (
     problem_of,
     slow_down,
 )
+
+pytestmark = pytest.mark.promise("P2", "P5", "P6")
 
 NOT_SENT: Final[list[Exception]] = [
     httpx.ConnectError("[Errno 111] Connection refused"),

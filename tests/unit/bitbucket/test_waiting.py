@@ -1,4 +1,4 @@
-"""P5, P6: how long anybody waits, what is counted, and what is told of it."""
+"""How long anybody waits, what is counted, and what is told of it."""
 
 import threading
 from collections.abc import Iterator
@@ -24,6 +24,8 @@ from tests.unit.bitbucket.doubles import (
     problem_of,
     slow_down,
 )
+
+pytestmark = pytest.mark.promise("P5", "P6")
 
 
 def test_waiting_never_goes_past_the_deadline() -> None:

@@ -25,6 +25,7 @@ from pipe.models.existing import ExistingVariable
 from tests.support.values import TEST, TROUBLE, branch, declared, env, plain, secret, var
 
 
+@pytest.mark.promise("P9")
 @pytest.mark.parametrize(
     ("change", "view"),
     [
@@ -54,7 +55,6 @@ from tests.support.values import TEST, TROUBLE, branch, declared, env, plain, se
 def test_every_change_has_the_same_views_and_shows_no_secret(
     change: Change, view: tuple[object, ...]
 ) -> None:
-    """P9."""
     assert (change.field, change.before, change.after, change.secured) == view
 
 

@@ -60,8 +60,8 @@ def _run(
     return RunResult(mode=mode, repositories=(one,), counts=Counts(), seconds=1)
 
 
+@pytest.mark.promise("P13")
 def test_what_happened_is_counted() -> None:
-    """P13."""
     ledger = ChangeOutcomes(CHANGES)
     for change in CHANGES:
         ledger.applied(change)
@@ -72,15 +72,16 @@ def test_what_happened_is_counted() -> None:
     assert count_environments([done]) == EnvironmentCounts(updated=1)
 
 
+@pytest.mark.promise("P13")
 def test_what_was_only_planned_is_not_counted() -> None:
-    """P13."""
     told = [planned(UPDATE), planned(CREATE), planned(DELETE)]
     assert count_variables(told) == VariableCounts(unchanged=7)
     assert count_environments(told) == EnvironmentCounts()
 
 
+@pytest.mark.promise("P13")
 def test_what_happened_before_a_failure_is_counted_too() -> None:
-    """P13: both happened."""
+    """Both happened."""
     ledger = ChangeOutcomes(CHANGES)
     ledger.applied(CHANGES[0])
     ledger.failed(CHANGES[1], TROUBLE)
@@ -166,6 +167,7 @@ def test_a_plan_that_is_only_told() -> None:
     )
 
 
+@pytest.mark.promise("P12")
 @pytest.mark.parametrize(
     ("outcome", "mode", "code", "word"),
     [
@@ -202,13 +204,12 @@ def test_a_plan_that_is_only_told() -> None:
 def test_exit_code_and_word_of_a_run(
     outcome: EnvironmentResult, mode: Mode, code: ExitCode, word: RunOutcome
 ) -> None:
-    """P12."""
     result = _run(outcome, mode=mode)
     assert (result.exit_code, result.outcome) == (code, word)
 
 
+@pytest.mark.promise("P12")
 def test_the_most_important_code_wins() -> None:
-    """P12."""
     refused = planned(Refuse(name="x", existing=None, problem=REFUSED))
     run = _run(refused, planned(UPDATE), mode=Mode.CHECK)
     assert run.exit_code is ExitCode.REFUSED

@@ -15,6 +15,7 @@ def test_fingerprints_survive_being_stored() -> None:
     assert dump(entries) == dump(dict(reversed(entries.items())))
 
 
+@pytest.mark.promise("P16")
 @pytest.mark.parametrize(
     "damaged",
     [
@@ -31,7 +32,7 @@ def test_fingerprints_survive_being_stored() -> None:
     ],
 )
 def test_what_is_damaged_counts_as_not_there(damaged: str | None) -> None:
-    """P16: a missing fingerprint only costs another write."""
+    """A missing fingerprint only costs another write."""
     assert load(damaged) == {}
 
 

@@ -86,8 +86,8 @@ def test_what_is_missing_is_created_with_all_it_should_hold() -> None:
     )
 
 
+@pytest.mark.promise("P8")
 def test_what_is_not_mentioned_is_not_in_the_plan() -> None:
-    """P8."""
     wanted = declared("Live", TEST)
     assert _one(wanted) == Create(declared=wanted, type=TEST, changes=(SetType(TEST),))
     lifted = declared("Live", TEST, wants=Desired(branches=()))
@@ -139,6 +139,7 @@ def test_branches_that_can_not_be_read_are_a_change_that_fails() -> None:
     assert plan == Update(existing=env("Live"), changes=(BranchesUnavailable((), TROUBLE),))
 
 
+@pytest.mark.promise("P11")
 @pytest.mark.parametrize(
     ("kind", "existing", "refused"),
     [
@@ -151,7 +152,6 @@ def test_branches_that_can_not_be_read_are_a_change_that_fails() -> None:
 def test_a_type_is_refused_where_it_is_known_to_differ(
     kind: EnvironmentType | None, existing: EnvironmentType | None, *, refused: bool
 ) -> None:
-    """P11."""
     plan = _one(declared("Live", kind), env("Live", existing))
     assert isinstance(plan, Refuse) is refused
     if isinstance(plan, Refuse):
@@ -243,8 +243,8 @@ def test_rules_hold_for_what_nothing_else_means() -> None:
     )
 
 
+@pytest.mark.promise("P10")
 def test_pruning_takes_what_neither_a_name_nor_a_rule_means() -> None:
-    """P10."""
     declaration = Declaration(
         environments=(declared("Live"),),
         rules=(Rule(name_pattern="p*"),),

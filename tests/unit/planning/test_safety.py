@@ -49,20 +49,21 @@ def _keys(plans: tuple[EnvironmentPlan, ...]) -> list[str | None]:
     return [each.problem.key if isinstance(each, Refuse) else None for each in plans]
 
 
+@pytest.mark.promise("P10")
 @pytest.mark.parametrize("reason", list(DeleteReason))
 @pytest.mark.parametrize("kind", [PRODUCTION, None])
 def test_production_is_deleted_only_by_force(
     kind: EnvironmentType | None, reason: DeleteReason
 ) -> None:
-    """P10: an environment whose type is not known could be one of Production."""
+    """An environment whose type is not known could be one of Production."""
     plan = Delete(existing=env("Live", kind), reason=reason)
     assert _keys(_reviewed(plan)) == ["production-deletion"]
     assert _reviewed(plan, force=True) == (plan,)
 
 
+@pytest.mark.promise("P10")
 @pytest.mark.parametrize("kind", [TEST, STAGING])
 def test_a_pattern_deletes_only_by_force_and_a_name_at_once(kind: EnvironmentType) -> None:
-    """P10."""
     by_rule = Delete(existing=env("f1", kind), reason=DeleteReason.RULE)
     assert _keys(_reviewed(by_rule)) == ["pattern-deletion"]
     assert _reviewed(by_rule, force=True) == (by_rule,)
@@ -70,12 +71,13 @@ def test_a_pattern_deletes_only_by_force_and_a_name_at_once(kind: EnvironmentTyp
     assert _reviewed(by_name) == (by_name,)
 
 
+@pytest.mark.promise("P10")
 @pytest.mark.parametrize(
     ("pruned", "existing", "refused"),
     [(4, 4, False), (1, 5, False), (2, 5, True), (3, 10, False), (4, 10, True), (30, 100, False)],
 )
 def test_pruning_environments_has_a_limit(pruned: int, existing: int, *, refused: bool) -> None:
-    """P10: 30 %, from five things on."""
+    """30 %, from five things on."""
     deletions = [
         Delete(existing=env(f"f{number}"), reason=DeleteReason.PRUNED) for number in range(pruned)
     ]
@@ -87,11 +89,12 @@ def test_pruning_environments_has_a_limit(pruned: int, existing: int, *, refused
     assert _reviewed(*plans, existing=existing, force=True) == plans
 
 
+@pytest.mark.promise("P10")
 @pytest.mark.parametrize(
     ("deleted", "unchanged", "refused"), [(4, 0, False), (2, 1, True), (1, 2, False), (2, 5, False)]
 )
 def test_pruning_variables_has_a_limit(deleted: int, unchanged: int, *, refused: bool) -> None:
-    """P10: counted against what is there, which a variable to be created is not."""
+    """Counted against what is there, which a variable to be created is not."""
     changes: tuple[Change, ...] = (
         *(DeleteVariable(var(f"D{number}", "1")) for number in range(deleted)),
         UpdateVariable(var("U", "1"), plain("U")),
@@ -111,8 +114,8 @@ def test_everything_else_passes() -> None:
     assert _reviewed(refusal, plan) == (refusal, plan)
 
 
+@pytest.mark.promise("P7")
 def test_the_order_is_tighten_write_loosen() -> None:
-    """P7."""
     writes = (
         CreateVariable(secret("A")),
         UpdateVariable(var("B", "1"), plain("B")),
@@ -141,8 +144,9 @@ def test_the_order_is_tighten_write_loosen() -> None:
     assert order((unavailable,)).unavailable == unavailable
 
 
+@pytest.mark.promise("P7")
 def test_the_first_new_pattern_stands_before_the_last_old_one_goes() -> None:
-    """P7: an empty set would let every branch deploy."""
+    """An empty set would let every branch deploy."""
     change = SetBranches((branch("a"), branch("b")), ("c", "d"))
     assert branch_steps(change) == (
         (AddBranch("c"), RemoveBranch(branch("a")), RemoveBranch(branch("b"))),

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pytest
+
 from pipe.models.changes import (
     CreateVariable,
     DeleteVariable,
@@ -60,8 +62,8 @@ def test_secured_values_that_exist_are_written_as_the_policy_says() -> None:
     assert missing.unchanged == 1
 
 
+@pytest.mark.promise("P16")
 def test_on_change_writes_what_no_fingerprint_vouches_for() -> None:
-    """P16."""
     memory = var(OURS, fingerprints.dump({"A": _print("A"), "B": _print("B", "old"), "Z": "gone"}))
     plan = plan_variables(
         desired(secret("A"), secret("B"), secret("C"), secret("D"), plain("P")),
@@ -78,15 +80,15 @@ def test_on_change_writes_what_no_fingerprint_vouches_for() -> None:
     assert plan.unchanged == 2
 
 
+@pytest.mark.promise("P16")
 def test_on_change_with_everything_known_writes_nothing() -> None:
-    """P16."""
     memory = var(OURS, fingerprints.dump({"A": _print("A")}))
     plan = plan_variables(desired(secret("A")), (var("A"), memory), UUID, ON_CHANGE)
     assert (plan.changes, plan.unchanged) == ((), 1)
 
 
+@pytest.mark.promise("P16")
 def test_a_fingerprint_is_believed_only_under_the_same_key_and_environment() -> None:
-    """P16."""
     memory = var(OURS, fingerprints.dump({"A": _print("A")}))
     rotated = SecretsPolicy(SecuredUpdate.ON_CHANGE, type(KEY)("fedcba9876543210"))
     for uuid, policy in ((UUID, rotated), ("{other}", ON_CHANGE), (None, ON_CHANGE)):
@@ -97,8 +99,8 @@ def test_a_fingerprint_is_believed_only_under_the_same_key_and_environment() -> 
     assert plan.changes == (UpdateVariable(var("A"), secret("A")),)
 
 
+@pytest.mark.promise("P16")
 def test_without_a_key_no_fingerprint_is_written_and_none_is_left_that_became_untrue() -> None:
-    """P16."""
     memory = var(OURS, fingerprints.dump({"A": _print("A"), "B": _print("B")}))
     wants = desired(secret("A"), secret("B", "new"))
     always = plan_variables(wants, (var("A"), var("B"), memory), UUID, ALWAYS)
@@ -114,8 +116,8 @@ def test_without_a_key_no_fingerprint_is_written_and_none_is_left_that_became_un
     assert not [each for each in fresh.changes if isinstance(each, WriteFingerprints)]
 
 
+@pytest.mark.promise("P10")
 def test_pruning_takes_what_is_not_declared_and_spares_the_fingerprints_in_use() -> None:
-    """P10."""
     existing = (var("Z", "1"), var("A", "v"), var("Y"), var(OURS, fingerprints.dump({"Y": "f"})))
     wants = desired(plain("A"), prune=True)
     in_use = plan_variables(wants, existing, UUID, ON_CHANGE)
