@@ -40,16 +40,16 @@ def most_important(codes: Iterable[ExitCode]) -> ExitCode:
     return next((code for code in PRECEDENCE if code in present), ExitCode.OK)
 
 
-class Problem(Struct, frozen=True, kw_only=True):
-    """A failure, told so that the reader can act.
+class Problem(Struct, frozen=True):
+    """A failure, described so that the reader can act; built positionally by the catalogues.
 
     Attributes:
-        key: A stable name, by which the documentation finds it.
-        code: What the run exits with, if nothing more important happened.
-        what: What happened, one sentence.
-        why: The reason, in Bitbucket's own words where there are any; may be empty.
-        remedy: What the reader can do.
-        ends_run: Nothing else would fare better: what was not begun is left for another run.
+        key: A stable name: the heading of its entry in docs/troubleshooting.md.
+        code: The exit code of the run, unless a more important one applies.
+        what: What failed, one sentence.
+        why: The reason, with Bitbucket's message where there is one; may be empty.
+        remedy: What to do.
+        ends_run: Later repositories would fail the same way: the run stops before them.
     """
 
     key: str

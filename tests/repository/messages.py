@@ -11,6 +11,7 @@ from typing import Final
 
 from pipe.bitbucket import problems
 from pipe.bitbucket.requests import Rejected
+from pipe.models.errors import Problem
 
 PIPE: Final = Path(__file__).parents[2] / "pipe"
 _CONFIGURATION: Final = ("parsing", "settings", "config_file")
@@ -147,7 +148,8 @@ def _functions(tree: ast.AST) -> Iterator[ast.FunctionDef]:
 def _made(function: ast.FunctionDef, name: str) -> Iterator[dict[str, ast.expr]]:
     for node in ast.walk(function):
         if isinstance(node, ast.Call) and _name(node.func) == name:
-            yield {each.arg: each.value for each in node.keywords if each.arg}
+            positional = dict(zip(Problem.__struct_fields__, node.args, strict=False))
+            yield positional | {each.arg: each.value for each in node.keywords if each.arg}
 
 
 def _constants(tree: ast.Module) -> dict[str, str]:
