@@ -17,6 +17,7 @@ from simulator.state.pending_changes import (
     check_type,
     clashes,
     read_change,
+    slug_for,
     within_plan,
 )
 from simulator.state.world import Repository
@@ -71,12 +72,13 @@ def create_environment(call: Call) -> Response:
             shape=call.switches.duplicate_shape,
             key="deploy-service.environment.duplicate",
         )
+    slug = slug_for(repository, name, call.switches.slug_clash)
     limit = call.switches.environment_limit
     if limit and len(repository.environments) >= limit:
         message = f"The limit of {limit} environments in a repository is reached."
         raise ApiError(400, message, shape=ErrorShape.SERVICE, key="deploy-service.limit")
     _before_write(call)
-    created = repository.add_environment(name, type_, admin_only=admin_only)
+    created = repository.add_environment(name, type_, admin_only=admin_only, slug=slug)
     created.variable_refusals = call.switches.variables_404_requests
     created.variables_from = call.now + call.switches.variables_404_seconds
     repository.last_creation = call.now

@@ -31,6 +31,7 @@ class ApiError(Exception):
         shape: In which of the shapes that were seen.
         key: For programs, in the shapes that have one.
         detail: More, in the shapes that have it.
+        arguments: More for programs, in the shapes that have it.
         headers: Beyond the usual ones.
     """
 
@@ -42,6 +43,7 @@ class ApiError(Exception):
         shape: ErrorShape = ErrorShape.MESSAGE,
         key: str = "",
         detail: str | Mapping[str, Json] = "",
+        arguments: Mapping[str, Json] | None = None,
         headers: Headers = (),
     ) -> None:
         super().__init__(message)
@@ -50,6 +52,7 @@ class ApiError(Exception):
         self.shape = shape
         self.key = key
         self.detail = detail
+        self.arguments = arguments or {}
         self.headers = headers
 
 
@@ -59,11 +62,15 @@ def respond(error: ApiError, bodies: ErrorBodies) -> Response:
         return json_response(error.status, _documented(error), error.headers)
     match error.shape:
         case ErrorShape.SERVICE:
-            document: Json = {"key": error.key, "message": error.message, "arguments": {}}
+            document: Json = {
+                "key": error.key,
+                "message": error.message,
+                "arguments": error.arguments,
+            }
         case ErrorShape.MESSAGE:
             document = {"type": "error", "error": _with_detail(error)}
         case ErrorShape.DATA:
-            data: Json = {"key": error.key, "arguments": {}}
+            data: Json = {"key": error.key, "arguments": error.arguments}
             document = {"error": {**_with_detail(error), "data": data}}
         case ErrorShape.DETAIL:
             detail: Json = error.detail or {"reason": error.message}
@@ -92,10 +99,10 @@ def _documented(error: ApiError) -> Json:
     inner: dict[str, Json] = {"message": error.message}
     if isinstance(error.detail, str) and error.detail:
         inner["detail"] = error.detail
-    elif error.detail:
+    if isinstance(error.detail, Mapping):
         inner["data"] = error.detail
     elif error.key:
-        inner["data"] = {"key": error.key}
+        inner["data"] = {"key": error.key, **error.arguments}
     return {"type": "error", "error": inner}
 
 

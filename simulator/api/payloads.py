@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime
 from typing import assert_never
 
 from simulator.behaviour.choices import CreatedVariable, Deletion, EnvironmentKeys, SecuredValue
 from simulator.behaviour.switches import Switches
 from simulator.http import Json
-from simulator.state.environment import TYPE_RANKS, Environment, Variable
+from simulator.state.environment import TYPE_RANKS, Environment
 from simulator.state.lagging_list import Documents
+from simulator.state.variables import Variable, VariableOwner
 from simulator.state.world import Repository, Workspace
 
 
@@ -25,7 +25,7 @@ def environment(env: Environment, switches: Switches) -> dict[str, Json]:
         return document
     lock: dict[str, Json] = {"type": "deployment_environment_lock_open", "name": "OPEN"}
     document |= {
-        "slug": re.sub(r"[^a-z0-9]+", "-", env.name.lower()).strip("-"),
+        "slug": env.slug,
         "category": {"name": env.type},
         "rank": env.rank,
         "hidden": False,
@@ -69,21 +69,22 @@ def variable(each: Variable, switches: Switches) -> dict[str, Json]:
     }
 
 
-def variables(env: Environment, switches: Switches) -> Documents:
-    """Write down what the list of variables holds."""
-    return tuple(variable(each, switches) for each in env.variables.values())
+def variables(owner: VariableOwner, switches: Switches) -> Documents:
+    """Return what the list of variables holds."""
+    return tuple(variable(each, switches) for each in owner.variables.values())
 
 
 def written_variable(
-    each: Variable, repository: Repository, env: Environment, switches: Switches
+    each: Variable, repository: Repository, owner: VariableOwner, switches: Switches
 ) -> dict[str, Json]:
-    """Write a variable down as the answer to a write has it."""
+    """Return a variable as the answer to a write has it."""
     value = _value(each, switches.secured_value_in_answers)
-    if switches.created_variable is CreatedVariable.DOCUMENTED:
+    documented = switches.created_variable is CreatedVariable.DOCUMENTED
+    if documented or not isinstance(owner, Environment):
         return {**variable(each, switches), **value}
     return {
         "accountUuid": repository.workspace_uuid,
-        "environmentUuid": env.uuid,
+        "environmentUuid": owner.uuid,
         "key": each.key,
         "secured": each.secured,
         "uuid": each.uuid,

@@ -90,6 +90,22 @@ ROUTES: Final = (
         },
     ),
     _route(
+        f"{_REPOSITORY}/pipelines_config/variables",
+        {
+            "GET": (variables.list_variables, READ),
+            "POST": (variables.create_variable, WRITE_VARIABLES),
+        },
+        slash_forbidden_to_tokens=True,
+    ),
+    _route(
+        f"{_REPOSITORY}/pipelines_config/variables/{{variable}}",
+        {
+            "GET": (variables.read_variable, READ),
+            "PUT": (variables.update_variable, WRITE_VARIABLES),
+            "DELETE": (variables.delete_variable, WRITE_VARIABLES),
+        },
+    ),
+    _route(
         f"{_REPOSITORY}/pipelines_config",
         {"GET": (pipelines.read_config, CONFIGURE), "PUT": (pipelines.write_config, CONFIGURE)},
     ),

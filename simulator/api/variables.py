@@ -1,4 +1,4 @@
-"""Deployment variables: list, create, update, delete."""
+"""Variables of an environment or a repository: list, create, read, update, delete."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from simulator.api.errors import ApiError, Service, missing
 from simulator.behaviour.choices import Comparison, ErrorShape, SecuredChange, VariableKeys, Verdict
 from simulator.behaviour.switches import Switches
 from simulator.http import Json, Response, empty_response, json_response
-from simulator.state.environment import Environment, Variable
+from simulator.state.variables import Variable, VariableOwner
 
 _KEYS: Final = {
     VariableKeys.CLASSIC: re.compile(r"[A-Za-z_][A-Za-z0-9_]*"),
@@ -23,57 +23,69 @@ _KEYS: Final = {
 
 def list_variables(call: Call) -> Response:
     """200 with a page."""
-    env = _environment(call)
+    owner = _owner(call)
     return call.listed(
-        env.variable_list,
-        lambda: payloads.variables(env, call.switches),
+        owner.variable_list,
+        lambda: payloads.variables(owner, call.switches),
         call.switches.variable_page_size,
     )
 
 
+def read_variable(call: Call) -> Response:
+    """200 with the variable; Bitbucket has this call for variables of a repository only."""
+    found = _variable(call, _owner(call))
+    return json_response(200, payloads.variable(found, call.switches))
+
+
 def create_variable(call: Call) -> Response:
     """201 with the variable and where it is."""
-    env = _environment(call)
+    owner = _owner(call)
     body = call.object()
     key = _key(body.get("key"), call.switches)
     value = _value(body.get("value"), call.switches)
     secured = _secured(body.get("secured", False))
-    _refuse_duplicate(env, key, call.switches, besides=None)
-    _before_write(call, env)
-    created = env.set_variable(key, value, secured=secured)
+    _refuse_duplicate(owner, key, call.switches, besides=None)
+    _before_write(call, owner)
+    created = owner.set_variable(key, value, secured=secured)
     location = f"{call.address}/{quote(created.uuid)}"
-    document = payloads.written_variable(created, call.repository, env, call.switches)
+    document = payloads.written_variable(created, call.repository, owner, call.switches)
     return json_response(201, document, (("Location", location),))
 
 
 def update_variable(call: Call) -> Response:
     """200 with the variable; fields that are left out stay."""
-    env = _environment(call)
-    present = _variable(call, env)
+    owner = _owner(call)
+    present = _variable(call, owner)
     body = call.object()
     key = _key(body["key"], call.switches) if "key" in body else present.key
     value = _value(body["value"], call.switches) if "value" in body else present.value
     secured = _secured(body.get("secured", present.secured))
     if secured != present.secured:
         secured = _change_secured(present, body, call.switches)
-    _refuse_duplicate(env, key, call.switches, besides=present)
-    _before_write(call, env)
-    env.update_variable(present, key=key, value=value, secured=secured)
-    document = payloads.written_variable(present, call.repository, env, call.switches)
+    _refuse_duplicate(owner, key, call.switches, besides=present)
+    _before_write(call, owner)
+    owner.update_variable(present, key=key, value=value, secured=secured)
+    document = payloads.written_variable(present, call.repository, owner, call.switches)
     return json_response(200, document)
 
 
 def delete_variable(call: Call) -> Response:
     """204."""
-    env = _environment(call)
-    present = _variable(call, env)
-    _before_write(call, env)
-    env.remove_variable(present.key)
+    owner = _owner(call)
+    present = _variable(call, owner)
+    _before_write(call, owner)
+    owner.remove_variable(present.key)
     return empty_response(204)
 
 
-def _environment(call: Call) -> Environment:
-    """Return the environment, unless it is so new that its variables are not known yet."""
+def _owner(call: Call) -> VariableOwner:
+    """Return what the variables of the path belong to.
+
+    Raises:
+        ApiError: 404 when the environment does not exist, or is too new to be known here.
+    """
+    if "environment" not in call.arguments:
+        return call.repository
     env = call.environment()
     if env.variable_refusals > 0 or call.now < env.variables_from:
         env.variable_refusals = max(0, env.variable_refusals - 1)
@@ -81,18 +93,18 @@ def _environment(call: Call) -> Environment:
     return env
 
 
-def _variable(call: Call, env: Environment) -> Variable:
-    found = env.variable(call.arguments["variable"])
+def _variable(call: Call, owner: VariableOwner) -> Variable:
+    found = owner.variable(call.arguments["variable"])
     if found is None:
         raise missing(Service.VARIABLE)
     return found
 
 
-def _before_write(call: Call, env: Environment) -> None:
+def _before_write(call: Call, owner: VariableOwner) -> None:
     lag = call.variable_lag()
     if lag:
-        shown = payloads.variables(env, call.switches)
-        env.variable_list.before_write(shown, lag, call.now)
+        shown = payloads.variables(owner, call.switches)
+        owner.variable_list.before_write(shown, lag, call.now)
 
 
 def _invalid(message: str) -> ApiError:
@@ -135,15 +147,17 @@ def _change_secured(present: Variable, body: Mapping[str, Json], switches: Switc
 
 
 def _refuse_duplicate(
-    env: Environment, key: str, switches: Switches, *, besides: Variable | None
+    owner: VariableOwner, key: str, switches: Switches, *, besides: Variable | None
 ) -> None:
-    others = [each.key for each in env.variables.values() if each is not besides]
-    if switches.variable_key_clash is Comparison.CASEFOLD:
-        key, others = key.casefold(), [each.casefold() for each in others]
-    if key in others:
-        raise ApiError(
-            409,
-            "A variable with the provided key already exists.",
-            shape=switches.duplicate_variable_shape,
-            key=f"{Service.VARIABLE}.duplicate",
-        )
+    same = str.casefold if switches.variable_key_clash is Comparison.CASEFOLD else str
+    for each in owner.variables.values():
+        if each is not besides and same(each.key) == same(key):
+            shows_uuid = switches.duplicate_variable_external_id
+            raise ApiError(
+                409,
+                "Conflict",
+                detail=f"A variable with the key provided already exists for account {key}.",
+                shape=switches.duplicate_variable_shape,
+                key=f"{Service.VARIABLE}.duplicate",
+                arguments={"externalId": each.uuid} if shows_uuid else {},
+            )

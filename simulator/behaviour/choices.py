@@ -190,3 +190,11 @@ class Oversized(StrEnum):
 
     CLAMPED = "clamped"
     REFUSED = "refused"
+
+
+class SlugClash(StrEnum):
+    """What happens when the slug of a name is taken by another environment."""
+
+    SUFFIX = "suffix"
+    SHARED = "shared"
+    REFUSED = "refused"

@@ -53,6 +53,11 @@ FACTS: Final[Mapping[str, Fact]] = {
         _GUESS,
         "Whether names of environments clash exactly, or regardless of case.",
     ),
+    "slug_clash": Fact(
+        _GUESS,
+        "Creating or renaming an environment whose slug another one has: the slug gets a numbered "
+        "suffix, is `shared`, or the request is `refused` with 400.",
+    ),
     "environment_names": Fact(
         _LIKELY,
         "`any`: every name that is not blank. `web`: as the web page has it, letters, "
@@ -208,6 +213,11 @@ FACTS: Final[Mapping[str, Fact]] = {
     "duplicate_variable_shape": Fact(
         _LIKELY,
         "Body of the 409 for a key that exists (also while the list does not show it).",
+    ),
+    "duplicate_variable_external_id": Fact(
+        _LIKELY,
+        "Whether that 409 names the uuid of the existing variable in "
+        "`error.data.arguments.externalId`.",
     ),
     "variable_key_clash": Fact(
         _GUESS,

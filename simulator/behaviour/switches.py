@@ -32,6 +32,7 @@ from simulator.behaviour.choices import (
     SecuredChange,
     SecuredValue,
     Slash,
+    SlugClash,
     VariableKeys,
     Verdict,
     WriteScope,
@@ -48,6 +49,7 @@ class Switches:
     duplicate_status: Clash = Clash.BAD_REQUEST
     duplicate_shape: ErrorShape = ErrorShape.SERVICE
     name_clash: Comparison = Comparison.CASEFOLD
+    slug_clash: SlugClash = SlugClash.SUFFIX
     environment_names: EnvironmentNames = EnvironmentNames.ANY
     environment_limit: int = 0
     passing_400_creates: int = 0
@@ -86,6 +88,7 @@ class Switches:
     variables_404_requests: int = 0
     variables_404_seconds: float = 0.0
     duplicate_variable_shape: ErrorShape = ErrorShape.DATA
+    duplicate_variable_external_id: bool = True
     variable_key_clash: Comparison = Comparison.EXACT
     variable_keys: VariableKeys = VariableKeys.CLASSIC
     empty_value: Verdict = Verdict.ACCEPTED

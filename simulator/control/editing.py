@@ -14,9 +14,10 @@ if TYPE_CHECKING:
 
 
 def edit(sim: Simulator, reader: Reader) -> None:
-    """Edit one environment, at once and without any lag.
+    """Edit one environment, or the variables of a repository, at once and without any lag.
 
-    `repository` and `environment` say which; it is created when it does not exist. `name`,
+    `repository` and `environment` say which; it is created when it does not exist. Without
+    `environment`, `variables` are those of the repository. `name`,
     `admin_only`, `variables` (null deletes) and `branches` (the complete set) change it, `delete`
     removes it.
 
@@ -34,6 +35,9 @@ def edit(sim: Simulator, reader: Reader) -> None:
         "delete",
     )
     repository = _repository(sim, required(reader, fields, "repository"))
+    if "environment" not in fields and "variables" in fields:
+        set_variables(repository, fields["variables"])
+        return
     name = required(reader, fields, "environment").text()
     if "delete" in fields and fields["delete"].flag():
         if name not in repository.names():

@@ -11,7 +11,8 @@ from simulator.behaviour.switch_table import SwitchError, parse_switch
 from simulator.behaviour.switches import Switches
 from simulator.control.reading import DocumentError, Reader
 from simulator.http import Json
-from simulator.state.environment import TYPE_RANKS, Environment
+from simulator.state.environment import TYPE_RANKS
+from simulator.state.variables import VariableOwner
 from simulator.state.world import Access, Repository
 
 if TYPE_CHECKING:
@@ -136,6 +137,7 @@ def _add_repository(sim: Simulator, reader: Reader) -> None:
         "pipelines_enabled",
         "pull_requests",
         "environments",
+        "variables",
     )
     empty = Reader(None, reader.where)
     try:
@@ -155,6 +157,8 @@ def _add_repository(sim: Simulator, reader: Reader) -> None:
         raise DocumentError(message) from error
     for number in fields.get("pull_requests", empty).items():
         repository.add_pull_request(number.count())
+    if "variables" in fields:
+        set_variables(repository, fields["variables"])
     for each in fields.get("environments", empty).items():
         _add_environment(repository, each)
 
@@ -183,7 +187,7 @@ def read_type(reader: Reader) -> str:
     return reader.text()
 
 
-def set_variables(environment: Environment, reader: Reader) -> None:
+def set_variables(environment: VariableOwner, reader: Reader) -> None:
     """Set variables: a text, or an object of `value` and `secured`; null deletes.
 
     Raises:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,10 +11,15 @@ from typing import Final
 
 from simulator.http import Json
 from simulator.state.journal import EventKind, Journal
-from simulator.state.lagging_list import LaggingList
+from simulator.state.variables import VariableOwner
 
 TYPE_RANKS: Final[Mapping[str, int]] = {"Test": 0, "Staging": 1, "Production": 2}
 """The closed set of environment types, with the rank of each."""
+
+
+def slugify(name: str) -> str:
+    """Return the slug of a name: lower case, `_` and `-` kept, anything else a hyphen."""
+    return re.sub(r"[^a-z0-9_-]+", "-", name.lower()).strip("-") or "environment"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,28 +34,17 @@ class Surroundings:
         return f"{{{uuid.UUID(int=self.random.getrandbits(128), version=4)}}}"
 
 
-@dataclass(slots=True, eq=False)
-class Variable:
-    """A deployment variable; `value` is the real one even when `secured` hides it."""
-
-    uuid: str
-    key: str
-    value: str
-    secured: bool
-
-
-@dataclass(slots=True, eq=False)
-class Environment:
+@dataclass(slots=True, eq=False, kw_only=True)
+class Environment(VariableOwner):
     """A deployment environment.
 
     Attributes:
         repository: `workspace/slug`.
+        slug: Derived from the name; unique in the repository unless a switch says otherwise.
         rank: Its place in the repository.
         created: When, in seconds of the simulator's clock.
         other: Fields that only some sites let anyone change.
-        variables: By key.
         branches: Uuid of each branch pattern that may deploy, by pattern.
-        variable_list: What the list of variables shows.
         variable_refusals: How many requests for its variables still answer 404.
         variables_from: Time until which its variables answer 404.
     """
@@ -58,14 +53,13 @@ class Environment:
     repository: str
     uuid: str
     name: str
+    slug: str
     type: str
     admin_only: bool
     rank: int
     created: float
     other: dict[str, Json] = field(default_factory=dict)
-    variables: dict[str, Variable] = field(default_factory=dict)
     branches: dict[str, str] = field(default_factory=dict)
-    variable_list: LaggingList = field(default_factory=LaggingList)
     variable_refusals: int = 0
     variables_from: float = 0.0
 
@@ -73,10 +67,11 @@ class Environment:
         details["environment"] = self.uuid
         self.around.journal.record(kind, self.repository, subject, details)
 
-    def rename(self, name: str) -> None:
-        """Give it another name; nothing happens when it has it already."""
+    def rename(self, name: str, slug: str | None = None) -> None:
+        """Rename the environment; its slug follows the name unless another is given."""
         if name != self.name:
             before, self.name = self.name, name
+            self.slug = slug or slugify(name)
             self._record(EventKind.ENVIRONMENT_RENAMED, before, name=name)
 
     def restrict(self, *, admin_only: bool) -> None:
@@ -94,37 +89,13 @@ class Environment:
             self.other[name] = value
         self._record(EventKind.ENVIRONMENT_CHANGED, self.name, field=name, value=value)
 
-    def variable(self, uuid_: str) -> Variable | None:
-        """Return the variable with this uuid, if there is one."""
-        return next((each for each in self.variables.values() if each.uuid == uuid_), None)
+    def new_uuid(self) -> str:
+        """Return a uuid as Bitbucket writes it, in braces."""
+        return self.around.new_uuid()
 
-    def set_variable(self, key: str, value: str, *, secured: bool = False) -> Variable:
-        """Create a variable, or give it another value."""
-        present = self.variables.get(key)
-        if present is not None:
-            self.update_variable(present, key=key, value=value, secured=secured)
-            return present
-        variable = Variable(self.around.new_uuid(), key, value, secured)
-        self.variables[key] = variable
-        self._record(EventKind.VARIABLE_CREATED, self.name, key=key, value=value, secured=secured)
-        return variable
-
-    def update_variable(self, variable: Variable, *, key: str, value: str, secured: bool) -> None:
-        """Change a variable; its place among the others stays."""
-        before = variable.key
-        variable.key, variable.value, variable.secured = key, value, secured
-        if key != before:
-            self.variables = {each.key: each for each in self.variables.values()}
-        self._record(EventKind.VARIABLE_UPDATED, self.name, key=key, value=value, secured=secured)
-
-    def remove_variable(self, key: str) -> None:
-        """Delete a variable.
-
-        Raises:
-            KeyError: There is none with this key.
-        """
-        del self.variables[key]
-        self._record(EventKind.VARIABLE_DELETED, self.name, key=key)
+    def record_variable(self, kind: EventKind, **details: Json) -> None:
+        """Record a change of a variable of the environment."""
+        self._record(kind, self.name, **details)
 
     def add_branch(self, pattern: str) -> str:
         """Let branches of this pattern deploy; return the uuid of the restriction."""

@@ -15,11 +15,12 @@ from simulator.behaviour.choices import (
     Extra,
     Plan,
     RenameClash,
+    SlugClash,
     Verdict,
 )
 from simulator.behaviour.switches import Switches
 from simulator.http import Json
-from simulator.state.environment import TYPE_RANKS, Environment
+from simulator.state.environment import TYPE_RANKS, Environment, slugify
 from simulator.state.lagging_list import Lag
 from simulator.state.world import Repository
 
@@ -68,7 +69,9 @@ class PendingChange:
         if self.name is not None and not clashes(
             self.repository, self.name, switches.name_clash, besides=self.environment
         ):
-            self.environment.rename(self.name)
+            shared = switches.slug_clash is SlugClash.SHARED
+            slug = self.repository.free_slug(self.name, self.environment)
+            self.environment.rename(self.name, slugify(self.name) if shared else slug)
         if self.admin_only is not None:
             self.environment.restrict(admin_only=self.admin_only)
         for name, value in self.other.items():
@@ -87,6 +90,23 @@ def clashes(
     if comparison is Comparison.EXACT:
         return name in others
     return name.casefold() in {each.casefold() for each in others}
+
+
+def slug_for(
+    repository: Repository, name: str, clash: SlugClash, *, besides: Environment | None = None
+) -> str:
+    """Return the slug that an environment of this name gets.
+
+    Raises:
+        ApiError: 400 when another environment has it and that is refused.
+    """
+    free = repository.free_slug(name, besides)
+    if clash is SlugClash.SUFFIX or free == slugify(name):
+        return free
+    if clash is SlugClash.SHARED:
+        return slugify(name)
+    message = "An environment with the same slug already exists."
+    raise ApiError(400, message, shape=ErrorShape.SERVICE, key="deploy-service.environment.slug")
 
 
 def check_name(value: Json, names: EnvironmentNames) -> str:
@@ -172,6 +192,7 @@ def read_change(
     if "name" in change:
         name = check_name(change["name"], switches.environment_names)
         if _may_rename(repository, env, name, switches):
+            slug_for(repository, name, switches.slug_clash, besides=env)
             pending.name = name
     if pending.is_noop() and switches.noop_change is Verdict.REFUSED:
         raise change_not_allowed()

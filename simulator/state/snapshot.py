@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from simulator.http import Json
 from simulator.state.environment import Environment
+from simulator.state.variables import VariableOwner
 from simulator.state.world import Repository, World
 
 
@@ -25,6 +26,7 @@ def _repository(repository: Repository) -> Json:
         "project": repository.project,
         "visible": repository.visible,
         "pipelines_enabled": repository.pipelines_enabled,
+        "variables": _variables(repository),
         "environments": [_environment(each) for each in repository.environments.values()],
         "deleted": [_environment(each) for each in repository.deleted.values()],
         "reports": [
@@ -42,12 +44,17 @@ def _environment(environment: Environment) -> Json:
     return {
         "uuid": environment.uuid,
         "name": environment.name,
+        "slug": environment.slug,
         "type": environment.type,
         "admin_only": environment.admin_only,
-        "variables": {
-            each.key: {"uuid": each.uuid, "value": each.value, "secured": each.secured}
-            for each in environment.variables.values()
-        },
+        "variables": _variables(environment),
         "branches": list(environment.branches),
         "other": dict(environment.other),
+    }
+
+
+def _variables(owner: VariableOwner) -> Json:
+    return {
+        each.key: {"uuid": each.uuid, "value": each.value, "secured": each.secured}
+        for each in owner.variables.values()
     }

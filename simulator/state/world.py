@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import chain, count
 
 from simulator.http import Json
 from simulator.state.credentials import Caller
-from simulator.state.environment import TYPE_RANKS, Environment, Surroundings, Variable
+from simulator.state.environment import TYPE_RANKS, Environment, Surroundings, slugify
 from simulator.state.journal import EventKind
 from simulator.state.lagging_list import LaggingList
+from simulator.state.variables import Variable, VariableOwner
 
 __all__ = [
     "TYPE_RANKS",
@@ -29,8 +31,8 @@ __all__ = [
 ]
 
 
-@dataclass(slots=True, eq=False)
-class Repository:
+@dataclass(slots=True, eq=False, kw_only=True)
+class Repository(VariableOwner):
     """A repository.
 
     Attributes:
@@ -79,6 +81,21 @@ class Repository:
             caller.repositories is None or self.full_name in caller.repositories
         )
 
+    def new_uuid(self) -> str:
+        """Return a uuid as Bitbucket writes it, in braces."""
+        return self.around.new_uuid()
+
+    def record_variable(self, kind: EventKind, **details: Json) -> None:
+        """Record a change of a variable of the repository; no environment owns it."""
+        self.record(kind, self.slug, environment=None, **details)
+
+    def free_slug(self, name: str, besides: Environment | None = None) -> str:
+        """Return the slug of a name, with a number when another environment has it."""
+        taken = {each.slug for each in self.environments.values() if each is not besides}
+        slug = slugify(name)
+        numbered = (f"{slug}-{number}" for number in count(2))
+        return next(each for each in chain([slug], numbered) if each not in taken)
+
     def record(self, kind: EventKind, subject: str, **details: Json) -> None:
         """Write down a change of the repository itself."""
         self.around.journal.record(kind, self.full_name, subject, details)
@@ -99,7 +116,12 @@ class Repository:
         return [each.name for each in self.environments.values()]
 
     def add_environment(
-        self, name: str, type_: str = "Test", *, admin_only: bool = False
+        self,
+        name: str,
+        type_: str = "Test",
+        *,
+        admin_only: bool = False,
+        slug: str | None = None,
     ) -> Environment:
         """Add an environment, whatever names there are already.
 
@@ -114,6 +136,7 @@ class Repository:
             repository=self.full_name,
             uuid=self.around.new_uuid(),
             name=name,
+            slug=slug or self.free_slug(name),
             type=type_,
             admin_only=admin_only,
             rank=len(self.environments),

@@ -164,6 +164,9 @@ def test_editing_by_hand() -> None:
     assert post(bench, "edit", at | {"type": "QA"}).status_code == 400
     assert post(bench, "edit", at | {"repository": "acme/nope"}).status_code == 400
     assert post(bench, "edit", {"repository": "acme/shop"}).status_code == 400
+    of_shop: Json = {"repository": "acme/shop", "variables": {"REGION": "eu"}}
+    assert post(bench, "edit", of_shop).status_code == 200
+    assert bench.repo.variables["REGION"].value == "eu"
     assert all(each.request is None for each in bench.sim.events)
 
 
@@ -191,6 +194,7 @@ repositories:
   - workspace: acme
     slug: shop
     visible: true
+    variables: {REGION: eu}
     pull_requests: [1]
     environments:
       - name: Test
@@ -211,6 +215,7 @@ def test_a_seed_file() -> None:
     )
     assert [each.private for each in sim.credentials.consumers.values()] == [False, True]
     shop = sim.repository("acme/shop")
+    assert shop.variables["REGION"].value == "eu"
     assert shop.environment("Test").variables["A"].value == "b"
     assert sim.repository("acme/hidden").pipelines_enabled is False
     assert shop.comments == {1: {}}

@@ -45,6 +45,29 @@ def test_an_environment_has_the_twelve_keys_that_were_seen() -> None:
     assert page == {"page": 1, "pagelen": 10, "size": 1, "values": [document]}
 
 
+def test_slugs_are_unique_unless_a_switch_says_otherwise() -> None:
+    bench = Bench(Switches(name_clash=c.Comparison.EXACT), "Prod EU")
+    assert bench.create("prod_eu").json()["slug"] == "prod_eu"
+    assert bench.create("prod eu").json()["slug"] == "prod-eu-2"
+    assert bench.create("Prod.EU").json()["slug"] == "prod-eu-3"
+    assert bench.create("é").json()["slug"] == "environment"
+    bench.change("prod_eu", name="PROD EU")
+    assert bench.env("PROD EU").slug == "prod-eu-4"
+    bench.change("prod eu", name="PROD-EU")
+    assert bench.env("PROD-EU").slug == "prod-eu-2"
+
+
+def test_slugs_may_be_shared_or_refused() -> None:
+    shared = Bench(Switches(slug_clash=c.SlugClash.SHARED), "Prod EU", "Test")
+    assert shared.create("Prod.EU").json()["slug"] == "prod-eu"
+    shared.change(name="Prod/EU")
+    assert shared.env("Prod/EU").slug == "prod-eu"
+    refused = Bench(Switches(slug_clash=c.SlugClash.REFUSED), "Prod EU", "Test")
+    assert refused.create("Prod.EU").status_code == 400
+    assert refused.change(name="Prod.EU").status_code == 400
+    assert refused.create("Other").status_code == 201
+
+
 def test_minimal_and_extended_keys() -> None:
     minimal = Bench(Switches(environment_keys=c.EnvironmentKeys.MINIMAL), "Test")
     assert set(minimal.client.get(minimal.at()).json()) == {"type", "uuid", "name"}

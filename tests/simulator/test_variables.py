@@ -103,8 +103,55 @@ def test_a_key_that_exists_answers_409() -> None:
     )
     strict.set("A")
     refused = strict.set("a")
-    assert refused.status_code == 409
-    assert refused.text == "A variable with the provided key already exists."
+    assert (refused.status_code, refused.text) == (409, "Conflict")
+
+
+@pytest.mark.parametrize("shows_uuid", [True, False])
+def test_the_409_may_name_the_uuid_of_the_existing_variable(*, shows_uuid: bool) -> None:
+    bench = Bench(Switches(duplicate_variable_external_id=shows_uuid), "Test")
+    bench.set("A")
+    error = bench.set("A", "other").json()["error"]
+    assert error["message"] == "Conflict"
+    assert error["detail"].startswith("A variable with the key provided already exists")
+    uuid = bench.env().variables["A"].uuid
+    assert error["data"]["arguments"] == ({"externalId": uuid} if shows_uuid else {})
+
+
+def test_the_life_of_a_variable_of_a_repository() -> None:
+    bench = Bench(Switches(), "Test")
+    path = "/repositories/acme/shop/pipelines_config/variables"
+    created = bench.client.post(path, json={"key": "REGION", "value": "eu", "secured": False})
+    uuid = bench.repo.variables["REGION"].uuid
+    shown = {
+        "type": "pipeline_variable",
+        "uuid": uuid,
+        "key": "REGION",
+        "value": "eu",
+        "secured": False,
+    }
+    assert (created.status_code, created.json()) == (201, shown)
+    at = created.headers["Location"]
+    assert bench.client.get(at).json() == shown
+    assert bench.client.get(path).json()["values"] == [shown]
+    duplicate = bench.client.post(path, json={"key": "REGION", "value": "us"})
+    assert duplicate.status_code == 409
+    assert duplicate.json()["error"]["data"]["arguments"] == {"externalId": uuid}
+    assert bench.client.put(at, json={"value": "us", "secured": True}).json()["secured"]
+    assert bench.env().variables == {}
+    assert bench.client.delete(at).status_code == 204
+    assert bench.client.get(at).status_code == 404
+    kinds = [EventKind.VARIABLE_CREATED, EventKind.VARIABLE_UPDATED, EventKind.VARIABLE_DELETED]
+    assert [(each.kind, each.subject) for each in bench.sim.events[1:]] == [
+        (kind, "shop") for kind in kinds
+    ]
+    assert all(each.details["environment"] is None for each in bench.sim.events[1:])
+
+
+def test_the_list_of_a_repository_may_lag_too() -> None:
+    bench = Bench(Switches(variable_list_lag_reads=1))
+    path = "/repositories/acme/shop/pipelines_config/variables"
+    bench.client.post(path, json={"key": "A", "value": "b"})
+    assert [bench.client.get(path).json()["size"] for _ in range(2)] == [0, 1]
 
 
 @pytest.mark.parametrize(
