@@ -13,7 +13,7 @@ from pipe import VERSION
 from pipe.apply.reader import ApplyContext
 from pipe.bitbucket.client import Bitbucket
 from pipe.bitbucket.http import HttpExchange
-from pipe.bitbucket.transport import Exchange, Policy, Transport
+from pipe.bitbucket.transport import AttemptRecord, RetryPolicy, Transport
 from pipe.context import RunContext
 from pipe.fleet.orchestrator import Orchestrator
 from pipe.fleet.recorder import RunRecorder
@@ -48,7 +48,7 @@ def work(
         client=client,
         credentials=settings.credentials,
         clock=context.clock,
-        policy=Policy(max_attempts=settings.max_attempts, deadline_seconds=settings.deadline),
+        policy=RetryPolicy(max_attempts=settings.max_attempts, deadline_seconds=settings.deadline),
         read_only=settings.mode is not Mode.APPLY,
         stop=context.stop,
         observe=meter.note,
@@ -98,7 +98,7 @@ def _publish(
             client=client,
             credentials=settings.credentials,
             clock=context.clock,
-            policy=Policy(max_attempts=settings.max_attempts, deadline_seconds=seconds),
+            policy=RetryPolicy(max_attempts=settings.max_attempts, deadline_seconds=seconds),
             read_only=False,
             stop=context.stop,
             observe=meter.note,
@@ -192,7 +192,7 @@ class Meter:
         with self._lock:
             return self._milliseconds / 1000 / self._count if self._count else 0.0
 
-    def note(self, exchange: Exchange) -> None:
+    def note(self, exchange: AttemptRecord) -> None:
         """Take one attempt into account."""
         with self._lock:
             self._milliseconds += exchange.milliseconds

@@ -6,6 +6,7 @@ import math
 import threading
 from base64 import b64encode
 from collections.abc import Callable
+from http import HTTPMethod
 from typing import Final, Protocol, TypeAlias
 
 from msgspec import Struct
@@ -16,7 +17,6 @@ from pipe.bitbucket.payloads import read_json
 from pipe.bitbucket.requests import (
     Answer,
     IdempotentRequest,
-    Method,
     UnparseableError,
     form_content,
 )
@@ -100,7 +100,7 @@ class Authorizer(Protocol):
         """Do not use that header again: it was refused as expired."""
 
 
-class Fixed:
+class StaticAuthorizer:
     """A header that stays the same; what is wrong with it shows when it is first needed."""
 
     def __init__(self, make: Callable[[], str]) -> None:
@@ -119,7 +119,7 @@ class Fixed:
         """Nothing to forget: there is no other."""
 
 
-class Renewing:
+class OAuthAuthorizer:
     """A header with an OAuth token that is fetched when needed and renewed before it expires."""
 
     def __init__(self, fetch: Callable[[], Token], monotonic: Callable[[], float]) -> None:
@@ -182,7 +182,7 @@ def bearer(token: str) -> str:
 def token_request(consumer: OAuthConsumer) -> IdempotentRequest[Token]:
     """Return the request for a token: harmless to repeat, although it is a POST."""
     return IdempotentRequest(
-        method=Method.POST,
+        method=HTTPMethod.POST,
         path=consumer.token_url,
         content=form_content({"grant_type": "client_credentials"}),
         parse=_token,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from http import HTTPMethod
 from typing import Final, TypeVar, assert_never
 
 from pipe.bitbucket import payloads, problems
@@ -12,7 +13,6 @@ from pipe.bitbucket.requests import (
     Done,
     IdempotentRequest,
     Json,
-    Method,
     NonIdempotentRequest,
     OutcomeUnknown,
     Rejected,
@@ -63,7 +63,7 @@ class Bitbucket:
         """Return one environment; what was just written shows here before it does in the list."""
         return self._transport.send(
             IdempotentRequest(
-                method=Method.GET,
+                method=HTTPMethod.GET,
                 path=_environment(repository, uuid),
                 parse=payloads.whole(payloads.environment),
             )
@@ -153,7 +153,7 @@ class Bitbucket:
         """Write key, value and whether it is secured, all three."""
         return self._transport.send(
             IdempotentRequest(
-                method=Method.PUT,
+                method=HTTPMethod.PUT,
                 path=f"{_variables(repository, environment_uuid)}/{segment(variable_uuid)}",
                 content=json_content(_variable_body(variable)),
                 parse=payloads.whole(payloads.variable),
@@ -202,7 +202,7 @@ class Bitbucket:
         """Return whether Pipelines is on; Bitbucket answers 404 until it was on once."""
         answer = self._transport.send(
             IdempotentRequest(
-                method=Method.GET,
+                method=HTTPMethod.GET,
                 path=f"{_repository(repository)}/pipelines_config",
                 parse=payloads.whole(payloads.pipelines_enabled),
             )
@@ -215,7 +215,7 @@ class Bitbucket:
         """Turn Pipelines on; the default environments may appear by that."""
         return self._transport.send(
             IdempotentRequest(
-                method=Method.PUT,
+                method=HTTPMethod.PUT,
                 path=f"{_repository(repository)}/pipelines_config",
                 content=json_content(
                     {"type": "repository_pipelines_configuration", "enabled": True}
@@ -257,7 +257,7 @@ class Bitbucket:
                 case Ask(number):
                     answer = self._transport.send(
                         IdempotentRequest(
-                            method=Method.GET,
+                            method=HTTPMethod.GET,
                             path=path,
                             query=(*query, *_page(number, paged=paged)),
                             parse=page_parser(item),

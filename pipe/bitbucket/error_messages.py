@@ -11,11 +11,12 @@ import html
 import re
 import unicodedata
 from collections.abc import Callable, Iterator
+from http import HTTPMethod
 from typing import Final, TypeVar, assert_never
 
 from pipe.bitbucket import problems
 from pipe.bitbucket.payloads import read_json, well_formed
-from pipe.bitbucket.requests import Answer, Json, Method, Rejected, Request, UnparseableError
+from pipe.bitbucket.requests import Answer, Json, Rejected, Request, UnparseableError
 from pipe.bitbucket.retry import (
     Failed,
     GiveUp,
@@ -175,7 +176,7 @@ def _after_all_tries(
         case Failed(answer) if is_slow_down(answer):
             return RunOverError(problems.rate_limited(what, attempts, words))
         case Failed() | NoResponse():
-            is_write = request.method is not Method.GET
+            is_write = request.method is not HTTPMethod.GET
             return PipeError(problems.unavailable(what, attempts, words, is_write=is_write))
         case _:
             assert_never(last)

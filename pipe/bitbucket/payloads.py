@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from http import HTTPMethod
 from typing import Final, NoReturn, TypeVar, cast
 
 from pipe.bitbucket.requests import (
@@ -17,7 +18,6 @@ from pipe.bitbucket.requests import (
     Done,
     IdempotentRequest,
     Json,
-    Method,
     UnparseableError,
 )
 from pipe.models.declaration import EnvironmentType
@@ -62,7 +62,7 @@ def nothing(answer: Answer) -> Done:
 
 def deletion(path: str) -> IdempotentRequest[Done | AlreadyGone]:
     """Return the request that deletes what is at `path`: every DELETE is made here."""
-    return IdempotentRequest(method=Method.DELETE, path=path, parse=_deleted)
+    return IdempotentRequest(method=HTTPMethod.DELETE, path=path, parse=_deleted)
 
 
 def _deleted(answer: Answer) -> Done | AlreadyGone:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from enum import StrEnum
+from http import HTTPMethod
 from typing import Generic, TypeAlias, TypeVar
 from urllib.parse import quote, urlencode
 
@@ -14,15 +14,6 @@ T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
-
-
-class Method(StrEnum):
-    """The HTTP methods that this program uses."""
-
-    GET = "GET"
-    POST = "POST"
-    PUT = "PUT"
-    DELETE = "DELETE"
 
 
 class Content(Struct, frozen=True):
@@ -75,7 +66,7 @@ class IdempotentRequest(Struct, Generic[T_co], frozen=True, kw_only=True):
         content: The body.
     """
 
-    method: Method
+    method: HTTPMethod
     path: str
     parse: Callable[[Answer], T_co]
     query: tuple[tuple[str, str], ...] = ()
@@ -99,9 +90,9 @@ class NonIdempotentRequest(Struct, Generic[T_co], frozen=True, kw_only=True):
     content: Content | None = None
 
     @property
-    def method(self) -> Method:
+    def method(self) -> HTTPMethod:
         """Always POST."""
-        return Method.POST
+        return HTTPMethod.POST
 
     @property
     def target(self) -> str:

@@ -6,12 +6,13 @@ import re
 import threading
 from collections import deque
 from collections.abc import Callable
+from http import HTTPMethod
 from typing import Final
 
 from msgspec.structs import replace
 
 from pipe.bitbucket import problems
-from pipe.bitbucket.requests import Answer, Method, Quota
+from pipe.bitbucket.requests import Answer, Quota
 from pipe.bitbucket.retry import allowed_repeats
 from pipe.context import Clock, Stop
 from pipe.models.errors import RunOverError
@@ -49,7 +50,7 @@ class RequestCounter:
         with self._lock:
             return self._repeats < allowed_repeats(self._firsts, self._max_attempts)
 
-    def note(self, method: Method, *, is_repeat: bool, was_sent: bool) -> None:
+    def note(self, method: HTTPMethod, *, is_repeat: bool, was_sent: bool) -> None:
         """Count an attempt. One that never left spends the budget, but is no request sent."""
         with self._lock:
             self._firsts += not is_repeat
@@ -58,8 +59,8 @@ class RequestCounter:
                 self._counts = replace(
                     self._counts,
                     total=self._counts.total + 1,
-                    reads=self._counts.reads + (method is Method.GET),
-                    writes=self._counts.writes + (method is not Method.GET),
+                    reads=self._counts.reads + (method is HTTPMethod.GET),
+                    writes=self._counts.writes + (method is not HTTPMethod.GET),
                     retries=self._counts.retries + is_repeat,
                 )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from http import HTTPMethod
 from typing import Final, Generic, TypeVar, assert_never, overload
 
 import httpx
@@ -17,9 +18,9 @@ from pipe.bitbucket.auth import (
     ApiToken,
     Authorizer,
     Credentials,
-    Fixed,
+    OAuthAuthorizer,
     OAuthConsumer,
-    Renewing,
+    StaticAuthorizer,
     Token,
     basic,
     bearer,
@@ -29,7 +30,6 @@ from pipe.bitbucket.error_messages import gave_up, redirected, rejected, seen
 from pipe.bitbucket.http import HttpExchange, open_client
 from pipe.bitbucket.requests import (
     IdempotentRequest,
-    Method,
     NonIdempotentRequest,
     OutcomeUnknown,
     Quota,
@@ -65,7 +65,7 @@ T = TypeVar("T")
 _NOT_FOUND: Final = 404
 
 
-class Exchange(Struct, frozen=True, kw_only=True):
+class AttemptRecord(Struct, frozen=True, kw_only=True):
     """One attempt, as a log may tell it: never a body.
 
     Attributes:
@@ -92,7 +92,7 @@ class Shared(Struct, frozen=True, kw_only=True):
     window: RollingWindow
     clock: Clock
     max_attempts: int
-    observe: Callable[[Exchange], None]
+    observe: Callable[[AttemptRecord], None]
 
 
 class _AgainError(Exception):
@@ -168,7 +168,7 @@ class RequestAttempts(Generic[T]):
         remaining = self._shared.pace.remaining
         outcome = self._shared.wire.exchange(self._request, header, remaining)
         self._shared.observe(
-            Exchange(
+            AttemptRecord(
                 method=self._request.method,
                 path=self._request.target,
                 result=_result(outcome),
@@ -198,7 +198,7 @@ class RequestAttempts(Generic[T]):
         if (
             isinstance(outcome, Failed)
             and outcome.answer.status == _NOT_FOUND
-            and self._request.method is Method.DELETE
+            and self._request.method is HTTPMethod.DELETE
             and self._may_have_worked
         ):
             return Understood(self._request.parse(outcome.answer), outcome.answer)
@@ -229,7 +229,14 @@ def _result(outcome: Outcome[T]) -> int | str:
             assert_never(outcome)
 
 
-__all__ = ["Counts", "Exchange", "Policy", "Transport", "WriteRefusedError", "open_client"]
+__all__ = [
+    "AttemptRecord",
+    "Counts",
+    "RetryPolicy",
+    "Transport",
+    "WriteRefusedError",
+    "open_client",
+]
 
 
 _FIRST_REJECTION: Final = 400
@@ -239,7 +246,7 @@ class WriteRefusedError(Exception):
     """A write in a run that must not write: a bug in this program, caught before it harms."""
 
 
-class Policy(Struct, frozen=True, kw_only=True):
+class RetryPolicy(Struct, frozen=True, kw_only=True):
     """How long to insist.
 
     Attributes:
@@ -269,10 +276,10 @@ class Transport:
     client: httpx.Client
     credentials: Credentials
     clock: Clock
-    policy: Policy
+    policy: RetryPolicy
     read_only: bool
     stop: Stop
-    observe: Callable[[Exchange], None]
+    observe: Callable[[AttemptRecord], None]
     redactor: Redactor
     _shared: Shared = field(init=False)
     _authorizer: Authorizer = field(init=False)
@@ -305,7 +312,7 @@ class Transport:
             PipeError: The request could not be completed, or its answer makes no sense.
             RunOverError: Time, tries or quota ran out, or the run was asked to stop.
         """
-        if self.read_only and request.method is not Method.GET:
+        if self.read_only and request.method is not HTTPMethod.GET:
             message = f"{request.method} {request.path}"
             raise WriteRefusedError(message)
         return self._settle(request, self._authorizer, counted=True)
@@ -361,19 +368,21 @@ class Transport:
         match credentials:
             case ApiToken(email=email, token=token):
                 header = self._basic(email, token.get_secret_value())
-                return Fixed(lambda: header)
+                return StaticAuthorizer(lambda: header)
             case AccessToken(token=token):
                 secret = token.get_secret_value()
                 self.redactor.add(secret)
-                return Fixed(lambda: bearer(secret))
+                return StaticAuthorizer(lambda: bearer(secret))
             case OAuthConsumer():
-                return Renewing(lambda: self._fetch_token(credentials), self.clock.monotonic)
+                return OAuthAuthorizer(lambda: self._fetch_token(credentials), self.clock.monotonic)
             case _:
                 assert_never(credentials)
 
     def _fetch_token(self, consumer: OAuthConsumer) -> Token:
         header = self._basic(consumer.client_id, consumer.client_secret.get_secret_value())
-        token = self._settle(token_request(consumer), Fixed(lambda: header), counted=False)
+        token = self._settle(
+            token_request(consumer), StaticAuthorizer(lambda: header), counted=False
+        )
         if isinstance(token, Rejected):
             raise PipeError(problems.oauth_refused(token))
         self.redactor.add(token.value)

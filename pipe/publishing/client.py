@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from http import HTTPMethod
 from typing import Final, TypeVar, overload
 
 from pipe.bitbucket.http import HttpExchange
@@ -16,7 +17,6 @@ from pipe.bitbucket.requests import (
     Answer,
     Done,
     IdempotentRequest,
-    Method,
     NonIdempotentRequest,
     OutcomeUnknown,
     Rejected,
@@ -92,7 +92,7 @@ class Publisher:
 
 def _is_gone(request: IdempotentRequest[Done | AlreadyGone], answer: Answer) -> bool:
     """Whether what was to be deleted is not there: nothing would be won by asking again."""
-    return request.method is Method.DELETE and answer.status == _NOT_FOUND
+    return request.method is HTTPMethod.DELETE and answer.status == _NOT_FOUND
 
 
 def _check(request: Request[T]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from http import HTTPMethod
 from typing import Final
 
 from msgspec import Struct
@@ -13,7 +14,6 @@ from pipe.bitbucket.requests import (
     Done,
     IdempotentRequest,
     Json,
-    Method,
     NonIdempotentRequest,
     OutcomeUnknown,
     Rejected,
@@ -73,7 +73,7 @@ def put(publisher: Publisher, path: str, text: str) -> Done | Rejected | Outcome
         for comment in page.values:
             if comment.raw.partition("\n")[0].rstrip() == first_line:
                 update = IdempotentRequest(
-                    method=Method.PUT,
+                    method=HTTPMethod.PUT,
                     path=f"{path}/{comment.id}",
                     content=content,
                     parse=payloads.nothing,
@@ -88,7 +88,7 @@ def _pages(publisher: Publisher, path: str) -> Iterator[Page[Comment] | Rejected
     for number in range(1, _MOST_PAGES + 1):
         page = publisher.send(
             IdempotentRequest(
-                method=Method.GET,
+                method=HTTPMethod.GET,
                 path=path,
                 query=(("pagelen", "100"), ("page", str(number))),
                 parse=page_parser(_comment),

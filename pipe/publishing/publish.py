@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from hashlib import sha256
+from http import HTTPMethod
 
 from pipe.bitbucket import payloads
 from pipe.bitbucket.requests import (
@@ -12,7 +13,6 @@ from pipe.bitbucket.requests import (
     Done,
     IdempotentRequest,
     Json,
-    Method,
     OutcomeUnknown,
     Rejected,
     json_content,
@@ -90,7 +90,7 @@ def publish_insights(
         except PipeError as error:
             raise UnpublishedError(_reason(error)) from error
         # What an earlier run left may not be there to be deleted.
-        if isinstance(answer, Rejected) and request.method is not Method.DELETE:
+        if isinstance(answer, Rejected) and request.method is not HTTPMethod.DELETE:
             raise UnpublishedError(_refused(answer, "read:repository:bitbucket"))
     return commit
 
@@ -105,14 +105,14 @@ def _insights(
     )
     notes = code_insights.notes(result, source, name)
     yield payloads.deletion(path)
-    yield _request(Method.PUT, path, code_insights.report(result, about))
+    yield _request(HTTPMethod.PUT, path, code_insights.report(result, about))
     for start in range(0, len(notes), code_insights.AT_ONCE):
         part = notes[start : start + code_insights.AT_ONCE]
         # Harmless to repeat, although it is a POST: each annotation has its own external id.
-        yield _request(Method.POST, f"{path}/annotations", part)
+        yield _request(HTTPMethod.POST, f"{path}/annotations", part)
 
 
-def _request(method: Method, path: str, body: Json) -> IdempotentRequest[Done]:
+def _request(method: HTTPMethod, path: str, body: Json) -> IdempotentRequest[Done]:
     return IdempotentRequest(
         method=method, path=path, content=json_content(body), parse=payloads.nothing
     )

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from pipe.apply.repository import Unreadable, apply_one, plan_one
-from pipe.bitbucket.transport import Policy
+from pipe.bitbucket.transport import RetryPolicy
 from pipe.models.changes import EnvironmentPlan, Keep, Refuse, RewriteSecured, Update
 from simulator.faults import Schedule
 from simulator.simulator import Simulator
@@ -160,7 +160,7 @@ class Neighbours(RuleBasedStateMachine):
         service = self.world.service(
             secrets=self.experiment.policy,
             force=self.experiment.force,
-            policy=Policy(max_attempts=attempts),
+            policy=RetryPolicy(max_attempts=attempts),
         )
         plan = plan_one(service, SHOP, self.experiment.declaration)
         if isinstance(plan, Unreadable):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from http import HTTPMethod
+
 import httpx
 import pytest
 from hypothesis import given
@@ -11,12 +13,11 @@ from pipe.bitbucket.payloads import deletion, whole
 from pipe.bitbucket.requests import (
     AlreadyGone,
     IdempotentRequest,
-    Method,
     NonIdempotentRequest,
     OutcomeUnknown,
     Rejected,
 )
-from pipe.bitbucket.transport import Policy
+from pipe.bitbucket.transport import RetryPolicy
 from pipe.models.errors import PipeError, RunOverError
 from tests.unit.bitbucket.doubles import FakeClock, Reply, connect
 
@@ -24,8 +25,8 @@ pytestmark = pytest.mark.promise("P5", "P6")
 
 VALUE = whole(lambda value: value)
 REQUESTS: list[IdempotentRequest[object] | NonIdempotentRequest[object]] = [
-    IdempotentRequest(method=Method.GET, path="/2.0/x", parse=VALUE),
-    IdempotentRequest(method=Method.PUT, path="/2.0/x", parse=VALUE),
+    IdempotentRequest(method=HTTPMethod.GET, path="/2.0/x", parse=VALUE),
+    IdempotentRequest(method=HTTPMethod.PUT, path="/2.0/x", parse=VALUE),
     deletion("/2.0/x"),
     NonIdempotentRequest(path="/2.0/x", parse=VALUE),
 ]
@@ -77,7 +78,7 @@ def test_tries_and_time_are_bounded(
     line = connect(
         service,
         clock=clock,
-        policy=Policy(max_attempts=max_attempts, deadline_seconds=deadline),
+        policy=RetryPolicy(max_attempts=max_attempts, deadline_seconds=deadline),
     )
     answer: object = None
     error: PipeError | None = None
@@ -92,7 +93,7 @@ def test_tries_and_time_are_bounded(
     if isinstance(answer, Rejected):
         assert happened[-1] == "404"
     if isinstance(answer, AlreadyGone):
-        assert request.method is Method.DELETE
+        assert request.method is HTTPMethod.DELETE
         assert happened[-1] == "404"
         assert not set(happened[:-1]) <= {*NOT_PROCESSED, "404"}
     if isinstance(error, RunOverError):

@@ -26,7 +26,7 @@ from pipe.apply.reader import ApplyContext
 from pipe.bitbucket.auth import AccessToken
 from pipe.bitbucket.client import Bitbucket
 from pipe.bitbucket.http import open_in_pipe_client
-from pipe.bitbucket.transport import Exchange, Policy, Transport
+from pipe.bitbucket.transport import AttemptRecord, RetryPolicy, Transport
 from pipe.context import RunContext, Stop
 from pipe.models.declaration import Repository
 from pipe.planning.planner import SecretsPolicy
@@ -89,13 +89,13 @@ class World:
         )
 
     def transport(
-        self, *, read_only: bool = False, policy: Policy | None = None, token: str = ""
+        self, *, read_only: bool = False, policy: RetryPolicy | None = None, token: str = ""
     ) -> Transport:
         return Transport(
             client=self.connect(),
             credentials=AccessToken(token=SecretStr(token or DEMO_ACCESS_TOKEN)),
             clock=self.clock.clock(),
-            policy=policy or Policy(),
+            policy=policy or RetryPolicy(),
             read_only=read_only,
             stop=self.stop,
             observe=_ignore,
@@ -108,7 +108,7 @@ class World:
         secrets: SecretsPolicy | None = None,
         force: bool = False,
         read_only: bool = False,
-        policy: Policy | None = None,
+        policy: RetryPolicy | None = None,
     ) -> ApplyContext:
         """Return what plans are made and carried out with, for tests below the settings."""
         transport = self.transport(read_only=read_only, policy=policy)
@@ -242,5 +242,5 @@ def _keys(report: Any) -> list[str]:  # noqa: ANN401 - parsed JSON
     return own + [key for each in report.values() for key in _keys(each)]
 
 
-def _ignore(_: Exchange) -> None:
+def _ignore(_: AttemptRecord) -> None:
     """Nobody watches."""

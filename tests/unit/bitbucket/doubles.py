@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from http import HTTPMethod
 from typing import Final
 
 import httpx
@@ -15,8 +16,8 @@ from pydantic import SecretStr
 from pipe.bitbucket.auth import AccessToken, Credentials
 from pipe.bitbucket.client import Bitbucket
 from pipe.bitbucket.payloads import deletion, whole
-from pipe.bitbucket.requests import IdempotentRequest, Method, NonIdempotentRequest
-from pipe.bitbucket.transport import Exchange, Policy, Transport
+from pipe.bitbucket.requests import IdempotentRequest, NonIdempotentRequest
+from pipe.bitbucket.transport import AttemptRecord, RetryPolicy, Transport
 from pipe.context import Clock, Stop
 from pipe.models.declaration import Repository
 from pipe.models.errors import PipeError, Problem
@@ -29,8 +30,8 @@ HTML = "<html><head><title>502 Bad Gateway</title></head><body><h1>Bad Gateway</
 
 Reply = httpx.Response | Exception
 VALUE: Final = whole(lambda value: value)
-GET: Final = IdempotentRequest(method=Method.GET, path="/2.0/x", parse=VALUE)
-PUT: Final = IdempotentRequest(method=Method.PUT, path="/2.0/x", parse=VALUE)
+GET: Final = IdempotentRequest(method=HTTPMethod.GET, path="/2.0/x", parse=VALUE)
+PUT: Final = IdempotentRequest(method=HTTPMethod.PUT, path="/2.0/x", parse=VALUE)
 DELETE: Final = deletion("/2.0/x")
 POST: Final = NonIdempotentRequest(path="/2.0/x", parse=VALUE)
 
@@ -67,7 +68,7 @@ class Line:
     clock: FakeClock
     stop: Stop
     redactor: Redactor
-    exchanges: list[Exchange]
+    exchanges: list[AttemptRecord]
     requests: list[httpx.Request]
 
     @property
@@ -88,7 +89,7 @@ def connect(
     *,
     clock: FakeClock | None = None,
     credentials: Credentials | None = None,
-    policy: Policy | None = None,
+    policy: RetryPolicy | None = None,
     read_only: bool = False,
 ) -> Line:
     """Return a line to a service: a function, or what it answers one after the other."""
@@ -118,19 +119,19 @@ def connect_through(
     requests: list[httpx.Request] | None = None,
     clock: FakeClock | None = None,
     credentials: Credentials | None = None,
-    policy: Policy | None = None,
+    policy: RetryPolicy | None = None,
     read_only: bool = False,
 ) -> Line:
     """Return a line over an httpx transport."""
     the_clock = clock or FakeClock()
     stop = Stop()
     redactor = Redactor()
-    exchanges: list[Exchange] = []
+    exchanges: list[AttemptRecord] = []
     transport = Transport(
         client=httpx.Client(base_url="https://api.bitbucket.example", transport=carrier),
         credentials=credentials or AccessToken(token=SecretStr(TOKEN)),
         clock=the_clock.clock(),
-        policy=policy or Policy(),
+        policy=policy or RetryPolicy(),
         read_only=read_only,
         stop=stop,
         observe=exchanges.append,

@@ -2,6 +2,7 @@
 
 import threading
 from base64 import b64decode
+from http import HTTPMethod
 from typing import Final
 
 import httpx
@@ -10,8 +11,8 @@ from pydantic import SecretStr
 
 from pipe.bitbucket.auth import AccessToken, ApiToken, OAuthConsumer, Token
 from pipe.bitbucket.payloads import whole
-from pipe.bitbucket.requests import IdempotentRequest, Method
-from pipe.bitbucket.transport import Policy
+from pipe.bitbucket.requests import IdempotentRequest
+from pipe.bitbucket.transport import RetryPolicy
 from pipe.models.errors import ExitCode, PipeError, RunOverError
 from pipe.models.results import Counts
 from tests.unit.bitbucket.doubles import FakeClock, Line, Reply, connect
@@ -21,7 +22,9 @@ SECRET: Final = "canary-client-secret"
 CONSUMER: Final = OAuthConsumer(
     client_id="client", client_secret=SecretStr(SECRET), token_url=TOKEN_URL
 )
-GET: Final = IdempotentRequest(method=Method.GET, path="/2.0/x", parse=whole(lambda value: value))
+GET: Final = IdempotentRequest(
+    method=HTTPMethod.GET, path="/2.0/x", parse=whole(lambda value: value)
+)
 EXPIRED: Final = {"type": "error", "error": {"message": "Access token expired."}}
 
 
@@ -143,7 +146,7 @@ def test_a_token_is_renewed_before_it_expires(
 
 
 def connect_for_ever(service: OAuthService) -> Line:
-    return connect(service, credentials=CONSUMER, policy=Policy(deadline_seconds=1e9))
+    return connect(service, credentials=CONSUMER, policy=RetryPolicy(deadline_seconds=1e9))
 
 
 @pytest.mark.parametrize("expires_in", [None, "7200", True, 0, -5, 10**400, []])

@@ -1,3 +1,4 @@
+from http import HTTPMethod
 from urllib.parse import unquote
 
 import pytest
@@ -5,7 +6,6 @@ import pytest
 from pipe.bitbucket.requests import (
     Done,
     IdempotentRequest,
-    Method,
     NonIdempotentRequest,
     form_content,
     json_content,
@@ -34,11 +34,14 @@ def test_a_body_never_shows_itself() -> None:
         path="/2.0/x", parse=lambda _: Done(), content=json_content({"value": "canary"})
     )
     put = IdempotentRequest(
-        method=Method.PUT, path="/2.0/x", parse=lambda _: Done(), content=form_content({"a": "b c"})
+        method=HTTPMethod.PUT,
+        path="/2.0/x",
+        parse=lambda _: Done(),
+        content=form_content({"a": "b c"}),
     )
 
     assert "canary" not in repr(post)
-    assert post.method is Method.POST
+    assert post.method is HTTPMethod.POST
     assert put.content is not None
     assert put.content.data == b"a=b+c"
 

@@ -2,6 +2,7 @@
 
 import gzip
 import zlib
+from http import HTTPMethod
 from threading import Event
 
 import httpx
@@ -15,10 +16,10 @@ from pipe.bitbucket.http import (
     decoded,
 )
 from pipe.bitbucket.payloads import whole
-from pipe.bitbucket.requests import IdempotentRequest, Json, Method, UnparseableError
+from pipe.bitbucket.requests import IdempotentRequest, Json, UnparseableError
 from pipe.bitbucket.retry import NoResponse, Outcome, Understood, Unparseable
 
-GET = IdempotentRequest(method=Method.GET, path="/2.0/x", parse=whole(lambda value: value))
+GET = IdempotentRequest(method=HTTPMethod.GET, path="/2.0/x", parse=whole(lambda value: value))
 
 
 def test_a_call_in_time_gives_what_it_returns() -> None:

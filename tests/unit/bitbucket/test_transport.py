@@ -12,7 +12,7 @@ from pipe.bitbucket.requests import (
     OutcomeUnknown,
     Rejected,
 )
-from pipe.bitbucket.transport import Policy, WriteRefusedError
+from pipe.bitbucket.transport import RetryPolicy, WriteRefusedError
 from pipe.models.errors import ExitCode, PipeError, RunOverError
 from tests.unit.bitbucket.doubles import (
     DELETE,
@@ -151,7 +151,7 @@ def test_the_service_says_how_long_to_wait(headers: dict[str, str]) -> None:
 
 
 def test_tries_run_out() -> None:
-    line = connect(lambda _: httpx.Response(502, text=HTML), policy=Policy(max_attempts=3))
+    line = connect(lambda _: httpx.Response(502, text=HTML), policy=RetryPolicy(max_attempts=3))
 
     problem = problem_of(line, GET, PipeError)
 
@@ -162,7 +162,7 @@ def test_tries_run_out() -> None:
 
 
 def test_a_single_try_is_told_as_one() -> None:
-    line = connect([httpx.Response(500)], policy=Policy(max_attempts=1))
+    line = connect([httpx.Response(500)], policy=RetryPolicy(max_attempts=1))
 
     problem = problem_of(line, GET, PipeError)
 

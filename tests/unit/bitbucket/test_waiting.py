@@ -2,12 +2,13 @@
 
 import threading
 from collections.abc import Iterator
+from http import HTTPMethod
 
 import httpx
 import pytest
 
-from pipe.bitbucket.requests import IdempotentRequest, Method, Quota
-from pipe.bitbucket.transport import Policy
+from pipe.bitbucket.requests import IdempotentRequest, Quota
+from pipe.bitbucket.transport import RetryPolicy
 from pipe.models.errors import ExitCode, PipeError, RunOverError
 from pipe.models.results import Counts
 from tests.unit.bitbucket.doubles import (
@@ -39,7 +40,7 @@ def test_waiting_never_goes_past_the_deadline() -> None:
 
 
 def test_pauses_that_nobody_asked_for_keep_to_the_deadline_too() -> None:
-    line = connect([httpx.Response(503)], policy=Policy(deadline_seconds=0.4))
+    line = connect([httpx.Response(503)], policy=RetryPolicy(deadline_seconds=0.4))
 
     problem = problem_of(line, GET, RunOverError)
 
@@ -116,7 +117,7 @@ def test_a_stop_during_a_wait_is_noticed() -> None:
 
 
 def test_one_budget_of_repeats_for_the_whole_run() -> None:
-    line = connect(lambda _: httpx.Response(503), policy=Policy(max_attempts=2))
+    line = connect(lambda _: httpx.Response(503), policy=RetryPolicy(max_attempts=2))
     for _ in range(12):
         assert problem_of(line, GET, PipeError).key == "service-unavailable"
 
@@ -159,7 +160,7 @@ def test_every_attempt_is_told_without_its_body() -> None:
 
     line = connect(service, clock=clock)
     line.transport.send(
-        IdempotentRequest(method=Method.GET, path="/2.0/x", query=(("page", "2"),), parse=VALUE)
+        IdempotentRequest(method=HTTPMethod.GET, path="/2.0/x", query=(("page", "2"),), parse=VALUE)
     )
 
     told = [(each.result, each.attempt) for each in line.exchanges]
@@ -251,7 +252,7 @@ def test_secrets_that_the_service_echoes_are_not_told() -> None:
             httpx.Response(302, headers={"Location": f"https://x.example/?token={TOKEN}"}),
             httpx.Response(500, text=echo),
         ],
-        policy=Policy(max_attempts=1),
+        policy=RetryPolicy(max_attempts=1),
     )
 
     told = [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
+from http import HTTPMethod
 from typing import Any
 
 import httpx
@@ -16,7 +17,6 @@ from pipe.bitbucket.requests import (
     AlreadyGone,
     Done,
     IdempotentRequest,
-    Method,
     NonIdempotentRequest,
     Request,
     json_content,
@@ -344,10 +344,12 @@ def test_what_is_published_shows_no_secret(world: World) -> None:
 
 REPOSITORY = "/2.0/repositories/acme/shop"
 REFUSED: list[Request[Done | AlreadyGone]] = [
-    IdempotentRequest(method=Method.GET, path=f"{REPOSITORY}/environments", parse=payloads.nothing),
+    IdempotentRequest(
+        method=HTTPMethod.GET, path=f"{REPOSITORY}/environments", parse=payloads.nothing
+    ),
     payloads.deletion(f"{REPOSITORY}/environments/%7Be%7D"),
     IdempotentRequest(
-        method=Method.PUT,
+        method=HTTPMethod.PUT,
         path=f"{REPOSITORY}/commit/abc/reports/other-tool",
         parse=payloads.nothing,
     ),
@@ -392,7 +394,7 @@ def test_the_proxy_is_reached_over_a_real_socket() -> None:
         )
         path = f"{REPOSITORY}/commit/{COMMIT}/reports/bitbucket-environment-0"
         request = IdempotentRequest(
-            method=Method.PUT, path=path, content=body, parse=payloads.nothing
+            method=HTTPMethod.PUT, path=path, content=body, parse=payloads.nothing
         )
         assert publisher.send_through_proxy(request) == Done()
     assert [each.status for each in simulator.requests] == [200]
