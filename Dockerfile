@@ -1,12 +1,11 @@
-# The image of the pipe: an interpreter, the program, and nothing else (docs/decisions/image.md).
-# It builds with the classic builder as well as with BuildKit, for every architecture that Debian and
-# the dependencies' wheels know.
+# The pipe's image: an interpreter, the program, and nothing else (docs/decisions/image.md).
+# It builds with the classic builder and with BuildKit, on every architecture that Debian and the wheels of
+# the dependencies support.
 
 FROM debian:trixie-slim AS build
 
-# What the image holds of Debian is copied from this stage: it is brought up to date first, and no
-# version is pinned, so that a rebuild takes in the security updates. The bill of materials says which
-# versions a given image holds.
+# The image's Debian files are copied from this stage. It is upgraded first, and no version is pinned, so that
+# a rebuild includes the security updates. The bill of materials lists the versions in an image.
 # hadolint ignore=DL3008
 RUN apt-get update \
     && apt-get upgrade --yes \
@@ -22,7 +21,7 @@ RUN python3 -m venv venv \
 
 COPY image image
 COPY pipe pipe
-# With hashes seeded alike every time, the same sources give the same bytecode.
+# A fixed hash seed makes the same sources give the same bytecode.
 RUN PYTHONHASHSEED=0 python3 -m image.assemble packages pipe root
 
 
@@ -30,16 +29,16 @@ FROM scratch
 
 ARG REVISION=""
 LABEL org.opencontainers.image.title="bitbucket-environment" \
-      org.opencontainers.image.description="Keeps the deployment environments of Bitbucket Cloud as declared" \
+      org.opencontainers.image.description="Manage Bitbucket deployment environments as code" \
       org.opencontainers.image.version="1.0.0" \
       org.opencontainers.image.revision="${REVISION}" \
       org.opencontainers.image.licenses="Apache-2.0"
 
 COPY --from=build /build/root /
 
-# No USER: Pipelines maps root inside to nobody outside, and lets only root inside write where
-# reports go (docs/decisions/user.md). Every other user works too.
+# No USER: Pipelines maps root inside to an unprivileged user outside, and only root inside can write where
+# reports go (docs/decisions/user.md). Any other user works too.
 
-# -I: nothing is imported from the working directory (which is the user's clone) and no PYTHON…
-# variable of the user's counts. -u: the log is shown as it is written.
+# -I: import nothing from the working directory (the user's clone) and ignore PYTHON… variables.
+# -u: show the log as it is written.
 ENTRYPOINT ["/usr/bin/python3", "-I", "-u", "-X", "utf8", "-m", "pipe"]

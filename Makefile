@@ -1,5 +1,5 @@
-# The door to everything: `make` lists what there is. Every target works on a fresh machine by itself:
-# the tools are installed into .venv, exactly those that requirements-dev.txt locks.
+# Run `make` to list the targets. Each works on a fresh machine by itself: the tools are installed into
+# .venv, in exactly the versions that requirements-dev.txt locks.
 
 IMAGE ?= bitbucket-environment
 PYTEST = .venv/bin/pytest --numprocesses=auto --dist=loadgroup
@@ -13,10 +13,10 @@ REVISION = $(shell git rev-parse HEAD)
 help: ## list the targets
 	@sed -nE 's/^([a-z]+):.*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
 
-demo: .venv/installed ## see the pipe at work against a simulated Bitbucket
+demo: .venv/installed ## run the pipe against a simulated Bitbucket, step by step
 	@.venv/bin/python demo/run.py
 
-test: .venv/clients ## run every test; the container tests need a Docker engine
+test: .venv/clients ## run the tests; the container tests need a Docker engine
 	@$(PYTEST) --cov -m 'not live'
 
 lint: .venv/installed ## check style, types, layers and the Dockerfile
@@ -26,16 +26,16 @@ lint: .venv/installed ## check style, types, layers and the Dockerfile
 	.venv/bin/lint-imports
 	.venv/bin/hadolint Dockerfile
 
-bench: .venv/installed ## measure size, start, requests and memory beside others
+bench: .venv/installed ## measure image size, start-up, requests and memory next to peers
 	@.venv/bin/python -m bench
 
-image: ## build the image of the pipe
+image: ## build the pipe's image
 	docker build --tag $(IMAGE) --build-arg REVISION=$(REVISION) .
 
-prove: .venv/installed ## every fault at every request, in full, and the table of docs/reliability.md
+prove: .venv/installed ## try every fault at every request; update docs/reliability.md
 	@PROVE=full PROVE_WRITE=1 $(PYTEST) tests/property tests/faults tests/integration tests/unit
 
-mutate: .venv/installed ## change the deciding core in every way: does a test notice?
+mutate: .venv/installed ## run mutation tests on the planner and the retry policy
 	@.venv/bin/python -m pip install -qq --disable-pip-version-check --require-hashes --no-deps \
 		--only-binary=:all: --requirement requirements-prove.txt
 	@.venv/bin/mutmut run && .venv/bin/mutmut results
@@ -43,14 +43,14 @@ mutate: .venv/installed ## change the deciding core in every way: does a test no
 live: .venv/installed ## run the main scenarios against the real Bitbucket (see CONTRIBUTING.md)
 	@.venv/bin/pytest -m live tests/live
 
-audit: .venv/installed ## look the locked dependencies up in the list of known vulnerabilities
+audit: .venv/installed ## check the locked dependencies for known vulnerabilities
 	.venv/bin/pip-audit --require-hashes --disable-pip --requirement requirements.txt
 
 LOCK = .venv/bin/uv pip compile pyproject.toml --quiet --upgrade --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' \
 	--exclude-newer '7 days' --output-file
 
-lock: .venv/installed ## take in new releases of the dependencies, a week after they came out
+lock: .venv/installed ## update the locked dependencies to releases at least a week old
 	$(LOCK) requirements.txt
 	$(LOCK) requirements-dev.txt --group dev --constraints requirements.txt
 	$(LOCK) requirements-prove.txt --group prove --constraints requirements-dev.txt
@@ -58,7 +58,7 @@ lock: .venv/installed ## take in new releases of the dependencies, a week after 
 .venv/installed: requirements-dev.txt
 	@.venv/bin/python -c '' 2>/dev/null || for python in python3.13 python3.12 python3.11 python3 none; do \
 		if [ $$python = none ]; then \
-			echo 'Python 3.11 or newer, with its venv module, is needed, and none was found.' \
+			echo 'Python 3.11 or newer with its venv module is required, and was not found.' \
 				'On Debian: apt-get install python3-venv' >&2; \
 			exit 1; \
 		fi; \
@@ -69,7 +69,7 @@ lock: .venv/installed ## take in new releases of the dependencies, a week after 
 	@$(INSTALL) requirements-dev.txt
 	@touch $@
 
-# Clients that others wrote, to try on the simulator; the one from npm only where there is npm.
+# Third-party clients that the tests run against the simulator; the one from npm only where npm is installed.
 .venv/clients: .venv/installed tests/simulator/clients/requirements-clients.txt tests/simulator/clients/package-lock.json
 	@$(INSTALL) tests/simulator/clients/requirements-clients.txt
 	@if command -v npm >/dev/null; then \

@@ -1,1 +1,1 @@
-"""Shows the pipe at work against a simulated Bitbucket; `make demo` runs it."""
+"""Run the pipe against a simulated Bitbucket and show what happens; `make demo` runs it."""

@@ -1,6 +1,6 @@
-"""`make demo`: starts a simulated Bitbucket, runs the pipe against it step by step, and tells.
+"""Run the pipe step by step against a simulated Bitbucket (`make demo`).
 
-Nothing leaves this machine. It ends with 0 only if every step ended as it was told beforehand.
+Nothing leaves this machine. The exit code is 0 only if every step ends as expected.
 """
 
 from __future__ import annotations
@@ -27,20 +27,20 @@ _WHO: Final = {
     "WORKSPACE": "acme",
     "REPO_SLUG": "shop",
 }
-"""The simulator's own demonstration; the token opens nothing else."""
+"""The simulator's demo account; its token is valid nowhere else."""
 
 _WIDTH: Final = 100
 
 
 def say(text: str = "") -> None:
-    """Write to standard output, at once, so that it keeps its place among the pipe's lines."""
+    """Print a line and flush, so that it keeps its place among the lines of the pipe."""
     sys.stdout.write(f"{text}\n")
     sys.stdout.flush()
 
 
 @contextmanager
 def bitbucket() -> Iterator[str]:
-    """Run the simulator on a free port of this machine; give its address."""
+    """Run the simulator on a free port; yield its address, or an empty string if it fails."""
     process = subprocess.Popen(
         [sys.executable, "-m", "simulator"], cwd=PROJECT, stdout=subprocess.PIPE, text=True
     )
@@ -52,8 +52,8 @@ def bitbucket() -> Iterator[str]:
 
 
 def run_pipe(url: str, step: Step) -> tuple[int, str]:
-    """Run the pipe as a step of a pipeline does; return its exit code and its log."""
-    environ = {**_surroundings(), **_WHO, **step.variables, "BITBUCKET_API_URL": url}
+    """Run the pipe; return its exit code and log."""
+    environ = {**_base_environment(), **_WHO, **step.variables, "BITBUCKET_API_URL": url}
     done = subprocess.run(
         [sys.executable, "-m", "pipe"],
         cwd=PROJECT,
@@ -65,15 +65,15 @@ def run_pipe(url: str, step: Step) -> tuple[int, str]:
     return done.returncode, done.stderr
 
 
-def _surroundings() -> dict[str, str]:
-    """Return what a process needs; credentials of whoever runs this stay out of it."""
+def _base_environment() -> dict[str, str]:
+    """Return what a process needs, without the credentials of whoever runs this."""
     kept = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT") if name in os.environ}
     plain = not sys.stdout.isatty() or os.environ.get("NO_COLOR")
     return {**kept, "NO_COLOR": "1"} if plain else kept
 
 
 def show(client: httpx.Client, number: int, step: Step) -> bool:
-    """Show one step; return whether it ended as told."""
+    """Run and show one step; return whether it ended as expected."""
     say(f"\n── {number}. {step.title} ".ljust(_WIDTH, "─"))
     say(f"{step.story}\n")
     if step.by_hand:
@@ -89,13 +89,13 @@ def show(client: httpx.Client, number: int, step: Step) -> bool:
         say(f"    sent: {method} {path} {body}".rstrip())
     writes = tuple((method, body) for method, _, body in sent if method != "GET")
     ended = log.splitlines()[-1:] or [""]
-    as_told = (exit_code, writes) == (step.exit_code, step.writes) and step.outcome in ended[0]
-    say(f"    exit code {exit_code}: {'as told' if as_told else 'NOT as told'}")
-    return as_told
+    expected = (exit_code, writes) == (step.exit_code, step.writes) and step.outcome in ended[0]
+    say(f"    exit code {exit_code}: {'as expected' if expected else 'NOT as expected'}")
+    return expected
 
 
 def _requests(client: httpx.Client, since: int) -> list[tuple[str, str, str]]:
-    """Return method, the end of the path, and body of what was sent."""
+    """Return method, end of the path, and body of each request."""
     answer = client.get("/_simulator/requests", params={"since": since}).raise_for_status()
     return [
         (each["method"], "…" + each["path"].partition(_REPOSITORY)[2], each["body"])
@@ -104,18 +104,18 @@ def _requests(client: httpx.Client, since: int) -> list[tuple[str, str, str]]:
 
 
 def main() -> int:
-    """Show every step; return 0 if each ended as told."""
-    say("A Bitbucket that exists only on this machine, and the pipe, run against it step by step.")
+    """Show every step; return 0 if each ended as expected."""
+    say("The pipe runs against a Bitbucket that is simulated on this machine, step by step.")
     with bitbucket() as url:
         if not url:
             say("The simulator did not start.")
             return 1
         with httpx.Client(base_url=url, trust_env=False, timeout=30) as client:
-            told = [show(client, number, step) for number, step in enumerate(STEPS, start=1)]
+            ended = [show(client, number, step) for number, step in enumerate(STEPS, start=1)]
     say("\n" + "─" * _WIDTH)
     shown = ", ".join(step.title.lower() for step in STEPS)
-    say(f"Shown: {shown}. {sum(told)} of {len(told)} ended as told.")
-    return 0 if all(told) else 1
+    say(f"Shown: {shown}. {sum(ended)} of {len(ended)} ended as expected.")
+    return 0 if all(ended) else 1
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What the demonstration shows, in order."""
+"""The steps of the demonstration, in order."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ class Step:
     """One run of the pipe.
 
     Attributes:
-        title: What it shows.
-        story: What the situation is, and what is going to happen.
-        variables: What the pipe is given, beside the credentials and the repository.
-        by_hand: What somebody changes on the web page before.
-        exit_code: How the pipe must end.
-        outcome: How the last line of its log must begin.
-        writes: What Bitbucket must be sent, beside what only reads: method and body.
+        title: What the step shows.
+        story: The situation, and what happens next.
+        variables: The variables of the pipe, besides credentials and repository.
+        by_hand: A manual change before the run.
+        exit_code: The expected exit code.
+        outcome: The expected beginning of the last log line.
+        writes: Method and body of each expected write.
     """
 
     title: str
@@ -46,20 +46,20 @@ STEPS: Final = (
     Step(
         title="Create",
         story="The repository has no environment of this name, so it is created: one request to\n"
-        "look, one to create it with its type and its restriction.",
+        "list, one to create it with its type and its restriction.",
         variables=_DECLARED,
         outcome="✔ Changed",
         writes=(("POST", _CREATION),),
     ),
     Step(
         title="Unchanged",
-        story="The same variables again. All is as declared: one request to look, and no write.",
+        story="The same variables again. Everything is as declared: one read, no write.",
         variables=_DECLARED,
         outcome="✔ Unchanged",
     ),
     Step(
         title="Update",
-        story="Now everyone with write access may deploy. Only what differs is sent, and then\n"
+        story="Now everyone with write access may deploy. Only the difference is sent, and then\n"
         "read back, because Bitbucket only queues such a change.",
         variables=_OPENED,
         outcome="✔ Changed",
@@ -68,7 +68,7 @@ STEPS: Final = (
     Step(
         title="Drift",
         story="Somebody restricts the environment on the web page. MODE=check writes nothing,\n"
-        "says what differs, and ends with 4, so that the step of a nightly pipeline fails.",
+        "reports the drift and exits with 4, so that a nightly pipeline fails.",
         variables={**_OPENED, "MODE": "check"},
         by_hand={"environment": "Test-Env", "admin_only": True},
         exit_code=4,
@@ -76,8 +76,8 @@ STEPS: Final = (
     ),
     Step(
         title="Rename",
-        story="The environment gets another name and keeps all it holds. ADMIN_ONLY is not given,\n"
-        "so the restriction stays as somebody left it.",
+        story="The environment gets a new name and keeps its variables. ADMIN_ONLY is not given,\n"
+        "so the restriction stays as it is.",
         variables={
             "ENVIRONMENT_NAME": "Test-42",
             "ENVIRONMENT_TYPE": "Test",
@@ -88,7 +88,7 @@ STEPS: Final = (
     ),
     Step(
         title="Refused",
-        story="Bitbucket can't change the type of an environment. The pipe says so, ends with 7,\n"
+        story="Bitbucket can't change the type of an environment. The pipe says so, exits with 7,\n"
         "and writes nothing.",
         variables={"ENVIRONMENT_NAME": "Test-42", "ENVIRONMENT_TYPE": "Production"},
         exit_code=7,

@@ -1,1 +1,1 @@
-"""Makes what the image holds; runs in the build stage of the Dockerfile only."""
+"""Assemble the contents of the image; runs in the build stage of the Dockerfile only."""

@@ -1,12 +1,12 @@
-"""Assembles the root file system of the image: an interpreter, what it needs, and the program.
+"""Assemble the root file system of the image: an interpreter, its libraries, and the program.
 
-Runs in the build stage of the Dockerfile, under the interpreter that it copies, and so needs
+This runs in the build stage of the Dockerfile, under the interpreter that it copies. So it needs
 neither the name of an architecture nor a version of Python:
 
     python3 -m image.assemble PACKAGES PROGRAM ROOT
 
 PACKAGES is the folder into which pip installed the dependencies, PROGRAM the folder `pipe`, and
-ROOT the folder to make.
+ROOT the folder to create.
 """
 
 from __future__ import annotations
@@ -33,21 +33,21 @@ UNNEEDED: Final = [
     for line in Path(__file__).with_name("unneeded.txt").read_text("utf-8").splitlines()
     if line and not line.startswith("#")
 ]
-"""What of the standard library stays out: patterns that end a path."""
+"""Parts of the standard library that are left out: patterns that match the end of a path."""
 
 UNNEEDED_IN_PACKAGES: Final = ["__pycache__", "bin", "tests", "*.pyi", "*.dist-info/RECORD"]
-"""What of the dependencies stays out; the record would list files that are no longer there."""
+"""Parts of the dependencies that are left out; RECORD would list files that are missing."""
 
 ACCOUNTS: Final = {
     "etc/passwd": "root:x:0:0:root:/:/sbin/nologin\nnobody:x:65534:65534:nobody:/:/sbin/nologin\n",
     "etc/group": "root:x:0:\nnogroup:x:65534:\n",
     "etc/nsswitch.conf": "passwd: files\ngroup: files\nhosts: files dns\n",
 }
-"""Names for the users there are, and how host names are found."""
+"""The names of the users, and how host names are resolved."""
 
 
 def assemble(packages: Path, program: Path, root: Path) -> None:
-    """Make the root file system in `root`; every file of it is the same whenever it is made."""
+    """Create the root file system in `root`; the same input always gives the same files."""
     origins = [*copy_interpreter(root), *copy_libraries(packages, root)]
     copy_tree(packages, inside(root, SITE), UNNEEDED_IN_PACKAGES)
     copy_tree(program, inside(root, SITE / "pipe"), ["__pycache__"])
@@ -62,18 +62,18 @@ def assemble(packages: Path, program: Path, root: Path) -> None:
 
 
 def copy_interpreter(root: Path) -> list[Path]:
-    """Copy the interpreter and its standard library; return the files that were copied."""
+    """Copy the interpreter and its standard library; return the copied files."""
     copy_file(INTERPRETER, inside(root, INTERPRETER))
     inside(root, Path("/usr/bin/python3")).symlink_to(INTERPRETER.name)
     return [INTERPRETER, *copy_tree(STANDARD_LIBRARY, inside(root, STANDARD_LIBRARY), UNNEEDED)]
 
 
 def copy_libraries(packages: Path, root: Path) -> list[Path]:
-    """Copy every shared library that the interpreter and the extension modules load."""
+    """Copy the shared libraries of the interpreter and the extension modules; return them."""
     modules = [*inside(root, STANDARD_LIBRARY).rglob("*.so"), *packages.rglob("*.so")]
     libraries = {library for file in (INTERPRETER, *modules) for library in needed_by(file)}
     for library in libraries:
-        # The folder by its real name, the library by the name it is asked for.
+        # The folder under its real name, the library under the name that is loaded.
         copy_file(library, inside(root, library.parent.resolve() / library.name))
     for link in Path("/").glob("lib*"):
         if link.is_symlink():
@@ -82,7 +82,7 @@ def copy_libraries(packages: Path, root: Path) -> list[Path]:
 
 
 def needed_by(file: Path) -> list[Path]:
-    """Return the shared libraries (the loader too) that `file` needs, those they need included."""
+    """Return the shared libraries that `file` loads, directly or not, and the loader."""
     listed = bill.ask("/usr/bin/ldd", str(file))
     if "not found" in listed:
         sys.exit(f"{file} needs a library that is not installed:\n{listed}")
@@ -90,7 +90,7 @@ def needed_by(file: Path) -> list[Path]:
 
 
 def copy_tree(source: Path, target: Path, unneeded: list[str]) -> list[Path]:
-    """Copy a folder without what is not needed; return the files that were copied."""
+    """Copy a folder except for what matches `unneeded`; return the copied files."""
     copied = []
     for folder, folders, files in os.walk(source):
         folders[:] = [name for name in folders if not any(map(Path(folder, name).match, unneeded))]
@@ -102,14 +102,14 @@ def copy_tree(source: Path, target: Path, unneeded: list[str]) -> list[Path]:
 
 
 def copy_file(source: Path, target: Path) -> None:
-    """Copy the content of a file and whether it can be executed; follow links."""
+    """Copy a file's content and permissions; follow links."""
     target.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(source, target)
     shutil.copymode(source, target)
 
 
 def compile_all(root: Path) -> None:
-    """Compile every module, such that the bytecode is used without a look at the source."""
+    """Compile every module to bytecode that is used without checking the source."""
     for folder in (STANDARD_LIBRARY, SITE):
         compiled = compileall.compile_dir(
             inside(root, folder),
@@ -120,11 +120,11 @@ def compile_all(root: Path) -> None:
             invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
         )
         if not compiled:
-            sys.exit(f"not everything in {folder} could be compiled")
+            sys.exit(f"some modules in {folder} could not be compiled")
 
 
 def settle(root: Path) -> None:
-    """Give everything the same time, and permissions by which every user can read it."""
+    """Set the same time for every file, and permissions that let every user read it."""
     for path in (*root.rglob("*"), root):
         if not path.is_symlink():
             script = path.suffix == ".py"
@@ -134,12 +134,12 @@ def settle(root: Path) -> None:
 
 
 def inside(root: Path, path: Path) -> Path:
-    """Return where an absolute path lies in the root file system that is being made."""
+    """Return where an absolute path lies in the root file system."""
     return root / path.relative_to("/")
 
 
 def write(path: Path, text: str) -> None:
-    """Write a text file, with the folders above it."""
+    """Write a text file; create its folders."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
 

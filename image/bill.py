@@ -1,4 +1,4 @@
-"""The bill of materials of the image (CycloneDX), and the licences of what it holds."""
+"""Bill of materials of the image (CycloneDX), and the licences of its parts."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ PROGRAM: Final = "bitbucket-environment"
 
 @dataclass(frozen=True, slots=True, order=True)
 class Part:
-    """Something in the image that somebody else makes.
+    """A third-party package in the image.
 
     Attributes:
         kind: `deb` or `pypi`, as package URLs call them.
-        name: As its makers call it.
-        version: Theirs.
-        licences: As its makers declare them: SPDX expressions where they use those.
-        address: The package URL, by which scanners know it.
+        name: Its name there.
+        version: Its version.
+        licences: As the package declares them, as SPDX expressions where it does.
+        address: The package URL, which scanners look up.
     """
 
     kind: str
@@ -34,7 +34,7 @@ class Part:
 
 
 def write(packages: Path, origins: list[Path], root: Path, about: Path) -> None:
-    """Write the bill into `about`, and licences and package records where scanners look for them.
+    """Write the bill into `about`, and licences and package records where scanners look.
 
     Args:
         packages: Where the Python packages of the image were installed.
@@ -51,14 +51,14 @@ def write(packages: Path, origins: list[Path], root: Path, about: Path) -> None:
 
 
 def owners(origins: list[Path]) -> list[str]:
-    """Return the Debian packages that the files belong to; each must belong to one."""
+    """Return the Debian packages that own the files; each file must have an owner."""
     found = ask("/usr/bin/dpkg-query", "--search", *map(str, origins))
     names = [line.rpartition(": ")[0].split(", ") for line in found.splitlines()]
     return sorted({name for several in names for name in several})
 
 
 def record(name: str, root: Path) -> Part:
-    """Copy a Debian package's licence, and its record to where scanners read; return the part."""
+    """Copy a Debian package's licence and record to where scanners look; return the part."""
     fields = ask(
         "/usr/bin/dpkg-query",
         "--show",
@@ -79,7 +79,7 @@ def record(name: str, root: Path) -> Part:
 
 
 def debian_licences(text: str) -> tuple[str, ...]:
-    """Return the short names in a machine-readable copyright file, or where to read them."""
+    """Return the short names in a machine-readable copyright file, or where to find them."""
     if not text.startswith("Format:"):
         return ("see its copyright file",)
     return tuple(sorted(set(re.findall(r"^License: *(\S.*?) *$", text, re.MULTILINE))))
@@ -103,7 +103,7 @@ def python_part(distribution: Distribution) -> Part:
 
 
 def bill(parts: list[Part]) -> dict[str, object]:
-    """Return the bill as CycloneDX 1.6 writes it; the same parts give the same bill."""
+    """Return the bill in CycloneDX 1.6; the same parts give the same bill."""
     serial = uuid.uuid5(uuid.NAMESPACE_URL, " ".join(part.address for part in parts))
     return {
         "$schema": "http://cyclonedx.org/schema/bom-1.6.schema.json",
@@ -117,7 +117,7 @@ def bill(parts: list[Part]) -> dict[str, object]:
 
 
 def component(part: Part) -> dict[str, object]:
-    """Return one part as CycloneDX writes it."""
+    """Return a part as a CycloneDX component."""
     return {
         "type": "library",
         "bom-ref": part.address,
@@ -129,6 +129,6 @@ def component(part: Part) -> dict[str, object]:
 
 
 def ask(*command: str) -> str:
-    """Return what a command of the build stage prints."""
-    run = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603 -- nothing from outside
+    """Run a command of the build stage; return its standard output."""
+    run = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603 -- fixed commands
     return run.stdout

@@ -1,4 +1,4 @@
-"""The engine, and the image under test: built once, from the Dockerfile as users build it."""
+"""The engine, and the image under test, built once from the Dockerfile as users build it."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def image(engine: DockerClient) -> Image:
 
 @pytest.fixture(scope="session")
 def build_stage(engine: DockerClient, image: Image) -> Image:
-    """The stage that assembles the image: its layers are there already."""
+    """The stage that assembles the image; its layers are cached."""
     assert image.id
     built, _ = engine.images.build(path=str(PROJECT), target="build", rm=True, forcerm=True)
     return built
@@ -62,11 +62,11 @@ def build_stage(engine: DockerClient, image: Image) -> Image:
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What a file of the image is.
+    """A file of the image.
 
     Attributes:
-        entry: Its kind, size, time, owner and permissions.
-        data: Its bytes; none of a folder or a link.
+        entry: Type, size, time, owner and permissions.
+        data: The content; empty for a folder or link.
     """
 
     entry: tarfile.TarInfo
@@ -75,7 +75,7 @@ class Content:
 
 @pytest.fixture(scope="session")
 def content(image: Image) -> dict[str, Content]:
-    """Everything in the image's one layer, by its path."""
+    """The files of the image's only layer, by path."""
     saved = io.BytesIO(b"".join(image.save()))
     with tarfile.open(fileobj=saved) as archive:
         layers = [m for m in archive.getmembers() if m.isfile() and _is_archive(archive, m)]
@@ -96,7 +96,7 @@ def _bytes(archive: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
 
 @pytest.fixture(scope="session")
 def host_address(engine: DockerClient, image: Image) -> str:
-    """Where a container finds this machine, as the engine sees it."""
+    """The address at which a container reaches this machine."""
     code = "import socket; print(socket.gethostbyname('host.docker.internal'))"
     printed = engine.containers.run(
         image,
@@ -110,12 +110,12 @@ def host_address(engine: DockerClient, image: Image) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pipeline:
-    """A pipeline with the pipe as its step, and the Bitbucket that it calls.
+    """A pipeline with the pipe as its step, and the simulated Bitbucket that it calls.
 
     Attributes:
         bitbucket: The simulated Bitbucket, with the repository `acme/shop`.
         step: Runs the command line of a pipe.
-        url: Where a container finds that Bitbucket.
+        url: The address of that Bitbucket inside a container.
     """
 
     bitbucket: Simulator
@@ -128,7 +128,7 @@ class Pipeline:
         return self.bitbucket.repository("acme/shop")
 
     def variables(self, **variables: str | list[str]) -> dict[str, str | list[str]]:
-        """Return the variables of a `pipe:` entry, with what every entry here needs."""
+        """Return the variables of a `pipe:` entry, with those that every test needs."""
         always: dict[str, str | list[str]] = {
             "BITBUCKET_API_URL": self.url,
             "BITBUCKET_ACCESS_TOKEN": "$ACCESS_TOKEN",

@@ -1,7 +1,7 @@
-"""Runs a pipe the way Bitbucket Pipelines does: the same command line, through the same shell.
+"""Run a pipe as Bitbucket Pipelines does: the same command line, through a shell.
 
-A step's script is text: the variables of a `pipe:` entry stand in it between double quotes, and a
-shell fills in `$X`, an empty string where there is no `X`.
+The variables of a `pipe:` entry stand between double quotes, and the shell expands `$X`, to an
+empty string if `X` is undefined.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final
 
 AGENT: Final = Path("/opt/atlassian/pipelines/agent")
-"""Where Pipelines keeps a step's files, the clone among them."""
+"""Where Pipelines keeps the files of a step, the clone included."""
 
 PASSED: Final = (
     "BITBUCKET_STEP_TRIGGERER_UUID",
@@ -46,17 +46,17 @@ PASSED: Final = (
     "BITBUCKET_PIPE_STORAGE_DIR",
     "BITBUCKET_PIPE_SHARED_STORAGE_DIR",
 )
-"""The variables of a step that every pipe is given."""
+"""The variables of a step that Pipelines passes to every pipe."""
 
 JWT: Final = "eyJhbGciOiJub25lIn0.canary-of-the-step.signature"
 
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How a pipe ended.
+    """Exit code and output of a pipe.
 
     Attributes:
-        exit_code: What the step would end with.
+        exit_code: The exit code of the step.
         out: Standard output.
         log: Standard error.
     """
@@ -71,8 +71,8 @@ class Step:
     """A step of a pipeline on its agent.
 
     Attributes:
-        agent: The folder that stands for `AGENT`.
-        host_address: Where a container finds the machine that the step runs on.
+        agent: The folder used instead of `AGENT`.
+        host_address: The address at which a container reaches this machine.
     """
 
     agent: Path
@@ -80,22 +80,22 @@ class Step:
 
     @property
     def clone(self) -> Path:
-        """The user's clone: the working directory of the step, and of its pipes."""
+        """The clone: the working directory of the step and its pipes."""
         return self.agent / "build"
 
     @property
     def storage(self) -> Path:
-        """Where pipes keep what later pipes can read."""
+        """The storage that later pipes can read."""
         return self.clone / ".bitbucket/pipelines/generated/pipeline/pipes"
 
     def prepare(self) -> None:
-        """Lay out the agent's folders."""
+        """Create the folders of the agent."""
         (self.storage / "acme/bitbucket-environment").mkdir(parents=True)
         (self.agent / "ssh").mkdir()
         (self.agent / "docker").touch()
 
     def environment(self) -> dict[str, str]:
-        """Return the variables that the step's own shell has."""
+        """Return the variables of the shell of the step."""
         return {
             "BITBUCKET_BRANCH": "main",
             "BITBUCKET_BUILD_NUMBER": "7",
@@ -132,13 +132,13 @@ class Step:
         secrets: Mapping[str, str] | None = None,
         options: tuple[str, ...] = (),
     ) -> Ended:
-        """Run a command line in the step's shell, as it is.
+        """Run a command line in the shell of the step.
 
         Args:
             line: The command line that starts the pipe.
-            secrets: More variables of the step: those of the repository.
-            options: More options for the engine, such as those that harden. The line stays as it
-                is: the shell is given a `docker` that adds them, and that removes the container.
+            secrets: The variables of the repository.
+            options: Additional options of `docker run`. The line itself stays unchanged: the shell
+                gets a `docker` function that adds them and removes the container.
         """
         added = shlex.join(
             ["--rm", f"--add-host=host.docker.internal:{self.host_address}", *options]
@@ -162,11 +162,11 @@ class Step:
 
 
 def command_line(image: str, variables: Mapping[str, str | list[str]], agent: Path = AGENT) -> str:
-    """Return the line by which Pipelines starts a pipe.
+    """Return the command line by which Pipelines starts a pipe.
 
     Args:
-        image: What to run.
-        variables: Those of the `pipe:` entry, as YAML gives them.
+        image: The image to run.
+        variables: The variables of the `pipe:` entry, as parsed from YAML.
         agent: The folder of the agent.
     """
     storage = agent / "build/.bitbucket/pipelines/generated/pipeline/pipes"
@@ -191,7 +191,7 @@ def command_line(image: str, variables: Mapping[str, str | list[str]], agent: Pa
 
 
 def flat(variables: Mapping[str, str | list[str]]) -> dict[str, str]:
-    """Return the variables as a pipe is given them: a list `X` as `X_COUNT`, `X_0`, …"""
+    """Return the variables as a pipe receives them: a list `X` as `X_COUNT`, `X_0`, …"""
     found: dict[str, str] = {}
     for name, value in variables.items():
         if isinstance(value, str):
@@ -203,5 +203,5 @@ def flat(variables: Mapping[str, str | list[str]]) -> dict[str, str]:
 
 
 def quoted(value: str) -> str:
-    """Return a value between double quotes; a shell still fills in `$X`."""
+    """Return a value between double quotes, in which a shell still expands `$X`."""
     return '"' + value.replace('"', '\\"') + '"'

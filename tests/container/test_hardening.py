@@ -1,4 +1,4 @@
-"""The pipe runs as any user and with every right taken away, and ends when it is told to."""
+"""The pipe runs as any user, without any privilege, and stops on SIGTERM."""
 
 from __future__ import annotations
 

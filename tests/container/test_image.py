@@ -1,4 +1,4 @@
-"""What the image is: small, complete, readable by everyone, the same whenever built."""
+"""The image is small, complete, readable by every user, and reproducible."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def run(engine: DockerClient, image: Image, *command: str) -> str:
     return printed.decode()
 
 
-def test_at_most_25_megabytes_compressed(image: Image) -> None:
+def test_the_compressed_size_is_bounded(image: Image) -> None:
     compressor = zlib.compressobj(wbits=31)
     size = sum(len(compressor.compress(chunk)) for chunk in image.save())
     size += len(compressor.flush())
@@ -82,7 +82,7 @@ def test_every_user_can_read_everything_and_write_nothing_but_tmp(
         assert (found.entry.uid, found.entry.gid) == (0, 0), path
 
 
-def test_no_file_tells_when_it_was_built(content: dict[str, Content]) -> None:
+def test_every_file_has_the_same_time(content: dict[str, Content]) -> None:
     assert {found.entry.mtime for found in content.values()} == {0}
 
 
@@ -96,7 +96,7 @@ def test_two_builds_give_the_same_files(engine: DockerClient, build_stage: Image
     assert int(run(engine, build_stage, "sh", "-c", script)) > 1000
 
 
-def test_all_modules_are_compiled_and_used_as_they_are(content: dict[str, Content]) -> None:
+def test_every_module_is_compiled_with_an_unchecked_hash(content: dict[str, Content]) -> None:
     sources = {path for path in content if path.endswith(".py")}
     compiled = {path for path in content if path.endswith(".pyc")}
     tag = next(iter(compiled)).split(".")[-2]
@@ -116,7 +116,9 @@ def test_no_module_is_compiled_at_run_time(engine: DockerClient, image: Image) -
     assert [origin for origin in origins if not origin.endswith(".pyc")] == []
 
 
-def test_nothing_of_the_standard_library_is_missed(engine: DockerClient, image: Image) -> None:
+def test_no_needed_module_of_the_standard_library_is_left_out(
+    engine: DockerClient, image: Image
+) -> None:
     printed = run(engine, image, "/usr/bin/python3", "-I", "-c", IMPORT_EVERYTHING)
     missing = {name.partition(".")[0] for name in json.loads(printed.splitlines()[-1])}
     # What is optional in a dependency, and not installed.
@@ -162,7 +164,7 @@ def test_the_container_file_names_no_architecture() -> None:
         assert not re.search("amd64|arm64|x86|aarch", text.read_text()), text
 
 
-def test_what_the_image_says_of_itself(image: Image) -> None:
+def test_the_labels_and_defaults_of_the_image(image: Image) -> None:
     version = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]["version"]
     config = image.attrs["Config"]
     assert config["Labels"]["org.opencontainers.image.version"] == version

@@ -1,4 +1,4 @@
-"""What lies in the user's clone, or stands in the user's environment, never becomes the program."""
+"""Neither the user's clone nor the user's environment can change the program."""
 
 from __future__ import annotations
 

@@ -131,7 +131,7 @@ def test_exit_7_a_type_cannot_be_changed(pipeline: Pipeline) -> None:
 
 
 @pytest.mark.parametrize("debug", ["", "true"])
-def test_no_secret_is_told(pipeline: Pipeline, debug: str) -> None:
+def test_no_secret_is_printed(pipeline: Pipeline, debug: str) -> None:
     report = pipeline.step.clone / "report.json"
     ended = pipeline.run(
         ENVIRONMENT_NAME="Test-Env",
@@ -142,10 +142,10 @@ def test_no_secret_is_told(pipeline: Pipeline, debug: str) -> None:
         DEBUG=debug,
     )
     assert ended.exit_code == ExitCode.OK, ended.log
-    for told in (ended.out, ended.log, report.read_text()):
-        assert DEMO_ACCESS_TOKEN not in told
-        assert "canary" not in told
-        assert JWT not in told
+    for text in (ended.out, ended.log, report.read_text()):
+        assert DEMO_ACCESS_TOKEN not in text
+        assert "canary" not in text
+        assert JWT not in text
 
 
 def test_reports_are_written_to_the_clone(pipeline: Pipeline) -> None:
@@ -157,7 +157,7 @@ def test_reports_are_written_to_the_clone(pipeline: Pipeline) -> None:
     assert report["summary"]["environments"]["created"] == 1
 
 
-def test_a_later_pipe_is_told_the_result(pipeline: Pipeline) -> None:
+def test_a_later_pipe_receives_the_result(pipeline: Pipeline) -> None:
     shared = pipeline.step.storage / "_shared_variables.json"
     shared.write_text('{"of_another_pipe": 1}')
     ended = pipeline.run(

@@ -1,4 +1,4 @@
-"""The same pipe from a runner that others wrote, which renders a `pipe:` step itself."""
+"""A third-party runner of pipelines renders a `pipe:` step, and the pipe works."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ pipelines:
 """
 
 
-def test_what_a_runner_renders_runs(pipeline: Pipeline) -> None:
+def test_the_command_line_of_a_third_party_runner_works(pipeline: Pipeline) -> None:
     text = PIPELINES.format(tag=TAG, url=pipeline.url)
     spec = PipelineSpec.model_validate(yaml.safe_load(text))
     found = spec.get_pipeline("default")

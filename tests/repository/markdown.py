@@ -1,4 +1,4 @@
-"""Reads the parts of a Markdown document that tests hold it to: code, links, headings, tables."""
+"""Read the parts of a Markdown document that tests check: code, links, headings, tables."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _INLINE_CODE: Final = re.compile(r"`[^`]*`")
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line outside of code; `number` counts from 1."""
+    """A line outside code blocks; `number` counts from 1."""
 
     number: int
     text: str
@@ -33,7 +33,7 @@ class Code:
 
 
 def parts(text: str) -> Iterator[Line | Code]:
-    """Take a document apart into lines and blocks of code, in order."""
+    """Split a document into lines and code blocks, in order."""
     code: list[str] | None = None
     language, began = "", 0
     for number, line in enumerate(text.splitlines(), start=1):
@@ -52,12 +52,12 @@ def parts(text: str) -> Iterator[Line | Code]:
 
 
 def blocks(text: str, language: str) -> list[Code]:
-    """Return all code in a language."""
+    """Return the code blocks in a language."""
     return [each for each in parts(text) if isinstance(each, Code) and each.language == language]
 
 
 def links(text: str) -> list[str]:
-    """Return where all links go."""
+    """Return the targets of all links."""
     found: list[str] = []
     for each in parts(text):
         if isinstance(each, Line):
@@ -69,7 +69,7 @@ def links(text: str) -> list[str]:
 
 
 def anchors(text: str) -> set[str]:
-    """Return what a link to a heading may name, as Bitbucket and GitHub make it."""
+    """Return the anchors of the headings, as Bitbucket and GitHub generate them."""
     found: set[str] = set()
     for each in parts(text):
         if isinstance(each, Line) and re.match(r"#+ ", each.text):
@@ -80,5 +80,5 @@ def anchors(text: str) -> set[str]:
 
 
 def documents() -> list[Path]:
-    """Return every Markdown file that belongs to the project."""
+    """Return every Markdown file of the project."""
     return sorted([*PROJECT.glob("*.md"), *(PROJECT / "docs").rglob("*.md")])

@@ -1,6 +1,6 @@
-"""Runs the `pipe:` steps of a `bitbucket-pipelines.yml` as Pipelines does, without a container.
+"""Run the `pipe:` steps of a `bitbucket-pipelines.yml` as Pipelines does, without a container.
 
-Variables of the repository are filled into the values, an undefined one as an empty text, and a
+Variables of the repository are substituted in the values, an undefined one as an empty string. A
 list `X` becomes `X_COUNT`, `X_0`, …
 """
 
@@ -25,7 +25,7 @@ _REFERENCE: Final = re.compile(r"\$(\w+)|\$\{(\w+)\}")
 
 @dataclass(frozen=True, slots=True)
 class PipeStep:
-    """A `pipe:` entry of a script: which pipe, and its variables as they are written."""
+    """A `pipe:` entry of a script: the pipe, and its variables as written."""
 
     pipe: str
     variables: Mapping[str, str | list[str]]
@@ -33,7 +33,7 @@ class PipeStep:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How a run of the pipe ended."""
+    """Exit code and output of a run of the pipe."""
 
     exit_code: int
     out: str
@@ -56,7 +56,7 @@ def pipe_steps(node: object) -> Iterator[PipeStep]:
 
 
 def _can_be_passed(value: object) -> bool:
-    """Whether Pipelines passes such a value at all: texts and lists of texts."""
+    """Return whether Pipelines can pass the value: a string or a list of strings."""
     values = value if isinstance(value, list) else [value]
     return all(isinstance(each, str) for each in values)
 
@@ -69,7 +69,7 @@ def known_variables() -> set[str]:
 
 
 def environ(step: PipeStep, repository: Mapping[str, str]) -> dict[str, str]:
-    """Return the variables that the pipe is given, with those of the repository filled in."""
+    """Return the environment of the pipe, with the variables of the repository substituted."""
     passed: dict[str, str] = {}
     for name, value in step.variables.items():
         if isinstance(value, list):
@@ -86,7 +86,7 @@ def _filled(text: str, repository: Mapping[str, str]) -> str:
 
 
 def run_pipe(variables: Mapping[str, str], clone: Path) -> Ended:
-    """Run the pipe in a clone with these variables and nothing else."""
+    """Run the pipe in a clone with only these variables."""
     done = subprocess.run(
         [sys.executable, "-m", "pipe"],
         cwd=clone,

@@ -1,4 +1,4 @@
-"""The demonstration shows what it says, and would notice if it did not."""
+"""The demonstration shows what it says, and fails if it does not."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from demo.steps import STEPS
 from tests.repository.markdown import PROJECT
 
 
-def test_every_step_ends_as_told(tmp_path: os.PathLike[str]) -> None:
+def test_every_step_ends_as_expected(tmp_path: os.PathLike[str]) -> None:
     environ = {"PATH": os.environ["PATH"], "ATLASSIAN_API_TOKEN": "of-whoever-runs-this"}
     done = subprocess.run(  # noqa: S603 - our own program
         [sys.executable, str(PROJECT / "demo/run.py")],
@@ -27,14 +27,14 @@ def test_every_step_ends_as_told(tmp_path: os.PathLike[str]) -> None:
     )
     assert done.stderr == ""
     assert done.returncode == 0, done.stdout
-    assert done.stdout.count("as told") == len(STEPS) + 1
+    assert done.stdout.count("as expected") == len(STEPS) + 1
     assert "\x1b" not in done.stdout
     assert "of-whoever-runs-this" not in done.stdout
     for title in ("Create", "Unchanged", "Update", "Drift"):
         assert f". {title} ─" in done.stdout
 
 
-def test_a_step_that_ends_otherwise_is_noticed(
+def test_an_unexpected_end_of_a_step_fails_the_demonstration(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     created, unchanged = STEPS[:2]
@@ -45,10 +45,10 @@ def test_a_step_that_ends_otherwise_is_noticed(
     )
     monkeypatch.setattr(run, "STEPS", (created, *wrong))
     assert run.main() == 1
-    assert "1 of 4 ended as told" in capsys.readouterr().out
+    assert "1 of 4 ended as expected" in capsys.readouterr().out
 
 
-def test_without_a_simulator_it_says_so(
+def test_a_simulator_that_does_not_start_is_reported(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(sys, "executable", "/bin/true")

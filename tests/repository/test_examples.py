@@ -1,4 +1,4 @@
-"""The complete examples do what they say, step by step, against the simulator."""
+"""The complete examples do what they say on the simulator, step by step."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ FILES = sorted(EXAMPLES.glob("*/bitbucket-pipelines.yml"))
 
 @dataclass
 class Bench:
-    """A simulated workspace, and the example that runs in one of its repositories."""
+    """A simulated workspace, with the example in one of its repositories."""
 
     simulator: Simulator
     url: str

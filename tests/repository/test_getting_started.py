@@ -1,4 +1,4 @@
-"""The first five minutes go as told."""
+"""The steps of docs/getting-started.md work as described."""
 
 from __future__ import annotations
 

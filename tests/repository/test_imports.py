@@ -1,7 +1,7 @@
-"""What a run imports: a start that loads what it does not need is a start that makes others wait.
+"""Modules that a run imports: needless imports make every start slower.
 
-A process of its own is told of nothing but the packages that the image holds: those of the locked
-dependencies. Python's own modules are not listed: the libraries choose among them.
+Each run is a process that sees only the packages of the image, those of the locked dependencies.
+Modules of the standard library are not listed, because the libraries choose them.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ ONE: Final = {
 
 
 def imported(environ: Mapping[str, str]) -> set[str]:
-    """Run the pipe; return every module that there was at its end."""
+    """Run the pipe; return the modules that were loaded at its end."""
     locked = re.findall(
         r"^([a-z0-9-]+)==", (PROJECT / "requirements.txt").read_text(), re.MULTILINE
     )
@@ -85,7 +85,7 @@ def _site_packages() -> Iterator[Path]:
 
 
 def packages(modules: set[str]) -> set[str]:
-    """Return the packages of others among modules."""
+    """Return the third-party packages among modules."""
     tops = {module.partition(".")[0] for module in modules}
     machinery = {"pipe", "__main__", "__mp_main__", "_distutils_hack", "sitecustomize"}
     return {top for top in tops - sys.stdlib_module_names - machinery if top.isidentifier()}
@@ -101,7 +101,7 @@ def unchanged() -> set[str]:
     return found
 
 
-def test_a_mistake_in_the_settings_loads_neither_network_nor_plans() -> None:
+def test_a_configuration_error_loads_neither_network_nor_planner() -> None:
     found = imported({})
 
     assert packages(found) == SETTINGS
@@ -116,7 +116,7 @@ def test_a_run_loads_what_it_needs_and_no_other_package(unchanged: set[str]) -> 
     assert packages(unchanged) == SETTINGS | NETWORK
 
 
-def test_a_run_loads_no_part_that_it_was_not_asked_for(unchanged: set[str]) -> None:
+def test_a_run_loads_no_module_that_it_does_not_use(unchanged: set[str]) -> None:
     parts = {
         "pipe.config_file.loader",
         "pipe.export",

@@ -1,4 +1,4 @@
-"""Links lead somewhere: to a file that is there, and to a heading in it."""
+"""Every link leads to an existing file and heading."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from tests.repository.markdown import PROJECT, anchors, documents, links
 
 DOCUMENTS = documents()
-# Words that would tell where the project was made rather than what it is.
+# Paths of the machine that the project was written on.
 _FOREIGN = re.compile(r"(?<!\w)/(tmp|root|home)/", re.IGNORECASE)
 
 
@@ -32,11 +32,11 @@ def test_relative_links_resolve(document: Path) -> None:
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=_name)
-def test_a_document_speaks_of_the_project_alone(document: Path) -> None:
+def test_no_document_names_a_path_of_somebodys_machine(document: Path) -> None:
     assert not _FOREIGN.search(document.read_text(encoding="utf-8"))
 
 
-def test_every_document_is_found_from_the_index() -> None:
+def test_every_document_is_linked_from_the_index() -> None:
     index = PROJECT / "docs/index.md"
     reached = {(index.parent / link.partition("#")[0]).resolve() for link in _relative(index)}
     inside = {path for path in DOCUMENTS if path.is_relative_to(PROJECT / "docs")}

@@ -87,9 +87,9 @@ def test_on_the_bitbucket_that_is_believed_in_every_fact_holds(tmp_path: Path) -
     assert len(ran.facts) >= 30
     assert [name for name, row in ran.facts.items() if not row["holds"]] == []
     assert simulator.repository("acme/shop").names() == OURS
-    told = (tmp_path / "facts.md").read_text("utf-8")
-    assert "| `name_clash` | guess | casefold | casefold | yes |" in told
-    assert DEMO_ACCESS_TOKEN not in told + (tmp_path / "facts.json").read_text("utf-8")
+    table = (tmp_path / "facts.md").read_text("utf-8")
+    assert "| `name_clash` | guess | casefold | casefold | yes |" in table
+    assert DEMO_ACCESS_TOKEN not in table + (tmp_path / "facts.json").read_text("utf-8")
 
 
 def test_on_another_bitbucket_it_finds_out_what_is_different(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The command line of the container tests, read back by a shell: no engine is needed."""
+"""The command line of the container tests, read back by a shell, without an engine."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_options_of_a_test_come_first(step: Step) -> None:
 
 
 @given(st.lists(st.text()))
-def test_a_list_is_told_by_its_length_and_its_items(items: list[str]) -> None:
+def test_a_list_becomes_its_length_and_its_items(items: list[str]) -> None:
     expected = {"X_COUNT": str(len(items))} | {f"X_{i}": item for i, item in enumerate(items)}
     assert flat({"X": items, "Y": "z"}) == expected | {"Y": "z"}
 

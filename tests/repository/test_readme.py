@@ -1,4 +1,4 @@
-"""What the README tells is true: variables, snippets, commands, exit codes."""
+"""The README is correct: variables, snippets, commands, exit codes."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def _id(each: Code) -> str:
     return f"line {each.number}"
 
 
-def test_it_has_the_shape_of_its_kind() -> None:
+def test_the_headings_are_those_of_an_official_pipe() -> None:
     headings = [
         each.text.strip()
         for each in parts(README)
@@ -68,7 +68,7 @@ def test_the_definition_begins_with_the_pipe() -> None:
     assert optional <= known_variables()
 
 
-def test_the_table_of_variables_is_that_of_the_model() -> None:
+def test_the_table_of_variables_matches_the_model() -> None:
     assert variables_table() in README
 
 
@@ -101,7 +101,7 @@ def url() -> Iterator[str]:
 
 
 @pytest.mark.parametrize("snippet", EXAMPLES, ids=_id)
-def test_an_example_does_its_work_once(snippet: Code, url: str, tmp_path: Path) -> None:
+def test_an_example_converges_in_one_run(snippet: Code, url: str, tmp_path: Path) -> None:
     around = {
         "BITBUCKET_API_URL": url,
         "BITBUCKET_WORKSPACE": "acme",
@@ -136,13 +136,13 @@ def _free_port() -> str:
 
 
 def _in_project(script: str) -> str:
-    """Leave out what installs the tools, which are there, and what must not outlive the test."""
+    """Leave out the installation of tools, and stop the simulator at the end."""
     lines = [line for line in script.splitlines() if "activate" not in line]
     assert len(lines) == len(script.splitlines()) - 1
     return "\n".join([*lines, "ended=$?", "kill $!", "exit $ended"])
 
 
-def test_the_rehearsal_runs_as_told() -> None:
+def test_the_rehearsal_works_as_described() -> None:
     [script] = [each.text for each in SHELL if "-m simulator" in each.text]
     done = subprocess.run(  # noqa: S603 - the lines of our own document
         ["/bin/sh", "-c", _in_project(script.replace("8080", _free_port()))],
@@ -157,7 +157,7 @@ def test_the_rehearsal_runs_as_told() -> None:
     assert "✔ Test-Env: created" in done.stderr
 
 
-def test_the_container_is_given_what_the_pipe_knows(url: str, tmp_path: Path) -> None:
+def test_the_docker_command_passes_known_variables(url: str, tmp_path: Path) -> None:
     [script] = [each.text for each in SHELL if each.text.startswith("docker run")]
     words = shlex.split(script)
     assert words[-1] == PIPE["image"]
@@ -181,5 +181,5 @@ def test_every_target_of_make_exists() -> None:
     assert all(re.search(rf"^{re.escape(each)}:", makefile, re.MULTILINE) for each in targets)
 
 
-def test_what_other_documents_link_to_is_there() -> None:
+def test_the_anchors_that_other_documents_link_to_exist() -> None:
     assert {"rehearse-without-bitbucket", "exit-codes", "support"} <= anchors(README)

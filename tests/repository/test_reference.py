@@ -1,4 +1,4 @@
-"""The reference tells what the program does: its tables and examples are held against it."""
+"""The tables and examples of docs/reference.md match the program."""
 
 from __future__ import annotations
 

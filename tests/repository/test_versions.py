@@ -1,4 +1,4 @@
-"""The version stands in four places, for four kinds of reader; it is one version."""
+"""Every place that names the version names the same one."""
 
 from __future__ import annotations
 
