@@ -8,7 +8,7 @@ from collections.abc import Generator
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.support import proof
+from tests.support import promises
 
 # No deadline: how long an example takes says nothing about the pipe, and machines differ.
 # Too slow and too large are judgements about the same.
@@ -29,9 +29,9 @@ settings.load_profile("full" if os.environ.get("PROVE") == "full" else "ci")
 
 
 @pytest.fixture
-def cases(request: pytest.FixtureRequest) -> proof.Cases:
+def cases(request: pytest.FixtureRequest) -> promises.Cases:
     """Count the cases that a test tries by itself."""
-    return proof.count_for(request.node)
+    return promises.count_for(request.node)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -39,7 +39,7 @@ def pytest_runtest_makereport(
     item: pytest.Item,
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
-    report.user_properties += proof.properties_of(item)
+    report.user_properties += promises.properties_of(item)
     return report
 
 
@@ -54,15 +54,15 @@ _ENDED = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
 
 def _tell_what_was_proved(terminalreporter: pytest.TerminalReporter, *, whole: bool) -> None:
     stats = terminalreporter.stats
-    rows = proof.table([*stats.get("passed", []), *stats.get("failed", [])])
-    if proof.WRITING and whole:
-        proof.write(rows)
+    rows = promises.table([*stats.get("passed", []), *stats.get("failed", [])])
+    if promises.WRITING and whole:
+        promises.write(rows)
     if rows:
         terminalreporter.section("promises", sep="=")
     for name, row in rows.items():
         verdict = f"{row.failed} tests fail" if row.failed else "holds"
         terminalreporter.line(
-            f"{name:>3}  {row.cases:>9,} cases  {verdict}: {proof.PROMISES[name]}"
+            f"{name:>3}  {row.cases:>9,} cases  {verdict}: {promises.PROMISES[name]}"
         )
 
 

@@ -1,4 +1,4 @@
-"""One case: a scenario, trouble at chosen requests, then a run in peace; and what must hold."""
+"""Run one scenario with faults at chosen requests, then without, and check every promise."""
 
 from __future__ import annotations
 
@@ -11,29 +11,29 @@ from simulator.behaviour.profiles import OBSERVED
 from simulator.behaviour.switches import Switches
 from simulator.faults import Schedule
 from simulator.state.lagging_list import LaggingList
+from tests.faults.fault_kinds import KINDS, Planned, describe, is_applicable, kinds
+from tests.faults.observer import Observer
+from tests.faults.report_checks import false_statements
+from tests.faults.repository_state import read_state
 from tests.faults.scenarios import Scenario
-from tests.faults.state import read_state
-from tests.faults.trouble import KINDS, Planned, can_strike, kinds, told
-from tests.faults.truth import lies
-from tests.faults.watch import Watch
 from tests.support.world import Ran, World, run_with
 
 A_MINUTE: Final = 60.0
 
 
 class BrokenPromiseError(AssertionError):
-    """A case in which a promise does not hold, and how to find it again."""
+    """A case in which a promise does not hold, and how to reproduce it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Case:
-    """A scenario and the trouble in its first run.
+    """A scenario and the faults in its first run.
 
     Attributes:
         scenario: What is declared.
-        at: The name of the trouble at each request, counted from 0.
-        attempts: How often a request is tried.
-        profile: How Bitbucket behaves besides.
+        at: The name of the fault at each request, counted from 0.
+        attempts: Value of `MAX_ATTEMPTS`.
+        profile: The switches of the simulator.
     """
 
     scenario: Scenario
@@ -52,32 +52,32 @@ class Case:
         return hash(self._identity)
 
     def __str__(self) -> str:
-        """Tell how to find this case again."""
-        return f"{self.scenario.name}, attempts={self.attempts}, at={told(self.at)}"
+        """Return how to reproduce this case."""
+        return f"{self.scenario.name}, attempts={self.attempts}, at={describe(self.at)}"
 
 
-def play(case: Case) -> None:
-    """Run a case to its end.
+def run_case(case: Case) -> None:
+    """Run a case and check it.
 
     Raises:
         BrokenPromiseError: Something does not hold.
     """
     world = case.scenario.world(case.profile)
-    watch = Watch.on(case.scenario, world.simulator)
+    observer = Observer.on(case.scenario, world.simulator)
     planned = Planned.on(world.simulator, kinds(case.at))
     try:
         first = attempt(world, case)
-        problems = [*lies(first, deceived=planned.lied)]
-        if first.exit_code == 0 and not planned.lied:
-            problems += wrong(world, watch, "exit code 0, and")
-        problems += end_in_peace(world, case, watch)
+        problems = [*false_statements(first, deceived=planned.list_was_false)]
+        if first.exit_code == 0 and not planned.list_was_false:
+            problems += differences(world, observer, "exit code 0, and")
+        problems += finish_without_faults(world, case, observer)
     except Exception as error:
         message = f"{case}: {error!r}"
         raise BrokenPromiseError(message) from error
-    if problems or watch.broken:
-        message = f"{case}:\n" + "\n".join([*problems, *watch.broken, first.log])
+    if problems or observer.broken:
+        message = f"{case}:\n" + "\n".join([*problems, *observer.broken, first.log])
         raise BrokenPromiseError(message)
-    assert len(planned.struck) == len(case.at), f"{case}: not all of the trouble struck"
+    assert len(planned.injected) == len(case.at), f"{case}: not every fault was injected"
 
 
 @lru_cache(maxsize=4096)
@@ -94,26 +94,26 @@ def requests_of(case: Case) -> int:
 
 
 def applies(case: Case) -> bool:
-    """Whether its last fault can strike: a list can lie only where one is read, for example."""
+    """Return whether its last fault applies there: only a read list can be stale, for example."""
     last = max(case.at)
     before = {number: name for number, name in case.at.items() if number != last}
     method, path = _first_run(replace(case, at=before))[last]
-    return can_strike(KINDS[case.at[last]], method, path)
+    return is_applicable(KINDS[case.at[last]], method, path)
 
 
 def attempt(world: World, case: Case) -> Ran:
     return run_with(world, {"MAX_ATTEMPTS": str(case.attempts), **case.scenario.declared})
 
 
-def end_in_peace(world: World, case: Case, watch: Watch) -> Iterator[str]:
+def finish_without_faults(world: World, case: Case, observer: Observer) -> Iterator[str]:
     """Run once more without faults, and once more to see that nothing is left to do."""
     world.simulator.faults = Schedule()
     a_minute_later(world)
     again = attempt(world, case)
-    yield from lies(again)
+    yield from false_statements(again)
     if again.exit_code != 0:
         yield f"P3: the run without faults ended with {again.exit_code}:\n{again.log}"
-    yield from wrong(world, watch, "P3: after a run without faults")
+    yield from differences(world, observer, "P3: after a run without faults")
     a_minute_later(world)
     last = attempt(world, case)
     writes = {method for method in last.methods if method != "GET"}
@@ -122,7 +122,7 @@ def end_in_peace(world: World, case: Case, watch: Watch) -> Iterator[str]:
 
 
 def a_minute_later(world: World) -> None:
-    """Let all that lags catch up."""
+    """Let everything that lags become visible."""
     world.clock.sleep(A_MINUTE)
     world.simulator.settle()
     world.shop.environment_list = LaggingList()
@@ -130,9 +130,9 @@ def a_minute_later(world: World) -> None:
         environment.variable_list = LaggingList()
 
 
-def wrong(world: World, watch: Watch, when: str) -> Iterator[str]:
-    """Tell how the world differs from what is declared."""
-    now = read_state(world.shop, watch.names)
-    wanted = watch.scenario.expected
+def differences(world: World, observer: Observer, when: str) -> Iterator[str]:
+    """Yield how the repository differs from what is declared."""
+    now = read_state(world.shop, observer.names)
+    wanted = observer.scenario.expected
     if now != wanted:
         yield f"{when} there is\n  {now}, not\n  {wanted}"

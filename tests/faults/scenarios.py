@@ -8,7 +8,7 @@ from typing import Final
 
 from simulator.behaviour.switches import Switches
 from simulator.state.world import Repository
-from tests.faults.state import Env, State
+from tests.faults.repository_state import Env, State
 from tests.support.world import World, listed
 
 SECRET: Final = "c4nary-s3cret-value"

@@ -14,10 +14,10 @@ import pytest
 
 from simulator.behaviour.profiles import HOSTILE, OBSERVED
 from simulator.behaviour.switches import Switches
-from tests.faults.cases import Case, applies, play, requests_of
+from tests.faults.cases import Case, applies, requests_of, run_case
+from tests.faults.fault_kinds import KINDS, REPRESENTATIVE
 from tests.faults.scenarios import SCENARIOS, Scenario
-from tests.faults.trouble import KINDS, TELLING
-from tests.support.proof import FULL, Cases
+from tests.support.promises import FULL, Cases
 
 pytestmark = pytest.mark.promise("P3", "P5", "P7", "P8", "P11", "P13", "P15", "P1")
 
@@ -39,7 +39,7 @@ def test_one_fault_at_every_request(scenario: Scenario, profile: str, cases: Cas
             every = 1 if (profile, attempts) == ("observed", 5) else SINGLES_IN_CI
             for case in _singles(scenario, kind, attempts, PROFILES[profile]):
                 if _is_chosen(case, every):
-                    play(case)
+                    run_case(case)
                     cases.add()
     assert cases.count > 0
 
@@ -48,13 +48,13 @@ def test_one_fault_at_every_request(scenario: Scenario, profile: str, cases: Cas
 @scenarios
 def test_two_faults_at_every_pair_of_requests(scenario: Scenario, cases: Cases) -> None:
     """Two faults, at every pair of requests."""
-    for one in TELLING:
+    for one in REPRESENTATIVE:
         for first in _singles(scenario, one, 5, OBSERVED):
             for number in range(max(first.at) + 1, requests_of(first)):
-                for other in TELLING:
+                for other in REPRESENTATIVE:
                     pair = Case(scenario=scenario, at={**first.at, number: other})
                     if _is_chosen(pair, PAIRS_IN_CI) and applies(pair):
-                        play(pair)
+                        run_case(pair)
                         cases.add()
     assert cases.count > 0
 
@@ -75,7 +75,7 @@ def test_two_faults_at_every_pair_of_requests(scenario: Scenario, cases: Cases) 
 def test_what_was_once_found(name: str, at: dict[int, str]) -> None:
     """Pairs of faults that led to a lie or to something left undone."""
     (scenario,) = (each for each in SCENARIOS if each.name == name)
-    play(Case(scenario=scenario, at=at))
+    run_case(Case(scenario=scenario, at=at))
 
 
 def _singles(scenario: Scenario, kind: str, attempts: int, profile: Switches) -> Iterator[Case]:

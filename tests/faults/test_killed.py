@@ -8,11 +8,11 @@ import pytest
 
 from simulator.behaviour.profiles import HOSTILE, OBSERVED
 from simulator.behaviour.switches import Switches
-from tests.faults.cases import Case, attempt, end_in_peace, requests_of
-from tests.faults.killed import KilledError, MortalWorld, run_and_kill
+from tests.faults.cases import Case, attempt, finish_without_faults, requests_of
+from tests.faults.observer import Observer
+from tests.faults.process_kill import KilledError, MortalWorld, run_and_kill
 from tests.faults.scenarios import SCENARIOS, Scenario, plant
-from tests.faults.watch import Watch
-from tests.support.proof import FULL, Cases
+from tests.support.promises import FULL, Cases
 
 pytestmark = pytest.mark.promise("P3", "P7", "P8")
 
@@ -40,7 +40,7 @@ def test_a_run_ends_after_any_answer_once_and_twice(
 
 def _die(case: Case, deaths: tuple[int, ...]) -> None:
     world = _mortal(case.scenario, case.profile)
-    watch = Watch.on(case.scenario, world.simulator)
+    observer = Observer.on(case.scenario, world.simulator)
     for answers in deaths:
         world.answers_left = answers
         try:
@@ -48,7 +48,7 @@ def _die(case: Case, deaths: tuple[int, ...]) -> None:
         except KilledError:
             continue
     world.answers_left = None
-    problems = [*end_in_peace(world, case, watch), *watch.broken]
+    problems = [*finish_without_faults(world, case, observer), *observer.broken]
     assert not problems, f"{case}, killed after {deaths} answers: {problems}"
 
 
@@ -76,9 +76,9 @@ def test_the_real_process_is_killed_at_any_request(
     case = Case(scenario=scenario, at={})
     for number in range(requests_of(case)):
         world = scenario.world(OBSERVED)
-        watch = Watch.on(scenario, world.simulator)
+        observer = Observer.on(scenario, world.simulator)
         status = run_and_kill(world, scenario.declared, number, after_effect=after_effect)
         assert status == -signal.SIGKILL
-        problems = [*end_in_peace(world, case, watch), *watch.broken]
+        problems = [*finish_without_faults(world, case, observer), *observer.broken]
         assert not problems, f"{case}, killed at {number}: {problems}"
         cases.add()

@@ -12,12 +12,12 @@ import pytest
 
 from simulator.behaviour.profiles import HOSTILE, OBSERVED
 from simulator.server import Server
-from tests.faults.cases import Case, end_in_peace
-from tests.faults.killed import start
+from tests.faults.cases import Case, finish_without_faults
+from tests.faults.observer import Observer
+from tests.faults.process_kill import start
+from tests.faults.repository_state import Env, read_state
 from tests.faults.scenarios import SCENARIOS, Scenario, plant
-from tests.faults.state import Env, read_state
-from tests.faults.watch import Watch
-from tests.support.proof import FULL, Cases
+from tests.support.promises import FULL, Cases
 from tests.support.world import World, listed, run_with
 
 pytestmark = pytest.mark.promise("P22")
@@ -117,10 +117,13 @@ def test_the_same_declaration_twice_in_many_orders(
     fine = {0, 5} if (profile, scenario.name) == ("hostile", "absent") else {0}
     for seed in range(ORDERS):
         world = _world(scenario, profile)
-        watch = Watch.on(scenario, world.simulator)
+        observer = Observer.on(scenario, world.simulator)
         codes = _together(world, (scenario.declared, scenario.declared), seed)
         world.turns = Turns(())
-        problems = [*end_in_peace(world, Case(scenario=scenario, at={}), watch), *watch.broken]
+        problems = [
+            *finish_without_faults(world, Case(scenario=scenario, at={}), observer),
+            *observer.broken,
+        ]
         assert not problems, f"order {seed}: {problems}"
         assert set(codes) <= fine, f"order {seed}: {codes}"
         cases.add()
@@ -198,9 +201,12 @@ def _really_together(world: World, declarations: Sequence[Mapping[str, str]]) ->
 def test_the_same_declaration_in_two_real_processes(scenario: Scenario, cases: Cases) -> None:
     for _ in range(TIMES):
         world = scenario.world(OBSERVED)
-        watch = Watch.on(scenario, world.simulator)
+        observer = Observer.on(scenario, world.simulator)
         assert _really_together(world, (scenario.declared, scenario.declared)) == [0, 0]
-        problems = [*end_in_peace(world, Case(scenario=scenario, at={}), watch), *watch.broken]
+        problems = [
+            *finish_without_faults(world, Case(scenario=scenario, at={}), observer),
+            *observer.broken,
+        ]
         assert not problems, problems
         cases.add()
 

@@ -22,7 +22,7 @@ from pipe.models.declaration import Desired, State
 from pipe.models.results import RepositoryResult, count_environments, count_variables
 from simulator.http import Json
 from simulator.state.journal import EventKind
-from tests.property.experiment import SECRETS, Account, Experiment, experiments
+from tests.property.strategies import SECRETS, Account, Experiment, experiments
 
 pytestmark = pytest.mark.promise("P1", "P7", "P8", "P9", "P10", "P13")
 

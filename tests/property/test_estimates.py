@@ -11,7 +11,7 @@ from pipe.models.changes import UpdateVariable, changes_of
 from pipe.models.declaration import SecuredUpdate
 from pipe.planning.estimates import requests_needed
 from simulator.behaviour.profiles import OBSERVED
-from tests.property.experiment import Experiment, experiments
+from tests.property.strategies import Experiment, experiments
 from tests.support.values import SHOP
 
 

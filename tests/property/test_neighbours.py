@@ -17,11 +17,11 @@ from pipe.models.changes import EnvironmentPlan, Keep, Refuse, RewriteSecured, U
 from simulator.faults import Schedule
 from simulator.simulator import Simulator
 from tests.faults.cases import a_minute_later
+from tests.faults.fault_kinds import KINDS, Planned, kinds
+from tests.faults.repository_state import Env
 from tests.faults.scenarios import plant
-from tests.faults.state import Env
-from tests.faults.trouble import KINDS, Planned, kinds
-from tests.property.experiment import KEYS, NAMES, PATTERNS, Experiment, experiments
-from tests.support.proof import FULL
+from tests.property.strategies import KEYS, NAMES, PATTERNS, Experiment, experiments
+from tests.support.promises import FULL
 from tests.support.values import SHOP
 from tests.support.world import World
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.proof import BEGIN, DOCUMENT, END, PROMISES
+from tests.support.promises import BEGIN, DOCUMENT, END, PROMISES
 
 ROOT = Path(__file__).parents[2]
 ELSEWHERE = {"P19", "P20"}

@@ -1,4 +1,4 @@
-"""Whether a run told the truth: its report against what happened in Bitbucket."""
+"""Compare the report of a run with what happened in the simulator."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ _VARIABLES: Final = {
 _PASSING: Final = 429
 
 
-def lies(ran: Ran, *, deceived: bool = False) -> Iterator[str]:
-    """Tell everything that a run said and that is not so.
+def false_statements(ran: Ran, *, deceived: bool = False) -> Iterator[str]:
+    """Yield everything that the report states and that did not happen.
 
     "Applied" is said only of what happened; "skipped" and "unchanged" only of what did not. Of what
     "failed" or is "unverified" either may be true: the answer was lost, and the run says so.
 
     Args:
         ran: The run.
-        deceived: Whether a list lied to it; if answers were lost besides, nothing tells a change
+        deceived: Whether it read a false list; if answers were lost too, nothing tells a change
             that took effect from one that was there before.
     """
     if ran.exit_code not in _ENDINGS:
@@ -47,9 +47,9 @@ def lies(ran: Ran, *, deceived: bool = False) -> Iterator[str]:
     text = ran.log + ran.out + str(ran.report)
     yield from (f"P9: {each!r} is in the output" for each in CANARIES if each in text)
     sent = [each for each in ran.requests if each.dropped is not Cut.REFUSED]
-    told = ran.report["requests"]
-    if told["total"] != len(sent):
-        yield f"P13: told of {told['total']} requests, sent {len(sent)}"
+    reported = ran.report["requests"]
+    if reported["total"] != len(sent):
+        yield f"P13: reported {reported['total']} requests, sent {len(sent)}"
     for repository in ran.report["repositories"]:
         for environment in repository["environments"]:
             yield from _about(environment, ran.events, deceived=deceived)
@@ -66,13 +66,13 @@ def _about(
 ) -> Iterator[str]:
     mine = [each for each in events if each.details["environment"] == environment["uuid"]]
     if environment["outcome"] == "unchanged" and environment["uuid"] and mine:
-        yield f"P13: {environment['name']} is told unchanged, but {mine}"
+        yield f"P13: {environment['name']} is reported unchanged, but {mine}"
     for change in environment["changes"]:
         found = [each for each in mine if _is_about(change["field"], each)]
         if change["outcome"] == "applied" and not found and not deceived:
-            yield f"P13: {change['field']} is told applied, and never was"
+            yield f"P13: {change['field']} is reported applied, but never was"
         if change["outcome"] in ("skipped", "unchanged", "refused") and found:
-            yield f"P13: {change['field']} is told {change['outcome']}, but {found}"
+            yield f"P13: {change['field']} is reported {change['outcome']}, but {found}"
 
 
 def _is_about(field: str, event: Event) -> bool:
@@ -82,25 +82,31 @@ def _is_about(field: str, event: Event) -> bool:
 
 
 def _summary(ran: Ran) -> Iterator[str]:
-    told = ran.report["summary"]
+    reported = ran.report["summary"]
     created = ran.count(EventKind.ENVIRONMENT_CREATED)
     deleted = ran.count(EventKind.ENVIRONMENT_DELETED)
-    if told["environments"]["created"] > created or told["environments"]["deleted"] > deleted:
-        yield f"P13: told {told['environments']}, happened: {created} created, {deleted} deleted"
+    if (
+        reported["environments"]["created"] > created
+        or reported["environments"]["deleted"] > deleted
+    ):
+        yield f"P13: {reported['environments']}, happened: {created} created, {deleted} deleted"
     if ran.exit_code != 0:
         return
-    if (told["environments"]["created"], told["environments"]["deleted"]) != (created, deleted):
-        yield f"P13: told {told['environments']}, happened: {created} created, {deleted} deleted"
+    if (reported["environments"]["created"], reported["environments"]["deleted"]) != (
+        created,
+        deleted,
+    ):
+        yield f"P13: {reported['environments']}, happened: {created} created, {deleted} deleted"
     keys = {
         (each.details["environment"], each.details["key"])
         for each in ran.events
         if each.kind in _VARIABLES
     }
-    written = sum(told["variables"][name] for name in ("created", "updated", "deleted"))
+    written = sum(reported["variables"][name] for name in ("created", "updated", "deleted"))
     if written != len(keys):
-        yield f"P13: told {told['variables']}, happened: {keys}"
+        yield f"P13: reported {reported['variables']}, happened: {keys}"
     if ran.report["outcome"] == "unchanged" and ran.events:
-        yield f"P13: told unchanged, but {ran.events}"
+        yield f"P13: reported unchanged, but {ran.events}"
 
 
 def _repetitions(requests: Sequence[RequestRecord]) -> Iterator[str]:

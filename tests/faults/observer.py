@@ -9,8 +9,8 @@ from simulator.behaviour.choices import AtCreation, Internal
 from simulator.simulator import Simulator
 from simulator.state.journal import Event, EventKind
 from simulator.state.world import Environment
+from tests.faults.repository_state import Env, may_deploy, read_environment
 from tests.faults.scenarios import Scenario
-from tests.faults.state import Env, may_deploy, read_environment
 
 _UNAVAILABLE = (401, 403, 404)
 """With these the branch endpoint says that it is not for us; then all else is done nevertheless."""
@@ -23,7 +23,7 @@ _VARIABLE = (
 
 
 @dataclass(slots=True)
-class Watch:
+class Observer:
     """Looks at one world while a scenario runs in it, faults and reruns included.
 
     Attributes:
@@ -38,11 +38,11 @@ class Watch:
     _seen: int = 0
 
     @classmethod
-    def on(cls, scenario: Scenario, simulator: Simulator) -> Watch:
+    def on(cls, scenario: Scenario, simulator: Simulator) -> Observer:
         shop = simulator.repository("acme/shop")
-        watch = cls(scenario, {each.uuid: each.name for each in shop.environments.values()})
-        simulator.observers.append(watch.look)
-        return watch
+        observer = cls(scenario, {each.uuid: each.name for each in shop.environments.values()})
+        simulator.observers.append(observer.look)
+        return observer
 
     def look(self, simulator: Simulator) -> None:
         events = simulator.events[self._seen :]

@@ -1,4 +1,4 @@
-"""Every kind of trouble, and a plan that lets it strike at chosen requests."""
+"""Every kind of fault, and a schedule that injects them at chosen requests."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ LONG: Final = 3600
 
 
 @dataclass(frozen=True, slots=True)
-class Lie:
-    """A list that does not tell the truth: stale as before the first run, or empty."""
+class FalseList:
+    """A list that is stale (as before the first run) or empty."""
 
     empty: bool
 
@@ -48,7 +48,7 @@ class Lag:
     reads: int
 
 
-Kind: TypeAlias = Fault | Lie | Lag
+Kind: TypeAlias = Fault | FalseList | Lag
 
 
 def _refusal(status: int, body: Json) -> Answer:
@@ -97,12 +97,12 @@ KINDS: Final[Mapping[str, Kind]] = {
     "passing 403": _refusal(403, {"type": "error", "error": {"message": "Forbidden"}}),
     "change shows late": Lag(3.0, 2),
     "change shows too late": Lag(60.0, 0),
-    "stale list": Lie(empty=False),
-    "empty list": Lie(empty=True),
+    "stale list": FalseList(empty=False),
+    "empty list": FalseList(empty=True),
 }
-"""By the name under which a case is told."""
+"""By the name that identifies a case."""
 
-TELLING: Final = (
+REPRESENTATIVE: Final = (
     "connection refused",
     "closed before the effect",
     "closed after the effect",
@@ -120,33 +120,33 @@ TELLING: Final = (
     "stale list",
     "empty list",
 )
-"""One of each family: what pairs are made of, for the members of a family differ little."""
+"""One of each family, for pairs: the members of a family differ little."""
 
 LISTS: Final = re.compile(r"/(environments|variables|branch-restrictions)/?$")
 
 
 @dataclass(slots=True)
 class Planned(Schedule):
-    """Faults by the number of the request at which they strike, counted from `begin`.
+    """Faults by the number of the request, counted from 0.
 
     Attributes:
-        simulator: Where they strike.
-        at: Which strikes where.
+        simulator: Where they are injected.
+        at: Which fault at which request.
         count: Requests so far.
-        struck: The numbers at which one struck; the others did not apply there.
+        injected: The numbers at which one was injected; the others did not apply.
         stale: What the lists showed before the first run, by path.
     """
 
     simulator: Simulator | None = None
     at: Mapping[int, Kind] = field(default_factory=dict)
     count: int = 0
-    struck: list[int] = field(default_factory=list)
+    injected: list[int] = field(default_factory=list)
     stale: dict[str, Sequence[Json]] = field(default_factory=dict)
     lagging: Mapping[str, SwitchValue] = field(default_factory=dict)
 
     @classmethod
     def on(cls, simulator: Simulator, at: Mapping[int, Kind]) -> Planned:
-        """Plan faults for a simulator that nobody has written to yet."""
+        """Schedule faults in a simulator that nobody has written to yet."""
         planned = cls(simulator=simulator, at=at)
         for environment in simulator.repository("acme/shop").environments.values():
             for name, values in (
@@ -160,12 +160,12 @@ class Planned(Schedule):
         return planned
 
     @property
-    def lied(self) -> bool:
-        """Whether a list did not tell the truth."""
-        return any(isinstance(self.at[number], Lie) for number in self.struck)
+    def list_was_false(self) -> bool:
+        """Whether a list was stale or empty."""
+        return any(isinstance(self.at[number], FalseList) for number in self.injected)
 
     def take(self, request: Request) -> Fault | None:
-        """Return what strikes this request."""
+        """Return the fault for this request, if any."""
         assert self.simulator is not None
         if self.lagging:
             self.simulator.switches = with_values(self.simulator.switches, self.lagging)
@@ -174,31 +174,31 @@ class Planned(Schedule):
         kind = self.at.get(number)
         fault = None if kind is None else self._fault(kind, request)
         if fault is not None or self.lagging:
-            self.struck.append(number)
+            self.injected.append(number)
         return fault
 
     def _fault(self, kind: Kind, request: Request) -> Fault | None:
         match kind:
-            case Lie():
-                return self._lie(kind, request)
+            case FalseList():
+                return self._false_list(kind, request)
             case Lag():
                 self._lag(kind, request)
                 return None
             case _:
                 return kind
 
-    def _lie(self, lie: Lie, request: Request) -> Fault | None:
-        if not can_strike(lie, request.method, request.path):
+    def _false_list(self, kind: FalseList, request: Request) -> Fault | None:
+        if not is_applicable(kind, request.method, request.path):
             return None
         path = unquote(request.path).rstrip("/")
         key = "/".join(path.split("/")[-2:])
-        values = () if lie.empty else self.stale.get(key, ())
+        values = () if kind.empty else self.stale.get(key, ())
         body: Json = {"page": 1, "pagelen": 100, "size": len(values), "values": values}
         return _refusal(200, body)
 
     def _lag(self, lag: Lag, request: Request) -> None:
         assert self.simulator is not None
-        if not can_strike(lag, request.method, request.path):
+        if not is_applicable(lag, request.method, request.path):
             return
         now = self.simulator.switches
         self.lagging = {
@@ -214,9 +214,9 @@ def _branches(branches: Mapping[str, str]) -> Sequence[Json]:
     return tuple({"uuid": uuid, "pattern": pattern} for pattern, uuid in branches.items())
 
 
-def can_strike(kind: Kind, method: str, path: str) -> bool:
+def is_applicable(kind: Kind, method: str, path: str) -> bool:
     match kind:
-        case Lie():
+        case FalseList():
             return method == "GET" and LISTS.search(path) is not None
         case Lag():
             return path.endswith("/changes")
@@ -224,8 +224,8 @@ def can_strike(kind: Kind, method: str, path: str) -> bool:
             return True
 
 
-def told(at: Mapping[int, str]) -> str:
-    """Tell a plan for people: how to find the case again."""
+def describe(at: Mapping[int, str]) -> str:
+    """Return the faults as text, to reproduce the case."""
     return json.dumps(dict(at))
 
 
