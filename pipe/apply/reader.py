@@ -17,6 +17,7 @@ from pipe.models.existing import (
     ExistingContents,
     ExistingEnvironment,
     ExistingVariable,
+    VariableOwner,
 )
 from pipe.planning.matching import Found
 from pipe.planning.planner import (
@@ -133,7 +134,7 @@ def _read_variables(
 ) -> tuple[ExistingVariable, ...]:
     rejected = None
     for _ in service.tries():
-        listed = service.api.variables(repository, existing.uuid)
+        listed = service.api.variables(VariableOwner(repository, existing.uuid))
         if not isinstance(listed, Rejected):
             return listed
         rejected = listed

@@ -20,6 +20,7 @@ from pipe.bitbucket.requests import AlreadyGone, Done, OutcomeUnknown, Rejected
 from pipe.models.changes import (
     CreateVariable,
     DeleteVariable,
+    MissingSecret,
     RewriteSecured,
     UpdateVariable,
     VariableChange,
@@ -27,14 +28,14 @@ from pipe.models.changes import (
 )
 from pipe.models.declaration import (
     FINGERPRINTS_KEY,
-    DeclaredVariable,
     PlainVariable,
     Repository,
     SecuredUpdate,
     SecuredVariable,
+    WritableVariable,
 )
 from pipe.models.errors import PipeError, Problem
-from pipe.models.existing import ExistingEnvironment, ExistingVariable
+from pipe.models.existing import ExistingEnvironment, ExistingVariable, VariableOwner
 from pipe.planning import fingerprints
 
 _FORBIDDEN: Final = (401, 403)
@@ -86,6 +87,10 @@ class VariableWriter(Struct, frozen=True):
     environment: ExistingEnvironment
     ledger: ChangeOutcomes
 
+    @property
+    def _owner(self) -> VariableOwner:
+        return VariableOwner(self.repository, self.environment.uuid)
+
     def write(self, changes: tuple[VariableChange, ...], *, protected: bool) -> bool:
         """Make the changes.
 
@@ -119,6 +124,8 @@ class VariableWriter(Struct, frozen=True):
                 settled = self._remember(change, changes)
             case DeleteVariable():
                 return  # together, at the end
+            case MissingSecret(problem=problem):
+                settled = problem
             case _:
                 assert_never(change)
         self._account(change, settled)
@@ -135,7 +142,7 @@ class VariableWriter(Struct, frozen=True):
             case _:
                 self.ledger.applied(change)
 
-    def _ensure(self, variable: DeclaredVariable, known: ExistingVariable | None) -> Settled:
+    def _ensure(self, variable: WritableVariable, known: ExistingVariable | None) -> Settled:
         """Create the variable, or write it where it is known to exist; read whenever in doubt."""
         last: Rejected | OutcomeUnknown | None = None
         tried = False
@@ -155,13 +162,11 @@ class VariableWriter(Struct, frozen=True):
         return self._gave_up(variable.key, last)
 
     def _create(
-        self, variable: DeclaredVariable, last: Rejected | OutcomeUnknown | None
+        self, variable: WritableVariable, last: Rejected | OutcomeUnknown | None
     ) -> Settled | Unsettled:
         """Create the variable unless it is known to exist already; then find it in the list."""
         if not (isinstance(last, Rejected) and last.status == _CONFLICT):
-            created = self.service.api.create_variable(
-                self.repository, self.environment.uuid, variable
-            )
+            created = self.service.api.create_variable(self._owner, variable)
             if isinstance(created, ExistingVariable):
                 return _stored(variable, created) or Created()
             if isinstance(created, Rejected) and created.status not in (_NOT_FOUND, _CONFLICT):
@@ -177,7 +182,7 @@ class VariableWriter(Struct, frozen=True):
             case _:
                 return Unsettled(None, last)
 
-    def _update(self, variable: DeclaredVariable, known: ExistingVariable) -> Settled | Unsettled:
+    def _update(self, variable: WritableVariable, known: ExistingVariable) -> Settled | Unsettled:
         match variable:
             case SecuredVariable() if not known.secured:
                 return self._secure(variable, known)
@@ -186,7 +191,7 @@ class VariableWriter(Struct, frozen=True):
             case _:
                 assert_never(variable)
 
-    def _put(self, variable: DeclaredVariable, known: ExistingVariable) -> Settled | Unsettled:
+    def _put(self, variable: WritableVariable, known: ExistingVariable) -> Settled | Unsettled:
         updated = self._write_over(variable, known)
         match updated:
             case ExistingVariable(secured=True) if isinstance(variable, PlainVariable):
@@ -221,19 +226,17 @@ class VariableWriter(Struct, frozen=True):
         return self._remove(variable, known)
 
     def _write_over(
-        self, variable: DeclaredVariable, known: ExistingVariable
+        self, variable: WritableVariable, known: ExistingVariable
     ) -> ExistingVariable | Rejected:
-        answer = self.service.api.update_variable(
-            self.repository, self.environment.uuid, known.uuid, variable
-        )
+        answer = self.service.api.update_variable(self._owner, known.uuid, variable)
         if isinstance(answer, Rejected) and answer.status in _FORBIDDEN:
             doing = f"write the variable {variable.key}"
             raise self._forbidden(doing, answer)
         return answer
 
-    def _remove(self, variable: DeclaredVariable, known: ExistingVariable) -> Settled | Unsettled:
+    def _remove(self, variable: WritableVariable, known: ExistingVariable) -> Settled | Unsettled:
         """Make room for a variable that is stored in the other way."""
-        gone = self.service.api.delete_variable(self.repository, self.environment.uuid, known.uuid)
+        gone = self.service.api.delete_variable(self._owner, known.uuid)
         if isinstance(gone, Rejected) and gone.status != _NOT_FOUND:
             return self._refused(f"replace the variable {variable.key}", gone)
         return Unsettled(None, None)
@@ -249,7 +252,7 @@ class VariableWriter(Struct, frozen=True):
 
     def _list(self) -> tuple[ExistingVariable, ...]:
         """Return what Bitbucket lists now; just after creation that may be a 404, not a list."""
-        listed = self.service.api.variables(self.repository, self.environment.uuid)
+        listed = self.service.api.variables(self._owner)
         match listed:
             case Rejected(status=404):
                 return ()
@@ -333,9 +336,7 @@ class VariableWriter(Struct, frozen=True):
     def _delete_one(self, change: DeleteVariable) -> None:
         existing = change.existing
         doing = f"delete the variable {existing.key}"
-        answer = self.service.api.delete_variable(
-            self.repository, self.environment.uuid, existing.uuid
-        )
+        answer = self.service.api.delete_variable(self._owner, existing.uuid)
         match answer:
             case Done():
                 self.ledger.applied(change)
@@ -356,13 +357,13 @@ def _by_whom(settled: Settled, *, tried: bool) -> Settled:
     return Created() if tried and isinstance(settled, Overwritten | AsDeclared) else settled
 
 
-def _stored(variable: DeclaredVariable, answer: ExistingVariable) -> Problem | None:
+def _stored(variable: WritableVariable, answer: ExistingVariable) -> Problem | None:
     if isinstance(variable, SecuredVariable) and not answer.secured:
         return problems.secured_stored_plain(variable.key)
     return None
 
 
-def _is_right(variable: DeclaredVariable, listed: ExistingVariable) -> bool:
+def _is_right(variable: WritableVariable, listed: ExistingVariable) -> bool:
     return (
         isinstance(variable, PlainVariable)
         and not listed.secured

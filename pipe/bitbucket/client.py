@@ -21,14 +21,19 @@ from pipe.bitbucket.requests import (
 )
 from pipe.bitbucket.transport import Transport
 from pipe.models.declaration import (
-    DeclaredVariable,
     EnvironmentType,
     PlainVariable,
     Repository,
     SecuredVariable,
+    WritableVariable,
 )
 from pipe.models.errors import PipeError
-from pipe.models.existing import ExistingBranchRestriction, ExistingEnvironment, ExistingVariable
+from pipe.models.existing import (
+    ExistingBranchRestriction,
+    ExistingEnvironment,
+    ExistingVariable,
+    VariableOwner,
+)
 
 T = TypeVar("T")
 
@@ -120,51 +125,44 @@ class Bitbucket:
         """Delete an environment with all that it holds."""
         return self._delete(_environment(repository, uuid))
 
-    def variables(
-        self, repository: Repository, environment_uuid: str
-    ) -> tuple[ExistingVariable, ...] | Rejected:
-        """Return all variables of an environment; the list may lag behind writes."""
+    def variables(self, owner: VariableOwner) -> tuple[ExistingVariable, ...] | Rejected:
+        """Return all variables of an environment or repository; the list may lag behind writes."""
+        whose = "" if owner.environment_uuid is None else "an environment of "
         return self._list(
-            _variables(repository, environment_uuid),
+            _variables(owner),
             payloads.variable,
             identity=lambda variable: variable.uuid,
-            what=f"variables of an environment of {repository}",
+            what=f"variables of {whose}{owner.repository}",
         )
 
     def create_variable(
-        self, repository: Repository, environment_uuid: str, variable: DeclaredVariable
+        self, owner: VariableOwner, variable: WritableVariable
     ) -> ExistingVariable | Rejected | OutcomeUnknown:
         """Create a variable; 409 means that the key exists, whatever the list says."""
         return self._transport.send(
             NonIdempotentRequest(
-                path=_variables(repository, environment_uuid),
+                path=_variables(owner),
                 content=json_content(_variable_body(variable)),
                 parse=payloads.whole(payloads.variable),
             )
         )
 
     def update_variable(
-        self,
-        repository: Repository,
-        environment_uuid: str,
-        variable_uuid: str,
-        variable: DeclaredVariable,
+        self, owner: VariableOwner, uuid: str, variable: WritableVariable
     ) -> ExistingVariable | Rejected:
         """Write key, value and whether it is secured, all three."""
         return self._transport.send(
             IdempotentRequest(
                 method=HTTPMethod.PUT,
-                path=f"{_variables(repository, environment_uuid)}/{segment(variable_uuid)}",
+                path=f"{_variables(owner)}/{segment(uuid)}",
                 content=json_content(_variable_body(variable)),
                 parse=payloads.whole(payloads.variable),
             )
         )
 
-    def delete_variable(
-        self, repository: Repository, environment_uuid: str, variable_uuid: str
-    ) -> Done | AlreadyGone | Rejected:
+    def delete_variable(self, owner: VariableOwner, uuid: str) -> Done | AlreadyGone | Rejected:
         """Delete a variable."""
-        return self._delete(f"{_variables(repository, environment_uuid)}/{segment(variable_uuid)}")
+        return self._delete(f"{_variables(owner)}/{segment(uuid)}")
 
     def branch_restrictions(
         self, repository: Repository, environment_uuid: str
@@ -291,9 +289,13 @@ def _environment(repository: Repository, uuid: str) -> str:
     return f"{_repository(repository)}/environments/{segment(uuid)}"
 
 
-def _variables(repository: Repository, environment_uuid: str) -> str:
-    environment = segment(environment_uuid)
-    return f"{_repository(repository)}/deployments_config/environments/{environment}/variables"
+def _variables(owner: VariableOwner) -> str:
+    if owner.environment_uuid is None:
+        return f"{_repository(owner.repository)}/pipelines_config/variables"
+    environment = segment(owner.environment_uuid)
+    return (
+        f"{_repository(owner.repository)}/deployments_config/environments/{environment}/variables"
+    )
 
 
 def _branch_restrictions(repository: Repository, environment_uuid: str) -> str:
@@ -303,7 +305,7 @@ def _branch_restrictions(repository: Repository, environment_uuid: str) -> str:
     )
 
 
-def _variable_body(variable: DeclaredVariable) -> dict[str, Json]:
+def _variable_body(variable: WritableVariable) -> dict[str, Json]:
     body: dict[str, Json] = {"type": "pipeline_variable", "key": variable.key}
     match variable:
         case PlainVariable(value=value):

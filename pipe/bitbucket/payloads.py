@@ -78,6 +78,7 @@ def environment(value: Json) -> ExistingEnvironment:
         name=_identity(fields, "name"),
         type=_environment_type(fields.get("environment_type")),
         admin_only=_admin_only(fields.get("restrictions")),
+        slug=_text(fields.get("slug")),
     )
 
 
@@ -134,6 +135,10 @@ def _identity(fields: dict[str, Json], key: str) -> str:
     if not isinstance(value, str) or not value:
         raise UnparseableError(_unexpected(f"`{key}`"))
     return well_formed(value)
+
+
+def _text(value: Json) -> str | None:
+    return well_formed(value) if isinstance(value, str) and value else None
 
 
 def _environment_type(value: Json) -> EnvironmentType | None:

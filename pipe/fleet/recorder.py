@@ -14,15 +14,16 @@ from pipe.models.changes import (
     Change,
     Create,
     CreateVariable,
+    Delete,
     DeleteVariable,
     EnvironmentPlan,
     Update,
     UpdateVariable,
 )
-from pipe.models.declaration import DeclaredVariable, PlainVariable, Repository
+from pipe.models.declaration import PlainVariable, Repository, WritableVariable
 from pipe.models.errors import Problem
 from pipe.models.existing import ExistingVariable
-from pipe.models.results import EnvironmentResult, Mode, RepositoryResult, RunResult
+from pipe.models.results import ChangeResult, EnvironmentResult, Mode, RepositoryResult, RunResult
 from pipe.planning import problems as planning_problems
 from pipe.reports.log import Log, report_unexpected, repository_lines
 
@@ -32,7 +33,9 @@ Clean = Callable[[str], str]
 def without_secrets(result: RepositoryResult, clean: Clean) -> RepositoryResult:
     """Return the result with every plain value cleaned; it is for reports only."""
     return replace(
-        result, environments=tuple(_environment(each, clean) for each in result.environments)
+        result,
+        environments=tuple(_environment(each, clean) for each in result.environments),
+        changes=_changes(result.changes, clean),
     )
 
 
@@ -40,13 +43,19 @@ def _environment(result: EnvironmentResult, clean: Clean) -> EnvironmentResult:
     return replace(
         result,
         plan=_plan(result.plan, clean),
-        changes=tuple(replace(each, change=_change(each.change, clean)) for each in result.changes),
+        changes=_changes(result.changes, clean),
     )
+
+
+def _changes(results: tuple[ChangeResult, ...], clean: Clean) -> tuple[ChangeResult, ...]:
+    return tuple(replace(each, change=_change(each.change, clean)) for each in results)
 
 
 def _plan(plan: EnvironmentPlan, clean: Clean) -> EnvironmentPlan:
     if isinstance(plan, Create | Update):
         return replace(plan, changes=tuple(_change(each, clean) for each in plan.changes))
+    if isinstance(plan, Delete):
+        return replace(plan, variables=tuple(_existing(each, clean) for each in plan.variables))
     return plan
 
 
@@ -57,12 +66,12 @@ def _change(change: Change, clean: Clean) -> Change:
         case UpdateVariable(existing, variable):
             return UpdateVariable(_existing(existing, clean), _declared(variable, clean))
         case DeleteVariable(existing):
-            return DeleteVariable(_existing(existing, clean))
+            return replace(change, existing=_existing(existing, clean))
         case _:
             return change
 
 
-def _declared(variable: DeclaredVariable, clean: Clean) -> DeclaredVariable:
+def _declared(variable: WritableVariable, clean: Clean) -> WritableVariable:
     if isinstance(variable, PlainVariable):
         return replace(variable, value=clean(variable.value))
     return variable

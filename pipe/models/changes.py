@@ -14,9 +14,11 @@ from pipe.models.declaration import (
     DeclaredEnvironment,
     DeclaredVariable,
     EnvironmentType,
+    ManagedSecret,
     PlainVariable,
     Repository,
     SecuredVariable,
+    WritableVariable,
 )
 from pipe.models.errors import Problem
 from pipe.models.existing import ExistingBranchRestriction, ExistingEnvironment, ExistingVariable
@@ -76,108 +78,97 @@ class BranchesUnavailable(Struct, frozen=True):
     secured: bool = False
 
 
-class CreateVariable(Struct, frozen=True):
-    """A variable that does not exist yet."""
+class DeleteReason(StrEnum):
+    """Why something is deleted; the safety checks judge each differently."""
 
-    variable: DeclaredVariable
+    DECLARED = "declared absent"
+    RULE = "a rule declares it absent"
+    PRUNED = "not declared, and pruning was asked for"
+
+
+class _VariableChange(Struct, frozen=True):
+    """The views that changes of one variable share; each change has one of two sides, or both."""
+
+    @property
+    def existing(self) -> ExistingVariable | None:
+        """The variable as it is; `None`: it does not exist."""
+        return None
+
+    @property
+    def variable(self) -> DeclaredVariable | None:
+        """The variable as it is declared; `None`: it is deleted."""
+        return None
+
+    @property
+    def key(self) -> str:
+        """The variable's key."""
+        side = self.variable or self.existing
+        return "" if side is None else side.key
 
     @property
     def field(self) -> str:
         """`variables.KEY`."""
-        return f"variables.{self.variable.key}"
-
-    @property
-    def secured(self) -> bool:
-        """Whether the value is stored secured."""
-        return not isinstance(self.variable, PlainVariable)
-
-    @property
-    def before(self) -> None:
-        """There was none."""
-        return
-
-    @property
-    def after(self) -> str | None:
-        """The plain value; `None` when it is secured."""
-        return self.variable.value if isinstance(self.variable, PlainVariable) else None
-
-
-class UpdateVariable(Struct, frozen=True):
-    """A variable that exists with another value, or stored in the other way."""
-
-    existing: ExistingVariable
-    variable: DeclaredVariable
-
-    @property
-    def field(self) -> str:
-        """`variables.KEY`."""
-        return f"variables.{self.variable.key}"
+        return f"variables.{self.key}"
 
     @property
     def secured(self) -> bool:
         """Whether the value is secured before or after."""
-        return self.existing.secured or not isinstance(self.variable, PlainVariable)
+        was_secured = self.existing is not None and self.existing.secured
+        return was_secured or not isinstance(self.variable, PlainVariable | None)
+
+    @property
+    def before(self) -> str | None:
+        """The plain value; `None` when there is none, or when either side is secured."""
+        return None if self.existing is None or self.secured else self.existing.value
+
+    @property
+    def after(self) -> str | None:
+        """The plain value; `None` when there is none, or when either side is secured."""
+        if self.secured or not isinstance(self.variable, PlainVariable):
+            return None
+        return self.variable.value
+
+
+class CreateVariable(_VariableChange, frozen=True):
+    """A variable that does not exist yet."""
+
+    variable: WritableVariable
+
+
+class UpdateVariable(_VariableChange, frozen=True):
+    """A variable that exists with another value, or stored in the other way."""
+
+    existing: ExistingVariable
+    variable: WritableVariable
 
     @property
     def switches_storage(self) -> bool:
         """Whether a plain variable becomes secured or the other way round."""
         return self.existing.secured == isinstance(self.variable, PlainVariable)
 
-    @property
-    def before(self) -> str | None:
-        """The plain value; `None` when either side is secured."""
-        return None if self.secured else self.existing.value
 
-    @property
-    def after(self) -> str | None:
-        """The plain value; `None` when either side is secured."""
-        if self.secured or not isinstance(self.variable, PlainVariable):
-            return None
-        return self.variable.value
-
-
-class RewriteSecured(Struct, frozen=True):
+class RewriteSecured(_VariableChange, frozen=True):
     """A secured value that can't be compared, so it is written again (`SECURED_UPDATE=always`).
 
-    It is no drift: nobody can tell whether the stored value differs.
+    It is no drift: whether the stored value differs is not known.
     """
 
     existing: ExistingVariable
     variable: SecuredVariable
-    before: None = None
-    after: None = None
-    secured: bool = True
-
-    @property
-    def field(self) -> str:
-        """`variables.KEY`."""
-        return f"variables.{self.variable.key}"
 
 
-class DeleteVariable(Struct, frozen=True):
-    """A variable that is not declared, where pruning was asked for."""
+class DeleteVariable(_VariableChange, frozen=True):
+    """A variable that is declared absent, or not declared where pruning was asked for."""
 
     existing: ExistingVariable
+    reason: DeleteReason = DeleteReason.PRUNED
 
-    @property
-    def field(self) -> str:
-        """`variables.KEY`."""
-        return f"variables.{self.existing.key}"
 
-    @property
-    def secured(self) -> bool:
-        """Whether the value was stored secured."""
-        return self.existing.secured
+class MissingSecret(_VariableChange, frozen=True):
+    """A secret managed elsewhere that does not exist, or exists as a plain variable."""
 
-    @property
-    def before(self) -> str | None:
-        """The plain value; `None` when it is secured."""
-        return self.existing.value
-
-    @property
-    def after(self) -> None:
-        """There will be none."""
-        return
+    variable: ManagedSecret
+    problem: Problem
 
 
 class WriteFingerprints(Struct, frozen=True):
@@ -199,7 +190,12 @@ class WriteFingerprints(Struct, frozen=True):
 
 
 VariableChange = (
-    CreateVariable | UpdateVariable | RewriteSecured | DeleteVariable | WriteFingerprints
+    CreateVariable
+    | UpdateVariable
+    | RewriteSecured
+    | DeleteVariable
+    | MissingSecret
+    | WriteFingerprints
 )
 FieldChange = SetName | SetAdminOnly
 BranchChange = SetBranches | BranchesUnavailable
@@ -240,19 +236,18 @@ class Keep(Struct, frozen=True, kw_only=True):
     unchanged_variables: int = 0
 
 
-class DeleteReason(StrEnum):
-    """Why an environment is to go; safety judges each differently."""
-
-    DECLARED = "declared absent"
-    RULE = "a rule declares it absent"
-    PRUNED = "not declared, and pruning was asked for"
-
-
 class Delete(Struct, frozen=True, kw_only=True):
-    """An environment that goes, with all it holds."""
+    """An environment that is deleted with all its variables.
+
+    Attributes:
+        existing: The environment.
+        reason: Why it is deleted.
+        variables: Every variable that is lost with it.
+    """
 
     existing: ExistingEnvironment
     reason: DeleteReason
+    variables: tuple[ExistingVariable, ...] = ()
 
     @property
     def name(self) -> str:
@@ -288,8 +283,12 @@ class RepositoryPlan(Struct, frozen=True, kw_only=True):
         repository: Which.
         enable_pipelines: Whether Pipelines is off and must be turned on first.
         environments: Those declared, in the order declared; then those of rules; then those pruned.
+        changes: Those of the repository's own variables.
+        unchanged_variables: How many of the repository's own variables are as declared.
     """
 
     repository: Repository
     enable_pipelines: bool = False
     environments: tuple[EnvironmentPlan, ...] = ()
+    changes: tuple[VariableChange, ...] = ()
+    unchanged_variables: int = 0

@@ -52,7 +52,28 @@ class SecuredVariable(Struct, frozen=True):
     value: SecretStr
 
 
-DeclaredVariable = PlainVariable | SecuredVariable
+class ManagedSecret(Struct, frozen=True):
+    """A secret that is managed elsewhere: it must exist, and is never written or deleted.
+
+    Attributes:
+        key: The variable's key.
+        from_env: The environment variable that would hold its value, where one was named.
+    """
+
+    key: str
+    from_env: str | None = None
+
+
+class AbsentVariable(Struct, frozen=True):
+    """A variable that must not exist: it is deleted, whether pruning is on or not."""
+
+    key: str
+
+
+WritableVariable = PlainVariable | SecuredVariable
+"""A variable whose value is declared."""
+
+DeclaredVariable = WritableVariable | ManagedSecret | AbsentVariable
 
 
 class Desired(Struct, frozen=True, kw_only=True):
@@ -115,12 +136,16 @@ class Declaration(Struct, frozen=True, kw_only=True):
         prune_environments: Whether environments that are neither declared nor matched by a rule
             are deleted.
         enable_pipelines: Turn Pipelines on in the repository first.
+        repository_variables: The variables of the repository itself, for all its pipelines.
+        prune_repository_variables: Whether repository variables that are not declared are deleted.
     """
 
     environments: tuple[DeclaredEnvironment, ...] = ()
     rules: tuple[Rule, ...] = ()
     prune_environments: bool = False
     enable_pipelines: bool = False
+    repository_variables: tuple[DeclaredVariable, ...] | None = None
+    prune_repository_variables: bool = False
 
 
 class Repository(Struct, frozen=True, order=True):

@@ -50,6 +50,7 @@ class Problem(Struct, frozen=True):
         why: The reason, with Bitbucket's message where there is one; may be empty.
         remedy: What to do.
         ends_run: Later repositories would fail the same way: the run stops before them.
+        is_drift: `check` reports it as drift, not as a failure.
     """
 
     key: str
@@ -58,6 +59,7 @@ class Problem(Struct, frozen=True):
     why: str
     remedy: str
     ends_run: bool = False
+    is_drift: bool = False
 
 
 class PipeError(Exception):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from pipe.models.declaration import EnvironmentType
+from pipe.models.declaration import EnvironmentType, Repository
 from pipe.models.errors import Problem
 
 
@@ -16,12 +16,26 @@ class ExistingEnvironment(Struct, frozen=True, kw_only=True):
         name: Exactly as stored.
         type: `None` when Bitbucket did not say (the published schema promises only uuid and name).
         admin_only: `None` when Bitbucket did not say.
+        slug: The name as addresses hold it; `None` when Bitbucket did not say.
     """
 
     uuid: str
     name: str
     type: EnvironmentType | None = None
     admin_only: bool | None = None
+    slug: str | None = None
+
+
+class VariableOwner(Struct, frozen=True):
+    """Where variables belong: to one environment, or to the repository itself.
+
+    Attributes:
+        repository: The repository.
+        environment_uuid: With its braces; `None`: the repository itself, for all its pipelines.
+    """
+
+    repository: Repository
+    environment_uuid: str | None = None
 
 
 class ExistingVariable(Struct, frozen=True, kw_only=True):

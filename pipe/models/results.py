@@ -17,6 +17,7 @@ from pipe.models.changes import (
     DeleteVariable,
     EnvironmentPlan,
     Keep,
+    MissingSecret,
     Refuse,
     RewriteSecured,
     SetType,
@@ -105,21 +106,25 @@ class RepositoryResult(Struct, frozen=True, kw_only=True):
     Attributes:
         repository: Which.
         environments: In the order of the plan.
+        changes: What became of each change of the repository's own variables.
+        unchanged_variables: How many of them were as declared.
         problem: Why the repository as a whole could not be handled.
         pipelines: What became of turning Pipelines on; `None`: it was not needed.
     """
 
     repository: Repository
     environments: tuple[EnvironmentResult, ...] = ()
+    changes: tuple[ChangeResult, ...] = ()
+    unchanged_variables: int = 0
     problem: Problem | None = None
     pipelines: Outcome | None = None
 
     @property
     def problems(self) -> tuple[Problem, ...]:
         """Everything that went wrong, each once."""
-        inner = [problem for each in self.environments for problem in each.problems]
-        own = [] if self.problem is None else [self.problem]
-        return tuple(dict.fromkeys([*own, *inner]))
+        found = [self.problem, *(each.problem for each in self.changes)]
+        found += [problem for each in self.environments for problem in each.problems]
+        return tuple(dict.fromkeys(each for each in found if each is not None))
 
 
 class EnvironmentCounts(Struct, frozen=True, kw_only=True):
@@ -204,7 +209,11 @@ def differs(result: EnvironmentResult) -> bool:
     """Whether a plan says that something differs; a blind rewrite of a secret says nothing."""
     if isinstance(result.plan, Delete):
         return True
-    return any(not isinstance(each.change, RewriteSecured) for each in result.changes)
+    return _is_drift(result.changes)
+
+
+def _is_drift(changes: tuple[ChangeResult, ...]) -> bool:
+    return any(not isinstance(each.change, RewriteSecured) for each in changes)
 
 
 def planned(plan: EnvironmentPlan) -> EnvironmentResult:
@@ -212,7 +221,8 @@ def planned(plan: EnvironmentPlan) -> EnvironmentResult:
     existing = existing_of(plan)
     changes = tuple(_planned_change(each) for each in changes_of(plan))
     problem = next((each.problem for each in changes if each.problem), None)
-    outcome = Outcome.PLANNED if problem is None else Outcome.FAILED
+    failed = any(each.outcome is Outcome.FAILED for each in changes)
+    outcome = Outcome.FAILED if failed else Outcome.PLANNED
     match plan:
         case Keep():
             outcome = Outcome.UNCHANGED
@@ -234,6 +244,8 @@ def planned(plan: EnvironmentPlan) -> EnvironmentResult:
 def _planned_change(change: Change) -> ChangeResult:
     if isinstance(change, BranchesUnavailable):
         return ChangeResult(change=change, outcome=Outcome.FAILED, problem=change.problem)
+    if isinstance(change, MissingSecret):
+        return ChangeResult(change=change, outcome=Outcome.PLANNED, problem=change.problem)
     return ChangeResult(change=change, outcome=Outcome.PLANNED)
 
 
@@ -281,8 +293,9 @@ class RunResult(Struct, frozen=True, kw_only=True):
         """The most important of all that happened."""
         if self.faults:
             return ExitCode.CONFIGURATION
-        codes = [problem.code for problem in self.problems]
-        codes += [problem.code for each in self.repositories for problem in each.problems]
+        found = [*self.problems, *(each for one in self.repositories for each in one.problems)]
+        checks = self.mode is Mode.CHECK
+        codes = [ExitCode.DRIFT if checks and each.is_drift else each.code for each in found]
         if self.mode is Mode.CHECK and self._would_change():
             codes.append(ExitCode.DRIFT)
         return most_important(codes)
@@ -303,11 +316,13 @@ class RunResult(Struct, frozen=True, kw_only=True):
     def _success(self) -> RunOutcome:
         outcomes = {each.outcome for each in self.environments}
         outcomes |= {each.pipelines for each in self.repositories if each.pipelines}
+        outcomes |= {each.outcome for one in self.repositories for each in one.changes}
         if Outcome.APPLIED in outcomes:
             return RunOutcome.CHANGED
         return RunOutcome.PLANNED if Outcome.PLANNED in outcomes else RunOutcome.UNCHANGED
 
     def _would_change(self) -> bool:
         return any(differs(each) for each in self.environments) or any(
-            each.pipelines is Outcome.PLANNED for each in self.repositories
+            each.pipelines is Outcome.PLANNED or _is_drift(each.changes)
+            for each in self.repositories
         )

@@ -15,6 +15,7 @@ from pipe.models.changes import (
     DeleteVariable,
     EnvironmentPlan,
     Keep,
+    MissingSecret,
     Refuse,
     RepositoryPlan,
     RewriteSecured,
@@ -69,7 +70,7 @@ def _environment(plan: EnvironmentPlan) -> int:
 
 def _change(change: Change) -> int:
     match change:
-        case SetType() | BranchesUnavailable():
+        case SetType() | BranchesUnavailable() | MissingSecret():
             return 0
         case SetName() | SetAdminOnly():
             return 1 + _READ_BACK

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pipe.bitbucket.requests import Rejected
-from pipe.models.declaration import EnvironmentType, Repository
+from pipe.models.declaration import EnvironmentType, ManagedSecret, Repository
 from pipe.models.errors import ExitCode, Problem
-from pipe.models.existing import ExistingEnvironment
+from pipe.models.existing import ExistingEnvironment, ExistingVariable
 from pipe.planning.matching import Ambiguous, BothExist
 
 
@@ -123,6 +123,21 @@ def type_unknown(existing: ExistingEnvironment, wanted: EnvironmentType) -> Prob
         why="Bitbucket's answer does not tell its type, so it can't be said whether the rule is"
         " for it.",
         remedy="Name the environment, or take the type away from the rule.",
+    )
+
+
+def secret_missing(secret: ManagedSecret, existing: ExistingVariable | None) -> Problem:
+    """A secret that is managed elsewhere does not exist as a secured variable."""
+    found = "does not exist" if existing is None else "is stored as a plain variable"
+    named = f" and define {secret.from_env}" if secret.from_env else ""
+    return Problem(
+        key="secret-missing",
+        code=ExitCode.INCOMPLETE,
+        what=f"The secured variable {secret.key} {found}.",
+        why="It is declared without a value: whoever manages it must create it, and the pipe never"
+        " writes it.",
+        remedy=f"Create it as a secured variable in Bitbucket, or declare its value{named}.",
+        is_drift=True,
     )
 
 

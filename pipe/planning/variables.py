@@ -10,7 +10,9 @@ from pydantic import SecretStr
 
 from pipe.models.changes import (
     CreateVariable,
+    DeleteReason,
     DeleteVariable,
+    MissingSecret,
     RewriteSecured,
     UpdateVariable,
     VariableChange,
@@ -18,14 +20,16 @@ from pipe.models.changes import (
 )
 from pipe.models.declaration import (
     FINGERPRINTS_KEY,
+    AbsentVariable,
     DeclaredVariable,
     Desired,
+    ManagedSecret,
     PlainVariable,
     SecuredUpdate,
     SecuredVariable,
 )
 from pipe.models.existing import ExistingVariable
-from pipe.planning import fingerprints
+from pipe.planning import fingerprints, problems
 
 
 class SecretsPolicy(Struct, frozen=True):
@@ -66,18 +70,19 @@ def plan_variables(
     stored = fingerprints.load(memory.value if memory else None)
     declared = desired.variables or ()
     changes: list[VariableChange] = []
+    unchanged = 0
     for variable in declared:
         current = by_key.get(variable.key)
-        if current is None:
-            changes.append(CreateVariable(variable))
+        change = _change(variable, current, stored, environment_uuid, policy)
+        if change is not None:
+            changes.append(change)
         else:
-            changes += _compare(variable, current, stored, environment_uuid, policy)
-    unchanged = len(declared) - len(changes)
+            unchanged += current is not None
     if policy.active_key is not None or not desired.prune_variables:
         # Otherwise pruning takes the fingerprints away as a whole.
         changes += _fingerprints(declared, changes, memory, stored, policy)
     if desired.prune_variables:
-        kept = {variable.key for variable in declared}
+        kept = {variable.key for variable in declared}  # those declared absent are planned above
         if policy.active_key is not None:
             kept.add(FINGERPRINTS_KEY)
         changes += [
@@ -88,23 +93,45 @@ def plan_variables(
     return VariablesPlan(tuple(changes), unchanged)
 
 
-def _compare(
+def _change(
     variable: DeclaredVariable,
+    current: ExistingVariable | None,
+    stored: Mapping[str, str],
+    environment_uuid: str | None,
+    policy: SecretsPolicy,
+) -> VariableChange | None:
+    match variable:
+        case ManagedSecret():
+            if current is None or not current.secured:
+                return MissingSecret(variable, problems.secret_missing(variable, current))
+            return None
+        case AbsentVariable():
+            return None if current is None else DeleteVariable(current, DeleteReason.DECLARED)
+        case _ if current is None:
+            return CreateVariable(variable)
+        case PlainVariable(value=value):
+            same = not current.secured and current.value == value
+            return None if same else UpdateVariable(current, variable)
+        case SecuredVariable():
+            return _secured_change(variable, current, stored, environment_uuid, policy)
+        case _:
+            assert_never(variable)
+
+
+def _secured_change(
+    variable: SecuredVariable,
     current: ExistingVariable,
     stored: Mapping[str, str],
     environment_uuid: str | None,
     policy: SecretsPolicy,
-) -> tuple[UpdateVariable | RewriteSecured, ...]:
-    if isinstance(variable, PlainVariable):
-        same = not current.secured and current.value == variable.value
-        return () if same else (UpdateVariable(current, variable),)
+) -> UpdateVariable | RewriteSecured | None:
     if not current.secured:
-        return (UpdateVariable(current, variable),)
+        return UpdateVariable(current, variable)
     match policy.update:
         case SecuredUpdate.ALWAYS:
-            return (RewriteSecured(current, variable),)
+            return RewriteSecured(current, variable)
         case SecuredUpdate.IF_MISSING:
-            return ()
+            return None
         case SecuredUpdate.ON_CHANGE:
             key = policy.active_key
             known = (
@@ -115,7 +142,7 @@ def _compare(
                     == fingerprints.fingerprint(key, environment_uuid, variable)
                 )
             )
-            return () if known else (UpdateVariable(current, variable),)
+            return None if known else UpdateVariable(current, variable)
         case _:
             assert_never(policy.update)
 
@@ -131,7 +158,7 @@ def _fingerprints(
     written = tuple(
         change.variable
         for change in changes
-        if not isinstance(change, DeleteVariable | WriteFingerprints)
+        if isinstance(change, CreateVariable | UpdateVariable | RewriteSecured)
         and isinstance(change.variable, SecuredVariable)
     )
     rewritten = {variable.key for variable in written}

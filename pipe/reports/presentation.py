@@ -182,6 +182,7 @@ _SECURED: Final = {
     "CreateVariable": "(none) → secured value",
     "UpdateVariable": "secured value → another secured value",
     "DeleteVariable": "secured value → (none)",
+    "MissingSecret": "a secured value is expected, and none exists",
 }
 
 _NOTES: Final = {

@@ -7,6 +7,7 @@ import pytest
 from pipe.bitbucket import client
 from pipe.bitbucket.transport import Transport, WriteRefusedError
 from pipe.fleet import orchestrator
+from pipe.models.existing import VariableOwner
 from pipe.models.results import Mode
 from simulator.faults import server_error
 from tests.support.values import SHOP, plain
@@ -74,9 +75,9 @@ WRITES = {
     "create_environment": lambda it: it.create_environment(SHOP, "x", "Test", None),
     "change_environment": lambda it: it.change_environment(SHOP, "{1}", name="y"),
     "delete_environment": lambda it: it.delete_environment(SHOP, "{1}"),
-    "create_variable": lambda it: it.create_variable(SHOP, "{1}", plain("A")),
-    "update_variable": lambda it: it.update_variable(SHOP, "{1}", "{2}", plain("A")),
-    "delete_variable": lambda it: it.delete_variable(SHOP, "{1}", "{2}"),
+    "create_variable": lambda it: it.create_variable(VariableOwner(SHOP, "{1}"), plain("A")),
+    "update_variable": lambda it: it.update_variable(VariableOwner(SHOP, "{1}"), "{2}", plain("A")),
+    "delete_variable": lambda it: it.delete_variable(VariableOwner(SHOP, "{1}"), "{2}"),
     "add_branch_restriction": lambda it: it.add_branch_restriction(SHOP, "{1}", "main"),
     "remove_branch_restriction": lambda it: it.remove_branch_restriction(SHOP, "{1}", "{2}"),
     "enable_pipelines": lambda it: it.enable_pipelines(SHOP),

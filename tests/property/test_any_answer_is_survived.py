@@ -14,6 +14,7 @@ from pipe.bitbucket.error_messages import one_line, rejected
 from pipe.bitbucket.requests import Answer
 from pipe.models.declaration import EnvironmentType, PlainVariable
 from pipe.models.errors import ExitCode, PipeError
+from pipe.models.existing import VariableOwner
 from tests.unit.bitbucket.doubles import SHOP, connect
 
 CALLS: list[Callable[[Bitbucket], object]] = [
@@ -22,10 +23,10 @@ CALLS: list[Callable[[Bitbucket], object]] = [
     lambda b: b.create_environment(SHOP, "Test", EnvironmentType.TEST, True),  # noqa: FBT003 - the field's value
     lambda b: b.change_environment(SHOP, "{e}", name="T"),
     lambda b: b.delete_environment(SHOP, "{e}"),
-    lambda b: b.variables(SHOP, "{e}"),
-    lambda b: b.create_variable(SHOP, "{e}", PlainVariable("K", "v")),
-    lambda b: b.update_variable(SHOP, "{e}", "{v}", PlainVariable("K", "v")),
-    lambda b: b.delete_variable(SHOP, "{e}", "{v}"),
+    lambda b: b.variables(VariableOwner(SHOP, "{e}")),
+    lambda b: b.create_variable(VariableOwner(SHOP, "{e}"), PlainVariable("K", "v")),
+    lambda b: b.update_variable(VariableOwner(SHOP, "{e}"), "{v}", PlainVariable("K", "v")),
+    lambda b: b.delete_variable(VariableOwner(SHOP, "{e}"), "{v}"),
     lambda b: b.branch_restrictions(SHOP, "{e}"),
     lambda b: b.add_branch_restriction(SHOP, "{e}", "main"),
     lambda b: b.remove_branch_restriction(SHOP, "{e}", "{r}"),

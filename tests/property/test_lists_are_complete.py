@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from pipe.bitbucket.auth import ApiToken
+from pipe.models.existing import VariableOwner
 from simulator.behaviour.choices import NextLink, Order
 from simulator.behaviour.profiles import OBSERVED
 from simulator.behaviour.switches import Switches
@@ -71,7 +72,7 @@ def test_every_variable_is_listed(count_and_switches: tuple[int, Switches]) -> N
     for number in range(count):
         environment.set_variable(f"KEY_{number}", str(number), secured=number % 2 == 0)
 
-    listed = line_to(simulator).bitbucket.variables(SHOP, environment.uuid)
+    listed = line_to(simulator).bitbucket.variables(VariableOwner(SHOP, environment.uuid))
 
     assert isinstance(listed, tuple)
     assert {each.key: each.value for each in listed} == {

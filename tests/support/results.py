@@ -16,6 +16,7 @@ from pipe.models.changes import (
     DeleteVariable,
     EnvironmentPlan,
     Keep,
+    MissingSecret,
     Refuse,
     RewriteSecured,
     SetAdminOnly,
@@ -28,7 +29,7 @@ from pipe.models.changes import (
     changes_of,
     existing_of,
 )
-from pipe.models.declaration import EnvironmentType, Repository
+from pipe.models.declaration import EnvironmentType, ManagedSecret, Repository
 from pipe.models.errors import ConfigError, ExitCode, Problem
 from pipe.models.results import (
     ChangeResult,
@@ -105,6 +106,7 @@ def changes(hidden: str = "s3cret") -> st.SearchStrategy[Change]:
         st.builds(UpdateVariable, st.builds(var, keys), secrets),
         st.builds(UpdateVariable, st.builds(var, keys), st.builds(plain, keys, values)),
         st.builds(RewriteSecured, st.builds(var, keys), secrets),
+        st.builds(MissingSecret, st.builds(ManagedSecret, keys), problems),
         st.builds(DeleteVariable, st.builds(var, keys, values) | st.builds(var, keys)),
         st.builds(
             WriteFingerprints, st.none() | st.builds(var, keys, values), st.just(()), st.just(())
@@ -131,7 +133,12 @@ def plans(hidden: str = "s3cret") -> st.SearchStrategy[EnvironmentPlan]:
             st.sampled_from(list(EnvironmentType)),
             several,
         ),
-        st.builds(Delete, existing=existing, reason=st.sampled_from(list(DeleteReason))),
+        st.builds(
+            Delete,
+            existing=existing,
+            reason=st.sampled_from(list(DeleteReason)),
+            variables=st.lists(st.builds(var, keys, values), max_size=2).map(tuple),
+        ),
         st.builds(Keep, name=names, existing=st.none() | existing),
         st.builds(Refuse, name=names, existing=st.none() | existing, problem=problems),
     )

@@ -10,7 +10,12 @@ from pipe.bitbucket.client import Bitbucket
 from pipe.bitbucket.requests import Done, OutcomeUnknown, Rejected
 from pipe.models.declaration import EnvironmentType, PlainVariable, Repository, SecuredVariable
 from pipe.models.errors import ExitCode, PipeError
-from pipe.models.existing import ExistingBranchRestriction, ExistingEnvironment, ExistingVariable
+from pipe.models.existing import (
+    ExistingBranchRestriction,
+    ExistingEnvironment,
+    ExistingVariable,
+    VariableOwner,
+)
 from tests.unit.bitbucket.doubles import SHOP, connect, environment, page
 
 BASE = "/2.0/repositories/acme/shop"
@@ -149,11 +154,21 @@ def test_variables_are_listed() -> None:
         ]
     )
 
-    assert line.bitbucket.variables(SHOP, "{e}") == (
+    assert line.bitbucket.variables(VariableOwner(SHOP, "{e}")) == (
         ExistingVariable(uuid="{a}", key="A", value="x", secured=False),
         ExistingVariable(uuid="{b}", key="B", value=None, secured=True),
     )
     assert line.sent == [("GET", f"{VARIABLES}?pagelen=100")]
+
+
+def test_a_repository_without_an_environment_owns_variables_too() -> None:
+    line = connect([page({"uuid": "{a}", "key": "A", "value": "x"}, size=1)])
+    owner = VariableOwner(SHOP)
+
+    assert line.bitbucket.variables(owner) == (
+        ExistingVariable(uuid="{a}", key="A", value="x", secured=False),
+    )
+    assert line.sent == [("GET", f"{BASE}/pipelines_config/variables?pagelen=100")]
 
 
 @pytest.mark.parametrize(
@@ -169,8 +184,8 @@ def test_a_variable_is_written_whole(
     answer = {"uuid": "{v}", "accountUuid": "{a}", **body}
     line = connect([httpx.Response(201, json=answer), httpx.Response(200, json=answer)])
 
-    created = line.bitbucket.create_variable(SHOP, "{e}", variable)
-    updated = line.bitbucket.update_variable(SHOP, "{e}", "{v}", variable)
+    created = line.bitbucket.create_variable(VariableOwner(SHOP, "{e}"), variable)
+    updated = line.bitbucket.update_variable(VariableOwner(SHOP, "{e}"), "{v}", variable)
 
     assert created == updated
     assert isinstance(created, ExistingVariable)
@@ -183,7 +198,7 @@ def test_a_variable_is_written_whole(
     ("call", "path"),
     [
         (lambda b: b.delete_environment(SHOP, "{e}"), f"{BASE}/environments/%7Be%7D"),
-        (lambda b: b.delete_variable(SHOP, "{e}", "{v}"), f"{VARIABLES}/%7Bv%7D"),
+        (lambda b: b.delete_variable(VariableOwner(SHOP, "{e}"), "{v}"), f"{VARIABLES}/%7Bv%7D"),
         (lambda b: b.remove_branch_restriction(SHOP, "{e}", "{r}"), f"{INTERNAL}/%7Br%7D"),
     ],
 )
@@ -268,7 +283,7 @@ def test_slugs_are_encoded() -> None:
 POSTS: list[Call] = [
     lambda b: b.create_environment(SHOP, "Test", EnvironmentType.TEST, None),
     lambda b: b.change_environment(SHOP, "{e}", name="T"),
-    lambda b: b.create_variable(SHOP, "{e}", PlainVariable("K", "v")),
+    lambda b: b.create_variable(VariableOwner(SHOP, "{e}"), PlainVariable("K", "v")),
     lambda b: b.add_branch_restriction(SHOP, "{e}", "main"),
 ]
 

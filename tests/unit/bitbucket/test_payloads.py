@@ -15,6 +15,7 @@ def test_an_environment_is_read() -> None:
         "type": "deployment_environment",
         "uuid": "{a}",
         "name": "Test-42",
+        "slug": "test-42",
         "rank": 2,
         "environment_type": {"type": "deployment_environment_type", "name": "Test", "rank": 0},
         "restrictions": {"type": "deployment_restrictions_configuration", "admin_only": True},
@@ -22,7 +23,7 @@ def test_an_environment_is_read() -> None:
     }
 
     assert payloads.environment(value) == ExistingEnvironment(
-        uuid="{a}", name="Test-42", type=EnvironmentType.TEST, admin_only=True
+        uuid="{a}", name="Test-42", type=EnvironmentType.TEST, admin_only=True, slug="test-42"
     )
 
 

@@ -9,7 +9,12 @@ from pydantic import SecretStr
 from pipe.bitbucket.auth import AccessToken, ApiToken, Credentials, OAuthConsumer
 from pipe.bitbucket.requests import Done, Rejected
 from pipe.models.declaration import EnvironmentType, PlainVariable, Repository, SecuredVariable
-from pipe.models.existing import ExistingBranchRestriction, ExistingEnvironment, ExistingVariable
+from pipe.models.existing import (
+    ExistingBranchRestriction,
+    ExistingEnvironment,
+    ExistingVariable,
+    VariableOwner,
+)
 from simulator.behaviour.choices import RetryAfter, Verdict
 from simulator.behaviour.profiles import DOCUMENTED, OBSERVED, PROFILES
 from simulator.behaviour.switches import Switches
@@ -60,15 +65,17 @@ def test_all_calls_work(who: str) -> None:
     assert bitbucket.environment(SHOP, uuid) == created
     assert bitbucket.change_environment(SHOP, uuid, name="Live 2", admin_only=False) == Done()
 
-    plain = bitbucket.create_variable(SHOP, uuid, PlainVariable("A", "x"))
-    secured = bitbucket.create_variable(SHOP, uuid, SecuredVariable("B", SecretStr("y")))
+    plain = bitbucket.create_variable(VariableOwner(SHOP, uuid), PlainVariable("A", "x"))
+    secured = bitbucket.create_variable(
+        VariableOwner(SHOP, uuid), SecuredVariable("B", SecretStr("y"))
+    )
     assert isinstance(plain, ExistingVariable)
     assert isinstance(secured, ExistingVariable)
-    assert bitbucket.update_variable(SHOP, uuid, plain.uuid, PlainVariable("A", "z")) == changed(
-        plain, value="z"
-    )
-    assert bitbucket.variables(SHOP, uuid) == (changed(plain, value="z"), secured)
-    assert bitbucket.delete_variable(SHOP, uuid, plain.uuid) == Done()
+    assert bitbucket.update_variable(
+        VariableOwner(SHOP, uuid), plain.uuid, PlainVariable("A", "z")
+    ) == changed(plain, value="z")
+    assert bitbucket.variables(VariableOwner(SHOP, uuid)) == (changed(plain, value="z"), secured)
+    assert bitbucket.delete_variable(VariableOwner(SHOP, uuid), plain.uuid) == Done()
 
     branch = bitbucket.add_branch_restriction(SHOP, uuid, "release/*")
     assert isinstance(branch, ExistingBranchRestriction)

@@ -9,6 +9,7 @@ from pipe.models.changes import (
     CreateVariable,
     DeleteVariable,
     Keep,
+    MissingSecret,
     RewriteSecured,
     SetAdminOnly,
     SetBranches,
@@ -20,7 +21,7 @@ from pipe.models.changes import (
     changes_of,
     existing_of,
 )
-from pipe.models.declaration import DeclaredVariable
+from pipe.models.declaration import ManagedSecret, WritableVariable
 from pipe.models.existing import ExistingVariable
 from tests.support.values import TEST, TROUBLE, branch, declared, env, plain, secret, var
 
@@ -46,6 +47,7 @@ from tests.support.values import TEST, TROUBLE, branch, declared, env, plain, se
         (RewriteSecured(var("A"), secret("A")), ("variables.A", None, None, True)),
         (DeleteVariable(var("A", "0")), ("variables.A", "0", None, False)),
         (DeleteVariable(var("A")), ("variables.A", None, None, True)),
+        (MissingSecret(ManagedSecret("A"), TROUBLE), ("variables.A", None, None, True)),
         (
             WriteFingerprints(None, (("A", "f"),), (secret("B"),)),
             ("variables.BITBUCKET_ENVIRONMENT_FINGERPRINTS", None, None, True),
@@ -68,7 +70,7 @@ def test_every_change_has_the_same_views_and_shows_no_secret(
     ],
 )
 def test_a_change_of_storage_is_known(
-    existing: ExistingVariable, after: DeclaredVariable, *, switches: bool
+    existing: ExistingVariable, after: WritableVariable, *, switches: bool
 ) -> None:
     assert UpdateVariable(existing, after).switches_storage is switches
 

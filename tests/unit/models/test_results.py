@@ -12,6 +12,7 @@ from pipe.models.changes import (
     DeleteReason,
     DeleteVariable,
     Keep,
+    MissingSecret,
     Refuse,
     RewriteSecured,
     SetAdminOnly,
@@ -21,6 +22,7 @@ from pipe.models.changes import (
     UpdateVariable,
     WriteFingerprints,
 )
+from pipe.models.declaration import ManagedSecret
 from pipe.models.errors import ConfigError, ExitCode, PipeError
 from pipe.models.results import (
     Counts,
@@ -36,6 +38,7 @@ from pipe.models.results import (
     count_variables,
     planned,
 )
+from pipe.planning.problems import secret_missing
 from tests.support.values import SHOP, TEST, TROUBLE, declared, env, plain, secret, var
 
 REFUSED = replace(TROUBLE, key="refused", code=ExitCode.REFUSED)
@@ -165,6 +168,20 @@ def test_a_plan_that_is_only_told() -> None:
         Outcome.FAILED,
         TROUBLE,
     )
+
+
+def test_a_missing_secret_is_drift_in_check_and_a_failure_elsewhere() -> None:
+    missing = ManagedSecret("A")
+    change = MissingSecret(missing, secret_missing(missing, None))
+    result = planned(Update(existing=env("Live"), changes=(change,)))
+    assert result.outcome is Outcome.PLANNED
+    for mode, code in ((Mode.CHECK, ExitCode.DRIFT), (Mode.PLAN, ExitCode.INCOMPLETE)):
+        for one in (
+            RepositoryResult(repository=SHOP, environments=(result,)),
+            RepositoryResult(repository=SHOP, changes=result.changes),
+        ):
+            run = RunResult(mode=mode, repositories=(one,), counts=Counts(), seconds=0)
+            assert run.exit_code is code
 
 
 @pytest.mark.promise("P12")

@@ -4,12 +4,15 @@ import pytest
 
 from pipe.models.changes import (
     CreateVariable,
+    DeleteReason,
     DeleteVariable,
+    MissingSecret,
     RewriteSecured,
     UpdateVariable,
     WriteFingerprints,
 )
-from pipe.models.declaration import FINGERPRINTS_KEY, SecuredUpdate
+from pipe.models.declaration import FINGERPRINTS_KEY, AbsentVariable, ManagedSecret, SecuredUpdate
+from pipe.models.errors import ExitCode
 from pipe.planning import fingerprints
 from pipe.planning.variables import SecretsPolicy, plan_variables
 from tests.support.values import ALWAYS, IF_MISSING, KEY, ON_CHANGE, desired, plain, secret, var
@@ -128,3 +131,30 @@ def test_pruning_takes_what_is_not_declared_and_spares_the_fingerprints_in_use()
     ]  # fmt: skip
     unasked = plan_variables(desired(plain("A")), existing, UUID, ALWAYS)
     assert unasked.changes == ()
+
+
+def test_a_managed_secret_must_exist_secured_and_is_never_written_or_pruned() -> None:
+    wants = desired(ManagedSecret("A"), ManagedSecret("B", "FROM"), ManagedSecret("C"), prune=True)
+    plan = plan_variables(wants, (var("A"), var("C", "plain")), UUID, ALWAYS)
+    assert [(type(each), each.field) for each in plan.changes] == [
+        (MissingSecret, "variables.B"),
+        (MissingSecret, "variables.C"),
+    ]
+    problems = [each.problem for each in plan.changes if isinstance(each, MissingSecret)]
+    assert [each.code for each in problems] == [ExitCode.INCOMPLETE] * 2
+    assert "FROM" in problems[0].remedy
+    assert plan.unchanged == 1
+
+
+def test_a_variable_declared_absent_is_deleted_by_its_exact_key() -> None:
+    plan = plan_variables(
+        desired(AbsentVariable("A"), AbsentVariable("B"), prune=True),
+        (var("A", "1"), var("b", "2")),
+        UUID,
+        ALWAYS,
+    )
+    assert plan.changes == (
+        DeleteVariable(var("A", "1"), DeleteReason.DECLARED),
+        DeleteVariable(var("b", "2"), DeleteReason.PRUNED),
+    )
+    assert plan.unchanged == 0
