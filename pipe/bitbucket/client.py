@@ -1,15 +1,16 @@
-"""Bitbucket's calls, one method each, typed. Facts about them: `docs/bitbucket-api.md`."""
+"""Client of Bitbucket's API: one typed method for each call. Facts: `docs/bitbucket-api.md`."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from http import HTTPMethod
+from http import HTTPMethod, HTTPStatus
 from typing import Final, TypeVar, assert_never
 
 from pipe.bitbucket import payloads, problems
-from pipe.bitbucket.pagination import Ask, Complete, Incomplete, Listing, Page, page_parser
+from pipe.bitbucket.pagination import Complete, FetchPage, Incomplete, Listing, Page, page_parser
 from pipe.bitbucket.requests import (
     AlreadyGone,
+    Answer,
     Done,
     IdempotentRequest,
     Json,
@@ -38,25 +39,24 @@ from pipe.models.existing import (
 T = TypeVar("T")
 
 _PAGE_LENGTH: Final = ("pagelen", "100")
-_NOT_FOUND: Final = 404
 
 
 class Bitbucket:
     """Bitbucket Cloud, as far as environments need it. Safe to share between threads.
 
-    Every method returns what Bitbucket answered, or `Rejected` when it decided against the
-    request; a POST returns `FateUnknown` when nobody knows whether it took effect.
+    Every method returns the decoded answer, or `Rejected` when Bitbucket refused the request; a
+    POST returns `OutcomeUnknown` when it may or may not have taken effect.
 
     Raises:
-        PipeError: A request could not be completed, or its answer makes no sense.
-        RunOverError: Time, tries or quota ran out, or the run was asked to stop.
+        PipeError: The request could not be completed, or its answer is unparseable.
+        RunOverError: Time, attempts or quota ran out, or the run was asked to stop.
     """
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
 
     def environments(self, repository: Repository) -> tuple[ExistingEnvironment, ...] | Rejected:
-        """Return all environments of a repository."""
+        """Return all environments of a repository; the list may lag behind writes [likely]."""
         return self._list(
             f"{_repository(repository)}/environments",
             payloads.environment,
@@ -65,14 +65,8 @@ class Bitbucket:
         )
 
     def environment(self, repository: Repository, uuid: str) -> ExistingEnvironment | Rejected:
-        """Return one environment; what was just written shows here before it does in the list."""
-        return self._transport.send(
-            IdempotentRequest(
-                method=HTTPMethod.GET,
-                path=_environment(repository, uuid),
-                parse=payloads.whole(payloads.environment),
-            )
-        )
+        """Return one environment; a write shows here before it does in the list [sure]."""
+        return self._get(_environment(repository, uuid), payloads.environment)
 
     def create_environment(
         self,
@@ -81,7 +75,7 @@ class Bitbucket:
         type: EnvironmentType,  # noqa: A002 - Bitbucket's own name for it
         admin_only: bool | None,  # noqa: FBT001 - a field's value, not a switch of behaviour
     ) -> ExistingEnvironment | Rejected | OutcomeUnknown:
-        """Create an environment, with its restriction in the same request where one is given."""
+        """Create an environment, with its restriction in the same request if one is given."""
         body: dict[str, Json] = {
             "type": "deployment_environment",
             "name": name,
@@ -89,13 +83,8 @@ class Bitbucket:
         }
         if admin_only is not None:
             body["restrictions"] = {"admin_only": admin_only}
-        return self._transport.send(
-            NonIdempotentRequest(
-                path=f"{_repository(repository)}/environments",
-                content=json_content(body),
-                parse=payloads.whole(payloads.environment),
-            )
-        )
+        path = f"{_repository(repository)}/environments"
+        return self._post(path, body, payloads.from_json(payloads.environment))
 
     def change_environment(
         self,
@@ -105,28 +94,30 @@ class Bitbucket:
         name: str | None = None,
         admin_only: bool | None = None,
     ) -> Done | Rejected | OutcomeUnknown:
-        """Queue a change of exactly what is given. Bitbucket answers 202: read back to see it."""
+        """Queue a change of exactly the given fields.
+
+        Bitbucket answers 202 with an empty body [sure]: read the environment back to verify.
+        """
         change: dict[str, Json] = {}
         if name is not None:
             change["name"] = name
         if admin_only is not None:
             change["restrictions"] = {"admin_only": admin_only}
-        return self._transport.send(
-            NonIdempotentRequest(
-                path=f"{_environment(repository, uuid)}/changes",
-                content=json_content({"change": change}),
-                parse=payloads.nothing,
-            )
-        )
+        path = f"{_environment(repository, uuid)}/changes"
+        return self._post(path, {"change": change}, payloads.accepted)
 
     def delete_environment(
         self, repository: Repository, uuid: str
     ) -> Done | AlreadyGone | Rejected:
-        """Delete an environment with all that it holds."""
-        return self._delete(_environment(repository, uuid))
+        """Delete an environment with all its variables."""
+        return self._transport.send(payloads.deletion(_environment(repository, uuid)))
 
     def variables(self, owner: VariableOwner) -> tuple[ExistingVariable, ...] | Rejected:
-        """Return all variables of an environment or repository; the list may lag behind writes."""
+        """Return all variables of an environment or repository.
+
+        The list lags behind writes [sure]. It is empty for an environment that does not exist
+        [likely], so it proves nothing about the environment.
+        """
         whose = "" if owner.environment_uuid is None else "an environment of "
         return self._list(
             _variables(owner),
@@ -138,92 +129,68 @@ class Bitbucket:
     def create_variable(
         self, owner: VariableOwner, variable: WritableVariable
     ) -> ExistingVariable | Rejected | OutcomeUnknown:
-        """Create a variable; 409 means that the key exists, whatever the list says."""
-        return self._transport.send(
-            NonIdempotentRequest(
-                path=_variables(owner),
-                content=json_content(_variable_body(variable)),
-                parse=payloads.whole(payloads.variable),
-            )
-        )
+        """Create a variable; 409 means that the key exists, even if the list lacks it [likely]."""
+        parse = payloads.from_json(payloads.variable)
+        return self._post(_variables(owner), _variable_body(variable), parse)
 
     def update_variable(
         self, owner: VariableOwner, uuid: str, variable: WritableVariable
     ) -> ExistingVariable | Rejected:
-        """Write key, value and whether it is secured, all three."""
-        return self._transport.send(
-            IdempotentRequest(
-                method=HTTPMethod.PUT,
-                path=f"{_variables(owner)}/{segment(uuid)}",
-                content=json_content(_variable_body(variable)),
-                parse=payloads.whole(payloads.variable),
-            )
-        )
+        """Write the key, the value and whether it is secured: all three, always [sure]."""
+        path = f"{_variables(owner)}/{segment(uuid)}"
+        parse = payloads.from_json(payloads.variable)
+        return self._put(path, _variable_body(variable), parse)
 
     def delete_variable(self, owner: VariableOwner, uuid: str) -> Done | AlreadyGone | Rejected:
         """Delete a variable."""
-        return self._delete(f"{_variables(owner)}/{segment(uuid)}")
+        return self._transport.send(payloads.deletion(f"{_variables(owner)}/{segment(uuid)}"))
 
     def branch_restrictions(
         self, repository: Repository, environment_uuid: str
     ) -> tuple[ExistingBranchRestriction, ...] | Rejected:
-        """Return the branch patterns that may deploy (an internal endpoint of Bitbucket's)."""
+        """Return the branch patterns that may deploy, from an internal endpoint [likely]."""
         return self._list(
-            f"{_branch_restrictions(repository, environment_uuid)}/",
+            _branch_restrictions(repository, environment_uuid),
             payloads.branch_restriction,
             identity=lambda restriction: restriction.uuid,
             what=f"branch restrictions of an environment of {repository}",
-            paged=False,
+            paginated=False,
         )
 
     def add_branch_restriction(
         self, repository: Repository, environment_uuid: str, pattern: str
     ) -> ExistingBranchRestriction | Rejected | OutcomeUnknown:
         """Let the branches that match `pattern` deploy."""
-        return self._transport.send(
-            NonIdempotentRequest(
-                path=f"{_branch_restrictions(repository, environment_uuid)}/",
-                content=json_content({"type": "branch_restriction_pattern", "pattern": pattern}),
-                parse=payloads.whole(payloads.branch_restriction),
-            )
+        return self._post(
+            _branch_restrictions(repository, environment_uuid),
+            {"type": "branch_restriction_pattern", "pattern": pattern},
+            payloads.from_json(payloads.branch_restriction),
         )
 
     def remove_branch_restriction(
         self, repository: Repository, environment_uuid: str, restriction_uuid: str
     ) -> Done | AlreadyGone | Rejected:
-        """Let the branches of that pattern deploy no longer."""
-        return self._delete(
-            f"{_branch_restrictions(repository, environment_uuid)}/{segment(restriction_uuid)}"
-        )
+        """Remove a branch pattern: its branches may no longer deploy."""
+        path = f"{_branch_restrictions(repository, environment_uuid)}{segment(restriction_uuid)}"
+        return self._transport.send(payloads.deletion(path))
 
     def pipelines_enabled(self, repository: Repository) -> bool | Rejected:
-        """Return whether Pipelines is on; Bitbucket answers 404 until it was on once."""
-        answer = self._transport.send(
-            IdempotentRequest(
-                method=HTTPMethod.GET,
-                path=f"{_repository(repository)}/pipelines_config",
-                parse=payloads.whole(payloads.pipelines_enabled),
-            )
-        )
-        if isinstance(answer, Rejected) and answer.status == _NOT_FOUND:
+        """Return whether Pipelines is enabled; 404 means that it never was [sure]."""
+        answer = self._get(_pipelines_config(repository), payloads.pipelines_enabled)
+        if isinstance(answer, Rejected) and answer.status == HTTPStatus.NOT_FOUND:
             return False
         return answer
 
     def enable_pipelines(self, repository: Repository) -> Done | Rejected:
-        """Turn Pipelines on; the default environments may appear by that."""
-        return self._transport.send(
-            IdempotentRequest(
-                method=HTTPMethod.PUT,
-                path=f"{_repository(repository)}/pipelines_config",
-                content=json_content(
-                    {"type": "repository_pipelines_configuration", "enabled": True}
-                ),
-                parse=payloads.nothing,
-            )
+        """Enable Pipelines; the default environments may appear by that [likely]."""
+        return self._put(
+            _pipelines_config(repository),
+            {"type": "repository_pipelines_configuration", "enabled": True},
+            payloads.accepted,
         )
 
     def repositories(self, workspace: str, project_key: str | None) -> tuple[str, ...] | Rejected:
-        """Return the slugs of a workspace's repositories, or of one project's."""
+        """Return the slugs of a workspace's repositories, or of those of one project."""
         query: tuple[tuple[str, str], ...] = (("fields", "size,page,pagelen,next,values.slug"),)
         if project_key is not None:
             escaped = project_key.replace("\\", "\\\\").replace('"', '\\"')
@@ -236,36 +203,52 @@ class Bitbucket:
             query=query,
         )
 
-    def _delete(self, path: str) -> Done | AlreadyGone | Rejected:
-        return self._transport.send(payloads.deletion(path))
+    def _get(self, path: str, read: Callable[[Json], T]) -> T | Rejected:
+        request = IdempotentRequest(
+            method=HTTPMethod.GET, path=path, parse=payloads.from_json(read)
+        )
+        return self._transport.send(request)
+
+    def _post(
+        self, path: str, body: Json, parse: Callable[[Answer], T]
+    ) -> T | Rejected | OutcomeUnknown:
+        request = NonIdempotentRequest(path=path, content=json_content(body), parse=parse)
+        return self._transport.send(request)
+
+    def _put(self, path: str, body: Json, parse: Callable[[Answer], T]) -> T | Rejected:
+        return self._transport.send(
+            IdempotentRequest(
+                method=HTTPMethod.PUT, path=path, content=json_content(body), parse=parse
+            )
+        )
 
     def _list(
         self,
         path: str,
-        item: Callable[[Json], T],
+        read: Callable[[Json], T],
         *,
         identity: Callable[[T], str],
         what: str,
         query: tuple[tuple[str, str], ...] = (),
-        paged: bool = True,
+        paginated: bool = True,
     ) -> tuple[T, ...] | Rejected:
-        listing = Listing(identity=identity, paged=paged)
+        listing = Listing(identity=identity, paginated=paginated)
         while True:
             match listing.step:
-                case Ask(number):
+                case FetchPage(number):
                     answer = self._transport.send(
                         IdempotentRequest(
                             method=HTTPMethod.GET,
                             path=path,
-                            query=(*query, *_page(number, paged=paged)),
-                            parse=page_parser(item),
+                            query=(*query, *_page_query(number, paginated=paginated)),
+                            parse=page_parser(read),
                         )
                     )
                     if isinstance(answer, Rejected):
-                        if number == 1 or answer.status != _NOT_FOUND:
+                        if number == 1 or answer.status != HTTPStatus.NOT_FOUND:
                             return answer
                         answer = Page()  # some services answer 404 for a page past the end
-                    listing = listing.take(answer)
+                    listing = listing.add(answer)
                 case Complete(items):
                     return items
                 case Incomplete(found, size):
@@ -274,11 +257,11 @@ class Bitbucket:
                     assert_never(unexpected)
 
 
-def _page(number: int, *, paged: bool) -> tuple[tuple[str, str], ...]:
-    """Return what asks for a page; the first page of an unpaged list is asked for as documented."""
+def _page_query(number: int, *, paginated: bool) -> tuple[tuple[str, str], ...]:
+    """Return the query for a page; a list that is not paginated is first requested without."""
     if number > 1:
         return (_PAGE_LENGTH, ("page", str(number)))
-    return (_PAGE_LENGTH,) if paged else ()
+    return (_PAGE_LENGTH,) if paginated else ()
 
 
 def _repository(repository: Repository) -> str:
@@ -290,19 +273,22 @@ def _environment(repository: Repository, uuid: str) -> str:
 
 
 def _variables(owner: VariableOwner) -> str:
+    repository = _repository(owner.repository)
     if owner.environment_uuid is None:
-        return f"{_repository(owner.repository)}/pipelines_config/variables"
+        return f"{repository}/pipelines_config/variables"
     environment = segment(owner.environment_uuid)
-    return (
-        f"{_repository(owner.repository)}/deployments_config/environments/{environment}/variables"
-    )
+    return f"{repository}/deployments_config/environments/{environment}/variables"
 
 
 def _branch_restrictions(repository: Repository, environment_uuid: str) -> str:
     return (
         f"/internal/repositories/{segment(repository.workspace)}/{segment(repository.slug)}"
-        f"/environments/{segment(environment_uuid)}/branch-restrictions"
+        f"/environments/{segment(environment_uuid)}/branch-restrictions/"
     )
+
+
+def _pipelines_config(repository: Repository) -> str:
+    return f"{_repository(repository)}/pipelines_config"
 
 
 def _variable_body(variable: WritableVariable) -> dict[str, Json]:

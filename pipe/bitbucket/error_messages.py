@@ -15,7 +15,7 @@ from http import HTTPMethod
 from typing import Final, TypeVar, assert_never
 
 from pipe.bitbucket import problems
-from pipe.bitbucket.payloads import read_json, well_formed
+from pipe.bitbucket.payloads import read_json
 from pipe.bitbucket.requests import Answer, Json, Rejected, Request, UnparseableError
 from pipe.bitbucket.retry import (
     Failed,
@@ -113,7 +113,7 @@ def _object(value: Json) -> dict[str, Json]:
 
 
 def _text(value: Json) -> str:
-    return well_formed(value) if isinstance(value, str) else ""
+    return value if isinstance(value, str) else ""
 
 
 def _scopes(value: Json, redact: Callable[[str], str]) -> tuple[str, ...]:

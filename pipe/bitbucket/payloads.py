@@ -1,16 +1,19 @@
-"""What Bitbucket writes, read into our values.
+"""Bodies of Bitbucket's answers, decoded into the pipe's values.
 
-Only `uuid` and `name` (or `key`, `pattern`, `slug`) are sure to be there: everything else may be
-missing, and keys that nobody knows are passed over. An object without what is sure makes its whole
-answer senseless: leaving it out silently would make a list look complete that is not.
+Only `uuid` and `name` (or `key`, `pattern`, `slug`) are certain to be there [sure]: anything else
+may be missing, and unknown keys are ignored. An object without them makes the whole answer
+unparseable: leaving it out would make an incomplete list look complete.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from http import HTTPMethod
-from typing import Final, NoReturn, TypeVar, cast
+from http import HTTPMethod, HTTPStatus
+from typing import Annotated, Final, NoReturn, TypeVar, cast
+
+import msgspec
+from msgspec import Meta, Struct
 
 from pipe.bitbucket.requests import (
     AlreadyGone,
@@ -25,37 +28,99 @@ from pipe.models.existing import ExistingBranchRestriction, ExistingEnvironment,
 
 T = TypeVar("T")
 
-_ACCEPTED: Final = (202, 204)
-_NOT_FOUND: Final = 404
+_Text = Annotated[str, Meta(min_length=1)]
+
+_ENVIRONMENT_TYPES: Final = {each.casefold(): each for each in EnvironmentType}
+
+
+class _Name(Struct):
+    """The part of `environment_type` that matters; `rank` may differ from it [sure]."""
+
+    name: str
+
+
+class _Restrictions(Struct):
+    admin_only: bool
+
+
+class _Environment(Struct):
+    uuid: _Text
+    name: _Text
+    slug: object = None
+    environment_type: object = None
+    restrictions: object = None
+
+
+class _Variable(Struct):
+    uuid: _Text
+    key: _Text
+    value: str | None = None
+    secured: object = None
+
+
+class _BranchRestriction(Struct):
+    uuid: _Text
+    pattern: _Text
+
+
+class _PipelinesConfig(Struct):
+    enabled: object = None
+
+
+class _Repository(Struct):
+    slug: _Text
 
 
 def read_json(body: bytes) -> Json:
-    """Return the JSON value in `body`, whatever the content type claims.
+    r"""Return the JSON value in `body`, whatever the content type says.
+
+    Lone surrogates (JSON can write them: `"\ud800"`) are replaced: they could be neither printed
+    nor sent.
 
     Raises:
-        GarbledError: It is not JSON, or not JSON that a sane service would send.
+        UnparseableError: It is not JSON, is nested too deeply, or holds `NaN` or `Infinity`.
     """
     try:
-        text = body.decode("utf-8-sig")
-        # The decoder gives nothing but JSON's own types.
-        return cast("Json", json.loads(text, parse_constant=_refuse_constant))
+        # The decoder returns JSON's own types only.
+        value = cast("Json", json.loads(body.decode("utf-8-sig"), parse_constant=_reject_constant))
+        if b"\\ud" in body.lower():
+            text = json.dumps(value, ensure_ascii=False).encode("utf-16", "surrogatepass")
+            value = json.loads(text.decode("utf-16", "replace"))
     except (ValueError, RecursionError) as error:
-        message = "an answer that is not JSON"
+        message = "the body is not JSON"
+        raise UnparseableError(message) from error
+    return value
+
+
+def convert(value: object, kind: type[T]) -> T:
+    """Return a JSON value as a struct.
+
+    Raises:
+        UnparseableError: A required key is missing, or a value has another type.
+    """
+    try:
+        return msgspec.convert(value, kind)
+    except msgspec.ValidationError as error:
+        # The library names the key and the types, never a value.
+        message = f"the JSON has an unexpected form: {error}"
         raise UnparseableError(message) from error
 
 
-def whole(parse: Callable[[Json], T]) -> Callable[[Answer], T]:
-    """Return a parser of answers from a parser of the JSON value in them."""
-    return lambda answer: parse(read_json(answer.body))
+def from_json(read: Callable[[Json], T]) -> Callable[[Answer], T]:
+    """Return a parser of answers from a reader of the JSON value in their body."""
+    return lambda answer: read(read_json(answer.body))
 
 
-def nothing(answer: Answer) -> Done:
-    """Read the answer to an order: there is nothing in it that we need.
+def accepted(answer: Answer) -> Done:
+    """Parse the answer to a write whose body is not needed.
 
-    Bitbucket answers 202 or 204 with an empty body, or 200 with the object. A page of HTML with
-    status 200 is somebody else's answer (a proxy's, a login page): the order was not taken.
+    Bitbucket answers 202 or 204 with an empty body, or 200 with the object [sure]. A page of HTML
+    with status 200 comes from something else (a proxy, a login page): the write did not happen.
+
+    Raises:
+        UnparseableError: It is 200 or 201 without JSON.
     """
-    if answer.status not in _ACCEPTED:
+    if answer.status not in (HTTPStatus.ACCEPTED, HTTPStatus.NO_CONTENT):
         read_json(answer.body)
     return Done()
 
@@ -66,98 +131,58 @@ def deletion(path: str) -> IdempotentRequest[Done | AlreadyGone]:
 
 
 def _deleted(answer: Answer) -> Done | AlreadyGone:
-    """Read the answer to a DELETE; a 404 comes here only after an attempt that may have worked."""
-    return AlreadyGone() if answer.status == _NOT_FOUND else nothing(answer)
+    """Parse the answer to a DELETE; 404 arrives here only after an attempt that may have worked."""
+    return AlreadyGone() if answer.status == HTTPStatus.NOT_FOUND else accepted(answer)
 
 
 def environment(value: Json) -> ExistingEnvironment:
-    """Read an environment; its type is that of `environment_type`, never the rank."""
-    fields = _object(value, "an environment")
+    """Read an environment; its type is the one of `environment_type`, never the rank."""
+    body = convert(value, _Environment)
+    type_name = _optional(body.environment_type, _Name)
+    restrictions = _optional(body.restrictions, _Restrictions)
     return ExistingEnvironment(
-        uuid=_identity(fields, "uuid"),
-        name=_identity(fields, "name"),
-        type=_environment_type(fields.get("environment_type")),
-        admin_only=_admin_only(fields.get("restrictions")),
-        slug=_text(fields.get("slug")),
+        uuid=body.uuid,
+        name=body.name,
+        type=_ENVIRONMENT_TYPES.get(type_name.name.casefold()) if type_name else None,
+        admin_only=restrictions.admin_only if restrictions else None,
+        slug=body.slug if isinstance(body.slug, str) and body.slug else None,
     )
 
 
 def variable(value: Json) -> ExistingVariable:
-    """Read a variable, as listed or as created (which are written differently)."""
-    fields = _object(value, "a variable")
-    stored = fields.get("value")
-    if not isinstance(stored, str | None):
-        raise UnparseableError(_unexpected("the value of a variable"))
-    # Where Bitbucket does not say, a value that can be read is not hidden.
-    secured = fields.get("secured", stored is None) is True
+    """Read a variable, as listed or as created (the two differ in their other keys)."""
+    body = convert(value, _Variable)
+    # Where Bitbucket does not say, a value that can be read is not secured.
+    secured = body.value is None if body.secured is None else body.secured is True
     return ExistingVariable(
-        uuid=_identity(fields, "uuid"),
-        key=_identity(fields, "key"),
-        value=None if secured else well_formed(stored or ""),
-        secured=secured,
+        uuid=body.uuid, key=body.key, value=None if secured else body.value or "", secured=secured
     )
 
 
 def branch_restriction(value: Json) -> ExistingBranchRestriction:
     """Read a branch restriction."""
-    fields = _object(value, "a branch restriction")
-    return ExistingBranchRestriction(
-        uuid=_identity(fields, "uuid"), pattern=_identity(fields, "pattern")
-    )
+    body = convert(value, _BranchRestriction)
+    return ExistingBranchRestriction(uuid=body.uuid, pattern=body.pattern)
 
 
 def pipelines_enabled(value: Json) -> bool:
-    """Read whether Pipelines is on; what is not said to be on is off."""
-    return _object(value, "the configuration of Pipelines").get("enabled") is True
+    """Read whether Pipelines is enabled; anything but `true` means that it is not."""
+    return convert(value, _PipelinesConfig).enabled is True
 
 
 def repository_slug(value: Json) -> str:
     """Read the slug of a repository."""
-    return _identity(_object(value, "a repository"), "slug")
+    return convert(value, _Repository).slug
 
 
-def well_formed(text: str) -> str:
-    r"""Return `text` with lone surrogates (JSON can write them: `"\ud800"`) replaced.
-
-    They could be neither printed nor sent.
-    """
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-
-
-def _object(value: Json, what: str) -> dict[str, Json]:
-    if not isinstance(value, dict):
-        raise UnparseableError(_unexpected(what))
-    return value
-
-
-def _identity(fields: dict[str, Json], key: str) -> str:
-    value = fields.get(key)
-    if not isinstance(value, str) or not value:
-        raise UnparseableError(_unexpected(f"`{key}`"))
-    return well_formed(value)
-
-
-def _text(value: Json) -> str | None:
-    return well_formed(value) if isinstance(value, str) and value else None
-
-
-def _environment_type(value: Json) -> EnvironmentType | None:
-    name = value.get("name") if isinstance(value, dict) else None
-    if not isinstance(name, str):
+def _optional(value: object, kind: type[T]) -> T | None:
+    """Return what may be missing or of another form as a struct, or `None`."""
+    try:
+        return convert(value, kind)
+    except UnparseableError:
         return None
-    known = {kind.casefold(): kind for kind in EnvironmentType}
-    return known.get(name.casefold())
 
 
-def _admin_only(value: Json) -> bool | None:
-    admin_only = value.get("admin_only") if isinstance(value, dict) else None
-    return admin_only if isinstance(admin_only, bool) else None
-
-
-def _unexpected(what: str) -> str:
-    return f"JSON in which {what} is not what it should be"
-
-
-def _refuse_constant(name: str) -> NoReturn:
+def _reject_constant(name: str) -> NoReturn:
     message = f"{name} is not JSON"
     raise ValueError(message)

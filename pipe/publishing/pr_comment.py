@@ -76,12 +76,12 @@ def put(publisher: Publisher, path: str, text: str) -> Done | Rejected | Outcome
                     method=HTTPMethod.PUT,
                     path=f"{path}/{comment.id}",
                     content=content,
-                    parse=payloads.nothing,
+                    parse=payloads.accepted,
                 )
                 # A comment that another account wrote can't be updated; ours may come after it.
                 if not isinstance(publisher.send(update), Rejected):
                     return Done()
-    return publisher.send(NonIdempotentRequest(path=path, content=content, parse=payloads.nothing))
+    return publisher.send(NonIdempotentRequest(path=path, content=content, parse=payloads.accepted))
 
 
 def _pages(publisher: Publisher, path: str) -> Iterator[Page[Comment] | Rejected]:

@@ -114,7 +114,7 @@ def _insights(
 
 def _request(method: HTTPMethod, path: str, body: Json) -> IdempotentRequest[Done]:
     return IdempotentRequest(
-        method=method, path=path, content=json_content(body), parse=payloads.nothing
+        method=method, path=path, content=json_content(body), parse=payloads.accepted
     )
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipe.bitbucket.payloads import deletion, whole
+from pipe.bitbucket.payloads import deletion, from_json
 from pipe.bitbucket.requests import (
     AlreadyGone,
     IdempotentRequest,
@@ -23,7 +23,7 @@ from tests.unit.bitbucket.doubles import FakeClock, Reply, connect
 
 pytestmark = pytest.mark.promise("P5", "P6")
 
-VALUE = whole(lambda value: value)
+VALUE = from_json(lambda value: value)
 REQUESTS: list[IdempotentRequest[object] | NonIdempotentRequest[object]] = [
     IdempotentRequest(method=HTTPMethod.GET, path="/2.0/x", parse=VALUE),
     IdempotentRequest(method=HTTPMethod.PUT, path="/2.0/x", parse=VALUE),

@@ -10,7 +10,7 @@ import pytest
 from pydantic import SecretStr
 
 from pipe.bitbucket.auth import AccessToken, ApiToken, OAuthConsumer, Token
-from pipe.bitbucket.payloads import whole
+from pipe.bitbucket.payloads import from_json
 from pipe.bitbucket.requests import IdempotentRequest
 from pipe.bitbucket.transport import RetryPolicy
 from pipe.models.errors import ExitCode, PipeError, RunOverError
@@ -23,7 +23,7 @@ CONSUMER: Final = OAuthConsumer(
     client_id="client", client_secret=SecretStr(SECRET), token_url=TOKEN_URL
 )
 GET: Final = IdempotentRequest(
-    method=HTTPMethod.GET, path="/2.0/x", parse=whole(lambda value: value)
+    method=HTTPMethod.GET, path="/2.0/x", parse=from_json(lambda value: value)
 )
 EXPIRED: Final = {"type": "error", "error": {"message": "Access token expired."}}
 

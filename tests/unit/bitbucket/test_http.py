@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from pipe.bitbucket.http import HttpExchange, open_client
-from pipe.bitbucket.payloads import whole
+from pipe.bitbucket.payloads import from_json
 from pipe.bitbucket.requests import IdempotentRequest, Json, form_content, json_content
 from pipe.bitbucket.retry import NoResponse, Understood, Unparseable
 from pipe.models.errors import ConfigurationError
@@ -34,7 +34,7 @@ class Trickle(httpx.SyncByteStream):
 
 def get(*query: tuple[str, str]) -> IdempotentRequest[Json]:
     return IdempotentRequest(
-        method=HTTPMethod.GET, path="/2.0/x", parse=whole(lambda value: value), query=query
+        method=HTTPMethod.GET, path="/2.0/x", parse=from_json(lambda value: value), query=query
     )
 
 
@@ -58,7 +58,10 @@ def test_what_goes_out() -> None:
     wire.exchange(get(("page", "2")), "Bearer x", 600)
     for content in (json_content({"a": 1}), form_content({"a": "1"})):
         put = IdempotentRequest(
-            method=HTTPMethod.PUT, path="/2.0/x", parse=whole(lambda value: value), content=content
+            method=HTTPMethod.PUT,
+            path="/2.0/x",
+            parse=from_json(lambda value: value),
+            content=content,
         )
         wire.exchange(put, "Bearer x", 5)
 

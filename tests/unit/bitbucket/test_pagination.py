@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 
 import pytest
 
-from pipe.bitbucket.pagination import Ask, Complete, Incomplete, Listing, Page, page_parser
+from pipe.bitbucket.pagination import Complete, FetchPage, Incomplete, Listing, Page, page_parser
 from pipe.bitbucket.requests import Answer, Json, UnparseableError
 
 pytestmark = pytest.mark.promise("P4", "P14")
@@ -12,13 +12,13 @@ pytestmark = pytest.mark.promise("P4", "P14")
 Pages = Callable[[int], Page[str]]
 
 
-def read(pages: Pages, *, paged: bool = True) -> tuple[Complete[str] | Incomplete, list[int]]:
+def read(pages: Pages, *, paginated: bool = True) -> tuple[Complete[str] | Incomplete, list[int]]:
     """Read a list to its end; return what came of it, and which pages were asked for."""
-    listing: Listing[str] = Listing(identity=lambda value: value, paged=paged)
+    listing: Listing[str] = Listing(identity=lambda value: value, paginated=paginated)
     asked = []
-    while isinstance(listing.step, Ask):
+    while isinstance(listing.step, FetchPage):
         asked.append(listing.step.number)
-        listing = listing.take(pages(listing.step.number))
+        listing = listing.add(pages(listing.step.number))
     return listing.step, asked
 
 
@@ -102,7 +102,7 @@ def test_a_page_that_tells_nothing_may_be_cut_anywhere() -> None:
 def test_a_list_without_pages_is_read_with_one_request(count: int) -> None:
     bare = served(names(count), size=False, length=False)
 
-    assert read(bare, paged=False) == (Complete(names(count)), [1])
+    assert read(bare, paginated=False) == (Complete(names(count)), [1])
 
 
 @pytest.mark.parametrize("told", ["size", "length", "next"])
@@ -115,19 +115,19 @@ def test_a_list_without_pages_that_has_pages_after_all_is_read_whole(told: str) 
         has_next=lambda _number, _last: told == "next",
     )
 
-    assert read(pages, paged=False)[0] == Complete(names(25))
+    assert read(pages, paginated=False)[0] == Complete(names(25))
 
 
 def test_values_are_kept_as_they_came_last() -> None:
     """`a` moved to the second page between two requests; then what had moved it was gone."""
     listing: Listing[tuple[str, int]] = Listing(identity=lambda value: value[0])
 
-    listing = listing.take(Page(values=(("a", 1), ("b", 1)), length=2))
-    listing = listing.take(Page(values=(("b", 2),), length=2))
-    assert listing.step == Ask(1)
+    listing = listing.add(Page(values=(("a", 1), ("b", 1)), length=2))
+    listing = listing.add(Page(values=(("b", 2),), length=2))
+    assert listing.step == FetchPage(1)
 
-    listing = listing.take(Page(values=(("a", 3), ("b", 3)), length=2))
-    listing = listing.take(Page(length=2))
+    listing = listing.add(Page(values=(("a", 3), ("b", 3)), length=2))
+    listing = listing.add(Page(length=2))
 
     assert listing.step == Complete((("a", 3), ("b", 3)))
 

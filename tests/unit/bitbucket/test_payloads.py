@@ -159,10 +159,10 @@ def test_lone_surrogates_are_replaced_and_pairs_are_not() -> None:
     ("status", "body"), [(202, b""), (204, b""), (202, b"<p>"), (200, b"{}"), (201, b"null")]
 )
 def test_an_order_was_taken(status: int, body: bytes) -> None:
-    assert payloads.nothing(Answer(status, {}, body)) == Done()
+    assert payloads.accepted(Answer(status, {}, body)) == Done()
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>login</html>"])
 def test_a_stranger_s_ok_is_no_answer_to_an_order(body: bytes) -> None:
     with pytest.raises(UnparseableError):
-        payloads.nothing(Answer(200, {}, body))
+        payloads.accepted(Answer(200, {}, body))

@@ -15,11 +15,11 @@ from pipe.bitbucket.http import (
     call_with_timeout,
     decoded,
 )
-from pipe.bitbucket.payloads import whole
+from pipe.bitbucket.payloads import from_json
 from pipe.bitbucket.requests import IdempotentRequest, Json, UnparseableError
 from pipe.bitbucket.retry import NoResponse, Outcome, Understood, Unparseable
 
-GET = IdempotentRequest(method=HTTPMethod.GET, path="/2.0/x", parse=whole(lambda value: value))
+GET = IdempotentRequest(method=HTTPMethod.GET, path="/2.0/x", parse=from_json(lambda value: value))
 
 
 def test_a_call_in_time_gives_what_it_returns() -> None:

@@ -188,13 +188,13 @@ def test_nobody_there() -> None:
     assert "5 times" in problem.what
 
 
-def test_what_makes_no_sense_stays_senseless() -> None:
+def test_an_unparseable_answer_ends_in_an_error_after_all_attempts() -> None:
     line = connect(lambda _: httpx.Response(200, text="<html>login</html>"))
 
     problem = problem_of(line, GET, PipeError)
 
     assert (problem.key, problem.code) == ("answer-makes-no-sense", ExitCode.INCOMPLETE)
-    assert "HTTP 200, but an answer that is not JSON" in problem.why
+    assert "HTTP 200, but the body is not JSON" in problem.why
 
 
 def test_a_quota_that_stays_spent_ends_the_run() -> None:

@@ -345,18 +345,18 @@ def test_what_is_published_shows_no_secret(world: World) -> None:
 REPOSITORY = "/2.0/repositories/acme/shop"
 REFUSED: list[Request[Done | AlreadyGone]] = [
     IdempotentRequest(
-        method=HTTPMethod.GET, path=f"{REPOSITORY}/environments", parse=payloads.nothing
+        method=HTTPMethod.GET, path=f"{REPOSITORY}/environments", parse=payloads.accepted
     ),
     payloads.deletion(f"{REPOSITORY}/environments/%7Be%7D"),
     IdempotentRequest(
         method=HTTPMethod.PUT,
         path=f"{REPOSITORY}/commit/abc/reports/other-tool",
-        parse=payloads.nothing,
+        parse=payloads.accepted,
     ),
     payloads.deletion(f"{REPOSITORY}/pullrequests/1/comments/2"),
-    NonIdempotentRequest(path=f"{REPOSITORY}/environments", parse=payloads.nothing),
+    NonIdempotentRequest(path=f"{REPOSITORY}/environments", parse=payloads.accepted),
     NonIdempotentRequest(
-        path=f"{REPOSITORY}/pullrequests/1/comments/../../../environments", parse=payloads.nothing
+        path=f"{REPOSITORY}/pullrequests/1/comments/../../../environments", parse=payloads.accepted
     ),
 ]
 
@@ -394,7 +394,7 @@ def test_the_proxy_is_reached_over_a_real_socket() -> None:
         )
         path = f"{REPOSITORY}/commit/{COMMIT}/reports/bitbucket-environment-0"
         request = IdempotentRequest(
-            method=HTTPMethod.PUT, path=path, content=body, parse=payloads.nothing
+            method=HTTPMethod.PUT, path=path, content=body, parse=payloads.accepted
         )
         assert publisher.send_through_proxy(request) == Done()
     assert [each.status for each in simulator.requests] == [200]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipe.bitbucket.pagination import Ask, Incomplete, Listing, Page
+from pipe.bitbucket.pagination import FetchPage, Incomplete, Listing, Page
 from pipe.models.changes import (
     Delete,
     DeleteReason,
@@ -67,9 +67,9 @@ def test_an_order_that_changed_once_is_remembered() -> None:
     pages = [("a", "b"), ("b", "c"), (), ("a", "b"), ("c",), (), ("a", "b"), ("c",), ()]
     listing: Listing[str] = Listing(identity=str)
     for values in pages:
-        assert isinstance(listing.step, Ask)
-        listing = listing.take(Page(values=values, size=4))
-    assert listing.step == Ask(1)
+        assert isinstance(listing.step, FetchPage)
+        listing = listing.add(Page(values=values, size=4))
+    assert listing.step == FetchPage(1)
     assert not isinstance(listing.step, Incomplete)
 
 
