@@ -148,10 +148,10 @@ def gave_up(
     last = seen(given_up.last, redact)
     match given_up.limit:
         case Limit.TIME:
-            return RunOverError(problems.no_time_to_repeat(what, last, given_up.asked))
+            return RunOverError(problems.no_time_to_retry(what, last, given_up.asked))
         case Limit.BUDGET:
             # Only repeats are spent: another repository may still be handled without any.
-            return PipeError(problems.budget_spent(what, last))
+            return PipeError(problems.retry_budget_spent(what, last))
         case Limit.TRIES:
             return _after_all_tries(request, given_up.last, attempts, (what, last))
         case _:
@@ -170,7 +170,7 @@ def _after_all_tries(
     what, words = told
     match last:
         case Unparseable():
-            return PipeError(problems.makes_no_sense(what, attempts, words))
+            return PipeError(problems.unexpected_response(what, attempts, words))
         case NotSent():
             return PipeError(problems.unreachable(what, attempts, words))
         case Failed(answer) if is_slow_down(answer):

@@ -1,279 +1,339 @@
-"""Every failure of talking to Bitbucket, told: what happened, why, and what to do."""
+"""Catalogue of the failures of talking to Bitbucket: what failed, why, and what to do."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from http import HTTPStatus
 from typing import Final
 
 from pipe.bitbucket.requests import Rejected
 from pipe.models.declaration import Repository
 from pipe.models.errors import ExitCode, Problem
 
+BRANCHES_UNSUPPORTED: Final = "branches-unsupported"
+
+_RERUN: Final = "Completed changes are kept; rerun to continue."
+_STATUS_PAGE: Final = "https://bitbucket.status.atlassian.com"
 _SCOPES: Final = (
     "An API token needs the scopes read:pipeline:bitbucket and admin:pipeline:bitbucket (neither"
-    " includes the other), also read:repository:bitbucket to choose among repositories and"
+    " includes the other), also read:repository:bitbucket to select among repositories and"
     " admin:repository:bitbucket for ENABLE_PIPELINES; an access token or OAuth consumer needs"
     " pipeline:write, pipeline:variable and repository."
 )
-BRANCHES_UNSUPPORTED: Final = "branches-unsupported"
 
-_STANDS: Final = "What was done stands; a rerun continues."
+_MEANINGS: Final[dict[int, tuple[str, ExitCode, str]]] = {
+    HTTPStatus.UNAUTHORIZED: (
+        "not-authenticated",
+        ExitCode.PERMISSION,
+        (
+            "The token is wrong, expired, or of a kind that this call does not accept: create a new"
+            " one, and check that the step passes it to the pipe (from a secured variable of the"
+            " repository or workspace) and, with an API token, the email address of the same"
+            " Atlassian account. App passwords were removed on 2026-07-28; use an API token"
+            " instead."
+        ),
+    ),
+    HTTPStatus.PAYMENT_REQUIRED: (
+        "payment-required",
+        ExitCode.INCOMPLETE,
+        "The workspace's plan lacks this feature: upgrade the plan, or remove the setting.",
+    ),
+    HTTPStatus.FORBIDDEN: (
+        "not-permitted",
+        ExitCode.PERMISSION,
+        (
+            f"Use a credential with the required scopes. {_SCOPES} The owner of the credential"
+            " must be an administrator of the repository."
+        ),
+    ),
+    HTTPStatus.NOT_FOUND: (
+        "not-found",
+        ExitCode.PERMISSION,
+        (
+            "{subject} does not exist, or this credential can't see it (Bitbucket does not say"
+            " which). Check WORKSPACE and REPO_SLUG, and that the owner of the credential has"
+            " access."
+        ),
+    ),
+    HTTPStatus.GONE: (
+        "removed-by-bitbucket",
+        ExitCode.INCOMPLETE,
+        "Bitbucket removed this function from its API: use a newer version of this pipe.",
+    ),
+}
+_OTHER: Final = (
+    "refused-by-bitbucket",
+    ExitCode.INCOMPLETE,
+    "Correct what Bitbucket objects to, then rerun: what is already correct is left alone.",
+)
+
+_ALLOWLIST: Final = (
+    "The workspace accepts requests from listed IP addresses only: add the addresses of the runner"
+    " of this step to the workspace's IP allowlist, or run the step on a runner that is listed."
+)
+_TWO_STEP: Final = (
+    "The workspace requires two-step verification: its owner must enable it for the Atlassian"
+    " account behind this credential; or use an access token, which belongs to no person."
+)
+_REMEDIES_BY_MESSAGE: Final[tuple[tuple[int, str, str], ...]] = (
+    (
+        HTTPStatus.UNAUTHORIZED,
+        "token expired",
+        "The token expired: create a new one, and store it where the step takes it from.",
+    ),
+    (HTTPStatus.FORBIDDEN, "allowlist", _ALLOWLIST),
+    (HTTPStatus.FORBIDDEN, "whitelist", _ALLOWLIST),
+    (HTTPStatus.FORBIDDEN, "two-step verification", _TWO_STEP),
+    (HTTPStatus.FORBIDDEN, "two-factor", _TWO_STEP),
+    (
+        HTTPStatus.FORBIDDEN,
+        "archived",
+        (
+            "An archived repository is read-only: unarchive it, or exclude it from REPOSITORIES"
+            " with '!' before its slug."
+        ),
+    ),
+    (
+        HTTPStatus.FORBIDDEN,
+        "authentication mechanism",
+        (
+            "This call does not accept this kind of credential: use an API token where you use an"
+            " access token or OAuth consumer, and the other way round."
+        ),
+    ),
+    (
+        HTTPStatus.FORBIDDEN,
+        "access to this workspace",
+        (
+            "The owner of the credential is not a member of the workspace: check WORKSPACE, or"
+            " use a credential of a member."
+        ),
+    ),
+)
+"""Remedies for a status and a part of Bitbucket's message (lower case); the first match wins."""
 
 
 def rejection(doing: str, repository: Repository, rejected: Rejected) -> Problem:
-    """Return what Bitbucket's refusal means; `doing` completes "Bitbucket refused to"."""
-    return refusal(f"{doing} in {repository}", f"The repository {repository}", rejected)
+    """Describe why Bitbucket refused a request; `doing` completes "Bitbucket refused to"."""
+    return rejection_about(f"{doing} in {repository}", f"The repository {repository}", rejected)
 
 
-def refusal(doing: str, subject: str, rejected: Rejected) -> Problem:
-    """Return what Bitbucket's refusal means where `subject` is what may not exist."""
+def rejection_about(doing: str, subject: str, rejected: Rejected) -> Problem:
+    """Describe why Bitbucket refused a request where `subject` is what may not exist."""
     key, code, remedy = _MEANINGS.get(rejected.status, _OTHER)
-    said = (
-        f"Bitbucket says: {rejected.message}" if rejected.message else "Bitbucket gave no reason."
+    scopes = [
+        f"{title}: {', '.join(names)}."
+        for title, names in (("Required", rejected.required), ("Granted", rejected.granted))
+        if names
+    ]
+    message = rejected.message.casefold()
+    specific = next(
+        (
+            text
+            for status, part, text in _REMEDIES_BY_MESSAGE
+            if status == rejected.status and part in message
+        ),
+        remedy.format(subject=subject),
     )
     return Problem(
-        key=key,
-        code=code,
-        what=f"Bitbucket refused to {doing} (HTTP {rejected.status}).",
-        why=" ".join(part for part in (said, _scopes_told(rejected)) if part),
-        remedy=remedy(subject, rejected),
+        key,
+        code,
+        f"Bitbucket refused to {doing} (HTTP {rejected.status}).",
+        " ".join([bitbucket_says(rejected), *scopes]),
+        specific,
     )
 
 
-def _authenticate(_subject: str, rejected: Rejected) -> str:
-    first = (
-        "The token expired: create a new one."
-        if rejected.message.lower() == "access token expired."
-        else "The token is wrong, expired, or of a kind that this call does not take: create a new"
-        " one, and check that it is passed to the pipe (a secured variable of the repository or"
-        " workspace) and, with an API token, the email of the same Atlassian account."
-    )
-    return f"{first} App passwords stopped working on 2026-07-28; an API token replaces them."
-
-
-def _permit(_subject: str, _rejected: Rejected) -> str:
-    return (
-        f"Use a credential with the scopes that are needed. {_SCOPES} Its owner must be an"
-        " administrator of the repository."
-    )
-
-
-def _find(subject: str, _rejected: Rejected) -> str:
-    return (
-        f"{subject} does not exist, or this credential can't see it (Bitbucket does not say"
-        " which). Check WORKSPACE and REPO_SLUG, and that the credential belongs to someone with"
-        " access."
-    )
-
-
-def _upgrade(_subject: str, _rejected: Rejected) -> str:
-    return "The workspace's plan lacks this feature: upgrade it, or take the field out."
-
-
-def _removed(_subject: str, _rejected: Rejected) -> str:
-    return "Bitbucket removed this function: look for a newer version of this pipe."
-
-
-def _read_words(_subject: str, _rejected: Rejected) -> str:
-    return "Correct what Bitbucket objects to, then run again: what is right is left alone."
-
-
-_MEANINGS: Final[dict[int, tuple[str, ExitCode, Callable[[str, Rejected], str]]]] = {
-    401: ("not-authenticated", ExitCode.PERMISSION, _authenticate),
-    402: ("payment-required", ExitCode.INCOMPLETE, _upgrade),
-    403: ("not-permitted", ExitCode.PERMISSION, _permit),
-    404: ("not-found", ExitCode.PERMISSION, _find),
-    410: ("removed-by-bitbucket", ExitCode.INCOMPLETE, _removed),
-}
-_OTHER: Final = ("refused-by-bitbucket", ExitCode.INCOMPLETE, _read_words)
-
-
-def _scopes_told(rejected: Rejected) -> str:
-    required = f"Required: {', '.join(rejected.required)}." if rejected.required else ""
-    granted = f"Granted: {', '.join(rejected.granted)}." if rejected.granted else ""
-    return " ".join(part for part in (required, granted) if part)
+def bitbucket_says(rejected: Rejected) -> str:
+    """Return Bitbucket's reason as a sentence, with the stable key of the error if it has one."""
+    key = f" ({rejected.key})" if rejected.key else ""
+    if not rejected.message:
+        return f"Bitbucket gave no reason{key}."
+    return f"Bitbucket says: {rejected.message}{key}"
 
 
 def oauth_refused(rejected: Rejected) -> Problem:
-    """The token endpoint did not accept the OAuth consumer."""
+    """Describe why the OAuth consumer got no token."""
     return Problem(
-        key="oauth-refused",
-        code=ExitCode.PERMISSION,
-        what=f"Bitbucket gave no token to the OAuth consumer (HTTP {rejected.status}).",
-        why=f"Bitbucket says: {rejected.message or 'nothing'}",
-        remedy="Check BITBUCKET_OAUTH_CLIENT_ID and BITBUCKET_OAUTH_CLIENT_SECRET (shown as Key and"
-        " Secret in the workspace's settings), and that the consumer is marked as private.",
+        "oauth-refused",
+        ExitCode.PERMISSION,
+        f"Bitbucket refused to issue a token to the OAuth consumer (HTTP {rejected.status}).",
+        bitbucket_says(rejected),
+        "Check BITBUCKET_OAUTH_CLIENT_ID and BITBUCKET_OAUTH_CLIENT_SECRET (Key and Secret in the"
+        " workspace's settings), and that the consumer is marked as private.",
     )
 
 
 def credential_unusable() -> Problem:
-    """A token holds characters that can't be sent."""
+    """Describe a token with characters that no header can carry."""
     return Problem(
-        key="credential-unusable",
-        code=ExitCode.PERMISSION,
-        what="The access token can't be sent.",
-        why="It is empty, or holds spaces, line breaks or other characters that no token has.",
-        remedy="Copy it again; mind what a shell or an editor may have added to it.",
+        "credential-unusable",
+        ExitCode.PERMISSION,
+        "The access token can't be sent.",
+        "It is empty, or contains spaces, line breaks or other characters that no token has.",
+        "Copy it again, without what a shell or an editor may have added.",
     )
 
 
 def list_incomplete(what: str, found: int, size: int | None) -> Problem:
-    """A list that Bitbucket would not give whole."""
-    why = (
+    """Describe a list that could not be read completely; `size` is `None` for an endless one."""
+    return Problem(
+        "list-incomplete",
+        ExitCode.INCOMPLETE,
+        f"The list of the {what} can't be read completely.",
         "The list has no end."
         if size is None
-        else f"Bitbucket says that there are {size}, and gave {found} of them however often asked."
-    )
-    return Problem(
-        key="list-incomplete",
-        code=ExitCode.INCOMPLETE,
-        what=f"The list of the {what} can't be read completely.",
-        why=why,
-        remedy="Nothing is decided on half a list. Run again; if it stays so, tell Bitbucket's"
-        " support.",
+        else f"Bitbucket reports {size} items and returned {found} of them, after several reads.",
+        "Nothing is decided from an incomplete list. Rerun; if it happens again, report it to"
+        " Bitbucket's support.",
     )
 
 
-def makes_no_sense(call: str, attempts: int, last: str) -> Problem:
-    """Answers came that are not Bitbucket's, or not whole."""
+def unexpected_response(call: str, attempts: int, last: str) -> Problem:
+    """Describe answers that are not Bitbucket's, or not complete."""
     return Problem(
-        key="answer-makes-no-sense",
-        code=ExitCode.INCOMPLETE,
-        what=f"{call} was answered with what makes no sense, {_times(attempts)}.",
-        why=f"Last answer: {last}",
-        remedy="Check BITBUCKET_API_URL, and whether a proxy answers in Bitbucket's place.",
+        "unexpected-response",
+        ExitCode.INCOMPLETE,
+        f"{call} returned an unexpected response ({_attempts(attempts)}).",
+        f"Last response: {last}",
+        "Check BITBUCKET_API_URL, and whether a proxy answers in Bitbucket's place.",
     )
 
 
-def redirected(call: str, status: int, where: str) -> Problem:
-    """An answer points elsewhere; following it could hand credentials to a stranger."""
+def redirected(call: str, status: int, location: str) -> Problem:
+    """Describe a redirection, which is not followed: it could lead credentials elsewhere."""
     return Problem(
-        key="redirected",
-        code=ExitCode.INCOMPLETE,
-        what=f"{call} was answered with a redirection (HTTP {status}).",
-        why=f"It points to {where or 'nowhere'}; credentials are not taken there.",
-        remedy="Check BITBUCKET_API_URL, WORKSPACE and REPO_SLUG: a renamed repository or workspace"
+        "redirected",
+        ExitCode.INCOMPLETE,
+        f"{call} was redirected (HTTP {status}).",
+        f"It points to {location or 'nowhere'}; credentials are not sent there.",
+        "Check BITBUCKET_API_URL, WORKSPACE and REPO_SLUG: a renamed repository or workspace"
         " redirects too.",
     )
 
 
 def unreachable(call: str, attempts: int, last: str) -> Problem:
-    """No connection to the service."""
+    """Describe a request that never left."""
     return Problem(
-        key="service-unreachable",
-        code=ExitCode.GAVE_UP,
-        what=f"{call} could not be sent, {_times(attempts)}: no connection to the service.",
-        why=f"Last try: {last}",
-        remedy="Check the network, BITBUCKET_API_URL, HTTPS_PROXY and NO_PROXY; if certificates are"
-        f" mentioned, SSL_CERT_FILE. {_STANDS}",
+        "service-unreachable",
+        ExitCode.GAVE_UP,
+        f"{call} could not be sent ({_attempts(attempts)}): no connection to the service.",
+        f"Last attempt: {last}",
+        "Check the network, BITBUCKET_API_URL, HTTPS_PROXY and NO_PROXY, and SSL_CERT_FILE if"
+        f" certificates are mentioned. {_RERUN}",
     )
 
 
 def unavailable(call: str, attempts: int, last: str, *, is_write: bool) -> Problem:
-    """The service did not do its work."""
+    """Describe a service that failed at every attempt."""
     doubt = " Whether it took effect is unknown." if is_write else ""
     return Problem(
-        key="service-unavailable",
-        code=ExitCode.GAVE_UP,
-        what=f"{call} failed, {_times(attempts)}.{doubt}",
-        why=f"Last answer: {last}",
-        remedy=f"See https://bitbucket.status.atlassian.com, and try later. {_STANDS}",
+        "service-unavailable",
+        ExitCode.GAVE_UP,
+        f"{call} failed ({_attempts(attempts)}).{doubt}",
+        f"Last response: {last}",
+        f"See {_STATUS_PAGE}, and retry later. {_RERUN}",
     )
 
 
 def rate_limited(call: str, attempts: int, last: str) -> Problem:
-    """The service kept asking to slow down."""
+    """Describe a service that kept asking to slow down."""
     return Problem(
-        key="rate-limited",
-        code=ExitCode.GAVE_UP,
-        what=f"{call} was refused, {_times(attempts)}: too many requests.",
-        why=f"Last answer: {last}",
-        remedy="Bitbucket allows about 1,000 requests an hour to one identity. Wait, use a"
-        f" credential of its own for this pipe, or split the work. {_STANDS}",
+        "rate-limited",
+        ExitCode.GAVE_UP,
+        f"{call} was refused ({_attempts(attempts)}): too many requests.",
+        f"Last response: {last}",
+        "Bitbucket allows about 1,000 requests an hour per identity. Wait, use a separate"
+        f" credential for this pipe, or split the work. {_RERUN}",
     )
 
 
-def no_time_to_repeat(call: str, last: str, asked: float | None) -> Problem:
-    """Waiting for the next try would pass the deadline."""
+def no_time_to_retry(call: str, last: str, asked: float | None) -> Problem:
+    """Describe a failed request whose next attempt would exceed the deadline.
+
+    Args:
+        call: The request.
+        last: What was seen at last.
+        asked: The seconds that the service asked to wait, if it did.
+    """
     wish = f" The service asked to wait {asked:.0f} seconds." if asked is not None else ""
     return Problem(
-        key="out-of-time",
-        code=ExitCode.GAVE_UP,
-        what=f"{call} failed, and no time is left to try again.",
-        why=f"Last answer: {last}.{wish}",
-        remedy=f"Set DEADLINE higher, or run again later. {_STANDS}",
+        "out-of-time",
+        ExitCode.GAVE_UP,
+        f"{call} failed, and no time is left to retry it.",
+        f"Last response: {last}.{wish}",
+        f"Increase DEADLINE, or rerun later. {_RERUN}",
     )
 
 
-def budget_spent(call: str, last: str) -> Problem:
-    """So much failed that going on would only add to the trouble."""
+def retry_budget_spent(call: str, last: str) -> Problem:
+    """Describe a failed request in a run that has retried too many."""
     return Problem(
-        key="retry-budget-spent",
-        code=ExitCode.GAVE_UP,
-        what=f"{call} failed, and this run has repeated too many requests to try again.",
-        why=f"Last answer: {last}",
-        remedy="The service is in trouble: see https://bitbucket.status.atlassian.com, and try"
-        f" later. {_STANDS}",
+        "retry-budget-spent",
+        ExitCode.GAVE_UP,
+        f"{call} failed, and this run has retried too many requests to retry it.",
+        f"Last response: {last}",
+        f"The service fails often: see {_STATUS_PAGE}, and retry later. {_RERUN}",
     )
 
 
-def hour_spent(limit: int, seconds: float) -> Problem:
-    """The requests of the hour are spent, and the run ends before there are more."""
+def hourly_limit_reached(limit: int, seconds: float) -> Problem:
+    """Describe an hourly limit that frees no request before the deadline."""
     return Problem(
-        key="hour-spent",
-        code=ExitCode.GAVE_UP,
-        what=f"The {limit:,} requests that Bitbucket grants in an hour are spent.",
-        why=f"The next is free in {seconds:.0f} seconds, and DEADLINE is before that.",
-        remedy="Run again later, or set DEADLINE higher: the run then waits as long as it has to."
-        f" {_STANDS}",
+        "hourly-limit-reached",
+        ExitCode.GAVE_UP,
+        f"The limit of {limit:,} requests an hour is reached.",
+        f"The next request is possible in {seconds:.0f} seconds, after DEADLINE.",
+        f"Rerun later, or increase DEADLINE: the run then waits as long as it has to. {_RERUN}",
     )
 
 
-def out_of_time(deadline_seconds: float) -> Problem:
-    """The run's time is over."""
+def deadline_exceeded(deadline_seconds: float) -> Problem:
+    """Describe a run that took too long."""
     return Problem(
-        key="out-of-time",
-        code=ExitCode.GAVE_UP,
-        what=f"The {deadline_seconds:g} seconds that this run may take are over.",
-        why="DEADLINE bounds the whole run, waiting included.",
-        remedy=f"Set DEADLINE higher, or run again. {_STANDS}",
+        "out-of-time",
+        ExitCode.GAVE_UP,
+        f"The run exceeded its {deadline_seconds:g}-second deadline.",
+        "DEADLINE bounds the whole run, waiting included.",
+        f"Increase DEADLINE, or rerun. {_RERUN}",
     )
 
 
 def stopped(reason: str) -> Problem:
-    """Somebody ended the run."""
+    """Describe a run that was asked to stop."""
     return Problem(
-        key="stopped",
-        code=ExitCode.GAVE_UP,
-        what="The run was stopped before it was done.",
-        why=reason,
-        remedy=f"Run again. {_STANDS}",
+        "stopped",
+        ExitCode.GAVE_UP,
+        "The run was stopped before it was complete.",
+        reason,
+        f"Rerun. {_RERUN}",
     )
 
 
 def variables_unavailable(name: str, rejected: Rejected) -> Problem:
-    """The variables of an environment can't be read or written."""
+    """Describe an environment whose variables can't be read or written."""
     return Problem(
-        key="variables-unavailable",
-        code=ExitCode.INCOMPLETE,
-        what=f"Bitbucket has no variables for '{name}'.",
-        why=f"Bitbucket says: {rejected.message}",
-        remedy="Just after an environment was created this passes: run again in a minute.",
+        "variables-unavailable",
+        ExitCode.INCOMPLETE,
+        f"The variables of '{name}' can't be read or written (HTTP {rejected.status}).",
+        bitbucket_says(rejected),
+        "This is normal for a moment after an environment is created: rerun in a minute.",
     )
 
 
 def branches_unsupported(name: str, rejected: Rejected) -> Problem:
-    """The internal endpoint for branch patterns does not answer to this credential."""
+    """Describe the internal endpoint of branch patterns refusing this credential."""
     return Problem(
-        key=BRANCHES_UNSUPPORTED,
-        code=ExitCode.INCOMPLETE,
-        what=f"The branches that may deploy to '{name}' could not be read or set.",
-        why=f"Bitbucket offers no supported way to do it (BCLOUD-21703), and its internal one"
-        f" answered {rejected.status}: {rejected.message}",
-        remedy="Set them on the repository's Deployments settings page and take BRANCHES away;"
-        " whatever does not depend on them was handled.",
+        BRANCHES_UNSUPPORTED,
+        ExitCode.INCOMPLETE,
+        f"The branches that may deploy to '{name}' could not be read or set"
+        f" (HTTP {rejected.status}).",
+        "Bitbucket offers no supported way (BCLOUD-21703), and its internal endpoint refused."
+        f" {bitbucket_says(rejected)}",
+        "Use an access token or an OAuth consumer, which this endpoint accepts more often than an"
+        " API token; or set the branches on the repository's Deployments settings page and remove"
+        " BRANCHES. Everything that does not depend on them was handled.",
     )
 
 
-def _times(attempts: int) -> str:
-    return "at the only try" if attempts == 1 else f"{attempts} times"
+def _attempts(count: int) -> str:
+    return "1 attempt" if count == 1 else f"{count} attempts"

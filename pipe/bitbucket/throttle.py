@@ -163,7 +163,7 @@ class Deadline:
         if self._stop.requested:
             raise RunOverError(problems.stopped(self._stop.reason))
         if self.remaining <= 0:
-            raise RunOverError(problems.out_of_time(self._deadline_seconds))
+            raise RunOverError(problems.deadline_exceeded(self._deadline_seconds))
 
     def wait(self, seconds: float) -> None:
         """Wait, but never past the deadline.
@@ -173,7 +173,7 @@ class Deadline:
         """
         self.check()
         if seconds >= self.remaining:
-            raise RunOverError(problems.out_of_time(self._deadline_seconds))
+            raise RunOverError(problems.deadline_exceeded(self._deadline_seconds))
         self._clock.sleep(seconds)
         self.check()
 

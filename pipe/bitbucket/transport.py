@@ -159,7 +159,7 @@ class RequestAttempts(Generic[T]):
         told = self._shared.tally.quota.limit
         while (pause := window.enter(told)) > 0:
             if pause >= pace.remaining:
-                raise RunOverError(problems.hour_spent(window.limit(told) or 0, pause))
+                raise RunOverError(problems.hourly_limit_reached(window.limit(told) or 0, pause))
             pace.wait(pause)
 
     def _sent(self, header: str) -> Outcome[T]:

@@ -191,9 +191,9 @@ HTML = garbage(b"<html><body>Please log in</body></html>")
 @pytest.mark.parametrize(
     ("fault", "code", "words"),
     [
-        (HTML, 5, "makes no sense"),
-        (garbage(b'{"hello": "world"}'), 5, "makes no sense"),
-        (Answer(status=200, body=b""), 5, "makes no sense"),
+        (HTML, 5, "unexpected response"),
+        (garbage(b'{"hello": "world"}'), 5, "unexpected response"),
+        (Answer(status=200, body=b""), 5, "unexpected response"),
         (Answer(status=302, headers=(("Location", "https://elsewhere.example/"),)), 5, "elsewhere"),
         (server_error(503), 6, "503"),
         (NoAnswer(), 6, "ReadTimeout"),
@@ -239,7 +239,7 @@ def test_trouble_in_the_middle_says_what_was_done() -> None:
         "variables.B": "skipped",
     }
     assert ran.report["summary"]["environments"]["created"] == 1
-    assert "Whether it took effect" in _flat(ran.log) or "a rerun continues" in _flat(ran.log)
+    assert "Whether it took effect" in _flat(ran.log) or "rerun to continue" in _flat(ran.log)
     world.simulator.faults.clear()
     assert run_with(world, wanted).exit_code == 0
     assert set(world.shop.environment("Live").variables) == {"A", "B"}

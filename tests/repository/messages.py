@@ -64,7 +64,8 @@ def constructions() -> int:
 def keys_of_rejections() -> set[str]:
     """Return the keys of what Bitbucket's refusals mean, whatever their status."""
     return {
-        problems.refusal("do it", "It", Rejected(status=status)).key for status in range(400, 500)
+        problems.rejection_about("do it", "It", Rejected(status=status)).key
+        for status in range(400, 500)
     }
 
 

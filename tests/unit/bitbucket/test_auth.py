@@ -238,13 +238,13 @@ def test_a_token_service_in_trouble_is_asked_again_by_the_next_request() -> None
 def test_a_token_that_is_none_makes_no_sense(token: object) -> None:
     service = OAuthService(*(granted(token, 7200) for _ in range(5)))
 
-    assert problem_of(consumer_line(service)).problem.key == "answer-makes-no-sense"
+    assert problem_of(consumer_line(service)).problem.key == "unexpected-response"
 
 
 def test_a_token_answer_that_is_no_object_makes_no_sense() -> None:
     service = OAuthService(*(httpx.Response(200, json=[]) for _ in range(5)))
 
-    assert problem_of(consumer_line(service)).problem.key == "answer-makes-no-sense"
+    assert problem_of(consumer_line(service)).problem.key == "unexpected-response"
 
 
 def test_a_token_that_comes_too_late_is_not_used() -> None:

@@ -156,8 +156,8 @@ def test_tries_run_out() -> None:
     problem = problem_of(line, GET, PipeError)
 
     assert (problem.key, problem.code) == ("service-unavailable", ExitCode.GAVE_UP)
-    assert "GET /2.0/x failed, 3 times." in problem.what
-    assert problem.why == "Last answer: HTTP 502: Bad Gateway"
+    assert "GET /2.0/x failed (3 attempts)." in problem.what
+    assert problem.why == "Last response: HTTP 502: Bad Gateway"
     assert len(line.requests) == 3
 
 
@@ -166,8 +166,8 @@ def test_a_single_try_is_told_as_one() -> None:
 
     problem = problem_of(line, GET, PipeError)
 
-    assert "at the only try" in problem.what
-    assert problem.why == "Last answer: HTTP 500"
+    assert "(1 attempt)" in problem.what
+    assert problem.why == "Last response: HTTP 500"
     assert line.clock.slept == []
 
 
@@ -185,7 +185,7 @@ def test_nobody_there() -> None:
 
     assert (problem.key, problem.code) == ("service-unreachable", ExitCode.GAVE_UP)
     assert "Connection refused" in problem.why
-    assert "5 times" in problem.what
+    assert "(5 attempts)" in problem.what
 
 
 def test_an_unparseable_answer_ends_in_an_error_after_all_attempts() -> None:
@@ -193,7 +193,7 @@ def test_an_unparseable_answer_ends_in_an_error_after_all_attempts() -> None:
 
     problem = problem_of(line, GET, PipeError)
 
-    assert (problem.key, problem.code) == ("answer-makes-no-sense", ExitCode.INCOMPLETE)
+    assert (problem.key, problem.code) == ("unexpected-response", ExitCode.INCOMPLETE)
     assert "HTTP 200, but the body is not JSON" in problem.why
 
 

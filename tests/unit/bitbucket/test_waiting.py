@@ -55,7 +55,7 @@ def test_nothing_is_sent_after_the_deadline() -> None:
     problem = problem_of(line, GET, RunOverError)
 
     assert problem.key == "out-of-time"
-    assert "600 seconds" in problem.what
+    assert "600-second deadline" in problem.what
     assert line.requests == []
 
 

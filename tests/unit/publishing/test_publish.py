@@ -286,7 +286,7 @@ FAILURES: list[tuple[str, Callable[[World], object]]] = [
     ("is gone", lambda w: w.simulator.faults.add(DropConnection(), path=PUBLISHED, times=99)),
     ("is silent", lambda w: w.simulator.faults.add(NoAnswer(), path=PUBLISHED, times=99)),
     (
-        "makes no sense",
+        "unexpected response",
         lambda w: w.simulator.faults.add(
             Answer(status=200, body=b"<html>"), path=PUBLISHED, times=99
         ),
