@@ -10,7 +10,7 @@ import httpx
 from msgspec.structs import replace
 
 from pipe import VERSION
-from pipe.apply.reader import ApplyContext
+from pipe.apply.context import ApplyContext
 from pipe.bitbucket.client import Bitbucket
 from pipe.bitbucket.http import HttpExchange
 from pipe.bitbucket.transport import AttemptRecord, RetryPolicy, Transport

@@ -1,18 +1,20 @@
-"""Creates one environment, whatever becomes of the request.
+"""Create one environment, whatever happens to the request.
 
-Nothing tells two requests of the same kind apart (Bitbucket has no idempotency key), so a POST
-whose fate is unknown is followed by a look at the list, never by a blind repetition.
+Bitbucket has no idempotency key, so nothing tells two POSTs apart: one whose outcome is unknown is
+followed by a read of the list, never by a blind repetition.
 """
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from itertools import islice
-from typing import Final, assert_never
+from typing import Final
 
 from msgspec import Struct
 
 from pipe.apply import problems
-from pipe.apply.reader import ApplyContext, list_environments
+from pipe.apply.context import ApplyContext
+from pipe.apply.reader import list_environments
 from pipe.bitbucket import problems as bitbucket_problems
 from pipe.bitbucket.requests import OutcomeUnknown, Rejected
 from pipe.models.changes import Create
@@ -22,94 +24,90 @@ from pipe.models.existing import ExistingEnvironment
 from pipe.planning import problems as planning_problems
 from pipe.planning.matching import Ambiguous, Found, Missing, by_name, match
 
-_PAYMENT_REQUIRED: Final = 402
-_CONFLICT: Final = 409
-_LOOK_AGAIN: Final = (400, _CONFLICT)
-"""409 is what the documentation says of a name that exists, 400 what users report. A 400 was also
-seen to pass by itself when several environments were created quickly."""
+_MAY_EXIST: Final = (HTTPStatus.BAD_REQUEST, HTTPStatus.CONFLICT)
+"""409 is documented for a name that exists, and users report 400. A 400 was also seen to pass by
+itself when several environments were created quickly."""
 
-_LOOKS_FOR_FORMER: Final = 2
+_READS_FOR_FORMER: Final = 2
 
 _VALIDATION_ERROR: Final = "deploy-service.request.validation-error"
 
 
-class Created(Struct, frozen=True):
-    """The environment is ours: it was created by this run."""
+class NewEnvironment(Struct, frozen=True):
+    """The environment was created by this run."""
 
     environment: ExistingEnvironment
 
 
-class Adopted(Struct, frozen=True):
-    """An environment that is meant is there, though the list that the plan rests on had none."""
+class AdoptedEnvironment(Struct, frozen=True):
+    """The environment exists, although the list that the plan is based on did not show it."""
 
     found: Found
 
 
 def create(
-    service: ApplyContext, repository: Repository, plan: Create
-) -> Created | Adopted | Problem:
-    """Create the environment, or find the one that is in the way.
+    context: ApplyContext, repository: Repository, plan: Create
+) -> NewEnvironment | AdoptedEnvironment | Problem:
+    """Create the environment, or find the one that exists already.
 
     Raises:
         PipeError: A request could not be completed.
     """
-    former = _former(service, repository, plan)
+    former = _former(context, repository, plan)
     if former is not None:
-        return Adopted(former)
+        return AdoptedEnvironment(former)
     last: Rejected | OutcomeUnknown | None = None
     sent = False
-    for _ in service.tries():
-        if not _exists(last):
-            answer = service.api.create_environment(
+    for _ in context.attempts():
+        if not _is_taken(last):
+            answer = context.api.create_environment(
                 repository, plan.name, plan.type, plan.declared.desired.admin_only
             )
             if isinstance(answer, ExistingEnvironment):
-                return Created(answer)
-            if isinstance(answer, Rejected) and answer.status not in _LOOK_AGAIN:
+                return NewEnvironment(answer)
+            if isinstance(answer, Rejected) and answer.status not in _MAY_EXIST:
                 return _refused(repository, plan, answer)
             sent = sent or isinstance(answer, OutcomeUnknown)
             last = answer
-        match by_name(plan.name, list_environments(service, repository)):
+        match by_name(plan.name, list_environments(context, repository)):
             case Found(environment) as found:
                 ours = sent and _is_as_sent(plan, environment)
-                return Created(environment) if ours else Adopted(found)
-            case Ambiguous() as match:
-                return planning_problems.ambiguous_name(match)
+                return NewEnvironment(environment) if ours else AdoptedEnvironment(found)
+            case Ambiguous() as ambiguous:
+                return planning_problems.ambiguous_name(ambiguous)
             case Missing():
                 if isinstance(last, Rejected) and last.key == _VALIDATION_ERROR:
                     break
-            case never:
-                assert_never(never)
     return problems.not_created(plan.name, last or OutcomeUnknown("nothing was sent"))
 
 
-def _former(service: ApplyContext, repository: Repository, plan: Create) -> Found | None:
-    """Look again for what is to be renamed.
+def _former(context: ApplyContext, repository: Repository, plan: Create) -> Found | None:
+    """Look again for the environment to rename.
 
-    A list that wavers and shows nothing would otherwise lead to a second environment beside the
-    former one, which no further run could put right.
+    A list that once omits it would otherwise lead to a second environment beside the former one,
+    which no later run could repair.
     """
     if plan.declared.rename_from is None:
         return None
-    for _ in islice(service.tries(), _LOOKS_FOR_FORMER):
-        found = match(plan.declared, list_environments(service, repository))
+    for _ in islice(context.attempts(), _READS_FOR_FORMER):
+        found = match(plan.declared, list_environments(context, repository))
         if isinstance(found, Found):
             return found
     return None
 
 
-def _exists(last: Rejected | OutcomeUnknown | None) -> bool:
-    """Whether only the list is behind: Bitbucket has said that the name is taken."""
-    return isinstance(last, Rejected) and last.status == _CONFLICT
+def _is_taken(last: Rejected | OutcomeUnknown | None) -> bool:
+    """Return whether only the list lags: Bitbucket answered that the name is taken."""
+    return isinstance(last, Rejected) and last.status == HTTPStatus.CONFLICT
 
 
 def _is_as_sent(plan: Create, environment: ExistingEnvironment) -> bool:
-    """Whether a POST whose answer was lost can have made this, rather than somebody else."""
+    """Return whether a POST whose answer was lost may have created this environment."""
     return environment.name == plan.name and environment.type in (None, plan.type)
 
 
 def _refused(repository: Repository, plan: Create, rejected: Rejected) -> Problem:
-    if rejected.status == _PAYMENT_REQUIRED:
+    if rejected.status == HTTPStatus.PAYMENT_REQUIRED:
         return problems.plan_lacks_feature(plan.name, "admin_only", rejected)
     doing = f"create the environment '{plan.name}'"
     return bitbucket_problems.rejection(doing, repository, rejected)

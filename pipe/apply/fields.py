@@ -1,88 +1,74 @@
-"""Changes an environment's own fields, and reads back until the change shows.
+"""Change an environment's own fields and read back until the change shows.
 
-Bitbucket answers 202 with an empty body: the change is queued. What counts is what shows.
+Bitbucket answers 202 with an empty body: the change is queued, and reading back tells whether it
+was made.
 """
 
 from __future__ import annotations
 
-from typing import assert_never
+from http import HTTPStatus
+from typing import Final
 
 from pipe.apply import problems
-from pipe.apply.outcomes import ChangeOutcomes
-from pipe.apply.reader import ApplyContext
+from pipe.apply.writer import EnvironmentWriter
 from pipe.bitbucket import problems as bitbucket_problems
 from pipe.bitbucket.requests import Done, OutcomeUnknown, Rejected
 from pipe.models.changes import FieldChange, SetAdminOnly, SetName
-from pipe.models.declaration import Repository
 from pipe.models.errors import Problem
 from pipe.models.existing import ExistingEnvironment
 
-_SPLITTABLE = (400, 402, 403)
-"""Answers after which each field of a combined change may still be possible by itself."""
+_SPLITTABLE: Final = (HTTPStatus.BAD_REQUEST, HTTPStatus.PAYMENT_REQUIRED, HTTPStatus.FORBIDDEN)
+"""Answers to a combined change after which each of its fields may still be possible alone."""
 
-_MAY_BE_TRUE_ALREADY = (400, 409)
-"""What Bitbucket answers to a change that changes nothing is not known."""
+_MAY_BE_IN_PLACE: Final = (HTTPStatus.BAD_REQUEST, HTTPStatus.CONFLICT)
+"""What Bitbucket answers to a change that changes nothing is not known: one of these, maybe."""
 
 
-def change_fields(
-    service: ApplyContext,
-    repository: Repository,
-    environment: ExistingEnvironment,
-    changes: tuple[FieldChange, ...],
-    ledger: ChangeOutcomes,
-) -> bool:
+def change_fields(writer: EnvironmentWriter, changes: tuple[FieldChange, ...]) -> bool:
     """Make the changes in one request; if Bitbucket refuses the combination, one by one.
 
     Returns:
         Whether all of them show.
 
     Raises:
-        PipeError: A request could not be completed; what was not recorded was not done.
+        PipeError: A request could not be completed.
     """
-    with ledger.accounting(*changes):
-        settled = _change_together(service, repository, environment, changes, ledger)
-    if isinstance(settled, bool):
-        return settled
-    if _may_be_split(changes, settled):
+    with writer.outcomes.fail_on_error(*changes):
+        answer = _change_together(writer, changes)
+    if isinstance(answer, bool):
+        return answer
+    if _may_be_split(changes, answer):
         # Tightening first: if the rest is refused, the environment is protected.
         ordered = sorted(changes, key=lambda each: isinstance(each, SetName))
-        done = [
-            change_fields(service, repository, environment, (each,), ledger) for each in ordered
-        ]
+        done = [change_fields(writer, (each,)) for each in ordered]
         return all(done)
     for change in changes:
-        ledger.failed(change, _problem(repository, environment, change, settled))
+        writer.outcomes.set_failed(change, _problem(writer, change, answer))
     return False
 
 
 def _change_together(
-    service: ApplyContext,
-    repository: Repository,
-    environment: ExistingEnvironment,
-    changes: tuple[FieldChange, ...],
-    ledger: ChangeOutcomes,
+    writer: EnvironmentWriter, changes: tuple[FieldChange, ...]
 ) -> bool | Rejected:
     """Make the changes in one request; return whether all of them show, or what refused them."""
-    for _ in service.tries():
-        answer = _send(service, repository, environment, changes)
+    for _ in writer.context.attempts():
+        answer = _send(writer, changes)
         match answer:
             case Done():
-                return _verify(service, repository, environment, changes, ledger)
+                return _verify(writer, changes)
             case OutcomeUnknown():
-                with ledger.doubting(*changes):
-                    shows = _shows(service, repository, environment, changes, ledger)
+                with writer.outcomes.unverified_on_error(*changes):
+                    shows = _shows(writer, changes)
                 if shows:
                     return True
             case Rejected(status=status):
                 shows = (
-                    status in _MAY_BE_TRUE_ALREADY
+                    status in _MAY_BE_IN_PLACE
                     and not _may_be_split(changes, answer)
-                    and _shows(service, repository, environment, changes, ledger)
+                    and _shows(writer, changes)
                 )
                 return True if shows else answer
-            case _:
-                assert_never(answer)
-    return _verify(service, repository, environment, changes, ledger)
+    return _verify(writer, changes)
 
 
 def _may_be_split(changes: tuple[FieldChange, ...], rejected: Rejected) -> bool:
@@ -90,61 +76,47 @@ def _may_be_split(changes: tuple[FieldChange, ...], rejected: Rejected) -> bool:
 
 
 def _send(
-    service: ApplyContext,
-    repository: Repository,
-    environment: ExistingEnvironment,
-    changes: tuple[FieldChange, ...],
+    writer: EnvironmentWriter, changes: tuple[FieldChange, ...]
 ) -> Done | Rejected | OutcomeUnknown:
     name = next((each.after for each in changes if isinstance(each, SetName)), None)
     admin_only = next((each.after for each in changes if isinstance(each, SetAdminOnly)), None)
-    return service.api.change_environment(
-        repository, environment.uuid, name=name, admin_only=admin_only
+    return writer.api.change_environment(
+        writer.repository, writer.environment.uuid, name=name, admin_only=admin_only
     )
 
 
-def _shows(
-    service: ApplyContext,
-    repository: Repository,
-    environment: ExistingEnvironment,
-    changes: tuple[FieldChange, ...],
-    ledger: ChangeOutcomes,
-) -> bool:
-    """Look once whether the changes are there."""
-    current = service.api.environment(repository, environment.uuid)
+def _shows(writer: EnvironmentWriter, changes: tuple[FieldChange, ...]) -> bool:
+    """Read once whether the changes show."""
+    current = writer.api.environment(writer.repository, writer.environment.uuid)
     if isinstance(current, Rejected) or not all(_is_made(each, current) for each in changes):
         return False
     for change in changes:
-        ledger.applied(change)
+        writer.outcomes.set_applied(change)
     return True
 
 
-def _verify(
-    service: ApplyContext,
-    repository: Repository,
-    environment: ExistingEnvironment,
-    changes: tuple[FieldChange, ...],
-    ledger: ChangeOutcomes,
-) -> bool:
-    """Look until all changes show, or patience ends."""
+def _verify(writer: EnvironmentWriter, changes: tuple[FieldChange, ...]) -> bool:
+    """Poll until all changes show; return whether they do."""
     current: ExistingEnvironment | Rejected | None = None
-    waiting = changes
-    # The order was taken: whether it was carried out is what is not known.
-    with ledger.doubting(*changes):
-        for _ in service.looks():
-            current = service.api.environment(repository, environment.uuid)
+    outcomes, pending = writer.outcomes, changes
+    # Bitbucket accepted the change, so an error here leaves it unverified rather than failed.
+    with outcomes.unverified_on_error(*changes):
+        for _ in writer.context.poll():
+            current = writer.api.environment(writer.repository, writer.environment.uuid)
             if isinstance(current, Rejected):
                 continue
-            for change in waiting:
+            for change in pending:
                 if _is_made(change, current):
-                    ledger.applied(change)
-            waiting = tuple(each for each in waiting if not ledger.is_applied(each))
-            if not waiting:
+                    outcomes.set_applied(change)
+            pending = tuple(each for each in pending if not outcomes.is_applied(each))
+            if not pending:
                 return True
-    for change in waiting:
+    for change in pending:
         if isinstance(current, Rejected):
-            ledger.unverified(change, problems.environment_disappeared(environment.name))
+            problem = problems.environment_disappeared(writer.environment.name)
         else:
-            ledger.unverified(change, _does_not_show(environment, change))
+            problem = _does_not_show(writer.environment, change)
+        outcomes.set_unverified(change, problem)
     return False
 
 
@@ -154,8 +126,6 @@ def _is_made(change: FieldChange, current: ExistingEnvironment) -> bool:
             return current.name == change.after
         case SetAdminOnly():
             return current.admin_only == change.after
-        case _:
-            assert_never(change)
 
 
 def _does_not_show(environment: ExistingEnvironment, change: FieldChange) -> Problem:
@@ -164,23 +134,17 @@ def _does_not_show(environment: ExistingEnvironment, change: FieldChange) -> Pro
             return problems.rename_does_not_show(change.before, change.after)
         case SetAdminOnly():
             return problems.admin_only_did_not_stick(environment.name, wanted=change.after)
-        case _:
-            assert_never(change)
 
 
-def _problem(
-    repository: Repository,
-    environment: ExistingEnvironment,
-    change: FieldChange,
-    rejected: Rejected,
-) -> Problem:
+def _problem(writer: EnvironmentWriter, change: FieldChange, rejected: Rejected) -> Problem:
+    name = writer.environment.name
     match rejected.status:
-        case 400 | 409:
-            return problems.change_not_supported(environment.name, change.field, rejected)
-        case 402:
-            return problems.plan_lacks_feature(environment.name, change.field, rejected)
-        case 404:
-            return problems.environment_disappeared(environment.name)
+        case HTTPStatus.BAD_REQUEST | HTTPStatus.CONFLICT:
+            return problems.change_not_supported(name, change.field, rejected)
+        case HTTPStatus.PAYMENT_REQUIRED:
+            return problems.plan_lacks_feature(name, change.field, rejected)
+        case HTTPStatus.NOT_FOUND:
+            return problems.environment_disappeared(name)
         case _:
-            doing = f"change {change.field} of '{environment.name}'"
-            return bitbucket_problems.rejection(doing, repository, rejected)
+            doing = f"change {change.field} of '{name}'"
+            return bitbucket_problems.rejection(doing, writer.repository, rejected)

@@ -1,14 +1,12 @@
-"""Reads what a decision needs, and no more: one list, then only what is declared."""
+"""Read what a plan needs and no more: the environments, then only what is declared of them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Final
+from http import HTTPStatus
 
-from msgspec import Struct
-
+from pipe.apply.branches import UNSUPPORTED
+from pipe.apply.context import ApplyContext
 from pipe.bitbucket import problems
-from pipe.bitbucket.client import Bitbucket
 from pipe.bitbucket.requests import Rejected
 from pipe.models.declaration import Declaration, Desired, Repository, State
 from pipe.models.errors import PipeError, Problem
@@ -20,81 +18,31 @@ from pipe.models.existing import (
     VariableOwner,
 )
 from pipe.planning.matching import Found
-from pipe.planning.planner import (
-    ByName,
-    ByRule,
-    Observed,
-    SecretsPolicy,
-    Target,
-    conflicting_type,
-    targets,
-)
-
-FIRST_PAUSE: Final = 0.25
-"""Seconds. A queued change usually shows within a second, so that an immediate look is wasted."""
-
-LOOKS: Final = 6
-"""Looks at what should show: 0.25, 0.5, 1, 2, 4 and 8 seconds apart, almost 16 in all. Bitbucket's
-lists were seen to lag by one to five."""
+from pipe.planning.planner import ByName, ByRule, Observed, Target, conflicting_type, targets
 
 
-class ApplyContext(Struct, frozen=True, kw_only=True):
-    """Bitbucket, as seen by those who change it.
-
-    Attributes:
-        api: One method a call.
-        wait: Waits for some seconds; raises `RunOverError` rather than pass the deadline.
-        policy: How secured values are treated.
-        force: Whether the user has said that safety refusals are to be passed.
-        reviewed: Whether only what was reviewed may be done (`PLAN_CHECKSUM`): what is decided
-            anew in the middle of a run is then refused.
-    """
-
-    api: Bitbucket
-    wait: Callable[[float], None]
-    policy: SecretsPolicy
-    force: bool = False
-    reviewed: bool = False
-
-    def looks(self) -> Iterator[int]:
-        """Pause before each look, a little longer each time; end when patience does."""
-        for number in range(LOOKS):
-            self.wait(FIRST_PAUSE * 2**number)
-            yield number
-
-    def tries(self) -> Iterator[int]:
-        """Begin at once, then pause before each further try; end when patience does."""
-        yield 0
-        for number in self.looks():
-            yield number + 1
-
-
-_NOT_FOUND: Final = 404
-_NO_INTERNAL_ENDPOINT: Final = (401, 403, 404, 410)
-
-
-def read_state(service: ApplyContext, repository: Repository, declaration: Declaration) -> Observed:
+def read_state(context: ApplyContext, repository: Repository, declaration: Declaration) -> Observed:
     """Read the repository as far as its declaration needs it.
 
     Raises:
         PipeError: The repository can't be read.
     """
-    environments = list_environments(service, repository)
+    environments = list_environments(context, repository)
     contents = {
-        existing.uuid: read_contents(service, repository, existing, desired)
+        existing.uuid: read_contents(context, repository, existing, desired)
         for target in targets(declaration, environments)
-        for existing, desired in _kept(target)
+        for existing, desired in _with_contents(target)
     }
     return Observed(
         environments=environments,
         contents=contents,
         pipelines_enabled=(
-            _pipelines_enabled(service, repository) if declaration.enable_pipelines else None
+            _pipelines_enabled(context, repository) if declaration.enable_pipelines else None
         ),
     )
 
 
-def _kept(target: Target) -> tuple[tuple[ExistingEnvironment, Desired], ...]:
+def _with_contents(target: Target) -> tuple[tuple[ExistingEnvironment, Desired], ...]:
     """Return the environment whose contents matter: one that stays and is not refused."""
     match target:
         case ByName(declared, Found(existing)) if (
@@ -108,57 +56,65 @@ def _kept(target: Target) -> tuple[tuple[ExistingEnvironment, Desired], ...]:
 
 
 def list_environments(
-    service: ApplyContext, repository: Repository
+    context: ApplyContext, repository: Repository
 ) -> tuple[ExistingEnvironment, ...]:
-    """Return all environments of a repository; a 404 is an error, never an empty list."""
-    listed = service.api.environments(repository)
+    """Return all environments of a repository.
+
+    Raises:
+        PipeError: They can't be listed; a 404 is an error, never an empty list.
+    """
+    listed = context.api.environments(repository)
     if isinstance(listed, Rejected):
         raise PipeError(problems.rejection("list the environments", repository, listed))
     return listed
 
 
 def read_contents(
-    service: ApplyContext, repository: Repository, existing: ExistingEnvironment, desired: Desired
+    context: ApplyContext, repository: Repository, existing: ExistingEnvironment, desired: Desired
 ) -> ExistingContents:
-    """Read the variables and branches of one environment, where they are declared."""
+    """Read the variables and branches of one environment, where they are declared.
+
+    Raises:
+        PipeError: They can't be read.
+    """
     variables = branches = None
     if desired.variables is not None or desired.prune_variables:
-        variables = _read_variables(service, repository, existing)
+        variables = _read_variables(context, repository, existing)
     if desired.branches is not None:
-        branches = _read_branches(service, repository, existing)
+        branches = _read_branches(context, repository, existing)
     return ExistingContents(variables=variables, branches=branches)
 
 
 def _read_variables(
-    service: ApplyContext, repository: Repository, existing: ExistingEnvironment
+    context: ApplyContext, repository: Repository, existing: ExistingEnvironment
 ) -> tuple[ExistingVariable, ...]:
-    rejected = None
-    for _ in service.tries():
-        listed = service.api.variables(VariableOwner(repository, existing.uuid))
+    # Just after an environment was created, its variables may answer 404 for a moment.
+    rejected = Rejected(status=HTTPStatus.NOT_FOUND)
+    for _ in context.attempts():
+        listed = context.api.variables(VariableOwner(repository, existing.uuid))
         if not isinstance(listed, Rejected):
             return listed
         rejected = listed
-        if rejected.status != _NOT_FOUND:
+        if rejected.status != HTTPStatus.NOT_FOUND:
             doing = f"list the variables of '{existing.name}'"
             raise PipeError(problems.rejection(doing, repository, rejected))
-        # Just after an environment was created its variables may answer 404 for a moment.
-    raise PipeError(problems.variables_unavailable(existing.name, rejected or Rejected(status=404)))
+    raise PipeError(problems.variables_unavailable(existing.name, rejected))
 
 
 def _read_branches(
-    service: ApplyContext, repository: Repository, existing: ExistingEnvironment
+    context: ApplyContext, repository: Repository, existing: ExistingEnvironment
 ) -> tuple[ExistingBranchRestriction, ...] | Problem:
-    listed = service.api.branch_restrictions(repository, existing.uuid)
+    listed = context.api.branch_restrictions(repository, existing.uuid)
     if not isinstance(listed, Rejected):
         return listed
-    if listed.status in _NO_INTERNAL_ENDPOINT:
+    if listed.status in UNSUPPORTED:
         return problems.branches_unsupported(existing.name, listed)
     doing = f"list the branches of '{existing.name}'"
     raise PipeError(problems.rejection(doing, repository, listed))
 
 
-def _pipelines_enabled(service: ApplyContext, repository: Repository) -> bool:
-    enabled = service.api.pipelines_enabled(repository)
+def _pipelines_enabled(context: ApplyContext, repository: Repository) -> bool:
+    enabled = context.api.pipelines_enabled(repository)
     if isinstance(enabled, Rejected):
         doing = "read whether Pipelines is enabled"
         raise PipeError(problems.rejection(doing, repository, enabled))

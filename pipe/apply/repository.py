@@ -1,12 +1,13 @@
-"""One repository from beginning to end: observe, decide, and carry out."""
+"""Plan and apply one repository: read, plan, check safety, write."""
 
 from __future__ import annotations
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from pipe.apply.context import ApplyContext
 from pipe.apply.environment import apply_environment
-from pipe.apply.reader import ApplyContext, read_state
+from pipe.apply.reader import read_state
 from pipe.bitbucket import problems as bitbucket_problems
 from pipe.bitbucket.requests import Rejected
 from pipe.models.changes import Keep, Refuse, RepositoryPlan, existing_of
@@ -19,29 +20,29 @@ from pipe.planning.safety import review
 
 
 class Unreadable(Struct, frozen=True):
-    """A repository that could not be observed."""
+    """A repository that could not be read."""
 
     repository: Repository
     problem: Problem
 
 
 def plan_one(
-    service: ApplyContext, repository: Repository, declaration: Declaration
+    context: ApplyContext, repository: Repository, declaration: Declaration
 ) -> RepositoryPlan | Unreadable:
-    """Observe a repository and decide what would happen to it; this only reads."""
+    """Read a repository and plan what would change; this sends no write."""
     try:
-        observed = read_state(service, repository, declaration)
+        observed = read_state(context, repository, declaration)
     except PipeError as error:
         return Unreadable(repository, error.problem)
     return review(
-        plan_repository(repository, declaration, observed, service.policy),
+        plan_repository(repository, declaration, observed, context.policy),
         existing_count=len(observed.environments),
-        force=service.force,
+        force=context.force,
     )
 
 
-def tell_one(plan: RepositoryPlan | Unreadable) -> RepositoryResult:
-    """Return the result of a plan that is only told."""
+def planned_result(plan: RepositoryPlan | Unreadable) -> RepositoryResult:
+    """Return the result of a plan that is not applied."""
     if isinstance(plan, Unreadable):
         return RepositoryResult(repository=plan.repository, problem=plan.problem)
     return RepositoryResult(
@@ -52,26 +53,26 @@ def tell_one(plan: RepositoryPlan | Unreadable) -> RepositoryResult:
 
 
 def apply_one(
-    service: ApplyContext, plan: RepositoryPlan, declaration: Declaration
+    context: ApplyContext, plan: RepositoryPlan, declaration: Declaration
 ) -> RepositoryResult:
-    """Carry out the plan of one repository; whatever goes wrong is in the result."""
+    """Apply the plan of one repository; problems are in the result."""
     if not plan.enable_pipelines:
-        return _apply_environments(service, plan)
-    problem = _enable_pipelines(service, plan.repository)
+        return _apply_environments(context, plan)
+    problem = _enable_pipelines(context, plan.repository)
     if problem is not None:
         return RepositoryResult(
             repository=plan.repository, problem=problem, pipelines=Outcome.FAILED
         )
-    # Bitbucket may have created Test, Staging and Production by itself: decide anew.
-    anew = plan_one(service, plan.repository, declaration)
+    # Bitbucket may have created Test, Staging and Production by itself: plan anew.
+    anew = plan_one(context, plan.repository, declaration)
     if isinstance(anew, Unreadable):
-        return replace(tell_one(anew), pipelines=Outcome.APPLIED)
-    permitted = _only_reviewed(anew, plan) if service.reviewed else anew
-    return replace(_apply_environments(service, permitted), pipelines=Outcome.APPLIED)
+        return replace(planned_result(anew), pipelines=Outcome.APPLIED)
+    permitted = _only_reviewed(anew, plan) if context.reviewed else anew
+    return replace(_apply_environments(context, permitted), pipelines=Outcome.APPLIED)
 
 
 def _only_reviewed(anew: RepositoryPlan, reviewed: RepositoryPlan) -> RepositoryPlan:
-    """Refuse whatever a plan has that an earlier one has not."""
+    """Refuse what the new plan holds and the reviewed one does not."""
     return replace(
         anew,
         environments=tuple(
@@ -87,18 +88,18 @@ def _only_reviewed(anew: RepositoryPlan, reviewed: RepositoryPlan) -> Repository
     )
 
 
-def _apply_environments(service: ApplyContext, plan: RepositoryPlan) -> RepositoryResult:
+def _apply_environments(context: ApplyContext, plan: RepositoryPlan) -> RepositoryResult:
     return RepositoryResult(
         repository=plan.repository,
         environments=tuple(
-            apply_environment(service, plan.repository, each) for each in plan.environments
+            apply_environment(context, plan.repository, each) for each in plan.environments
         ),
     )
 
 
-def _enable_pipelines(service: ApplyContext, repository: Repository) -> Problem | None:
+def _enable_pipelines(context: ApplyContext, repository: Repository) -> Problem | None:
     try:
-        answer = service.api.enable_pipelines(repository)
+        answer = context.api.enable_pipelines(repository)
     except PipeError as error:
         return error.problem
     if isinstance(answer, Rejected):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TextIO
 
-from pipe.apply.reader import ApplyContext, list_environments, read_contents
+from pipe.apply.context import ApplyContext
+from pipe.apply.reader import list_environments, read_contents
 from pipe.bitbucket import problems
 from pipe.export import document
 from pipe.export.document import Held

@@ -12,8 +12,8 @@ from typing import TypeAlias, assert_never
 
 from msgspec.structs import replace
 
-from pipe.apply.reader import ApplyContext
-from pipe.apply.repository import Unreadable, apply_one, plan_one, tell_one
+from pipe.apply.context import ApplyContext
+from pipe.apply.repository import Unreadable, apply_one, plan_one, planned_result
 from pipe.bitbucket import problems
 from pipe.fleet.batches import HOURLY_REQUESTS, affordable, reads_needed, split_into_batches
 from pipe.fleet.recorder import RunRecorder
@@ -225,7 +225,7 @@ class Orchestrator:
 
 
 def _told(planned: Planned) -> RepositoryResult | NotStarted:
-    return planned if isinstance(planned, NotStarted) else tell_one(planned)
+    return planned if isinstance(planned, NotStarted) else planned_result(planned)
 
 
 def _needed(plan: Planned) -> int:

@@ -1,8 +1,9 @@
-"""Keyed fingerprints of secured values, so that an unchanged secret is not written again (pure).
+"""Keyed fingerprints of secured values, so that an unchanged secret is not rewritten (pure).
 
 Bitbucket never shows a secured value. A fingerprint is HMAC-SHA-256 under the user's own key over
-the environment's uuid, the variable's key and its value, truncated to 128 bits: without the key it
-tells nothing about the value, and it can't be moved to another environment or variable.
+the owner (an environment's uuid or a repository's slugs), the variable's key and its value,
+truncated to 128 bits: without the key it tells nothing about the value, and it can't be moved to
+another owner or variable.
 """
 
 from __future__ import annotations
@@ -16,17 +17,21 @@ from typing import Final
 from pydantic import SecretStr
 
 from pipe.models.declaration import SecuredVariable
+from pipe.models.existing import VariableOwner
 
 VERSION: Final = 1
 _HEX_DIGITS: Final = 32  # 128 bits
 
 
-def fingerprint(key: SecretStr, environment_uuid: str, variable: SecuredVariable) -> str:
+def bound_to(owner: VariableOwner) -> str:
+    """Return what the fingerprints of an owner's variables are bound to."""
+    return owner.environment_uuid or str(owner.repository)
+
+
+def fingerprint(key: SecretStr, bound_to: str, variable: SecuredVariable) -> str:
     """Return the fingerprint of a secured value: 32 hexadecimal digits."""
     # JSON keeps the three parts apart: no two triples make the same message.
-    message = json.dumps(
-        [VERSION, environment_uuid, variable.key, variable.value.get_secret_value()]
-    )
+    message = json.dumps([VERSION, bound_to, variable.key, variable.value.get_secret_value()])
     digest = hmac.new(key.get_secret_value().encode(), message.encode(), hashlib.sha256)
     return digest.hexdigest()[:_HEX_DIGITS]
 

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from pipe.apply import repository as apply
-from pipe.apply.reader import ApplyContext
+from pipe.apply.context import ApplyContext
 from pipe.context import Stop
 from pipe.fleet import workers
 from pipe.models.declaration import Declaration, Repository

@@ -9,7 +9,7 @@ from dataclasses import replace as with_switches
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from pipe.apply.reader import ApplyContext
+from pipe.apply.context import ApplyContext
 from pipe.apply.repository import Unreadable, apply_one, plan_one
 from pipe.models.changes import RepositoryPlan
 from pipe.models.declaration import (

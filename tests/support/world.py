@@ -22,7 +22,7 @@ from urllib.parse import unquote
 import httpx
 from pydantic import SecretStr
 
-from pipe.apply.reader import ApplyContext
+from pipe.apply.context import ApplyContext
 from pipe.bitbucket.auth import AccessToken
 from pipe.bitbucket.client import Bitbucket
 from pipe.bitbucket.http import open_in_pipe_client

@@ -16,14 +16,13 @@ from pipe.models.changes import (
     Refuse,
     RewriteSecured,
     SetAdminOnly,
-    SetName,
     SetType,
     Update,
     UpdateVariable,
     WriteFingerprints,
 )
 from pipe.models.declaration import ManagedSecret
-from pipe.models.errors import ConfigError, ExitCode, PipeError
+from pipe.models.errors import ConfigError, ExitCode
 from pipe.models.results import (
     Counts,
     EnvironmentCounts,
@@ -65,10 +64,10 @@ def _run(
 
 @pytest.mark.promise("P13")
 def test_what_happened_is_counted() -> None:
-    ledger = ChangeOutcomes(CHANGES)
+    outcomes = ChangeOutcomes(CHANGES)
     for change in CHANGES:
-        ledger.applied(change)
-    done = ledger.result(UPDATE, "{Live}")
+        outcomes.set_applied(change)
+    done = outcomes.result(UPDATE, "{Live}")
     assert count_variables([done]) == VariableCounts(
         created=2, updated=3, unchanged=7, deleted=1, failed=0
     )
@@ -85,17 +84,17 @@ def test_what_was_only_planned_is_not_counted() -> None:
 @pytest.mark.promise("P13")
 def test_what_happened_before_a_failure_is_counted_too() -> None:
     """Both happened."""
-    ledger = ChangeOutcomes(CHANGES)
-    ledger.applied(CHANGES[0])
-    ledger.failed(CHANGES[1], TROUBLE)
-    ledger.unverified(CHANGES[6], TROUBLE)
-    ended = ledger.result(UPDATE, "{Live}")
+    outcomes = ChangeOutcomes(CHANGES)
+    outcomes.set_applied(CHANGES[0])
+    outcomes.set_failed(CHANGES[1], TROUBLE)
+    outcomes.set_unverified(CHANGES[6], TROUBLE)
+    ended = outcomes.result(UPDATE, "{Live}")
     assert ended.outcome is Outcome.FAILED
     assert count_variables([ended]) == VariableCounts(created=1, failed=1, unchanged=7)
     assert count_environments([ended]) == EnvironmentCounts(updated=1, failed=1)
     assert ended.problems == (TROUBLE,)
     made = ChangeOutcomes(CREATE.changes)
-    made.applied(SetType(TEST))
+    made.set_applied(SetType(TEST))
     broken = made.result(CREATE, "{New}", TROUBLE)
     assert count_environments([broken]) == EnvironmentCounts(created=1, failed=1)
     lost = ChangeOutcomes(CREATE.changes).result(CREATE, None, TROUBLE)
@@ -113,47 +112,6 @@ def test_each_way_to_end_is_counted_once() -> None:
     assert count_environments(results) == EnvironmentCounts(
         deleted=1, unchanged=2, refused=1, failed=1
     )
-
-
-def test_the_ledger_tells_the_worst_and_what_was_never_reached() -> None:
-    name, admin = SetName("Live", "New"), SetAdminOnly(before=False, after=True)
-    plan = Update(existing=env("Live"), changes=(name, admin))
-    ledger = ChangeOutcomes(plan.changes)
-    assert ledger.went_wrong(name)
-    ledger.unchanged(name)
-    assert not ledger.went_wrong(name)
-    assert not ledger.is_applied(name)
-    ledger.unverified(admin, TROUBLE)
-    assert ledger.result(plan, "{Live}").outcome is Outcome.UNVERIFIED
-    ledger.unchanged(admin)
-    assert ledger.result(plan, "{Live}").outcome is Outcome.UNCHANGED
-    ledger.applied(admin)
-    assert ledger.result(plan, "{Live}").outcome is Outcome.APPLIED
-    half = ChangeOutcomes(plan.changes)
-    half.applied(name)
-    result = half.result(plan, "{Live}")
-    assert result.outcome is Outcome.FAILED
-    assert [each.outcome for each in result.changes] == [Outcome.APPLIED, Outcome.SKIPPED]
-
-
-def test_a_failure_is_put_down_to_what_was_being_done_and_not_done_yet() -> None:
-    name, admin = SetName("Live", "New"), SetAdminOnly(before=False, after=True)
-    ledger = ChangeOutcomes((name, admin))
-    ledger.applied(name)
-    with pytest.raises(PipeError), ledger.accounting(name, admin):
-        raise PipeError(TROUBLE)
-    assert ledger.is_applied(name)
-    assert ledger.went_wrong(admin)
-
-
-def test_a_failure_while_looking_leaves_open_what_is_not_known_yet() -> None:
-    name, admin = SetName("Live", "New"), SetAdminOnly(before=False, after=True)
-    ledger = ChangeOutcomes((name, admin))
-    ledger.applied(name)
-    with pytest.raises(PipeError), ledger.doubting(name, admin):
-        raise PipeError(TROUBLE)
-    result = ledger.result(Update(existing=env("Live"), changes=(name, admin)), "{Live}")
-    assert [each.outcome for each in result.changes] == [Outcome.APPLIED, Outcome.UNVERIFIED]
 
 
 def test_a_plan_that_is_only_told() -> None:

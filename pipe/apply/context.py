@@ -1,0 +1,49 @@
+"""Dependencies of reading and applying: the API client, the polling policy, what is permitted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from msgspec import Struct
+
+from pipe.bitbucket.client import Bitbucket
+from pipe.planning.planner import SecretsPolicy
+
+FIRST_PAUSE: Final = 0.25
+"""Seconds. A queued change usually shows within a second, so an immediate read is wasted."""
+
+POLLS: Final = 6
+"""Reads after a write: 0.25, 0.5, 1, 2, 4 and 8 seconds apart, almost 16 in all. Bitbucket's lists
+were seen to lag by one to seven seconds."""
+
+
+class ApplyContext(Struct, frozen=True, kw_only=True):
+    """What reading and applying depend on.
+
+    Attributes:
+        api: One method for each call of Bitbucket's API.
+        wait: Waits for some seconds; raises `RunOverError` rather than exceed the deadline.
+        policy: How secured values are treated.
+        force: Whether safety checks that may be overridden are overridden (`FORCE`).
+        reviewed: Whether only what was reviewed may be applied (`PLAN_CHECKSUM`): what is planned
+            anew during the run is then refused.
+    """
+
+    api: Bitbucket
+    wait: Callable[[float], None]
+    policy: SecretsPolicy
+    force: bool = False
+    reviewed: bool = False
+
+    def poll(self) -> Iterator[int]:
+        """Pause before each read, longer each time; yield the number of the read from 0."""
+        for number in range(POLLS):
+            self.wait(FIRST_PAUSE * 2**number)
+            yield number
+
+    def attempts(self) -> Iterator[int]:
+        """Start at once, then pause before each further attempt; yield its number from 0."""
+        yield 0
+        for number in self.poll():
+            yield number + 1

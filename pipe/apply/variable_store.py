@@ -1,0 +1,286 @@
+"""Create, update and delete single variables of an environment or repository.
+
+Answers to writes are trusted, the list is not: it lags (six independent clients wait one to seven
+seconds after each write) and was seen empty while variables existed. The list is therefore read
+only where an answer makes that necessary, and nothing is deleted because one list omits it.
+"""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Final, TypeAlias
+
+from msgspec import Struct
+from pydantic import SecretStr
+
+from pipe.apply import problems
+from pipe.apply.context import ApplyContext
+from pipe.bitbucket import problems as bitbucket_problems
+from pipe.bitbucket.requests import AlreadyGone, Done, OutcomeUnknown, Rejected
+from pipe.models.declaration import PlainVariable, SecuredUpdate, SecuredVariable, WritableVariable
+from pipe.models.errors import PipeError, Problem
+from pipe.models.existing import ExistingVariable, VariableOwner
+
+_FORBIDDEN: Final = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
+
+
+class Inserted(Struct, frozen=True):
+    """The variable is as declared; it did not exist before."""
+
+
+class Overwritten(Struct, frozen=True):
+    """The variable is as declared; it had another value before."""
+
+    before: ExistingVariable
+
+
+class AlreadyRight(Struct, frozen=True):
+    """The variable was as declared before this run wrote anything, but the list omitted it."""
+
+
+Upserted: TypeAlias = Inserted | Overwritten | AlreadyRight | Problem
+"""The variable is as declared, or why it is not."""
+
+
+class Deleted(Struct, frozen=True):
+    """This run deleted the variable."""
+
+
+class Vanished(Struct, frozen=True):
+    """Somebody else deleted the variable."""
+
+
+class _Undecided(Struct, frozen=True):
+    """Another attempt is needed.
+
+    Attributes:
+        known: The variable, if it was found with another value.
+        last: Bitbucket's last answer to a write.
+    """
+
+    known: ExistingVariable | None
+    last: Rejected | OutcomeUnknown | None
+
+
+class _OtherCase(Struct, frozen=True):
+    """The list has the key in another case only."""
+
+    key: str
+
+
+class VariableStore(Struct, frozen=True):
+    """The variables of one owner.
+
+    Attributes:
+        context: The dependencies.
+        owner: The environment or repository.
+        owner_name: The environment's name; `None`: the repository itself.
+    """
+
+    context: ApplyContext
+    owner: VariableOwner
+    owner_name: str | None
+
+    def read(self) -> tuple[ExistingVariable, ...]:
+        """Return the variables that are listed now; a 404 just after creation means none."""
+        listed = self.context.api.variables(self.owner)
+        match listed:
+            case Rejected(status=HTTPStatus.NOT_FOUND):
+                return ()
+            case Rejected():
+                doing = f"list the variables of {self._owner_text}"
+                raise PipeError(self._rejection(doing, listed))
+            case _:
+                return listed
+
+    def upsert(self, variable: WritableVariable, known: ExistingVariable | None) -> Upserted:
+        """Create the variable, or update it where it is known to exist; read whenever in doubt.
+
+        Raises:
+            PipeError: A request could not be completed, or is forbidden.
+        """
+        last: Rejected | OutcomeUnknown | None = None
+        tried = False
+        for _ in self.context.attempts():
+            if known is None:
+                step = self._create(variable, last)
+                if not isinstance(step, _Undecided):
+                    return _by_whom(step, tried=tried)
+                known, last = step.known, step.last
+                tried = tried or isinstance(last, OutcomeUnknown)
+            if known is not None:
+                step = self._update(variable, known)
+                if not isinstance(step, _Undecided):
+                    return _by_whom(step, tried=tried)
+                # The answer to an earlier attempt may have been lost.
+                known, last, tried = step.known, step.last, True
+        return self._gave_up(variable.key, last)
+
+    def delete(self, existing: ExistingVariable) -> Deleted | Vanished | Problem:
+        """Delete the variable.
+
+        Raises:
+            PipeError: A request could not be completed, or is forbidden.
+        """
+        doing = f"delete the variable {existing.key}"
+        answer = self.context.api.delete_variable(self.owner, existing.uuid)
+        match answer:
+            case Done():
+                return Deleted()
+            case AlreadyGone() if self._is_gone(existing):
+                return Deleted()
+            case AlreadyGone():
+                return self._refused(doing, Rejected(status=HTTPStatus.NOT_FOUND))
+            case Rejected(status=HTTPStatus.NOT_FOUND) if self._is_gone(existing):
+                return Vanished()
+            case Rejected():
+                return self._refused(doing, answer)
+
+    @property
+    def _owner_text(self) -> str:
+        return "the repository" if self.owner_name is None else f"'{self.owner_name}'"
+
+    def _create(
+        self, variable: WritableVariable, last: Rejected | OutcomeUnknown | None
+    ) -> Upserted | _Undecided:
+        """Create the variable unless it is known to exist; then find it in the list."""
+        if not (isinstance(last, Rejected) and last.status == HTTPStatus.CONFLICT):
+            created = self.context.api.create_variable(self.owner, variable)
+            if isinstance(created, ExistingVariable):
+                return _stored_plain(variable, created) or Inserted()
+            if isinstance(created, Rejected) and created.status not in (
+                HTTPStatus.NOT_FOUND,
+                HTTPStatus.CONFLICT,
+            ):
+                return self._refused(f"write the variable {variable.key}", created)
+            last = created
+        match _find(variable.key, self.read()):
+            case ExistingVariable() as found if _is_right(variable, found):
+                return Inserted() if isinstance(last, OutcomeUnknown) else AlreadyRight()
+            case ExistingVariable() as found:
+                return _Undecided(found, last)
+            case _OtherCase(other) if (
+                isinstance(last, Rejected) and last.status == HTTPStatus.CONFLICT
+            ):
+                return problems.variable_key_differs_by_case(variable.key, other)
+            case _:
+                return _Undecided(None, last)
+
+    def _update(self, variable: WritableVariable, known: ExistingVariable) -> Upserted | _Undecided:
+        if isinstance(variable, SecuredVariable) and not known.secured:
+            return self._secure(variable, known)
+        return self._put(variable, known)
+
+    def _put(self, variable: WritableVariable, known: ExistingVariable) -> Upserted | _Undecided:
+        updated = self._write_over(variable, known)
+        match updated:
+            case ExistingVariable(secured=True) if isinstance(variable, PlainVariable):
+                return self._make_room(variable, known)
+            case ExistingVariable():
+                return _stored_plain(variable, updated) or Overwritten(known)
+            case Rejected(status=HTTPStatus.NOT_FOUND):
+                # It went away, or was replaced by one with another uuid: look again.
+                return _Undecided(None, updated)
+            case Rejected() if known.secured and isinstance(variable, PlainVariable):
+                return self._make_room(variable, known)
+            case Rejected():
+                return self._refused(f"write the variable {variable.key}", updated)
+
+    def _secure(self, variable: SecuredVariable, known: ExistingVariable) -> Upserted | _Undecided:
+        """Make a plain variable secured; its secret is never stored plain on the way.
+
+        One client changes it by PUT, another reports that this is impossible. The variable is
+        therefore first made secured with the value that is plain already: the secret is sent only
+        when it is certain that it will be stored secured. Under `SECURED_UPDATE=if-missing`, a run
+        that ends in between would leave that value for good: there it is deleted and created, so
+        that what is half done is missing.
+        """
+        if self.context.policy.update is not SecuredUpdate.IF_MISSING:
+            same_value = SecuredVariable(variable.key, SecretStr(known.value or ""))
+            answer = self._write_over(same_value, known)
+            sticks = isinstance(answer, ExistingVariable) and answer.secured
+            if sticks and self._shows_secured(known):
+                return self._put(variable, known)
+        return self._make_room(variable, known)
+
+    def _write_over(
+        self, variable: WritableVariable, known: ExistingVariable
+    ) -> ExistingVariable | Rejected:
+        answer = self.context.api.update_variable(self.owner, known.uuid, variable)
+        if isinstance(answer, Rejected) and answer.status in _FORBIDDEN:
+            doing = f"write the variable {variable.key}"
+            raise PipeError(self._rejection(doing, answer))
+        return answer
+
+    def _make_room(
+        self, variable: WritableVariable, known: ExistingVariable
+    ) -> Upserted | _Undecided:
+        """Delete a variable that must be created anew to be stored the other way."""
+        gone = self.context.api.delete_variable(self.owner, known.uuid)
+        if isinstance(gone, Rejected) and gone.status != HTTPStatus.NOT_FOUND:
+            return self._refused(f"replace the variable {variable.key}", gone)
+        return _Undecided(None, None)
+
+    def _gave_up(self, key: str, last: Rejected | OutcomeUnknown | None) -> Problem:
+        match last:
+            case OutcomeUnknown():
+                return problems.variable_fate_unknown(key, last)
+            case Rejected(status=HTTPStatus.NOT_FOUND) if self.owner_name is not None:
+                return bitbucket_problems.variables_unavailable(self.owner_name, last)
+            case Rejected(status=HTTPStatus.NOT_FOUND):
+                return self._rejection(f"write the variable {key}", last)
+            case _:
+                return problems.variable_not_listed(key)
+
+    def _refused(self, doing: str, rejected: Rejected) -> Problem:
+        if rejected.status in _FORBIDDEN:
+            # Other writes to this owner would be refused as well.
+            raise PipeError(self._rejection(doing, rejected))
+        return problems.rejected_write(doing, rejected)
+
+    def _rejection(self, doing: str, rejected: Rejected) -> Problem:
+        return bitbucket_problems.rejection(doing, self.owner.repository, rejected)
+
+    def _shows_secured(self, existing: ExistingVariable) -> bool:
+        """Return whether Bitbucket's list confirms that the variable is secured now."""
+        for _ in self.context.poll():
+            listed = next((each for each in self.read() if each.uuid == existing.uuid), None)
+            if listed is not None and listed.secured:
+                return True
+        return False
+
+    def _is_gone(self, existing: ExistingVariable) -> bool:
+        """Return whether two reads of the list agree that the variable does not exist."""
+        absences = 0
+        for _ in self.context.attempts():
+            absences += all(each.uuid != existing.uuid for each in self.read())
+            if absences > 1:
+                return True
+        return False
+
+
+def _by_whom(upserted: Upserted, *, tried: bool) -> Upserted:
+    """Attribute what is found after a write of unknown outcome to that write."""
+    return Inserted() if tried and isinstance(upserted, Overwritten | AlreadyRight) else upserted
+
+
+def _stored_plain(variable: WritableVariable, answer: ExistingVariable) -> Problem | None:
+    if isinstance(variable, SecuredVariable) and not answer.secured:
+        return problems.secured_stored_plain(variable.key)
+    return None
+
+
+def _is_right(variable: WritableVariable, listed: ExistingVariable) -> bool:
+    return (
+        isinstance(variable, PlainVariable)
+        and not listed.secured
+        and listed.value == variable.value
+    )
+
+
+def _find(key: str, listed: tuple[ExistingVariable, ...]) -> ExistingVariable | _OtherCase | None:
+    exact = next((each for each in listed if each.key == key), None)
+    if exact is not None:
+        return exact
+    other = next((each for each in listed if each.key.casefold() == key.casefold()), None)
+    return None if other is None else _OtherCase(other.key)
