@@ -43,13 +43,15 @@ def work(
     """Do what the settings ask for, tell it as it happens, and return what became of it."""
     started = context.clock.monotonic()
     _tell_beginning(console, settings)
-    meter = Meter(console if settings.debug else None)
+    meter = Meter(console if settings.options.debug else None)
     transport = Transport(
         client=client,
         credentials=settings.credentials,
         clock=context.clock,
-        policy=RetryPolicy(max_attempts=settings.max_attempts, deadline_seconds=settings.deadline),
-        read_only=settings.mode is not Mode.APPLY,
+        policy=RetryPolicy(
+            max_attempts=settings.options.max_attempts, deadline_seconds=settings.options.deadline
+        ),
+        read_only=settings.options.mode is not Mode.APPLY,
         stop=context.stop,
         observe=meter.note,
         redactor=Redactor(settings.secrets),
@@ -61,14 +63,16 @@ def work(
             sent=transport.counts.total,
             limit=transport.quota.limit,
             elapsed=elapsed,
-            remaining=settings.deadline - elapsed,
+            remaining=settings.options.deadline - elapsed,
             mean=meter.mean_seconds,
         )
 
     result = _handle(context, settings, transport, console, left)
     seconds = context.clock.monotonic() - started
     result = replace(result, counts=transport.counts, seconds=seconds)
-    if (settings.code_insights or settings.comment) and settings.mode is not Mode.EXPORT:
+    if (
+        settings.options.code_insights or settings.options.comment
+    ) and settings.options.mode is not Mode.EXPORT:
         _publish(context, settings, result, about, console, meter)
     return result
 
@@ -86,19 +90,21 @@ def _publish(
     from pipe.publishing.client import Publisher  # noqa: PLC0415 - only when it is needed
     from pipe.publishing.publish import publish  # noqa: PLC0415 - only when it is needed
 
-    seconds = min(_PUBLISH_SECONDS, settings.deadline - result.seconds)
+    seconds = min(_PUBLISH_SECONDS, settings.options.deadline - result.seconds)
     if seconds <= 0:
         console.warning("Nothing was published: DEADLINE left no time for it")
         return
     with (
-        context.connect(settings.api_url, 1) as client,
+        context.connect(settings.options.bitbucket_api_url, 1) as client,
         context.in_pipe(VERSION) as proxy,
     ):
         transport = Transport(
             client=client,
             credentials=settings.credentials,
             clock=context.clock,
-            policy=RetryPolicy(max_attempts=settings.max_attempts, deadline_seconds=seconds),
+            policy=RetryPolicy(
+                max_attempts=settings.options.max_attempts, deadline_seconds=seconds
+            ),
             read_only=False,
             stop=context.stop,
             observe=meter.note,
@@ -120,14 +126,16 @@ def _handle(
     service = ApplyContext(
         api=Bitbucket(transport),
         wait=transport.wait,
-        policy=SecretsPolicy(settings.secured_update, settings.fingerprint_key),
-        force=settings.force,
-        reviewed=settings.plan_checksum is not None,
+        policy=SecretsPolicy(settings.secured_update, settings.options.fingerprint_key),
+        force=settings.options.force,
+        reviewed=settings.options.plan_checksum is not None,
     )
-    nothing = RunResult(mode=settings.mode, counts=transport.counts, seconds=0)
+    nothing = RunResult(mode=settings.options.mode, counts=transport.counts, seconds=0)
     try:
         selected = resolve(service.api, settings.selection)
-        repositories = share(selected, parallel=settings.parallel, start_at=settings.start_at)
+        repositories = share(
+            selected, parallel=settings.parallel, start_at=settings.options.start_at
+        )
     except PipeError as error:
         console.problem(error.problem)
         return replace(nothing, problems=(error.problem,))
@@ -141,7 +149,7 @@ def _handle(
         part = f"{len(repositories)} of " if len(repositories) < len(selected) else ""
         console.info(f"{part}{len(selected)} repositories")
     crew = WorkerPool(
-        workers=settings.workers,
+        workers=settings.options.workers,
         console=console,
         clock=context.clock,
         stop=context.stop,
@@ -149,12 +157,12 @@ def _handle(
     record = RunRecorder(
         console=console,
         redact=transport.redactor.clean,
-        mode=settings.mode,
-        debug=settings.debug,
+        mode=settings.options.mode,
+        debug=settings.options.debug,
         several=len(repositories) > 1,
         stop=context.stop,
     )
-    if settings.mode is Mode.EXPORT:
+    if settings.options.mode is Mode.EXPORT:
         from pipe.export.exporter import Export  # noqa: PLC0415 - most runs export nothing
 
         export = Export(service=service, crew=crew, record=record, out=context.out)
@@ -165,12 +173,12 @@ def _handle(
 
 def _tell_beginning(console: Log, settings: Settings) -> None:
     console.info(
-        f"Bitbucket Environment {VERSION}: {settings.mode} on {target(settings.selection)},"
+        f"Bitbucket Environment {VERSION}: {settings.options.mode} on {target(settings.selection)},"
         f" as {settings.credentials.description}"
     )
     for warning in settings.warnings:
         console.warning(warning)
-    if settings.layers.mentions_branches():
+    if settings.declarations.mention_branches():
         console.info(
             "BRANCHES uses an endpoint that Bitbucket does not document (BCLOUD-21703):"
             " it may stop working"

@@ -36,13 +36,13 @@ def _run(context: RunContext) -> ExitCode:
     except ConfigurationError as error:
         return _tell_faults(context, error, error.report_files, started)
     try:
-        client = context.connect(settings.api_url, settings.workers)
+        client = context.connect(settings.options.bitbucket_api_url, settings.options.workers)
     except ConfigurationError as error:
-        return _tell_faults(context, error, settings.report_files, started)
+        return _tell_faults(context, error, settings.options.report_files, started)
     # Whoever made a mistake in the settings need not wait for what talks to Bitbucket.
     from pipe.execution import work  # noqa: PLC0415 - only when it is needed
 
-    console = Log(context.err, color=settings.color)
+    console = Log(context.err, color=not settings.options.no_color)
     about = About(at=context.clock.now(), context=settings.context)
     with client:
         try:
@@ -50,14 +50,14 @@ def _run(context: RunContext) -> ExitCode:
         except Exception as error:  # noqa: BLE001 - the reports are written whatever happened
             redact = Redactor(settings.secrets).clean
             problem = report_unexpected(
-                console, "The run", error, debug=settings.debug, redact=redact
+                console, "The run", error, debug=settings.options.debug, redact=redact
             )
             console.problem(problem)
             seconds = context.clock.monotonic() - started
             result = RunResult(
-                mode=settings.mode, problems=(problem,), counts=Counts(), seconds=seconds
+                mode=settings.options.mode, problems=(problem,), counts=Counts(), seconds=seconds
             )
-    _tell_end(console, settings.report_files, result, about)
+    _tell_end(console, settings.options.report_files, result, about)
     return result.exit_code
 
 
@@ -76,10 +76,10 @@ def _tell_faults(
 ) -> ExitCode:
     console = _plain_console(context)
     console.info(f"Bitbucket Environment {VERSION}")
-    console.write(fault_lines(error.faults))
+    console.write(fault_lines(error.errors))
     result = RunResult(
         mode=Mode.APPLY,
-        faults=error.faults,
+        faults=error.errors,
         counts=Counts(),
         seconds=context.clock.monotonic() - started,
     )

@@ -46,10 +46,10 @@ def _with_contents(target: Target) -> tuple[tuple[ExistingEnvironment, Desired],
     """Return the environment whose contents matter: one that stays and is not refused."""
     match target:
         case ByName(declared, Found(existing)) if (
-            declared.state is State.PRESENT and conflicting_type(declared, existing) is None
+            declared.state is not State.ABSENT and conflicting_type(declared, existing) is None
         ):
             return ((existing, declared.desired),)
-        case ByRule(rule, existing) if rule.state is State.PRESENT:
+        case ByRule(rule, existing) if rule.state is not State.ABSENT:
             return ((existing, rule.desired),)
         case _:
             return ()

@@ -1,4 +1,4 @@
-"""The checked keys of a configuration file → values."""
+"""The validated models of a configuration file to declarations (pure)."""
 
 from __future__ import annotations
 
@@ -9,29 +9,29 @@ from msgspec.structs import replace
 from pydantic import SecretStr
 
 from pipe.config_file import models
-from pipe.config_file.overrides import Layer, Layers, NamedLayer, Override, Prunable
+from pipe.config_file.overrides import Declarations, Override, merge, merge_desired
 from pipe.models.declaration import (
     Declaration,
     DeclaredEnvironment,
     DeclaredVariable,
     Desired,
     PlainVariable,
+    Prunable,
     Rule,
     SecuredVariable,
-    State,
 )
 from pipe.models.selection import Exclusion, Glob, Item, Slug
 from pipe.parsing import repositories
 
 
 class Converter(Struct, frozen=True):
-    """Turns the models of a file into values.
+    """Converts the models of a file.
 
     Attributes:
-        workspace: Where repositories belong that don't say so themselves, if that is known; one
-            that is needed but not known is a `ValueError`.
-        environ: Where `from_env` finds its values; they are there, the models saw to that.
-        prune: What `PRUNE` says: it holds where the file says nothing.
+        workspace: Of repositories that do not name their own; `None`: unknown, and one that needs
+            it is a `ValueError`.
+        environ: The values of `from_env`; the models validated that they are there.
+        prune: The value of `PRUNE`, the default of what the file does not mention.
     """
 
     workspace: str | None
@@ -39,31 +39,31 @@ class Converter(Struct, frozen=True):
     prune: Collection[Prunable]
 
     def items(self, file: models.File) -> tuple[Item, ...] | None:
-        """Return the repositories that the file is for; `None`: it does not say."""
+        """Return the repositories that the file selects; `None`: it selects none."""
         if file.repositories is None:
             return None
         return tuple(self._item(item) for item in file.repositories)
 
-    def layers(self, file: models.File) -> Layers:
-        """Return what is wanted of each repository."""
-        prune = Prunable.VARIABLES in self.prune
-        ground = DeclaredEnvironment(name="", desired=Desired(prune_variables=prune))
-        fresh = self._layer(file.defaults).over(ground)
-        return Layers(
+    def declarations(self, file: models.File) -> Declarations:
+        """Return what is declared for each repository."""
+        pruned = Desired(prune_variables=Prunable.VARIABLES in self.prune)
+        unnamed = DeclaredEnvironment(name="", desired=pruned)
+        defaults = merge(unnamed, self._defaults(file.defaults))
+        return Declarations(
             base=Declaration(
                 environments=tuple(
-                    named.layer.over(replace(fresh, name=named.name))
-                    for named in self._named(file.environments)
+                    replace(merge(defaults, each), name=each.name)
+                    for each in self._environments(file.environments)
                 ),
-                rules=tuple(self._rule(rule, ground.desired) for rule in file.rules),
+                rules=tuple(self._rule(rule, pruned) for rule in file.rules),
                 prune_environments=Prunable.ENVIRONMENTS in self.prune,
                 enable_pipelines=file.enable_pipelines,
             ),
-            fresh=fresh,
+            defaults=defaults,
             overrides=tuple(
                 Override(
-                    repositories=tuple(self._chosen(text) for text in override.repositories),
-                    environments=self._named(override.environments),
+                    repositories=tuple(self._named(text) for text in override.repositories),
+                    environments=self._environments(override.environments),
                 )
                 for override in file.overrides
             ),
@@ -75,30 +75,34 @@ class Converter(Struct, frozen=True):
         exclude = tuple(repositories.named(text, self.workspace) for text in item.exclude)
         return repositories.project(item.project, self.workspace, exclude)
 
-    def _chosen(self, text: str) -> Slug | Glob | Exclusion:
+    def _named(self, text: str) -> Slug | Glob | Exclusion:
         named = repositories.named(text.removeprefix("!"), self.workspace)
         return Exclusion(named) if text.startswith("!") else named
 
-    def _named(self, environments: tuple[models.Environment, ...]) -> tuple[NamedLayer, ...]:
+    def _environments(
+        self, environments: tuple[models.Environment, ...]
+    ) -> tuple[DeclaredEnvironment, ...]:
         return tuple(
-            NamedLayer(each.name, replace(self._layer(each), rename_from=each.rename_from))
+            replace(self._defaults(each), name=each.name, rename_from=each.rename_from)
             for each in environments
         )
 
-    def _rule(self, rule: models.Rule, ground: Desired) -> Rule:
+    def _rule(self, rule: models.Rule, below: Desired) -> Rule:
         return Rule(
             name_pattern=rule.when.name or "*",
             type=rule.when.type,
-            state=rule.state or State.PRESENT,
-            desired=self._contents(rule).over_desired(ground),
+            state=rule.state,
+            desired=merge_desired(below, self._desired(rule)),
         )
 
-    def _layer(self, spec: models.Defaults) -> Layer:
-        return replace(self._contents(spec), type=spec.type, state=spec.state)
+    def _defaults(self, spec: models.Defaults) -> DeclaredEnvironment:
+        return DeclaredEnvironment(
+            name="", type=spec.type, state=spec.state, desired=self._desired(spec)
+        )
 
-    def _contents(self, spec: models.Contents) -> Layer:
+    def _desired(self, spec: models.Contents) -> Desired:
         variables = spec.variables
-        return Layer(
+        return Desired(
             admin_only=spec.admin_only,
             branches=spec.branches,
             variables=None

@@ -1,4 +1,4 @@
-"""What pydantic finds wrong → flaws at their places in the file."""
+"""Errors of pydantic to errors with their location in the file."""
 
 from __future__ import annotations
 
@@ -9,30 +9,30 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from pipe.config_file.models import MAPPING, TEXT, File
-from pipe.config_file.yaml_tree import Flaw, Path, Tree
-from pipe.parsing.wording import instead
+from pipe.config_file.yaml_tree import LocatedError, Path, Tree
+from pipe.parsing.suggestions import expected
 
-# What pydantic puts into a path beside the keys and positions of the file.
-_NO_PART_OF_THE_FILE = (TEXT, MAPPING, "[key]")
+# What pydantic adds to the keys and indexes of a path.
+_NOT_IN_THE_FILE = (TEXT, MAPPING, "[key]")
 _MESSAGES = {
-    "missing": "is missing",
-    "model_type": "is not a mapping; write its keys as 'key: value', one a line",
-    "dict_type": "is not a mapping; write its keys as 'key: value', one a line",
-    "tuple_type": "is not a list; write its items as '- item', one a line",
+    "missing": "required key",
+    "model_type": "expected a mapping ('key: value', one per line)",
+    "dict_type": "expected a mapping ('key: value', one per line)",
+    "tuple_type": "expected a list ('- item', one per line)",
 }
 
 
-def flaws(error: ValidationError, tree: Tree) -> Iterator[Flaw]:
-    """Return what is wrong, but not what the YAML itself is blamed for already."""
-    blamed = {flaw.path for flaw in tree.flaws}
+def located_errors(error: ValidationError, tree: Tree) -> Iterator[LocatedError]:
+    """Return the errors of pydantic, except where the YAML itself has an error already."""
+    reported = {each.path for each in tree.errors}
     for details in error.errors(include_url=False, include_input=False):
-        path = tuple(part for part in details["loc"] if part not in _NO_PART_OF_THE_FILE)
-        if path not in blamed:
-            yield Flaw(tree.place(path), path, _message(details, path))
+        path = tuple(part for part in details["loc"] if part not in _NOT_IN_THE_FILE)
+        if path not in reported:
+            yield LocatedError(tree.place(path), path, _message(details, path))
 
 
-def show(path: Path) -> str:
-    """Write a path as `environments[1].variables.API_URL`."""
+def format_path(path: Path) -> str:
+    """Return a path as `environments[1].variables.API_URL`."""
     text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
     return text.removeprefix(".")
 
@@ -43,13 +43,13 @@ def _message(details: ErrorDetails, path: Path) -> str:
             return str(details["ctx"]["error"])
         case "extra_forbidden":
             *parent, key = path
-            return f"is no key that can stand here; {instead(str(key), _keys(tuple(parent)))}"
+            return f"unknown key; {expected(str(key), _keys(tuple(parent)))}"
         case kind:
             return _MESSAGES.get(kind, details["msg"])
 
 
 def _keys(path: Path) -> list[str]:
-    """Return the keys of the mapping at a path, by the models."""
+    """Return the keys that the models allow in the mapping at a path."""
     model: type[BaseModel] = File
     for part in path:
         if isinstance(part, str) and part in model.model_fields:
@@ -58,7 +58,7 @@ def _keys(path: Path) -> list[str]:
 
 
 def _model(annotation: object) -> type[BaseModel] | None:
-    """Return the model that stands in an annotation, however deep."""
+    """Return the model in an annotation, however nested."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
     found = (_model(each) for each in get_args(annotation))

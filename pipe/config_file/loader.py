@@ -1,4 +1,4 @@
-"""The text of a configuration file → layers of declarations."""
+"""The text of a configuration file to declarations."""
 
 from __future__ import annotations
 
@@ -8,28 +8,29 @@ from msgspec import Struct
 from pydantic import ValidationError
 
 from pipe.config_file.convert import Converter
-from pipe.config_file.duplicates import lines, name_flaws
-from pipe.config_file.errors import flaws, show
+from pipe.config_file.duplicates import lines, name_errors
+from pipe.config_file.errors import format_path, located_errors
 from pipe.config_file.models import File
-from pipe.config_file.overrides import Layers, Prunable
-from pipe.config_file.yaml_tree import Flaw, Place, Tree, Value, read_tree
+from pipe.config_file.overrides import Declarations
+from pipe.config_file.yaml_tree import Place, Tree, Value, read_tree
+from pipe.models.declaration import Prunable
 from pipe.models.selection import Item, Workspace
 from pipe.parsing.errors import ConfigErrors
 
 
 class ConfigFile(Struct, frozen=True, kw_only=True):
-    """What a configuration file says.
+    """The content of a configuration file.
 
     Attributes:
-        workspace: The one that counts for repositories that don't name their own.
-        items: The repositories it is for; `None`: it does not say.
-        layers: What is wanted of each repository.
-        lines: The line on which each environment is declared, by its name.
+        workspace: Of repositories that do not name their own; `None`: unknown.
+        items: The repositories it selects; `None`: it selects none.
+        declarations: What is declared for each repository.
+        lines: The line that declares each environment, by its name.
     """
 
     workspace: str | None
     items: tuple[Item, ...] | None
-    layers: Layers
+    declarations: Declarations
     lines: Mapping[str, int]
 
 
@@ -40,54 +41,55 @@ def read_config_file(
     environ: Mapping[str, str],
     workspace: Workspace,
     prune: Collection[Prunable],
-    faults: ConfigErrors,
+    errors: ConfigErrors,
 ) -> ConfigFile | None:
-    """Read a configuration file; if it is faulty, remember everything wrong.
+    """Read a configuration file; if it is invalid, add all errors and return `None`.
 
     Args:
-        path: How the file is called in the faults.
-        text: What it holds.
-        environ: Where `from_env` finds its values.
+        path: The path of the file, by which errors name it.
+        text: Its content.
+        environ: The values of `from_env`.
         workspace: What `WORKSPACE` and Pipelines say.
-        prune: What `PRUNE` says: it holds where the file says nothing.
-        faults: Where to remember what is wrong.
+        prune: The value of `PRUNE`, the default of what the file does not mention.
+        errors: Gets what is wrong, in the order of the file.
     """
     tree = read_tree(text)
     config = _convert(tree, environ, workspace, prune)
-    for flaw in sorted(tree.flaws, key=lambda each: (each.place.line, each.place.column)):
-        where = f"{path}:{flaw.place.line}:{flaw.place.column} {show(flaw.path)}"
-        faults.add(where.rstrip(), flaw.message)
+    for error in sorted(tree.errors, key=lambda each: (each.place.line, each.place.column)):
+        source = f"{path}:{error.place.line}:{error.place.column} {format_path(error.path)}"
+        errors.add(source.rstrip(), error.message)
     return config
 
 
 def _convert(
     tree: Tree, environ: Mapping[str, str], workspace: Workspace, prune: Collection[Prunable]
 ) -> ConfigFile | None:
-    """Return what the tree means; what it can't mean is added to its flaws."""
+    """Return the content of a tree; errors are added to the tree's."""
     if tree.root is None:
-        if not tree.flaws:
-            tree.flaws.append(Flaw(Place(1, 1), (), "is empty; declare environments or rules"))
+        if not tree.errors:
+            message = "the file is empty; declare environments or rules"
+            tree.add_error(Place(1, 1), (), message)
         return None
-    tree.flaws.extend(tuple(name_flaws(tree)))
+    tree.errors.extend(tuple(name_errors(tree)))
     try:
         file = File.model_validate(_without_extensions(tree.root), context=environ)
     except ValidationError as error:
-        tree.flaws.extend(tuple(flaws(error, tree)))
+        tree.errors.extend(tuple(located_errors(error, tree)))
         return None
     own = workspace.beside(file.workspace)
     converter = Converter(own, environ, prune)
     try:
-        items, layers = converter.items(file), converter.layers(file)
+        items, declarations = converter.items(file), converter.declarations(file)
     except ValueError as error:
-        # Only a workspace can be missing still: the form of each item is checked.
+        # Only a workspace can still be missing: the form of each item is validated.
         path = ("repositories",)
-        tree.flaws.append(Flaw(tree.place(path), path, str(error)))
+        tree.add_error(tree.place(path), path, str(error))
         return None
-    return ConfigFile(workspace=own, items=items, layers=layers, lines=lines(tree))
+    return ConfigFile(workspace=own, items=items, declarations=declarations, lines=lines(tree))
 
 
 def _without_extensions(root: Value) -> Value:
-    """Leave out keys that begin with `x-`: they hold what anchors name."""
+    """Remove keys that begin with `x-`: they hold the targets of anchors."""
     if not isinstance(root, dict):
         return root
     return {key: value for key, value in root.items() if not key.startswith("x-")}

@@ -1,8 +1,8 @@
-"""What is wanted of each repository: a base, and what some repositories lay over it (pure)."""
+"""What is declared for each repository: for all of them, and overrides for some (pure)."""
 
 from __future__ import annotations
 
-from enum import StrEnum
+from collections.abc import Iterator
 from typing import TypeVar
 
 from msgspec import Struct
@@ -13,104 +13,55 @@ from pipe.models.declaration import (
     DeclaredEnvironment,
     DeclaredVariable,
     Desired,
-    EnvironmentType,
     Repository,
     SecuredVariable,
-    State,
 )
 from pipe.models.selection import Exclusion, Glob, Slug, matches
 
 Value = TypeVar("Value")
 
 
-class Prunable(StrEnum):
-    """What may be deleted because it is not declared."""
-
-    VARIABLES = "variables"
-    ENVIRONMENTS = "environments"
-
-
-class Layer(Struct, frozen=True, kw_only=True):
-    """Fields of an environment to lay over others; `None` leaves what is below."""
-
-    type: EnvironmentType | None = None
-    state: State | None = None
-    rename_from: str | None = None
-    admin_only: bool | None = None
-    branches: tuple[str, ...] | None = None
-    variables: tuple[DeclaredVariable, ...] | None = None
-    prune_variables: bool | None = None
-
-    def over(self, below: DeclaredEnvironment) -> DeclaredEnvironment:
-        """Lay this over an environment: variables merge by key, all else is replaced."""
-        return replace(
-            below,
-            type=_first(self.type, below.type),
-            state=_first(self.state, below.state),
-            rename_from=_first(self.rename_from, below.rename_from),
-            desired=self.over_desired(below.desired),
-        )
-
-    def over_desired(self, below: Desired) -> Desired:
-        """Lay what this says of the contents over what is desired below."""
-        return replace(
-            below,
-            admin_only=_first(self.admin_only, below.admin_only),
-            branches=_first(self.branches, below.branches),
-            variables=_merged(below.variables, self.variables),
-            prune_variables=_first(self.prune_variables, below.prune_variables),
-        )
-
-
-class NamedLayer(Struct, frozen=True):
-    """A layer for the environment of this name; the environment is added if it is not below."""
-
-    name: str
-    layer: Layer
-
-
 class Override(Struct, frozen=True, kw_only=True):
-    """Layers that only some repositories get.
+    """Environments that are declared differently for some repositories.
 
     Attributes:
-        repositories: Those that get them; an exclusion takes away what it matches.
-        environments: What is laid over, by the environment's name.
+        repositories: Those it applies to; an exclusion removes what it matches.
+        environments: Merged over the environments of the same name, or added.
     """
 
     repositories: tuple[Slug | Glob | Exclusion, ...]
-    environments: tuple[NamedLayer, ...]
+    environments: tuple[DeclaredEnvironment, ...]
 
     def applies_to(self, repository: Repository) -> bool:
-        """Whether a repository is among those that get the layers."""
+        """Return whether a repository is among those it applies to."""
         excluded = (item.of for item in self.repositories if isinstance(item, Exclusion))
         if any(matches(item, repository) for item in excluded if isinstance(item, Slug | Glob)):
             return False
-        chosen = (item for item in self.repositories if isinstance(item, Slug | Glob))
-        return any(matches(item, repository) for item in chosen)
+        included = (item for item in self.repositories if isinstance(item, Slug | Glob))
+        return any(matches(item, repository) for item in included)
 
 
-class Layers(Struct, frozen=True, kw_only=True):
-    """What is wanted of every repository, and the overrides of some.
+class Declarations(Struct, frozen=True, kw_only=True):
+    """What is declared for every repository, and the overrides of some.
 
     Attributes:
-        base: For all repositories, with the defaults already under each environment.
-        fresh: What an environment that only an override declares starts from; its name is
-            replaced.
-        overrides: Laid over the base one after the other: the last one wins.
+        base: For all repositories, the defaults merged under each environment.
+        defaults: Merged under an environment that only an override declares; it has no name.
+        overrides: Merged over the base one after the other: the last one wins.
     """
 
     base: Declaration
-    fresh: DeclaredEnvironment = DeclaredEnvironment(name="")
+    defaults: DeclaredEnvironment = DeclaredEnvironment(name="")
     overrides: tuple[Override, ...] = ()
 
     def declaration_for(self, repository: Repository) -> Declaration:
-        """Return what is wanted of one repository."""
+        """Return what is declared for one repository."""
         environments = self.base.environments
         for override in self.overrides:
             if override.applies_to(repository):
-                spelt = {named.name for named in override.environments}
-                for named in override.environments:
-                    environments = self._overlaid(environments, named, spelt - {named.name})
+                names = {each.name for each in override.environments}
+                for each in override.environments:
+                    environments = self._override(environments, each, names - {each.name})
         return replace(
             self.base,
             environments=tuple(
@@ -122,70 +73,82 @@ class Layers(Struct, frozen=True, kw_only=True):
         )
 
     def secured_values(self) -> tuple[str, ...]:
-        """Return every secret that may be written, whichever repository it is for."""
-        desired = [
-            *(each.desired.variables for each in self.base.environments),
-            *(each.desired.variables for each in self.base.rules),
-            self.fresh.desired.variables,
-            *(
-                each.layer.variables
-                for override in self.overrides
-                for each in override.environments
-            ),
-        ]
+        """Return every secret that may be written to any repository."""
         return tuple(
             each.value.get_secret_value()
-            for variables in desired
-            for each in variables or ()
+            for desired in self._all_desired()
+            for each in desired.variables or ()
             if isinstance(each, SecuredVariable)
         )
 
-    def mentions_branches(self) -> bool:
+    def mention_branches(self) -> bool:
         """Return whether branch patterns are declared anywhere."""
-        desired = [
-            *(each.desired.branches for each in self.base.environments),
-            *(each.desired.branches for each in self.base.rules),
-            self.fresh.desired.branches,
-            *(each.layer.branches for override in self.overrides for each in override.environments),
-        ]
-        return any(each is not None for each in desired)
+        return any(desired.branches is not None for desired in self._all_desired())
 
-    def _overlaid(
+    def _all_desired(self) -> Iterator[Desired]:
+        yield from (each.desired for each in self.base.environments)
+        yield from (each.desired for each in self.base.rules)
+        yield self.defaults.desired
+        for override in self.overrides:
+            yield from (each.desired for each in override.environments)
+
+    def _override(
         self,
         environments: tuple[DeclaredEnvironment, ...],
-        named: NamedLayer,
+        over: DeclaredEnvironment,
         others: set[str],
     ) -> tuple[DeclaredEnvironment, ...]:
-        below = _by_name(named.name, environments)
-        # What the same override names just so is another environment, however alike.
+        below = _by_name(over.name, environments)
+        # An exact name in the same override is another environment, however similar.
         if below is None or below.name in others:
-            return (*environments, named.layer.over(replace(self.fresh, name=named.name)))
-        return tuple(named.layer.over(each) if each is below else each for each in environments)
+            return (*environments, replace(merge(self.defaults, over), name=over.name))
+        return tuple(merge(each, over) if each is below else each for each in environments)
+
+
+def merge(below: DeclaredEnvironment, over: DeclaredEnvironment) -> DeclaredEnvironment:
+    """Merge one environment over another, whose name is kept; see `merge_desired`."""
+    return replace(
+        below,
+        type=_first(over.type, below.type),
+        state=_first(over.state, below.state),
+        rename_from=_first(over.rename_from, below.rename_from),
+        desired=merge_desired(below.desired, over.desired),
+    )
+
+
+def merge_desired(below: Desired, over: Desired) -> Desired:
+    """Merge variables by key, and replace everything else that is mentioned."""
+    return replace(
+        below,
+        admin_only=_first(over.admin_only, below.admin_only),
+        branches=_first(over.branches, below.branches),
+        variables=_merge_variables(below.variables, over.variables),
+        prune_variables=_first(over.prune_variables, below.prune_variables),
+    )
 
 
 def _by_name(
     name: str, environments: tuple[DeclaredEnvironment, ...]
 ) -> DeclaredEnvironment | None:
-    """Find by the exact name, else regardless of case if that leaves no doubt."""
+    """Find by the exact name, else regardless of case if that is unambiguous."""
     exact = next((each for each in environments if each.name == name), None)
     if exact is not None:
         return exact
-    alike = [each for each in environments if each.name.casefold() == name.casefold()]
-    return alike[0] if len(alike) == 1 else None
+    similar = [each for each in environments if each.name.casefold() == name.casefold()]
+    return similar[0] if len(similar) == 1 else None
 
 
 def _without_idle_prune(desired: Desired) -> Desired:
-    """Pruning counts only where variables are mentioned: the others are not to be changed."""
-    return replace(
-        desired, prune_variables=desired.prune_variables and desired.variables is not None
-    )
+    """Prune only where variables are declared: elsewhere none are to be changed."""
+    prune = desired.prune_variables and desired.variables is not None
+    return replace(desired, prune_variables=prune or None)
 
 
 def _first(over: Value | None, below: Value) -> Value:
     return below if over is None else over
 
 
-def _merged(
+def _merge_variables(
     below: tuple[DeclaredVariable, ...] | None, over: tuple[DeclaredVariable, ...] | None
 ) -> tuple[DeclaredVariable, ...] | None:
     if below is None or over is None:

@@ -22,8 +22,8 @@ from pipe.models.declaration import FINGERPRINTS_KEY, Repository
 from pipe.models.errors import Problem
 from pipe.models.existing import ExistingContents, ExistingEnvironment, ExistingVariable
 from pipe.parsing import values
+from pipe.parsing.suggestions import quoted
 from pipe.parsing.variables import check_key
-from pipe.parsing.wording import quoted
 
 Yaml: TypeAlias = "str | bool | int | list[Yaml] | dict[str, Yaml]"
 Environments: TypeAlias = dict[str, dict[str, Yaml]]

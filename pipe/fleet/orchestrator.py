@@ -72,7 +72,10 @@ class Orchestrator:
         )
 
     def _parts(self, repositories: tuple[Repository, ...]) -> list[tuple[Repository, ...]]:
-        if self.settings.mode is not Mode.APPLY or self.settings.plan_checksum is not None:
+        if (
+            self.settings.options.mode is not Mode.APPLY
+            or self.settings.options.plan_checksum is not None
+        ):
             return [repositories]
         limit = self.left().limit or HOURLY_REQUESTS
         return split_into_batches(
@@ -99,7 +102,7 @@ class Orchestrator:
         plans = [each for each in planned if isinstance(each, RepositoryPlan)]
         self._plans += plans
         self._is_cut_short |= any(isinstance(each, NotStarted) for each in planned)
-        if self.settings.mode is Mode.APPLY and self._is_as_reviewed():
+        if self.settings.options.mode is Mode.APPLY and self._is_as_reviewed():
             self._announce(plans)
             results = self._applied(part, planned)
         else:
@@ -143,7 +146,7 @@ class Orchestrator:
 
     def _judged(self, planned: list[Planned]) -> list[Planned]:
         """Refuse what is too much over all repositories together."""
-        if self.settings.force or not self.record.several:
+        if self.settings.options.force or not self.record.several:
             return planned
         for each in planned:
             if isinstance(each, RepositoryPlan):
@@ -157,7 +160,7 @@ class Orchestrator:
         return planned
 
     def _is_as_reviewed(self) -> bool:
-        wanted = self.settings.plan_checksum
+        wanted = self.settings.options.plan_checksum
         if wanted is None or self.crew.over or not self._plans:
             return True
         found = checksum(self._plans)

@@ -30,6 +30,13 @@ class State(StrEnum):
     ABSENT = "absent"
 
 
+class Prunable(StrEnum):
+    """What may be deleted because it is not declared."""
+
+    VARIABLES = "variables"
+    ENVIRONMENTS = "environments"
+
+
 class SecuredUpdate(StrEnum):
     """When a secured value that exists is written again; it can never be read and compared."""
 
@@ -83,13 +90,13 @@ class Desired(Struct, frozen=True, kw_only=True):
         admin_only: Whether only administrators may deploy.
         branches: The complete set of branch patterns that may deploy; `()` lifts the restriction.
         variables: The variables that must exist with these values.
-        prune_variables: Whether variables that are not declared are deleted.
+        prune_variables: Whether variables that are not declared are deleted; `None`: no.
     """
 
     admin_only: bool | None = None
     branches: tuple[str, ...] | None = None
     variables: tuple[DeclaredVariable, ...] | None = None
-    prune_variables: bool = False
+    prune_variables: bool | None = None
 
 
 class DeclaredEnvironment(Struct, frozen=True, kw_only=True):
@@ -98,14 +105,14 @@ class DeclaredEnvironment(Struct, frozen=True, kw_only=True):
     Attributes:
         name: The exact name; it is matched exactly first, then regardless of case.
         type: Needed to create; an existing environment of another type is refused.
-        state: `ABSENT` deletes it with all that it holds.
+        state: `ABSENT` deletes it with all its variables; `None`: present.
         rename_from: The former name; what it holds is kept.
         desired: What it should hold.
     """
 
     name: str
     type: EnvironmentType | None = None
-    state: State = State.PRESENT
+    state: State | None = None
     rename_from: str | None = None
     desired: Desired = Desired()
 
@@ -117,13 +124,13 @@ class Rule(Struct, frozen=True, kw_only=True):
         name_pattern: `*` is any run of characters, `?` any one; matched regardless of case, so
             that a rule that protects `Prod*` does not miss `production`.
         type: Only environments of this type; `None`: of any.
-        state: `ABSENT` deletes what matches.
+        state: `ABSENT` deletes what matches; `None`: present.
         desired: What each should hold.
     """
 
     name_pattern: str = "*"
     type: EnvironmentType | None = None
-    state: State = State.PRESENT
+    state: State | None = None
     desired: Desired = Desired()
 
 

@@ -78,16 +78,16 @@ class RunOverError(PipeError):
 
 
 class ConfigurationError(Exception):
-    """Everything that is wrong with the settings; nothing was sent.
+    """The settings are invalid; nothing was sent.
 
     Attributes:
-        faults: All of them.
-        report_files: Where reports were asked for, as far as that could be read.
+        errors: All of them.
+        report_files: The reports to write, as far as they are known.
     """
 
-    def __init__(self, faults: tuple[ConfigError, ...], report_files: tuple[str, ...] = ()) -> None:
-        super().__init__(f"{len(faults)} configuration faults")
-        self.faults = faults
+    def __init__(self, errors: tuple[ConfigError, ...], report_files: tuple[str, ...] = ()) -> None:
+        super().__init__(f"{len(errors)} configuration errors")
+        self.errors = errors
         self.report_files = report_files
 
 
@@ -95,9 +95,9 @@ class ConfigError(Struct, frozen=True):
     """One thing wrong with the settings.
 
     Attributes:
-        where: The variable, or `file:line:column path`.
-        message: What is wrong and what to write instead; never the value of a secret.
+        source: The variable, or `file:line:column path`.
+        message: What is wrong and what was expected; never the value of a secret.
     """
 
-    where: str
+    source: str
     message: str

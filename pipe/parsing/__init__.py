@@ -1,1 +1,1 @@
-"""Turns what people write into values, wherever they write it: variables or a file (pure)."""
+"""Text to values, wherever it was written: in variables or in a file (pure)."""

@@ -1,4 +1,4 @@
-"""Gathers everything that is wrong, so that all of it is told at once."""
+"""Collects configuration errors, so that all of them are reported together."""
 
 from __future__ import annotations
 
@@ -6,65 +6,64 @@ from collections.abc import Callable, Iterable
 from typing import Final, TypeVar
 
 from pipe.models.errors import ConfigError
-from pipe.parsing.lists import ListItemError
-from pipe.parsing.wording import quoted
+from pipe.parsing.lists import InvalidItemsError
+from pipe.parsing.suggestions import quoted
 
 Value = TypeVar("Value")
 
+_MAX_CHARACTERS: Final = 1024 * 1024
+
 
 class ConfigErrors:
-    """The faults found so far."""
+    """The errors found so far."""
 
     def __init__(self) -> None:
-        self._found: list[ConfigError] = []
+        self._errors: list[ConfigError] = []
 
-    def add(self, where: str, message: str) -> None:
-        """Remember one fault."""
-        self._found.append(ConfigError(where, message))
+    def add(self, source: str, message: str) -> None:
+        """Add one error."""
+        self._errors.append(ConfigError(source, message))
 
-    def extend(self, faults: Iterable[ConfigError]) -> None:
-        """Remember several."""
-        self._found += faults
+    def extend(self, errors: Iterable[ConfigError]) -> None:
+        """Add several errors."""
+        self._errors += errors
 
-    def attempt(self, where: str, read: Callable[[], Value]) -> Value | None:
-        """Return what is read; if that is faulty, remember it and return `None`."""
+    def add_exception(self, source: str, error: Exception) -> None:
+        """Add what an exception says; errors of list items bring their own sources."""
+        if isinstance(error, InvalidItemsError):
+            self.extend(error.errors)
+        else:
+            self.add(source, str(error))
+
+    def attempt(self, source: str, read: Callable[[], Value]) -> Value | None:
+        """Return what `read` returns; if it raises `ValueError`, add that and return `None`."""
         try:
             return read()
         except ValueError as error:
-            self.tell(where, error)
+            self.add_exception(source, error)
             return None
 
-    def tell(self, where: str, error: Exception) -> None:
-        """Remember what an error says; several faults say themselves where they are."""
-        if isinstance(error, ListItemError):
-            self.extend(error.faults)
-        else:
-            self.add(where, str(error))
-
     def found(self) -> tuple[ConfigError, ...]:
-        """Return all of them, in the order they were found, each once."""
-        return tuple(dict.fromkeys(self._found))
-
-
-_LONGEST: Final = 1024 * 1024
+        """Return all errors in the order they were added, each once."""
+        return tuple(dict.fromkeys(self._errors))
 
 
 def read_text(
-    name: str, path: str, files: Callable[[str], str], faults: ConfigErrors
+    name: str, path: str, files: Callable[[str], str], errors: ConfigErrors
 ) -> str | None:
-    """Read the file that a variable names; if it can't be read, remember why."""
+    """Read the file that a variable names; if that fails, add the error and return `None`."""
     try:
         text = files(path)
     except UnicodeDecodeError:
-        faults.add(name, f"{quoted(path)} is not text in UTF-8")
+        errors.add(name, f"{quoted(path)} is not valid UTF-8")
     except OSError as error:
-        faults.add(
+        reason = error.strerror or type(error).__name__
+        errors.add(
             name,
-            f"{quoted(path)} can't be read: {error.strerror or type(error).__name__};"
-            " the path starts in the clone directory",
+            f"{quoted(path)} cannot be read: {reason}; paths are relative to the clone directory",
         )
     else:
-        if len(text) <= _LONGEST:
+        if len(text) <= _MAX_CHARACTERS:
             return text
-        faults.add(name, f"{quoted(path)} is longer than {_LONGEST} characters")
+        errors.add(name, f"{quoted(path)} is longer than {_MAX_CHARACTERS} characters")
     return None

@@ -1,4 +1,4 @@
-"""The two forms of a list variable → its entries, each with the name to blame it by (pure).
+"""The forms in which a variable arrives: one value, or a list (pure).
 
 Pipelines passes a YAML list `X` as `X_COUNT` with `X_0`, `X_1`, …; one string `X` is a JSON array
 when it begins with `[`, otherwise a single item.
@@ -14,7 +14,7 @@ from typing import Final, TypeVar, cast
 from msgspec import Struct
 
 from pipe.models.errors import ConfigError
-from pipe.parsing.wording import quoted
+from pipe.parsing.suggestions import quoted
 
 Value = TypeVar("Value")
 
@@ -26,40 +26,63 @@ class ListItem(Struct, frozen=True):
     """One item of a list.
 
     Attributes:
-        where: `X`, `X_2` or `X[2]`.
-        value: A string, or what JSON holds (numbers and booleans as they are written).
+        source: `X`, `X_2` or `X[2]`, by which errors name it.
+        value: A string, or what JSON holds (numbers as they are written, objects as `Pairs`).
     """
 
-    where: str
+    source: str
     value: object
 
 
-class ListItemError(ValueError):
-    """Several things wrong with one variable, each with its own place."""
+class InvalidItemsError(ValueError):
+    """Errors in one variable, each with its own source."""
 
-    def __init__(self, faults: tuple[ConfigError, ...]) -> None:
-        super().__init__("; ".join(fault.message for fault in faults))
-        self.faults = faults
+    def __init__(self, *errors: ConfigError) -> None:
+        super().__init__("; ".join(error.message for error in errors))
+        self.errors = errors
 
 
 class Pairs(Struct, frozen=True):
-    """A JSON object with its keys in order, repeated ones too."""
+    """A JSON object with its keys in order, duplicates included."""
 
     items: tuple[tuple[str, object], ...]
+
+
+def is_given(name: str, environ: Mapping[str, str]) -> bool:
+    """Return whether a variable is given in any form; an empty one is not."""
+    return any(environ.get(each) for each in (name, f"{name}_COUNT")) or bool(
+        _numbered(name, environ)
+    )
+
+
+def single_value(name: str, environ: Mapping[str, str]) -> str:
+    """Return the value of a variable that takes one value.
+
+    Raises:
+        ValueError: It is given as a list, or is not valid UTF-8.
+    """
+    text = environ.get(name, "")
+    if environ.get(f"{name}_COUNT") or _numbered(name, environ):
+        message = f"takes one value, not a list ({name}_COUNT, {name}_0, …)"
+        raise ValueError(message)
+    if not is_text(text):
+        message = "not valid UTF-8"
+        raise ValueError(message)
+    return text
 
 
 def list_items(name: str, environ: Mapping[str, str]) -> tuple[ListItem, ...] | None:
     """Return the items of a list variable; `None`: it is not given.
 
     Raises:
-        EntryFaultsError: It is given in a way that leaves doubt about its items.
+        InvalidItemsError: It is not clear what the items are.
     """
     text = environ.get(name, "")
     count = environ.get(f"{name}_COUNT", "")
-    items = _items(name, environ)
+    items = _numbered(name, environ)
     if text and (count or items):
-        message = f"is given both as one value and as a list ({name}_COUNT, {name}_0, …); give one"
-        raise ListItemError((ConfigError(name, message),))
+        message = f"set both as one value and as a list ({name}_COUNT, {name}_0, …); remove one"
+        raise InvalidItemsError(ConfigError(name, message))
     if count or items:
         return _counted(name, count, items)
     if not text:
@@ -71,41 +94,41 @@ def list_items(name: str, environ: Mapping[str, str]) -> tuple[ListItem, ...] | 
     return tuple(ListItem(f"{name}[{index}]", value) for index, value in enumerate(values))
 
 
-def each(read: Callable[[str], Value], listed: tuple[ListItem, ...]) -> tuple[Value, ...]:
-    """Read every item of a list of texts.
+def each(read: Callable[[str], Value], items: tuple[ListItem, ...]) -> tuple[Value, ...]:
+    """Read every item of a list of strings.
 
     Args:
-        read: Turns one text into a value, or raises `ValueError`.
-        listed: The items; a number or boolean of JSON is taken as it is written.
+        read: Turns one string into a value, or raises `ValueError`.
+        items: The items; a number or boolean of JSON is read as it is written.
 
     Raises:
-        EntryFaultsError: With everything wrong.
+        InvalidItemsError: With the errors of all items.
     """
-    faults: list[ConfigError] = []
+    errors: list[ConfigError] = []
     values: list[Value] = []
-    for entry in listed:
-        text = scalar(entry.value)
+    for item in items:
+        text = scalar(item.value)
         if text is None:
-            faults.append(ConfigError(entry.where, "is not text; write a string"))
+            errors.append(ConfigError(item.source, "expected a string"))
             continue
         try:
             values.append(read(text))
         except ValueError as error:
-            faults.append(ConfigError(entry.where, str(error)))
-    if faults:
-        raise ListItemError(tuple(faults))
+            errors.append(ConfigError(item.source, str(error)))
+    if errors:
+        raise InvalidItemsError(*errors)
     return tuple(values)
 
 
 def scalar(value: object) -> str | None:
-    """Return text, a number or a boolean of JSON as text; `None`: it is something else."""
+    """Return a string, number or boolean of JSON as text; `None` for anything else."""
     if isinstance(value, bool):
         return "true" if value else "false"
     return value if isinstance(value, str) and is_text(value) else None
 
 
 def is_text(value: str) -> bool:
-    """Whether a string can be sent: half a surrogate pair or undecodable bytes can't."""
+    """Return whether a string can be encoded: lone surrogates and undecodable bytes can't."""
     try:
         value.encode()
     except UnicodeEncodeError:
@@ -114,15 +137,15 @@ def is_text(value: str) -> bool:
 
 
 def decode(name: str, text: str) -> object:
-    """Decode JSON, numbers as the text they are written in, objects as `Pairs`.
+    """Decode JSON: numbers as the text they are written in, objects as `Pairs`.
 
     Raises:
-        EntryFaultsError: It is no JSON; the message shows nothing of it.
+        InvalidItemsError: It is not JSON; the message quotes none of it.
     """
     try:
         return json.loads(
             text,
-            strict=False,  # line breaks in a value are what they look like
+            strict=False,  # line breaks inside of strings are allowed
             parse_int=str,
             parse_float=str,
             parse_constant=str,
@@ -131,12 +154,12 @@ def decode(name: str, text: str) -> object:
     except json.JSONDecodeError as error:
         reason = f"{error.msg} at line {error.lineno}, column {error.colno}"
     except RecursionError:
-        reason = "it is nested too deeply"
-    message = f"begins like JSON but is none: {reason}"
-    raise ListItemError((ConfigError(name, message),))
+        reason = "nested too deeply"
+    message = f"begins like JSON, but is not valid JSON: {reason}"
+    raise InvalidItemsError(ConfigError(name, message))
 
 
-def _items(name: str, environ: Mapping[str, str]) -> dict[int, str]:
+def _numbered(name: str, environ: Mapping[str, str]) -> dict[int, str]:
     prefix = f"{name}_"
     return {
         int(key.removeprefix(prefix)): value
@@ -147,11 +170,11 @@ def _items(name: str, environ: Mapping[str, str]) -> dict[int, str]:
 
 def _counted(name: str, count: str, items: dict[int, str]) -> tuple[ListItem, ...]:
     if not count:
-        message = f"is missing though {name}_{min(items)} is given; say how many items there are"
-        raise ListItemError((ConfigError(f"{name}_COUNT", message),))
+        message = f"required when {name}_{min(items)} is set: the number of items"
+        raise InvalidItemsError(ConfigError(f"{name}_COUNT", message))
     if not _COUNT.fullmatch(count):
         message = f"{quoted(count)} is not a number of items"
-        raise ListItemError((ConfigError(f"{name}_COUNT", message),))
+        raise InvalidItemsError(ConfigError(f"{name}_COUNT", message))
     size = int(count)
     # One more than there are items is enough to find the first that is missing.
     missing = next(
@@ -159,11 +182,11 @@ def _counted(name: str, count: str, items: dict[int, str]) -> tuple[ListItem, ..
     )
     if missing is not None:
         message = (
-            f"is missing or empty though {name}_COUNT is {size}; an undefined $variable arrives"
-            " empty: define it, or take the item out"
+            f"missing or empty, but {name}_COUNT is {size}; an undefined $variable arrives empty:"
+            " define it, or remove the item"
         )
-        raise ListItemError((ConfigError(f"{name}_{missing}", message),))
+        raise InvalidItemsError(ConfigError(f"{name}_{missing}", message))
     if len(items) > size:
-        message = f"is given though {name}_COUNT is {size}"
-        raise ListItemError((ConfigError(f"{name}_{max(items)}", message),))
+        message = f"unexpected item: {name}_COUNT is {size}"
+        raise InvalidItemsError(ConfigError(f"{name}_{max(items)}", message))
     return tuple(ListItem(f"{name}_{index}", items[index]) for index in range(size))

@@ -1,6 +1,6 @@
-"""Text → repositories (pure).
+"""Text to repositories (pure).
 
-Slugs become part of a request's path, so nothing passes that could lead the request elsewhere.
+Slugs become part of a request's path, so nothing passes that could change where a request goes.
 """
 
 from __future__ import annotations
@@ -8,8 +8,9 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from pipe.models.declaration import Repository
 from pipe.models.selection import Exclusion, Glob, Item, Named, Project, Slug, is_glob
-from pipe.parsing.wording import quoted
+from pipe.parsing.suggestions import quoted
 
 _SLUG: Final = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9_.-]+|\{[0-9A-Fa-f-]+\}")
 _GLOB: Final = re.compile(r"[A-Za-z0-9_.*?-]+")
@@ -18,38 +19,38 @@ _PROJECT_PREFIX: Final = "project:"
 
 
 def slug(text: str) -> str:
-    """Read the slug (or uuid in braces) of a repository or workspace, as it stands in addresses."""
+    """Read the slug (or uuid in braces) of a repository or workspace."""
     if _SLUG.fullmatch(text):
         return text
     if is_glob(text):
-        message = (
-            f"{quoted(text)} is a pattern, and one is needed here; patterns go into REPOSITORIES"
-        )
+        message = f"{quoted(text)} is a pattern; use REPOSITORIES for patterns"
     else:
         message = (
-            f"{quoted(text)} is no slug; write it as in the address: bitbucket.org/WORKSPACE/SLUG"
+            f"{quoted(text)} is not a valid slug; copy it from the address,"
+            " bitbucket.org/WORKSPACE/SLUG"
         )
     raise ValueError(message)
 
 
-def full_name(text: str) -> str:
+def full_name(text: str) -> Repository:
     """Read `workspace/slug`."""
     owner, slash, rest = text.partition("/")
     if not slash:
-        message = f"{quoted(text)} is not complete; write WORKSPACE/SLUG, as the log does"
+        message = f"{quoted(text)} is incomplete; expected WORKSPACE/SLUG"
         raise ValueError(message)
-    return f"{slug(owner)}/{slug(rest)}"
+    return Repository(slug(owner), slug(rest))
 
 
 def item(text: str, workspace: str | None) -> Item:
     """Read an item of `REPOSITORIES`.
 
     Args:
-        text: A slug, `workspace/slug`, a pattern over slugs or `project:KEY`, perhaps after `!`.
-        workspace: Where an item belongs that doesn't say so itself.
+        text: A slug, `workspace/slug`, a pattern over slugs or `project:KEY`; `!` before it
+            excludes what it matches.
+        workspace: The workspace of an item that does not name its own.
 
     Raises:
-        ValueError: It is none of these, or belongs to no workspace.
+        ValueError: It is none of these, or its workspace is unknown.
     """
     if text.startswith("!"):
         return Exclusion(_named(text[1:], workspace))
@@ -57,12 +58,12 @@ def item(text: str, workspace: str | None) -> Item:
 
 
 def named(text: str, workspace: str | None) -> Slug | Glob:
-    """Read a slug, `workspace/slug` or a pattern; for places where a project can't stand."""
+    """Read a slug, `workspace/slug` or a pattern, where a project is not allowed."""
     if text.startswith(_PROJECT_PREFIX):
-        message = f"{quoted(text)} is a project; only slugs and patterns over slugs can stand here"
+        message = f"{quoted(text)} is a project; only slugs and patterns are allowed here"
         raise ValueError(message)
     owner, slash, rest = text.rpartition("/")
-    owner = slug(owner) if slash else _needed(workspace, text)
+    owner = slug(owner) if slash else _required(workspace, text)
     if is_glob(rest) and _GLOB.fullmatch(rest):
         return Glob(owner, rest)
     return Slug(owner, slug(rest))
@@ -71,19 +72,19 @@ def named(text: str, workspace: str | None) -> Slug | Glob:
 def project(key: str, workspace: str | None, exclude: tuple[Slug | Glob, ...] = ()) -> Project:
     """Read the key of a project."""
     if not _PROJECT.fullmatch(key):
-        message = f"{quoted(key)} is no project key; write for example project:PLAT"
+        message = f"{quoted(key)} is not a valid project key; expected for example project:PLAT"
         raise ValueError(message)
-    return Project(_needed(workspace, key), key, exclude)
+    return Project(_required(workspace, key), key, exclude)
 
 
 def check_selection(items: tuple[Item, ...]) -> tuple[Item, ...]:
-    """Check that a selection chooses something at all.
+    """Return the items unchanged, if they select anything.
 
     Raises:
-        ValueError: It is empty, or only takes away.
+        ValueError: The list is empty, or holds exclusions only.
     """
     if all(isinstance(each, Exclusion) for each in items):
-        message = "chooses no repository; name some, or write * for all of the workspace"
+        message = "selects no repository; list some, or * for the whole workspace"
         raise ValueError(message)
     return items
 
@@ -94,8 +95,8 @@ def _named(text: str, workspace: str | None) -> Named:
     return named(text, workspace)
 
 
-def _needed(workspace: str | None, text: str) -> str:
+def _required(workspace: str | None, text: str) -> str:
     if workspace is None:
-        message = f"{quoted(text)} belongs to no known workspace; set WORKSPACE"
+        message = f"{quoted(text)} has no workspace; set WORKSPACE"
         raise ValueError(message)
     return workspace

@@ -7,7 +7,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from pipe.models.declaration import SecuredVariable
-from pipe.parsing.lists import ListItemError, list_items
+from pipe.parsing.lists import InvalidItemsError, list_items
 from pipe.parsing.variables import declared
 from pipe.redaction import Redactor
 
@@ -86,7 +86,7 @@ def _secured_values(environ: Mapping[str, str]) -> tuple[str, ...]:
     """Read what the list of secured variables holds; a faulty list is shown nowhere anyway."""
     try:
         located = declared(list_items("SECURED_VARIABLES", environ) or (), secured=True)
-    except ListItemError:
+    except InvalidItemsError:
         return ()
     return tuple(
         each.variable.value.get_secret_value()

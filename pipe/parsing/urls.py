@@ -1,4 +1,4 @@
-"""Where requests may go (pure)."""
+"""URLs that requests, and credentials with them, may be sent to (pure)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from ipaddress import ip_address
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
-from pipe.parsing.wording import quoted
+from pipe.parsing.suggestions import quoted
 
 _PLAIN_HOSTS: Final = ("localhost", "host.docker.internal")
 _HOST: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
@@ -16,39 +16,39 @@ _VERSION: Final = "/2.0"
 
 
 def api_url(text: str) -> str:
-    """Read the base of the API; a slash or `/2.0` at its end goes without saying."""
+    """Read the base URL of the API; a trailing slash or `/2.0` is removed."""
     return url(text).rstrip("/").removesuffix(_VERSION).rstrip("/")
 
 
 def url(text: str) -> str:
     """Read a URL that credentials may be sent to.
 
-    Plain `http` would show them to whoever listens, so it is for this machine only.
+    Plain `http` would send them unencrypted, so it is allowed for this machine only.
 
     Raises:
-        ValueError: With what is wrong; a password in the URL is not shown.
+        ValueError: The URL is invalid; a password in it is not quoted.
     """
     parts = _split(text)
     if parts is None:
-        message = "is not a URL such as https://api.bitbucket.org"
+        message = "not a valid URL; expected for example https://api.bitbucket.org"
         raise ValueError(message)
     if parts.username is not None or parts.password is not None:
-        message = "holds a user name or password; give credentials in their own variables"
+        message = "contains a user name or password; set credentials in their own variables"
         raise ValueError(message)
     if parts.query or parts.fragment or "?" in text or "#" in text:
-        message = f"{quoted(text)} has a part after ? or #; leave that out"
+        message = f"{quoted(text)} has a query or fragment (after ? or #); remove it"
         raise ValueError(message)
     if parts.scheme == "http" and not _is_this_machine(parts.hostname or ""):
         message = (
-            f"{quoted(text)} would send credentials unencrypted; write https://"
-            f" (plain http is for a loopback address or {_PLAIN_HOSTS[1]})"
+            f"{quoted(text)} would send credentials unencrypted; use https://"
+            f" (plain http is allowed for a loopback address or {_PLAIN_HOSTS[1]} only)"
         )
         raise ValueError(message)
     return parts.geturl()
 
 
 def _split(text: str) -> SplitResult | None:
-    """Take a URL apart; `None`: it is none, or a server could misread it."""
+    """Split a URL; `None`: it is not one, or a server could read it differently."""
     if not re.fullmatch(r"[!-~]+", text) or "\\" in text:
         return None
     try:

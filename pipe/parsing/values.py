@@ -1,6 +1,6 @@
-"""Text → value, for one value at a time (pure).
+"""Text to a value, one value at a time (pure).
 
-Each function raises `ValueError` with a message that says what is wrong and what to write instead.
+Each function raises `ValueError` with a message that says what is wrong and what was expected.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Final, TypeVar
 
 from pipe.models.selection import is_glob
-from pipe.parsing.wording import instead, quoted
+from pipe.parsing.suggestions import expected, quoted
 
 Choice = TypeVar("Choice", bound=StrEnum)
 
@@ -18,66 +18,74 @@ _BOOLEANS: Final = {
     "true": True, "yes": True, "on": True, "1": True,
     "false": False, "no": False, "off": False, "0": False,
 }  # fmt: skip
-_WHOLE: Final = re.compile(r"[0-9]{1,9}")
+_INTEGER: Final = re.compile(r"[0-9]{1,9}")
 _NUMBER: Final = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _TOKEN: Final = re.compile(r"[!-~]+")
 _EMAIL: Final = re.compile(r"[^\s:@\x00-\x1f]+@[^\s:@\x00-\x1f]+")
 _CHECKSUM: Final = re.compile(r"sha256:[0-9a-f]+")
-_REPORT_ENDINGS: Final = (".json", ".xml", ".md", ".html")
+_REPORT_EXTENSIONS: Final = (".json", ".xml", ".md", ".html")
+_MIN_KEY: Final = 16
 
 
 def boolean(text: str) -> bool:
     """Read `true`, `yes`, `on`, `1` or their opposites, in any case."""
     value = _BOOLEANS.get(text.casefold())
     if value is None:
-        message = f"{quoted(text)} is not a boolean; write true or false"
+        message = f"{quoted(text)} is not a boolean; expected true or false"
         raise ValueError(message)
     return value
 
 
 def choice(kind: type[Choice], noun: str, text: str) -> Choice:
-    """Read one of a closed set of words, in any case."""
+    """Read a member of a closed set, in any case.
+
+    Args:
+        kind: The set.
+        noun: What a member is called in the message.
+        text: The value of a member.
+    """
     for each in kind:
         if each.value.casefold() == text.casefold():
             return each
-    message = f"{quoted(text)} is not a {noun}; {instead(text, [each.value for each in kind])}"
+    values = [each.value for each in kind]
+    message = f"{quoted(text)} is not a valid {noun}; {expected(text, values)}"
     raise ValueError(message)
 
 
-def whole(text: str, *, most: int) -> int:
-    """Read a whole number from 1 to `most`."""
-    value = int(text) if _WHOLE.fullmatch(text) else 0
-    if not 1 <= value <= most:
-        message = f"{quoted(text)} is not a whole number from 1 to {most}"
+def integer(text: str, *, maximum: int) -> int:
+    """Read an integer from 1 to `maximum`."""
+    value = int(text) if _INTEGER.fullmatch(text) else 0
+    if not 1 <= value <= maximum:
+        message = f"{quoted(text)} is not an integer from 1 to {maximum}"
         raise ValueError(message)
     return value
 
 
-def seconds(text: str, *, most: int) -> float:
-    """Read a number of seconds above 0."""
+def seconds(text: str, *, maximum: int) -> float:
+    """Read a number of seconds, greater than 0."""
     value = float(text) if _NUMBER.fullmatch(text) else 0.0
-    if not 0 < value <= most:
-        message = f"{quoted(text)} is not a number of seconds above 0 and up to {most}"
+    if not 0 < value <= maximum:
+        message = f"{quoted(text)} is not a number of seconds above 0 and up to {maximum}"
         raise ValueError(message)
     return value
 
 
 def name(text: str) -> str:
-    """Read the name of an environment: whatever Bitbucket might accept."""
+    """Read the name of an environment: anything that Bitbucket might accept."""
     if not text.strip():
-        message = "the name is blank; write the environment's name"
+        message = "the name is blank"
         raise ValueError(message)
     if _CONTROL.search(text):
-        message = f"{quoted(text)} holds a line break or control character; a name is one line"
+        message = f"{quoted(text)} contains a line break or control character"
         raise ValueError(message)
     return text
 
 
 def plain_name(text: str) -> str:
-    """Read a name that can't be a pattern."""
+    """Read the name of an environment, where a pattern is not allowed."""
     if is_glob(text):
-        message = f"{quoted(text)} is a pattern; one environment's name is needed here"
+        message = f"{quoted(text)} is a pattern; expected the name of one environment"
         raise ValueError(message)
     return name(text)
 
@@ -85,45 +93,42 @@ def plain_name(text: str) -> str:
 def branch(text: str) -> str:
     """Read a branch pattern such as `main` or `release/*`."""
     if not text.strip() or _CONTROL.search(text):
-        message = f"{quoted(text)} is no branch pattern; write for example main or release/*"
+        message = f"{quoted(text)} is not a valid branch pattern; expected main or release/*"
         raise ValueError(message)
     return text
 
 
 def token(text: str) -> str:
-    """Read a credential as it goes into an HTTP header; the message never shows it."""
+    """Read a credential as it goes into an HTTP header; the message never quotes it."""
     if not _TOKEN.fullmatch(text):
         message = (
-            "holds a space, a line break or a character that no token has, often copied along;"
-            " store it again without"
+            "contains a space, a line break or a character that no token contains, often copied"
+            " by accident; store it again without"
         )
         raise ValueError(message)
     return text
 
 
 def email(text: str) -> str:
-    """Read the user name of Basic authentication; a token in its place is never shown."""
+    """Read the user name of Basic authentication; the message never quotes it."""
     if not _EMAIL.fullmatch(text):
-        message = "is no e-mail address; write that of the Atlassian account"
+        message = "not an e-mail address; use the address of the Atlassian account"
         raise ValueError(message)
     return text
 
 
 def checksum(text: str) -> str:
-    """Read a plan's checksum as `plan` prints it."""
+    """Read the checksum of a plan, as `MODE=plan` prints it."""
     if not _CHECKSUM.fullmatch(text):
-        message = f"{quoted(text)} is no checksum; copy the whole sha256:… that MODE=plan printed"
+        message = f"{quoted(text)} is not a checksum; copy the sha256:… printed by MODE=plan"
         raise ValueError(message)
     return text
 
 
 def fingerprint_key(text: str) -> str:
-    """Read the key of the fingerprints; the message never shows it."""
-    least = 16
-    if len(text) < least:
-        message = (
-            f"is too short to protect anything; use a random one of {least} characters or more"
-        )
+    """Read the key of the fingerprints; the message never quotes it."""
+    if len(text) < _MIN_KEY:
+        message = f"too short; use a random key of {_MIN_KEY} characters or more"
         raise ValueError(message)
     return text
 
@@ -131,16 +136,14 @@ def fingerprint_key(text: str) -> str:
 def path(text: str) -> str:
     """Read the path of a file."""
     if not text.strip() or _CONTROL.search(text):
-        message = f"{quoted(text)} is no path of a file"
+        message = f"{quoted(text)} is not a file path"
         raise ValueError(message)
     return text
 
 
 def report_file(text: str) -> str:
-    """Read the path of a report, whose ending chooses its form."""
-    if not text.casefold().endswith(_REPORT_ENDINGS):
-        message = (
-            f"{quoted(text)} ends with none of {', '.join(_REPORT_ENDINGS)}, which choose the form"
-        )
+    """Read the path of a report, whose extension chooses its format."""
+    if not text.casefold().endswith(_REPORT_EXTENSIONS):
+        message = f"{quoted(text)} has an unknown extension; {expected(text, _REPORT_EXTENSIONS)}"
         raise ValueError(message)
     return path(text)

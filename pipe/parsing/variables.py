@@ -1,4 +1,4 @@
-"""Entries and `.env` files → declared variables (pure)."""
+"""List items and `.env` files to declared variables (pure)."""
 
 from __future__ import annotations
 
@@ -17,122 +17,120 @@ from pipe.models.declaration import (
     SecuredVariable,
 )
 from pipe.models.errors import ConfigError
-from pipe.parsing.lists import ListItem, ListItemError, Pairs, decode, is_text, scalar
-from pipe.parsing.wording import instead, quoted
+from pipe.parsing.lists import InvalidItemsError, ListItem, Pairs, decode, is_text, scalar
+from pipe.parsing.suggestions import expected, quoted
 
 # Bitbucket's older web page allowed letters, digits and underscores, its newer one these too; a
 # key that this pipe let through wrongly is refused by Bitbucket with its own words.
 _KEY: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 _FIELDS: Final = ("key", "value", "secured")
-_NOT_BOOLEAN: Final = "has a field secured that is neither true nor false"
+_EXPECTED: Final = "expected KEY=VALUE or an object with key and value"
 
 
 class SourcedVariable(Struct, frozen=True):
-    """A declared variable and the place to blame it by."""
+    """A declared variable and where it was declared, by which errors name it."""
 
-    where: str
+    source: str
     variable: DeclaredVariable
 
 
-def check_key(text: str, *, shown: bool = True) -> str:
-    """Check the key of a deployment variable.
+def check_key(text: str, *, quote: bool = True) -> str:
+    """Return the key of a deployment variable unchanged, if it is valid.
 
     Args:
         text: The key.
-        shown: Whether the message may show it; a secret given without a key stands in its place.
+        quote: Whether the message may quote it: a secret given without a key stands in its place.
 
     Raises:
-        ValueError: Bitbucket would refuse the key, or it is the pipe's own.
+        ValueError: Bitbucket would refuse the key, or it is reserved.
     """
     if not _KEY.fullmatch(text):
         message = (
-            f"{quoted(text) if shown else 'what stands before the ='} is no key of a variable; a"
-            " key begins with a letter or '_' and goes on with letters, digits, '_', '-' or '.'"
+            f"{quoted(text) if quote else 'the text before ='} is not a valid variable name; use"
+            " letters, digits, '_', '-' or '.', beginning with a letter or '_'"
         )
         raise ValueError(message)
     if text.casefold() == FINGERPRINTS_KEY.casefold():
-        message = f"{text} is where this pipe keeps its fingerprints; choose another key"
+        message = f"{text} is reserved for the fingerprints of this pipe; use another name"
         raise ValueError(message)
     return text
 
 
-def declared(listed: tuple[ListItem, ...], *, secured: bool) -> tuple[SourcedVariable, ...]:
+def declared(items: tuple[ListItem, ...], *, secured: bool) -> tuple[SourcedVariable, ...]:
     """Read variables in any of their forms.
 
     Args:
-        listed: Each `KEY=VALUE`, or an object with `key`, `value` and `secured`; or one entry that
-            is a JSON object of values by key.
+        items: Each `KEY=VALUE`, or an object with `key`, `value` and `secured`; or one item that is
+            a JSON object of values by key.
         secured: Whether the variables are stored secured without saying so themselves.
 
     Raises:
-        EntryFaultsError: With everything wrong; no value is shown.
+        InvalidItemsError: With all errors; no value is quoted.
     """
-    faults: list[ConfigError] = []
+    errors: list[ConfigError] = []
     variables: list[SourcedVariable] = []
-    for entry in _with_members(listed):
+    for item in _with_members(items):
         try:
-            variables.append(SourcedVariable(entry.where, _variable(entry.value, secured=secured)))
+            variables.append(SourcedVariable(item.source, _variable(item.value, secured=secured)))
         except ValueError as error:
-            faults.append(ConfigError(entry.where, str(error)))
-    if faults:
-        raise ListItemError((*faults, *repeated(variables)))
+            errors.append(ConfigError(item.source, str(error)))
+    if errors:
+        raise InvalidItemsError(*errors, *duplicates(variables))
     return tuple(variables)
 
 
 def from_dotenv(path: str, text: str, *, secured: bool) -> tuple[SourcedVariable, ...]:
-    """Read the variables of a `.env` file; `$` in a value stands for itself.
+    """Read the variables of a `.env` file; `$` in a value is not interpolated.
 
     Raises:
-        EntryFaultsError: With every line that is wrong; no value is shown.
+        InvalidItemsError: With all errors, each with its line; no value is quoted.
     """
     from dotenv.parser import parse_stream  # noqa: PLC0415 - needed only when a file is given
 
-    faults: list[ConfigError] = []
+    errors: list[ConfigError] = []
     variables: list[SourcedVariable] = []
     for binding in parse_stream(io.StringIO(text, newline="")):
-        # A line's number is that of what precedes it: empty lines belong to the binding.
+        # A binding begins with the empty lines before it.
         skipped = len(binding.original.string) - len(binding.original.string.lstrip())
         line = binding.original.line + binding.original.string.count("\n", 0, skipped)
-        where = f"{path}:{line}"
+        source = f"{path}:{line}"
         try:
             if binding.error or (binding.key is not None and binding.value is None):
-                _refuse("is not KEY=VALUE")
+                _refuse("expected KEY=VALUE")
             if binding.key is not None:
-                variables.append(
-                    SourcedVariable(where, _made(binding.key, binding.value or "", secured=secured))
-                )
+                variable = _build(binding.key, binding.value or "", secured=secured)
+                variables.append(SourcedVariable(source, variable))
         except ValueError as error:
-            faults.append(ConfigError(where, str(error)))
-    if faults:
-        raise ListItemError((*faults, *repeated(variables)))
+            errors.append(ConfigError(source, str(error)))
+    if errors:
+        raise InvalidItemsError(*errors, *duplicates(variables))
     return tuple(variables)
 
 
-def repeated(variables: Iterable[SourcedVariable]) -> list[ConfigError]:
-    """Return a fault for every key that was given before, in whatever list."""
+def duplicates(variables: Iterable[SourcedVariable]) -> list[ConfigError]:
+    """Return an error for every key that was declared before."""
     first: dict[str, str] = {}
-    faults: list[ConfigError] = []
+    errors: list[ConfigError] = []
     for each in variables:
-        before = first.setdefault(each.variable.key, each.where)
-        if before != each.where:
-            faults.append(
-                ConfigError(each.where, f"the key {each.variable.key} is already given by {before}")
-            )
-    return faults
+        before = first.setdefault(each.variable.key, each.source)
+        if before != each.source:
+            message = f"{each.variable.key} is already declared in {before}"
+            errors.append(ConfigError(each.source, message))
+    return errors
 
 
-def _with_members(listed: tuple[ListItem, ...]) -> tuple[ListItem, ...]:
-    """Take a lone JSON object apart: each member becomes an object with `key` and `value`."""
-    match listed:
-        case (ListItem(where, str(text)),) if text.lstrip().startswith("{"):
+def _with_members(items: tuple[ListItem, ...]) -> tuple[ListItem, ...]:
+    """Split a lone JSON object: each member becomes an object with `key` and `value`."""
+    match items:
+        case (ListItem(source, str(text)),) if text.lstrip().startswith("{"):
             # JSON that begins with a brace is an object.
-            members = cast("Pairs", decode(where, text)).items
+            members = cast("Pairs", decode(source, text)).items
             return tuple(
-                ListItem(f"{where}[{index}]", Pairs((("key", key), ("value", value))))
+                ListItem(f"{source}[{index}]", Pairs((("key", key), ("value", value))))
                 for index, (key, value) in enumerate(members)
             )
         case _:
-            return listed
+            return items
 
 
 def _variable(value: object, *, secured: bool) -> DeclaredVariable:
@@ -140,34 +138,34 @@ def _variable(value: object, *, secured: bool) -> DeclaredVariable:
         case str(text):
             key, equals, rest = text.partition("=")
             if not equals:
-                _refuse("has no '='; write KEY=VALUE")
-            return _made(key, rest, secured=secured)
+                _refuse("'=' is missing; expected KEY=VALUE")
+            return _build(key, rest, secured=secured)
         case Pairs(items):
             return _from_object(items, secured=secured)
         case _:
-            return _refuse("is neither KEY=VALUE nor an object with key and value")
+            return _refuse(_EXPECTED)
 
 
 def _from_object(items: tuple[tuple[str, object], ...], *, secured: bool) -> DeclaredVariable:
     fields = dict(items)
     if len(fields) < len(items):
-        _refuse("has a field twice")
+        _refuse("a field is repeated")
     for field in fields:
         if field not in _FIELDS:
-            _refuse(f"has an unknown field {quoted(field)}; {instead(field, _FIELDS)}")
-    says_secured = fields.get("secured", secured)
-    if not isinstance(says_secured, bool) or (secured and not says_secured):
-        _refuse("has a field secured that is not true" if secured else _NOT_BOOLEAN)
+            _refuse(f"unknown field {quoted(field)}; {expected(field, _FIELDS)}")
+    is_secured = fields.get("secured", secured)
+    if not isinstance(is_secured, bool) or (secured and not is_secured):
+        _refuse(f"the field secured must be {'true' if secured else 'true or false'}")
     key, value = scalar(fields.get("key")), scalar(fields.get("value"))
     if key is None or value is None:
-        _refuse(f"has no {'key' if key is None else 'value'} that is text; write a string")
-    return _made(key, value, secured=says_secured)
+        _refuse(f"the field {'key' if key is None else 'value'} must be a string")
+    return _build(key, value, secured=is_secured)
 
 
-def _made(key: str, value: str, *, secured: bool) -> DeclaredVariable:
-    check_key(key, shown=not secured)
+def _build(key: str, value: str, *, secured: bool) -> DeclaredVariable:
+    check_key(key, quote=not secured)
     if not is_text(value):
-        _refuse(f"the value of {key} is not text that can be sent")
+        _refuse(f"the value of {key} is not valid UTF-8")
     return SecuredVariable(key, SecretStr(value)) if secured else PlainVariable(key, value)
 
 

@@ -33,10 +33,10 @@ def identity(settings: Settings) -> str:
     A pipeline may use the pipe several times, for one environment each or in parallel steps. What a
     configuration file holds changes with every pull request, so that only its name counts.
     """
-    if settings.config_file is not None:
-        parts = [settings.config_file]
+    if settings.options.config_file is not None:
+        parts = [settings.options.config_file]
     else:
-        base = settings.layers.base
+        base = settings.declarations.base
         parts = [repr(settings.selection.items)]
         parts += [each.name for each in base.environments]
         parts += [f"{each.name_pattern} {each.type}" for each in base.rules]
@@ -52,16 +52,16 @@ def publish(
     settings: Settings, result: RunResult, about: About, publisher: Publisher, console: Log
 ) -> None:
     """Publish what was asked for, and say so; the run is the same whether that works or not."""
-    if settings.code_insights:
+    if settings.options.code_insights:
         try:
             commit = publish_insights(settings, result, about, publisher)
         except UnpublishedError as error:
             console.warning(f"The Code Insights report was not published: {error}")
         else:
             console.info(f"Published as a Code Insights report on commit {commit[:12]}")
-    if settings.comment and settings.context.pull_request_id is None:
+    if settings.options.comment and settings.context.pull_request_id is None:
         console.info("No comment: this pipeline does not run for a pull request")
-    elif settings.comment:
+    elif settings.options.comment:
         try:
             number = publish_comment(settings, result, about, publisher)
         except UnpublishedError as error:
@@ -100,7 +100,7 @@ def _insights(
 ) -> Iterator[IdempotentRequest[Done | AlreadyGone]]:
     """Yield the requests; annotations of an earlier run on this commit go with its report."""
     source = code_insights.Source(
-        path=code_insights.relative_path(settings.config_file, settings.context.clone_dir),
+        path=code_insights.relative_path(settings.options.config_file, settings.context.clone_dir),
         lines=settings.lines,
     )
     notes = code_insights.notes(result, source, name)

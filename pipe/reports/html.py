@@ -146,7 +146,7 @@ def _add_problems(main: Element, result: RunResult) -> None:
         text(main, "h2", counted(len(result.faults), "error") + " in the configuration")
     for fault in result.faults:
         box = SubElement(main, "div", {"class": "problem"})
-        text(text(box, "p", ""), "code", fault.where)
+        text(text(box, "p", ""), "code", fault.source)
         text(box, "p", fault.message)
 
 

@@ -56,7 +56,7 @@ def document(result: RunResult) -> dict[str, Json]:
 def _errors(result: RunResult) -> list[Json]:
     """Return what concerns the run as a whole."""
     faults: list[Json] = [
-        {"key": "configuration", "where": fault.where, "what": fault.message}
+        {"key": "configuration", "where": fault.source, "what": fault.message}
         for fault in result.faults
     ]
     return [*(_problem(each) for each in result.problems), *faults]

@@ -32,7 +32,7 @@ def render(result: RunResult, about: About) -> str:
     if result.faults or result.problems:
         suite = SubElement(root, "testsuite", name="Run")
         for fault in result.faults:
-            text = f"{one_line(fault.where)}: {one_line(fault.message)}"
+            text = f"{one_line(fault.source)}: {one_line(fault.message)}"
             _fail(_case(suite, "Configuration"), "error", "configuration", [text])
         for problem in result.problems:
             _fail(_case(suite, problem.key), "error", problem.key, problem_texts(problem))

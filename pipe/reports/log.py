@@ -143,7 +143,7 @@ def _change_style(result: ChangeResult) -> Style:
 def fault_lines(faults: Iterable[ConfigError]) -> Iterator[Line]:
     """Tell everything that is wrong with the settings, at once."""
     for fault in faults:
-        yield from wrapped(Style.BAD, "ERROR: ", f"{fault.where}: {fault.message}")
+        yield from wrapped(Style.BAD, "ERROR: ", f"{fault.source}: {fault.message}")
 
 
 def summary_lines(result: RunResult) -> Iterator[Line]:

@@ -87,7 +87,7 @@ def _foot(result: RunResult, about: About) -> str:
 
 def _blocks(result: RunResult) -> Iterator[str]:
     for fault in result.faults:
-        yield f"- {code(fault.where)}: {escape(one_line(fault.message))}"
+        yield f"- {code(fault.source)}: {escape(one_line(fault.message))}"
     for problem in result.problems:
         yield _problem(problem)
     if len(result.repositories) == 1:

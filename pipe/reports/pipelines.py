@@ -11,7 +11,7 @@ from typing import Final
 from pipe.models.results import RunResult
 from pipe.reports.files import write_atomically
 from pipe.reports.json import document
-from pipe.settings.values import PipelineContext
+from pipe.settings.pipelines import PipelineContext
 
 SHARED: Final = "_shared_variables.json"
 """The file in which pipes leave things for each other: a JSON object, one key a pipe."""

@@ -27,7 +27,7 @@ from pipe.models.errors import Problem
 from pipe.models.results import ChangeResult, EnvironmentResult, Mode, Outcome, RunResult, differs
 from pipe.reports.console import WIDTH
 from pipe.reports.text import before_after, cut, one_line, shown
-from pipe.settings.values import PipelineContext
+from pipe.settings.pipelines import PipelineContext
 
 _LONGEST_FIELD: Final = 44
 

@@ -3,8 +3,8 @@
 from pipe.models.declaration import SecuredUpdate
 from pipe.models.results import Mode
 from pipe.parsing.secrets import known_secrets
-from pipe.settings.loader import read_settings
-from pipe.settings.values import PipelineContext, Settings
+from pipe.settings.loader import Settings, read_settings
+from pipe.settings.pipelines import PipelineContext
 
 __all__ = [
     "Mode",

@@ -1,17 +1,15 @@
-"""The variables that declare one environment → a declaration (pure)."""
+"""The variables that declare one environment, to a declaration (pure)."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from typing import Final
 
-from msgspec import Struct
-
-from pipe.config_file.overrides import Prunable
 from pipe.models.declaration import (
     Declaration,
     DeclaredEnvironment,
     Desired,
+    Prunable,
     Rule,
     SecuredVariable,
     State,
@@ -19,10 +17,10 @@ from pipe.models.declaration import (
 from pipe.models.results import Mode
 from pipe.models.selection import is_glob
 from pipe.parsing.errors import ConfigErrors, read_text
-from pipe.parsing.variables import SourcedVariable, from_dotenv, repeated
-from pipe.settings.model import Variables
+from pipe.parsing.variables import SourcedVariable, duplicates, from_dotenv
+from pipe.settings.model import Options
 
-BESIDE_NO_FILE: Final = (
+DECLARING: Final = (
     "environment_name",
     "environment_type",
     "state",
@@ -35,140 +33,131 @@ BESIDE_NO_FILE: Final = (
     "secured_variables_file",
     "enable_pipelines",
 )
-"""The fields that declare one environment: a configuration file says the same in its own way."""
+"""The fields that declare one environment; a configuration file replaces them."""
 
-_CONTENTS: Final = BESIDE_NO_FILE[4:]
-_LISTS: Final = ("variables", "variables_file", "secured_variables", "secured_variables_file")
-
-
-class One(Struct, frozen=True):
-    """What the variables declare, and what the user should know about it."""
-
-    declaration: Declaration
-    warnings: tuple[str, ...]
+_CONTENTS: Final = DECLARING[4:]
+_LISTS: Final = frozenset(
+    {"variables", "variables_file", "secured_variables", "secured_variables_file"}
+)
 
 
 def read_environment(
-    variables: Variables, failed: frozenset[str], files: Callable[[str], str], faults: ConfigErrors
-) -> One:
-    """Build what is wanted of each repository.
+    options: Options,
+    failed: frozenset[str],
+    files: Callable[[str], str],
+    errors: ConfigErrors,
+    warnings: list[str],
+) -> Declaration:
+    """Return what is declared for each repository.
 
     Args:
-        variables: Those that could be read.
-        failed: The fields that could not: nothing follows from them.
+        options: The variables that are valid.
+        failed: The invalid fields of the options.
         files: Reads a text file.
-        faults: Where to remember what does not go together.
+        errors: Gets what contradicts itself.
+        warnings: Gets what is probably not meant.
     """
-    _check_names(variables, failed, faults)
-    located = _located(variables, files, faults)
-    if Prunable.VARIABLES in (variables.prune or ()) and located is None and not failed & {*_LISTS}:
-        faults.add(
+    _check_names(options, failed, errors)
+    variables = _variables(options, files, errors)
+    if Prunable.VARIABLES in options.prune and variables is None and not failed & _LISTS:
+        errors.add(
             "PRUNE",
-            "is for variables, but none are declared; give VARIABLES or SECURED_VARIABLES"
-            " ([] when there should be none at all)",
+            "'variables' requires VARIABLES or SECURED_VARIABLES ([] deletes all variables)",
         )
     desired = Desired(
-        admin_only=variables.admin_only,
-        branches=variables.branches,
-        variables=None if located is None else tuple(each.variable for each in located),
-        prune_variables=Prunable.VARIABLES in (variables.prune or ()),
+        admin_only=options.admin_only,
+        branches=options.branches,
+        variables=None if variables is None else tuple(each.variable for each in variables),
+        prune_variables=Prunable.VARIABLES in options.prune,
     )
-    return One(_declaration(variables, desired), (*_warnings(variables), *_empty(located)))
+    warnings += (*_warnings(options), *_empty(variables or ()))
+    return _declaration(options, desired)
 
 
-def _declaration(variables: Variables, desired: Desired) -> Declaration:
-    name = variables.environment_name
-    state = variables.state or State.PRESENT
+def _declaration(options: Options, desired: Desired) -> Declaration:
+    name = options.environment_name
     environments: tuple[DeclaredEnvironment, ...] = ()
     rules: tuple[Rule, ...] = ()
     if name is not None and is_glob(name):
-        rules = (
-            Rule(
-                name_pattern=name,
-                type=variables.environment_type,
-                state=state,
-                desired=desired,
-            ),
+        rule = Rule(
+            name_pattern=name,
+            type=options.environment_type,
+            state=options.state,
+            desired=desired,
         )
+        rules = (rule,)
     elif name is not None:
-        environments = (
-            DeclaredEnvironment(
-                name=name,
-                type=variables.environment_type,
-                state=state,
-                rename_from=variables.rename_from,
-                desired=desired,
-            ),
+        environment = DeclaredEnvironment(
+            name=name,
+            type=options.environment_type,
+            state=options.state,
+            rename_from=options.rename_from,
+            desired=desired,
         )
+        environments = (environment,)
     return Declaration(
         environments=environments,
         rules=rules,
-        prune_environments=Prunable.ENVIRONMENTS in (variables.prune or ()),
-        enable_pipelines=variables.enable_pipelines or False,
+        prune_environments=Prunable.ENVIRONMENTS in options.prune,
+        enable_pipelines=options.enable_pipelines or False,
     )
 
 
-def _check_names(variables: Variables, failed: frozenset[str], faults: ConfigErrors) -> None:
-    name, former = variables.environment_name, variables.rename_from
-    if name is None and "environment_name" not in failed and variables.mode is not Mode.EXPORT:
-        faults.add(
-            "ENVIRONMENT_NAME",
-            "is missing; name the environment, or declare many in a CONFIG_FILE",
-        )
+def _check_names(options: Options, failed: frozenset[str], errors: ConfigErrors) -> None:
+    name, former = options.environment_name, options.rename_from
+    if name is None and "environment_name" not in failed and options.mode is not Mode.EXPORT:
+        errors.add("ENVIRONMENT_NAME", "required, unless a CONFIG_FILE declares environments")
     if former is None:
         return
-    if variables.state is State.ABSENT:
-        faults.add(
-            "RENAME_FROM", "does not go with STATE=absent; name what is to go in ENVIRONMENT_NAME"
-        )
+    if options.state is State.ABSENT:
+        errors.add("RENAME_FROM", "cannot be used with STATE=absent; set ENVIRONMENT_NAME only")
     if name is not None and is_glob(name):
-        faults.add("RENAME_FROM", "does not go with a pattern in ENVIRONMENT_NAME; name one")
+        errors.add("RENAME_FROM", "cannot be used with a pattern in ENVIRONMENT_NAME")
     if name == former:
-        faults.add("RENAME_FROM", "is the same as ENVIRONMENT_NAME; give the former name")
+        errors.add("RENAME_FROM", "same as ENVIRONMENT_NAME; set the former name")
 
 
-def _located(
-    variables: Variables, files: Callable[[str], str], faults: ConfigErrors
+def _variables(
+    options: Options, files: Callable[[str], str], errors: ConfigErrors
 ) -> tuple[SourcedVariable, ...] | None:
-    """Gather the variables of all four lists; `None`: none of them is given."""
+    """Return the variables of all four lists together; `None`: none of them is given."""
     lists = (
-        variables.variables,
-        _file("VARIABLES_FILE", variables.variables_file, files, faults, secured=False),
-        variables.secured_variables,
-        _file(
-            "SECURED_VARIABLES_FILE", variables.secured_variables_file, files, faults, secured=True
-        ),
+        options.variables,
+        _file(options.variables_file, "VARIABLES_FILE", files, errors),
+        options.secured_variables,
+        _file(options.secured_variables_file, "SECURED_VARIABLES_FILE", files, errors),
     )
     if all(each is None for each in lists):
         return None
-    located = tuple(one for each in lists for one in each or ())
-    faults.extend(repeated(located))
-    return located
+    variables = tuple(one for each in lists for one in each or ())
+    errors.extend(duplicates(variables))
+    return variables
 
 
 def _file(
-    name: str, path: str | None, files: Callable[[str], str], faults: ConfigErrors, *, secured: bool
+    path: str | None, name: str, files: Callable[[str], str], errors: ConfigErrors
 ) -> tuple[SourcedVariable, ...] | None:
     if path is None:
         return None
-    text = read_text(name, path, files, faults)
+    text = read_text(name, path, files, errors)
     if text is None:
         return ()
-    return faults.attempt(name, lambda: from_dotenv(path, text, secured=secured)) or ()
+    secured = name.startswith("SECURED_")
+    return errors.attempt(name, lambda: from_dotenv(path, text, secured=secured)) or ()
 
 
-def _warnings(variables: Variables) -> Iterable[str]:
-    name = variables.environment_name
+def _warnings(options: Options) -> Iterable[str]:
+    name = options.environment_name
     if name is not None and name != name.strip():
         yield f"ENVIRONMENT_NAME {name!r} begins or ends with a space, which is part of the name"
-    if variables.state is State.ABSENT:
+    if options.state is State.ABSENT:
         for field in _CONTENTS:
-            if getattr(variables, field) is not None:
-                yield f"{field.upper()} is not looked at: STATE is absent"
+            if field in options.model_fields_set:
+                yield f"{field.upper()} is ignored: STATE is absent"
 
 
-def _empty(located: tuple[SourcedVariable, ...] | None) -> Iterable[str]:
-    for each in located or ():
+def _empty(variables: Iterable[SourcedVariable]) -> Iterable[str]:
+    for each in variables:
         variable = each.variable
         if isinstance(variable, SecuredVariable) and not variable.value.get_secret_value():
-            yield f"{each.where}: the secured value of {variable.key} is empty; is it defined?"
+            yield f"{each.source}: the secured value of {variable.key} is empty; is it defined?"

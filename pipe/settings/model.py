@@ -1,27 +1,87 @@
-"""The variables of the pipe, one field each: the one place that lists them.
+"""The variables of the pipe: the one place that declares them.
 
-A field's name is the variable's in lower case. How the fields go together is checked elsewhere.
+A field's name is the variable's in lower case. Its description is a row of `docs/reference.md`; one
+that does not state the default gets the field's. `python -m scripts.reference` writes the rows and
+`pipe.yml`. How the variables go together is checked by the modules beside this one.
 """
 
 # Annotations are evaluated: pydantic reads them.
+from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Annotated, Final
+from typing import Annotated, Final, TypeVar
 
-from pydantic import SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from msgspec import Struct
+from pydantic import Field, PlainValidator, SecretStr
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from pipe.config_file.overrides import Prunable
-from pipe.models.declaration import EnvironmentType, SecuredUpdate, State
+from pipe.models.declaration import EnvironmentType, Prunable, Repository, SecuredUpdate, State
 from pipe.models.results import Mode
 from pipe.parsing import urls, values
-from pipe.parsing.lists import ListItem, each
+from pipe.parsing.lists import ListItem, each, is_given, list_items, single_value
 from pipe.parsing.repositories import full_name, slug
 from pipe.parsing.variables import SourcedVariable, declared
-from pipe.settings.setting import ListSetting, Setting
 
-MOST_ATTEMPTS: Final = 100
-MOST_SECONDS: Final = 7 * 24 * 60 * 60
-MOST_WORKERS: Final = 64
+MAX_ATTEMPTS: Final = 100
+MAX_SECONDS: Final = 7 * 24 * 60 * 60
+MAX_WORKERS: Final = 64
+
+Value = TypeVar("Value")
+
+
+class RawVariable(Struct, frozen=True):
+    """A variable in whatever form it is given, before it is read.
+
+    Attributes:
+        name: Its name.
+        environ: All environment variables; a list is spread over several.
+    """
+
+    name: str
+    environ: Mapping[str, str]
+
+
+class VariablesSource(PydanticBaseSettingsSource):
+    """Settings source over a mapping of environment variables; an empty one is not given."""
+
+    def __init__(
+        self,
+        settings_cls: type[BaseSettings],
+        environ: Mapping[str, str],
+        *,
+        skip: frozenset[str] = frozenset(),
+    ) -> None:
+        super().__init__(settings_cls)
+        self._environ = environ
+        self._skip = skip
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[object, str, bool]:
+        """Return the raw variable of a field, its name, and that it needs no decoding."""
+        del field
+        return RawVariable(field_name.upper(), self._environ), field_name, False
+
+    def __call__(self) -> dict[str, object]:
+        """Return the raw variables that are given, but those of the fields to skip."""
+        return {
+            name: self.get_field_value(field, name)[0]
+            for name, field in self.settings_cls.model_fields.items()
+            if name not in self._skip and is_given(name.upper(), self._environ)
+        }
+
+
+def one(read: Callable[[str], object]) -> PlainValidator:
+    """Return the validator of a variable that takes one value."""
+    return PlainValidator(lambda raw: read(single_value(raw.name, raw.environ)))
+
+
+def many(read: Callable[[str], object]) -> PlainValidator:
+    """Return the validator of a list variable, whose items are read one by one."""
+    return whole_list(partial(each, read))
+
+
+def whole_list(read: Callable[[tuple[ListItem, ...]], object]) -> PlainValidator:
+    """Return the validator of a list variable, whose items are read together."""
+    return PlainValidator(lambda raw: read(list_items(raw.name, raw.environ) or ()))
 
 
 def _secret(text: str) -> SecretStr:
@@ -32,307 +92,271 @@ def _fingerprint_key(text: str) -> SecretStr:
     return SecretStr(values.fingerprint_key(text))
 
 
-def _given(_: str) -> bool:
+def _any_value(_: str) -> bool:
     return True
 
 
-def _texts(listed: tuple[ListItem, ...]) -> tuple[ListItem, ...]:
-    texts = each(str, listed)
-    return tuple(ListItem(entry.where, text) for entry, text in zip(listed, texts, strict=True))
+def _texts(items: tuple[ListItem, ...]) -> tuple[ListItem, ...]:
+    texts = each(str, items)
+    return tuple(ListItem(item.source, text) for item, text in zip(items, texts, strict=True))
 
 
-class Variables(BaseSettings):
-    """Every variable that a user can set; `None`: not given."""
+class Options(BaseSettings):
+    """Every variable that a user can set, with its type, default, validator and description."""
 
     model_config = SettingsConfigDict(frozen=True, validate_default=False)
 
     # Who is calling.
     atlassian_account_email: Annotated[
         str | None,
-        Setting(
-            values.email,
-            meaning="E-mail address of the Atlassian account whose API token is given.",
-            default="`$ATLASSIAN_ACCOUNT_EMAIL`",
-            required=True,
+        one(values.email),
+        Field(
+            description="E-mail address of the Atlassian account that owns the API token."
+            " Default: `$ATLASSIAN_ACCOUNT_EMAIL`."
         ),
     ] = None
     atlassian_api_token: Annotated[
         SecretStr | None,
-        Setting(
-            _secret,
-            meaning="API token with the scopes `read:pipeline:bitbucket` and"
-            " `admin:pipeline:bitbucket`.",
-            default="`$ATLASSIAN_API_TOKEN`",
-            required=True,
+        one(_secret),
+        Field(
+            description="API token with the scopes `read:pipeline:bitbucket` and"
+            " `admin:pipeline:bitbucket`. Default: `$ATLASSIAN_API_TOKEN`."
         ),
     ] = None
     bitbucket_access_token: Annotated[
         SecretStr | None,
-        Setting(
-            _secret,
-            meaning="Access token of a repository, project or workspace; instead of the API token.",
-            default="`$BITBUCKET_ACCESS_TOKEN`",
+        one(_secret),
+        Field(
+            description="Access token of a repository, project or workspace, instead of the API"
+            " token. Default: `$BITBUCKET_ACCESS_TOKEN`."
         ),
     ] = None
     bitbucket_oauth_client_id: Annotated[
         str | None,
-        Setting(
-            values.token,
-            meaning="Key of a private OAuth consumer; instead of a token.",
-            default="`$BITBUCKET_OAUTH_CLIENT_ID`",
+        one(values.token),
+        Field(
+            description="Key of a private OAuth consumer, instead of a token."
+            " Default: `$BITBUCKET_OAUTH_CLIENT_ID`."
         ),
     ] = None
     bitbucket_oauth_client_secret: Annotated[
         SecretStr | None,
-        Setting(
-            _secret,
-            meaning="Secret of that OAuth consumer.",
-            default="`$BITBUCKET_OAUTH_CLIENT_SECRET`",
+        one(_secret),
+        Field(
+            description="Secret of the OAuth consumer. Default: `$BITBUCKET_OAUTH_CLIENT_SECRET`."
         ),
     ] = None
 
     # Where.
     workspace: Annotated[
         str | None,
-        Setting(slug, meaning="Workspace of the repository.", default="`$BITBUCKET_WORKSPACE`"),
+        one(slug),
+        Field(description="Workspace of the repository. Default: `$BITBUCKET_WORKSPACE`."),
     ] = None
     repo_slug: Annotated[
         str | None,
-        Setting(slug, meaning="Slug of the repository.", default="`$BITBUCKET_REPO_SLUG`"),
+        one(slug),
+        Field(description="Slug of the repository. Default: `$BITBUCKET_REPO_SLUG`."),
     ] = None
     repositories: Annotated[
         tuple[ListItem, ...] | None,
-        ListSetting(
-            _texts,
-            meaning="List of repositories, instead of `REPO_SLUG`: a slug, `workspace/slug`, a"
-            " pattern over slugs such as `svc-*`, or `project:KEY`. An item that begins with `!`"
-            " takes away what it matches.",
+        whole_list(_texts),
+        Field(
+            description="List of repositories, instead of `REPO_SLUG`: a slug, `workspace/slug`, a"
+            " pattern over slugs such as `svc-*`, or `project:KEY`. Prefix an item with `!` to"
+            " exclude it."
         ),
     ] = None
 
     # What the environment should be.
     environment_name: Annotated[
         str | None,
-        Setting(
-            values.name,
-            meaning="Name of the environment. With `*` or `?` in it: every existing environment"
-            " that matches (and is of `ENVIRONMENT_TYPE`, when given); none is created.",
-            required=True,
+        one(values.name),
+        Field(
+            description="Name of the environment. With `*` or `?` in it, a pattern: every existing"
+            " environment that matches (and is of `ENVIRONMENT_TYPE`, if given) is updated; none"
+            " is created."
         ),
     ] = None
     environment_type: Annotated[
         EnvironmentType | None,
-        Setting(
-            partial(values.choice, EnvironmentType, "type"),
-            meaning="`Test`, `Staging` or `Production`. Needed to create; Bitbucket can't change"
-            " the type of an environment that exists.",
+        one(partial(values.choice, EnvironmentType, "type")),
+        Field(
+            description="`Test`, `Staging` or `Production`. Required to create an environment;"
+            " Bitbucket cannot change the type of an existing one."
         ),
     ] = None
     state: Annotated[
         State | None,
-        Setting(
-            partial(values.choice, State, "state"),
-            meaning="`present`, or `absent`: the environment is deleted with all it holds (type"
-            " Production, or a pattern: only with `FORCE`).",
-            default="`present`",
+        one(partial(values.choice, State, "state")),
+        Field(
+            description="`present`, or `absent`: the environment is deleted with all its variables"
+            " (one of type Production, or a pattern, only with `FORCE`). Default: `present`."
         ),
     ] = None
     rename_from: Annotated[
         str | None,
-        Setting(
-            values.plain_name,
-            meaning="Former name; the environment is renamed and keeps all it holds.",
-        ),
+        one(values.plain_name),
+        Field(description="Former name of the environment: it is renamed and keeps its variables."),
     ] = None
     admin_only: Annotated[
         bool | None,
-        Setting(
-            values.boolean,
-            meaning="`true`: only administrators may deploy; `false`: everyone with write access.",
-            default="left as it is",
+        one(values.boolean),
+        Field(
+            description="`true`: only administrators can deploy; `false`: everyone with write"
+            " access. Default: left unchanged."
         ),
     ] = None
     branches: Annotated[
         tuple[str, ...] | None,
-        ListSetting(
-            partial(each, values.branch),
-            meaning="List of branch patterns that may deploy, the complete set; `[]` lifts the"
-            " restriction. Uses an endpoint that Bitbucket does not document.",
-            default="left as it is",
+        many(values.branch),
+        Field(
+            description="List of branch patterns that can deploy, the complete set; `[]` removes"
+            " the restriction. Uses an undocumented Bitbucket endpoint. Default: left unchanged."
         ),
     ] = None
     variables: Annotated[
         tuple[SourcedVariable, ...] | None,
-        ListSetting(
-            partial(declared, secured=False),
-            meaning='List of `KEY=VALUE`, a JSON array of `{"key", "value", "secured"}`, or a JSON'
-            " object: deployment variables.",
-            default="left as they are",
+        whole_list(partial(declared, secured=False)),
+        Field(
+            description="List of deployment variables: `KEY=VALUE` items, a JSON array of"
+            ' `{"key", "value", "secured"}`, or a JSON object. Default: left unchanged.'
         ),
     ] = None
     secured_variables: Annotated[
         tuple[SourcedVariable, ...] | None,
-        ListSetting(
-            partial(declared, secured=True),
-            meaning="List of `KEY=VALUE`, or a JSON object: deployment variables, stored secured.",
-            default="left as they are",
+        whole_list(partial(declared, secured=True)),
+        Field(
+            description="List of deployment variables in the same forms, stored secured."
+            " Default: left unchanged."
         ),
     ] = None
     variables_file: Annotated[
         str | None,
-        Setting(values.path, meaning="Path of a `.env` file with deployment variables."),
+        one(values.path),
+        Field(description="Path of a `.env` file with deployment variables."),
     ] = None
     secured_variables_file: Annotated[
         str | None,
-        Setting(
-            values.path, meaning="Path of a `.env` file with deployment variables, stored secured."
-        ),
+        one(values.path),
+        Field(description="Path of a `.env` file with deployment variables, stored secured."),
     ] = None
     secured_update: Annotated[
         SecuredUpdate | None,
-        Setting(
-            partial(values.choice, SecuredUpdate, "way to update"),
-            meaning="When secured variables, which can't be read back, are written: `always`,"
-            " `if-missing` or `on-change` (needs `FINGERPRINT_KEY`).",
-            default="`always`; with `FINGERPRINT_KEY`: `on-change`",
+        one(partial(values.choice, SecuredUpdate, "update policy")),
+        Field(
+            description="When existing secured variables, which cannot be read back, are written:"
+            " `always`, `if-missing` (never), or `on-change` (requires `FINGERPRINT_KEY`)."
+            " Default: `always`; with `FINGERPRINT_KEY`: `on-change`."
         ),
     ] = None
     fingerprint_key: Annotated[
         SecretStr | None,
-        Setting(
-            _fingerprint_key,
-            meaning="Secret key, 16 characters or more, under which fingerprints of secured values"
-            " are kept, so that only changed ones are written.",
-            default="`$FINGERPRINT_KEY`",
+        one(_fingerprint_key),
+        Field(
+            description="Secret key, 16 characters or more, for fingerprints of secured values, so"
+            " that only changed ones are written. Default: `$FINGERPRINT_KEY`."
         ),
     ] = None
     prune: Annotated[
-        tuple[Prunable, ...] | None,
-        ListSetting(
-            partial(each, partial(values.choice, Prunable, "thing to prune")),
-            meaning="List of `variables`, `environments`: what is not declared is deleted.",
-            default="nothing is deleted",
+        tuple[Prunable, ...],
+        many(partial(values.choice, Prunable, "value")),
+        Field(
+            description="List of `variables`, `environments`: delete what is not declared."
+            " Default: nothing is deleted."
         ),
-    ] = None
+    ] = ()
     enable_pipelines: Annotated[
         bool | None,
-        Setting(
-            values.boolean, meaning="Turn Pipelines on in the repository first.", default="`false`"
-        ),
+        one(values.boolean),
+        Field(description="Enable Pipelines in the repository first. Default: `false`."),
     ] = None
     config_file: Annotated[
         str | None,
-        Setting(
-            values.path,
-            meaning="Path of a YAML file that declares many environments, for one or many"
-            " repositories; instead of the variables that declare one.",
+        one(values.path),
+        Field(
+            description="Path of a YAML file that declares many environments, for one or many"
+            " repositories, instead of the variables that declare one."
         ),
     ] = None
 
     # How to run.
     mode: Annotated[
-        Mode | None,
-        Setting(
-            partial(values.choice, Mode, "mode"),
-            meaning="`apply`; `plan`: say what would change; `check`: the same, and exit with 4 if"
-            " anything would; `export`: print what exists as a configuration file. All but"
-            " `apply` only read.",
-            default="`apply`",
+        Mode,
+        one(partial(values.choice, Mode, "mode")),
+        Field(
+            description="`apply`; `plan`: show what would change; `check`: the same, with exit code"
+            " 4 if anything would change; `export`: print what exists as a configuration file."
+            " Every mode except `apply` is read-only."
         ),
-    ] = None
+    ] = Mode.APPLY
     plan_checksum: Annotated[
         str | None,
-        Setting(
-            values.checksum, meaning="Apply only the plan with this checksum, as `plan` printed it."
-        ),
+        one(values.checksum),
+        Field(description="Apply only the plan with this checksum, as printed by `plan`."),
     ] = None
     force: Annotated[
-        bool | None,
-        Setting(
-            values.boolean,
-            meaning="Go past a refusal that says it may be forced.",
-            default="`false`",
-        ),
-    ] = None
+        bool,
+        one(values.boolean),
+        Field(description="Override a safety check."),
+    ] = False
     max_attempts: Annotated[
-        int | None,
-        Setting(
-            partial(values.whole, most=MOST_ATTEMPTS),
-            meaning="Tries for one request.",
-            default="`5`",
-        ),
-    ] = None
+        int,
+        one(partial(values.integer, maximum=MAX_ATTEMPTS)),
+        Field(description="Maximum attempts per request."),
+    ] = 5
     deadline: Annotated[
-        float | None,
-        Setting(
-            partial(values.seconds, most=MOST_SECONDS),
-            meaning="Seconds for the whole run.",
-            default="`600`",
-        ),
-    ] = None
+        float,
+        one(partial(values.seconds, maximum=MAX_SECONDS)),
+        Field(description="Maximum seconds for the whole run."),
+    ] = 600
     workers: Annotated[
-        int | None,
-        Setting(
-            partial(values.whole, most=MOST_WORKERS),
-            meaning="Repositories handled at the same time.",
-            default="`4`",
-        ),
-    ] = None
+        int,
+        one(partial(values.integer, maximum=MAX_WORKERS)),
+        Field(description="Repositories handled at the same time."),
+    ] = 4
     start_at: Annotated[
-        str | None,
-        Setting(
-            full_name,
-            meaning="`workspace/slug` of the repository to begin with: those before it, in the"
-            " order of the log, are left out. A run that had to end early names it.",
-            default="the first",
+        Repository | None,
+        one(full_name),
+        Field(
+            description="`workspace/slug` of the repository to start at: those before it, in the"
+            " order of the log, are skipped. A run that ended early prints it. Default: the first."
         ),
     ] = None
     report_files: Annotated[
-        tuple[str, ...] | None,
-        ListSetting(
-            partial(each, values.report_file),
-            meaning="List of report files to write; the ending chooses the form: `.json`, `.xml`"
-            " (JUnit), `.md` or `.html`.",
-            default="none",
+        tuple[str, ...],
+        many(values.report_file),
+        Field(
+            description="List of report files to write; the extension chooses the format: `.json`,"
+            " `.xml` (JUnit), `.md` or `.html`. Default: none."
         ),
-    ] = None
+    ] = ()
     code_insights: Annotated[
-        bool | None,
-        Setting(
-            values.boolean,
-            meaning="Publish the result as a Code Insights report on the commit.",
-            default="`false`",
-        ),
-    ] = None
+        bool,
+        one(values.boolean),
+        Field(description="Publish the result as a Code Insights report on the commit."),
+    ] = False
     comment: Annotated[
-        bool | None,
-        Setting(
-            values.boolean,
-            meaning="Put the plan as a comment on the pull request, updated in place.",
-            default="`false`",
-        ),
-    ] = None
-    debug: Annotated[
-        bool | None, Setting(values.boolean, meaning="Log each request.", default="`false`")
-    ] = None
+        bool,
+        one(values.boolean),
+        Field(description="Publish the plan as a comment on the pull request, updated in place."),
+    ] = False
+    debug: Annotated[bool, one(values.boolean), Field(description="Log every request.")] = False
     no_color: Annotated[
-        bool | None,
-        Setting(_given, meaning="Any value: no colour in the log.", default="coloured"),
-    ] = None
+        bool,
+        one(_any_value),
+        Field(description="Any value: no colours in the log. Default: coloured."),
+    ] = False
     bitbucket_api_url: Annotated[
-        str | None,
-        Setting(
-            urls.api_url,
-            meaning="Where the API is. Plain `http` only for a loopback address or"
-            " `host.docker.internal`.",
-            default="`https://api.bitbucket.org`",
+        str,
+        one(urls.api_url),
+        Field(
+            description="Base URL of the API. Plain `http` is allowed for a loopback address or"
+            " `host.docker.internal` only."
         ),
-    ] = None
+    ] = "https://api.bitbucket.org"
     bitbucket_oauth_url: Annotated[
-        str | None,
-        Setting(
-            urls.url,
-            meaning="Where the OAuth token is fetched; the same rule.",
-            default="`https://bitbucket.org/site/oauth2/access_token`",
-        ),
-    ] = None
+        str,
+        one(urls.url),
+        Field(description="URL of the OAuth token endpoint; the same rule."),
+    ] = "https://bitbucket.org/site/oauth2/access_token"

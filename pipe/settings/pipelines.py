@@ -4,45 +4,73 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from msgspec import Struct
+
 from pipe.parsing.errors import ConfigErrors
-from pipe.settings.values import PipelineContext
+
+
+class PipelineContext(Struct, frozen=True, kw_only=True):
+    """The variables that Bitbucket Pipelines sets in a step; `None`: not set.
+
+    Attributes:
+        repository: Full name of the repository that the pipeline runs in, `workspace/slug`.
+        commit: Full hash of the commit.
+        branch: The branch; not set for tags and pull requests from forks.
+        pull_request_id: Number of the pull request.
+        build_number: Number of the pipeline run.
+        deployment_environment: Slug of the environment that the step deploys to.
+        clone_dir: Directory of the clone.
+        shared_storage_dir: Directory where pipes leave files for later pipes.
+        variables_path: File through which a step passes variables to later steps.
+    """
+
+    repository: str | None = None
+    commit: str | None = None
+    branch: str | None = None
+    pull_request_id: str | None = None
+    build_number: str | None = None
+    deployment_environment: str | None = None
+    clone_dir: str | None = None
+    shared_storage_dir: str | None = None
+    variables_path: str | None = None
+
+
+_VARIABLES = {
+    "repository": "BITBUCKET_REPO_FULL_NAME",
+    "commit": "BITBUCKET_COMMIT",
+    "branch": "BITBUCKET_BRANCH",
+    "pull_request_id": "BITBUCKET_PR_ID",
+    "build_number": "BITBUCKET_BUILD_NUMBER",
+    "deployment_environment": "BITBUCKET_DEPLOYMENT_ENVIRONMENT",
+    "clone_dir": "BITBUCKET_CLONE_DIR",
+    "shared_storage_dir": "BITBUCKET_PIPE_SHARED_STORAGE_DIR",
+    "variables_path": "BITBUCKET_PIPELINES_VARIABLES_PATH",
+}
 
 
 def read_context(environ: Mapping[str, str]) -> PipelineContext:
-    """Read the variables that Pipelines sets; what can't be used counts as not there."""
+    """Read the variables of Pipelines; an unusable one counts as not set."""
+    values = ((field, environ.get(name, "")) for field, name in _VARIABLES.items())
     return PipelineContext(
-        repository=_given(environ, "BITBUCKET_REPO_FULL_NAME"),
-        commit=_given(environ, "BITBUCKET_COMMIT"),
-        branch=_given(environ, "BITBUCKET_BRANCH"),
-        pull_request_id=_given(environ, "BITBUCKET_PR_ID"),
-        build_number=_given(environ, "BITBUCKET_BUILD_NUMBER"),
-        deployment_environment=_given(environ, "BITBUCKET_DEPLOYMENT_ENVIRONMENT"),
-        clone_dir=_given(environ, "BITBUCKET_CLONE_DIR"),
-        shared_storage_dir=_given(environ, "BITBUCKET_PIPE_SHARED_STORAGE_DIR"),
-        variables_path=_given(environ, "BITBUCKET_PIPELINES_VARIABLES_PATH"),
+        **{field: value for field, value in values if value and value.isprintable()}
     )
 
 
-def read_parallel(environ: Mapping[str, str], faults: ConfigErrors) -> tuple[int, int] | None:
-    """Read which of how many parallel steps this is, counted from 0; `None`: it is none."""
+def read_parallel(environ: Mapping[str, str], errors: ConfigErrors) -> tuple[int, int] | None:
+    """Return the number of this parallel step, from 0, and how many there are; `None`: no such."""
     step = environ.get("BITBUCKET_PARALLEL_STEP", "")
     count = environ.get("BITBUCKET_PARALLEL_STEP_COUNT", "")
     if not step or not count:
         return None
-    if not (_is_whole(step) and _is_whole(count) and int(step) < int(count)):
-        faults.add(
+    if not (_is_integer(step) and _is_integer(count) and int(step) < int(count)):
+        errors.add(
             "BITBUCKET_PARALLEL_STEP",
-            "and BITBUCKET_PARALLEL_STEP_COUNT don't go together: the step counts from 0 and is"
-            " less than their number; a step that shares nothing needs neither",
+            "must be a number from 0 and less than BITBUCKET_PARALLEL_STEP_COUNT; unset both for a"
+            " step that is not parallel",
         )
         return None
     return int(step), int(count)
 
 
-def _given(environ: Mapping[str, str], name: str) -> str | None:
-    value = environ.get(name, "")
-    return value if value and value.isprintable() else None
-
-
-def _is_whole(text: str) -> bool:
+def _is_integer(text: str) -> bool:
     return text.isascii() and text.isdigit() and len(text) <= len("999999999")

@@ -1,4 +1,4 @@
-"""Which repositories are meant (pure)."""
+"""Selects the repositories of a run (pure)."""
 
 from __future__ import annotations
 
@@ -8,76 +8,77 @@ from typing import Final
 
 from pipe.models.selection import Item, Selection, Slug, Workspace
 from pipe.parsing.errors import ConfigErrors
+from pipe.parsing.lists import ListItem
 from pipe.parsing.repositories import check_selection, item, slug
-from pipe.settings.model import Variables
+from pipe.settings.model import Options
 
-UNKNOWN: Final = Slug("unknown", "unknown")
-"""Stands for what is faulty and told already, so that nothing more is said about it."""
+PLACEHOLDER: Final = Slug("unknown", "unknown")
+"""Replaces what is invalid and reported already, so that no second error follows from it."""
 
 
 def read_workspace(
-    variables: Variables, failed: frozenset[str], environ: Mapping[str, str], faults: ConfigErrors
+    options: Options, failed: frozenset[str], environ: Mapping[str, str], errors: ConfigErrors
 ) -> Workspace:
-    """Read the workspace from `WORKSPACE`, or from what Pipelines says."""
+    """Read the workspace from `WORKSPACE`, else from `BITBUCKET_WORKSPACE`."""
     if "workspace" in failed:
-        return Workspace(given=UNKNOWN.workspace, around=None)
-    if variables.workspace is not None:
-        return Workspace(given=variables.workspace, around=None)
-    return Workspace(given=None, around=_around("BITBUCKET_WORKSPACE", environ, faults))
+        return Workspace(given=PLACEHOLDER.workspace, around=None)
+    if options.workspace is not None:
+        return Workspace(given=options.workspace, around=None)
+    return Workspace(given=None, around=_from_pipelines("BITBUCKET_WORKSPACE", environ, errors))
 
 
 def select(
-    variables: Variables,
+    options: Options,
     failed: frozenset[str],
     workspace: str | None,
     items: tuple[Item, ...] | None,
     environ: Mapping[str, str],
-    faults: ConfigErrors,
+    errors: ConfigErrors,
 ) -> Selection | None:
-    """Return the repositories of the run; if they can't be told, remember why.
+    """Return the repositories of the run, or `None` after adding an error.
 
     Args:
-        variables: `REPO_SLUG` and `REPOSITORIES` go before all else.
-        failed: The fields that could not be read: nothing follows from them.
-        workspace: The workspace that counts; `None`: none is known.
-        items: Those of the configuration file, if it has its own.
-        environ: What Pipelines says comes last.
-        faults: Where to remember what is wrong.
+        options: `REPO_SLUG` and `REPOSITORIES` override everything else.
+        failed: The invalid fields of the options.
+        workspace: Of repositories that do not name their own; `None`: unknown.
+        items: Those of the configuration file; `None`: it lists none.
+        environ: `BITBUCKET_REPO_SLUG` is the default.
+        errors: Gets what is wrong.
     """
     if failed & {"repo_slug", "repositories"}:
         return None
-    if variables.repositories is not None:
-        if variables.repo_slug is not None:
-            faults.add("REPOSITORIES", "is given beside REPO_SLUG; give one of them")
-            return None
-        items = tuple(
-            one
-            for entry in variables.repositories
-            if (one := faults.attempt(entry.where, partial(item, str(entry.value), workspace)))
-        )
-        if len(items) < len(variables.repositories):
-            return None
-        chosen = items
-        return faults.attempt("REPOSITORIES", lambda: Selection(items=check_selection(chosen)))
-    if variables.repo_slug is None and items is not None:
+    if options.repositories is not None:
+        return _listed(options, options.repositories, workspace, errors)
+    if options.repo_slug is None and items is not None:
         return Selection(items=items)
-    return _one(
-        variables.repo_slug or _around("BITBUCKET_REPO_SLUG", environ, faults), workspace, faults
-    )
-
-
-def _one(repository: str | None, workspace: str | None, faults: ConfigErrors) -> Selection | None:
+    repository = options.repo_slug or _from_pipelines("BITBUCKET_REPO_SLUG", environ, errors)
     if workspace is None:
-        faults.add("WORKSPACE", "is missing; outside of Pipelines it has no default")
+        errors.add("WORKSPACE", "required outside Bitbucket Pipelines")
     if repository is None:
-        faults.add("REPO_SLUG", "is missing; outside of Pipelines it has no default")
+        errors.add("REPO_SLUG", "required outside Bitbucket Pipelines")
     if workspace is None or repository is None:
         return None
     return Selection(items=(Slug(workspace, repository),))
 
 
-def _around(name: str, environ: Mapping[str, str], faults: ConfigErrors) -> str | None:
+def _listed(
+    options: Options, listed: tuple[ListItem, ...], workspace: str | None, errors: ConfigErrors
+) -> Selection | None:
+    if options.repo_slug is not None:
+        errors.add("REPOSITORIES", "REPOSITORIES and REPO_SLUG are mutually exclusive")
+        return None
+    selected = tuple(
+        one
+        for each in listed
+        if (one := errors.attempt(each.source, partial(item, str(each.value), workspace)))
+    )
+    if len(selected) < len(listed):
+        return None
+    return errors.attempt("REPOSITORIES", lambda: Selection(items=check_selection(selected)))
+
+
+def _from_pipelines(name: str, environ: Mapping[str, str], errors: ConfigErrors) -> str | None:
     text = environ.get(name, "")
     if not text:
         return None
-    return faults.attempt(name, lambda: slug(text)) or UNKNOWN.slug
+    return errors.attempt(name, lambda: slug(text)) or PLACEHOLDER.slug

@@ -16,8 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipe.settings.model import Variables
-from pipe.settings.setting import ListSetting, setting
+from pipe.settings.model import Options
 from simulator.behaviour.profiles import OBSERVED
 from simulator.http import Json
 from simulator.state.credentials import DEMO_CLIENT_ID, DEMO_CLIENT_SECRET
@@ -240,16 +239,11 @@ PUBLISHED: Final = {
     "BITBUCKET_COMMIT": "0123456789abcdef0123456789abcdef01234567",
     "BITBUCKET_PR_ID": "12",
 }
-LISTS: Final = [
-    name.upper()
-    for name, info in Variables.model_fields.items()
-    if isinstance(setting(info), ListSetting)
-]
 WRITTEN: Final = ("REPORT_FILES",)
 """Paths that are written to stay where the test is."""
 NAMES: Final = [
-    *(name.upper() for name in Variables.model_fields),
-    *(f"{name}_{end}" for name in LISTS for end in ("COUNT", "0", "1")),
+    *(name.upper() for name in Options.model_fields),
+    *(f"{name.upper()}_{end}" for name in Options.model_fields for end in ("COUNT", "0", "1")),
     *("BITBUCKET_USERNAME", "BITBUCKET_APP_PASSWORD", "BITBUCKET_WORKSPACE", "BITBUCKET_COMMIT"),
     *("BITBUCKET_REPO_SLUG", "BITBUCKET_PARALLEL_STEP", "BITBUCKET_PARALLEL_STEP_COUNT"),
     *("BITBUCKET_PR_ID", "NO_COLOR"),

@@ -36,7 +36,7 @@ def _is_told(ran: Ran, code: int) -> None:
         ({"ENVIRONMENT_TYPE": "Prodction"}, ["ENVIRONMENT_TYPE", "Production"]),
         ({"ADMIN_ONLY": "ja"}, ["ADMIN_ONLY", "ja"]),
         ({"ENVIRONMENT_NAME": "   "}, ["ENVIRONMENT_NAME"]),
-        ({"ENVIRONMENT_NAME": ""}, ["ENVIRONMENT_NAME", "missing"]),
+        ({"ENVIRONMENT_NAME": ""}, ["ENVIRONMENT_NAME", "required"]),
         (NO_TOKEN, ["ATLASSIAN_API_TOKEN", "BITBUCKET_ACCESS_TOKEN"]),
         (NO_TOKEN | {"ATLASSIAN_ACCOUNT_EMAIL": "me@acme.example"}, ["ATLASSIAN_API_TOKEN"]),
         (NO_TOKEN | {"BITBUCKET_OAUTH_CLIENT_SECRET": "x"}, ["BITBUCKET_OAUTH_CLIENT_ID"]),

@@ -89,11 +89,11 @@ class Experiment:
         """Say what is wanted of an environment, judged by its name and type alone."""
         named = [each for each in self.declaration.environments if name in _names(each)]
         for each in named:
-            yield each.state, each.desired
+            yield each.state or State.PRESENT, each.desired
         if not named:
             for rule in self.declaration.rules:
                 if rule.type in (None, kind) and glob_matches(rule.name_pattern, name):
-                    yield rule.state, rule.desired
+                    yield rule.state or State.PRESENT, rule.desired
                     return
 
 

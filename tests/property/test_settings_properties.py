@@ -1,4 +1,4 @@
-"""What holds for settings whatever is given."""
+"""Invariants of settings for any input."""
 
 from __future__ import annotations
 
@@ -12,19 +12,13 @@ from hypothesis import strategies as st
 
 from pipe.models.declaration import PlainVariable, Repository
 from pipe.models.selection import glob_matches
-from pipe.settings.model import Variables
-from pipe.settings.setting import ListSetting, setting
-from tests.support.settings import ONE, PIPELINE, faults, settings
+from pipe.settings.model import Options
+from tests.support.settings import ONE, PIPELINE, errors_of, settings
 
 SHOP: Final = Repository("acme", "shop")
-LISTS: Final = [
-    name.upper()
-    for name, info in Variables.model_fields.items()
-    if isinstance(setting(info), ListSetting)
-]
 NAMES: Final = [
-    *(name.upper() for name in Variables.model_fields),
-    *(f"{name}_{end}" for name in LISTS for end in ("COUNT", "0", "1")),
+    *(name.upper() for name in Options.model_fields),
+    *(f"{name.upper()}_{end}" for name in Options.model_fields for end in ("COUNT", "0", "1")),
     *("BITBUCKET_USERNAME", "BITBUCKET_APP_PASSWORD", "BITBUCKET_WORKSPACE"),
     *("BITBUCKET_REPO_SLUG", "BITBUCKET_PARALLEL_STEP", "BITBUCKET_PARALLEL_STEP_COUNT"),
 ]
@@ -48,14 +42,14 @@ def declared(environ: dict[str, str], **files: str) -> tuple[object, ...] | None
 
 
 @given(st.dictionaries(st.sampled_from(NAMES), ANYTHING), st.booleans())
-def test_anything_is_settings_or_faults(
+def test_any_input_is_settings_or_errors(
     environ: dict[str, str],
     complete: bool,  # noqa: FBT001 - drawn
 ) -> None:
-    """Nothing else is raised, whatever the variables hold."""
-    found = faults((ONE if complete else {}) | environ, file="environments: []")
+    """No other exception is raised."""
+    found = errors_of((ONE if complete else {}) | environ, file="environments: []")
 
-    assert all(where and message for where, message in found.items())
+    assert all(source and message for source, message in found.items())
 
 
 @given(st.dictionaries(st.sampled_from(NAMES), st.just("")))
@@ -72,7 +66,7 @@ def test_both_forms_of_a_list_mean_the_same(items: list[str]) -> None:
     }
     encoded = {"BRANCHES": json.dumps(items)}
 
-    one, other = faults(ONE | counted), faults(ONE | encoded)
+    one, other = errors_of(ONE | counted), errors_of(ONE | encoded)
 
     assert [*one.values()] == [*other.values()]
     if not one:
@@ -98,19 +92,19 @@ SECRET: Final = st.text(string.ascii_letters + string.digits, min_size=12).map("
 
 
 @given(SECRET, st.sampled_from(NAMES), st.sampled_from(NAMES))
-def test_no_fault_shows_a_secret(secret: str, kept_in: str, also_in: str) -> None:
+def test_no_error_quotes_a_secret(secret: str, kept_in: str, also_in: str) -> None:
     environ = ONE | {"FINGERPRINT_KEY": secret, "BITBUCKET_ACCESS_TOKEN": f"{secret} "}
     environ |= {kept_in: f"1{secret}=", also_in: f"[{secret}", "PIPELINES_JWT_TOKEN": secret}
 
-    messages = faults(environ)
+    messages = errors_of(environ)
 
     assert not any(secret in message for message in messages.values())
 
 
 @given(ANYTHING)
-def test_any_text_is_a_configuration_or_faults(text: str) -> None:
-    for where, message in faults(PIPELINE | {"CONFIG_FILE": "file"}, file=text).items():
-        assert where.startswith(("file:", "CONFIG_FILE"))
+def test_any_text_is_a_configuration_or_errors(text: str) -> None:
+    for source, message in errors_of(PIPELINE | {"CONFIG_FILE": "file"}, file=text).items():
+        assert source.startswith(("file:", "CONFIG_FILE"))
         assert message
 
 
@@ -155,12 +149,12 @@ DOCUMENTS: Final = st.recursive(
 
 
 @given(DOCUMENTS)
-def test_any_document_is_a_configuration_or_faults(document: object) -> None:
+def test_any_document_is_a_configuration_or_errors(document: object) -> None:
     text = yaml.safe_dump(document, allow_unicode=True)
     lines = text.count("\n")
 
-    for where in faults(PIPELINE | {"CONFIG_FILE": "file"}, file=text):
-        _, line, column, *_ = where.split(" ")[0].split(":")
+    for source in errors_of(PIPELINE | {"CONFIG_FILE": "file"}, file=text):
+        _, line, column, *_ = source.split(" ")[0].split(":")
         assert 1 <= int(line) <= lines
         assert int(column) >= 1
 

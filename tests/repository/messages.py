@@ -15,7 +15,7 @@ from pipe.models.errors import Problem
 
 PIPE: Final = Path(__file__).parents[2] / "pipe"
 _CONFIGURATION: Final = ("parsing", "settings", "config_file")
-_TELLS: Final = ("add", "ConfigError", "Flaw", "_flaw", "append")
+_TELLS: Final = ("add", "add_error", "ConfigError", "LocatedError", "_refuse")
 """Calls that put down what is wrong with the configuration; their last argument says it."""
 
 
@@ -90,29 +90,14 @@ def warnings() -> set[str]:
         for node in ast.walk(_tree(path))
         if isinstance(node, ast.Call) and _is_a_warning(node.func)
     }
-    settings = PIPE / "settings"
     yields = {
         _text(node.value)
         for path in (*_configuration_files(), PIPE / "reports" / "files.py")
         for node in ast.walk(_tree(path))
         if isinstance(node, ast.Yield) and node.value is not None
     }
-    lists = {
-        _text(node.elt)
-        for node in ast.walk(_tree(settings / "credentials.py"))
-        if isinstance(node, ast.ListComp)
-    }
-    misspelt = {
-        _last_text(node)
-        for node in ast.walk(_tree(settings / "suggestions.py"))
-        if isinstance(node, ast.Call)
-    }
     # What only puts two messages together has no words of its own.
-    return {
-        text
-        for text in calls | yields | lists | misspelt
-        if text and " " in text and re.search("[a-z]", text)
-    }
+    return {text for text in calls | yields if text and " " in text and re.search("[a-z]", text)}
 
 
 def _is_a_warning(function: ast.expr) -> bool:

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Final
+from typing import Final, get_args, get_origin
 
 import jsonschema
 import pytest
 import yaml
 
 from pipe.config_file import models
-from pipe.settings.model import Variables
-from pipe.settings.setting import ListSetting, setting
+from pipe.settings.model import Options
 from scripts import reference, schema
-from tests.support.settings import ONE, PIPELINE, faults, settings
+from tests.support.settings import ONE, PIPELINE, errors_of, settings
 from tests.unit.config_file.test_loader import EXAMPLE
 
 ROOT: Final = Path(__file__).parents[2]
@@ -57,7 +56,7 @@ def test_pipe_yml_has_the_keys_of_the_ecosystem() -> None:
 
 
 def test_pipe_yml_names_every_variable_in_order() -> None:
-    assert list(DEFAULTS) == [name.upper() for name in Variables.model_fields]
+    assert list(DEFAULTS) == [name.upper() for name in Options.model_fields]
     assert all(isinstance(default, str) for default in DEFAULTS.values())
 
 
@@ -89,7 +88,7 @@ def test_the_schema_is_a_schema() -> None:
 def test_the_schema_accepts_what_the_pipe_accepts(text: str) -> None:
     jsonschema.validate(yaml.safe_load(text), schema.schema())
     environ = PIPELINE | {"CONFIG_FILE": "file", "PROD_DB_PASSWORD": "x"}
-    assert faults(environ, file=text) == {}
+    assert errors_of(environ, file=text) == {}
 
 
 @pytest.mark.parametrize(
@@ -113,7 +112,7 @@ def test_the_schema_accepts_what_the_pipe_accepts(text: str) -> None:
 def test_the_schema_refuses_what_the_pipe_refuses(text: str) -> None:
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate(yaml.safe_load(text), schema.schema())
-    assert faults(PIPELINE | {"CONFIG_FILE": "file"}, file=text)
+    assert errors_of(PIPELINE | {"CONFIG_FILE": "file"}, file=text)
 
 
 def test_the_schema_explains_every_key() -> None:
@@ -131,31 +130,36 @@ def test_the_schema_explains_every_key() -> None:
         assert all(key["description"] for key in table["properties"].values())
 
 
-def test_the_table_of_variables() -> None:
-    lines = reference.variables_table().splitlines()
+def test_what_repeats_the_variables_is_generated() -> None:
+    """Run `python -m scripts.reference` when this fails."""
+    for path in reference.DOCUMENTS:
+        text = path.read_text(encoding="utf-8")
+        assert text == reference.with_rows(text, every=path.name == "reference.md"), path
+    text = reference.PIPE_YML.read_text(encoding="utf-8")
+    assert text == reference.with_variables(text)
 
-    assert lines[:2] == ["| Variable | Usage |", "| --- | --- |"]
-    assert lines[-1] == "_(*) = required variable._"
-    rows = lines[2:-2]
-    names = [row.removeprefix("| ").split(" |")[0] for row in rows]
-    assert [name.removesuffix(" (*)") for name in names] == list(DEFAULTS)
-    assert [name for name in names if name.endswith("(*)")] == [
-        "ATLASSIAN_ACCOUNT_EMAIL (*)",
-        "ATLASSIAN_API_TOKEN (*)",
-        "ENVIRONMENT_NAME (*)",
+
+def test_the_table_of_variables() -> None:
+    rows = reference.rows()
+
+    assert list(rows) == list(DEFAULTS)
+    assert all(row.count(" Default: ") == 1 and row.endswith(". |") for row in rows.values())
+    assert [name for name, row in rows.items() if row.startswith(f"| {name} (*) |")] == [
+        "ATLASSIAN_ACCOUNT_EMAIL",
+        "ATLASSIAN_API_TOKEN",
+        "ENVIRONMENT_NAME",
     ]
-    assert all(" Default: " in row and row.endswith(". |") for row in rows)
 
 
 def test_the_table_says_the_defaults_of_pipe_yml() -> None:
-    table = reference.variables_table()
+    rows = reference.rows()
 
     for name, default in DEFAULTS.items():
-        row = next(line for line in table.splitlines() if line.startswith(f"| {name} "))
-        assert not default or row.endswith(f"Default: `{default}`. |")
+        assert not default or rows[name].endswith(f"Default: `{default}`. |")
 
 
 def test_lists_say_that_they_are_lists() -> None:
-    for info in Variables.model_fields.values():
-        about = setting(info)
-        assert about.meaning.startswith("List of ") is isinstance(about, ListSetting)
+    for info in Options.model_fields.values():
+        types = (info.annotation, *get_args(info.annotation))
+        is_list = any(get_origin(each) is tuple for each in types)
+        assert (info.description or "").startswith("List of ") is is_list

@@ -12,8 +12,8 @@ import yaml
 from pipe.bitbucket.retry import allowed_repeats
 from pipe.config_file.models import Environment, File, Project, When
 from pipe.models.errors import PRECEDENCE, ExitCode
-from pipe.settings.model import MOST_ATTEMPTS, MOST_WORKERS
-from scripts.reference import variables_table
+from pipe.settings.model import MAX_ATTEMPTS, MAX_WORKERS
+from scripts.reference import rows
 from simulator.control.seed import DEMO, plant
 from simulator.http import Json
 from simulator.server import Server
@@ -46,12 +46,12 @@ def _run(tmp_path: Path, **variables: str) -> tuple[int, str]:
 
 
 def test_the_table_of_variables_is_that_of_the_model() -> None:
-    assert variables_table() in REFERENCE
+    assert "\n".join(rows().values()) in REFERENCE
 
 
 def test_the_exit_codes_are_those_of_the_program() -> None:
-    rows = re.findall(r"^\| (\d) \| ([a-z ]+) \|", _section("Exit codes"), flags=re.MULTILINE)
-    assert {int(code): name.replace(" ", "_").upper() for code, name in rows} == {
+    found = re.findall(r"^\| (\d) \| ([a-z ]+) \|", _section("Exit codes"), flags=re.MULTILINE)
+    assert {int(code): name.replace(" ", "_").upper() for code, name in found} == {
         int(each): each.name for each in ExitCode
     }
 
@@ -64,11 +64,11 @@ def test_the_order_of_exit_codes_is_that_of_the_program() -> None:
 
 def test_the_keys_of_the_configuration_file_are_those_of_the_model() -> None:
     section = _section("The configuration file")
-    rows = dict(re.findall(r"^\| `(\w+)` \| (.+) \|$", section, flags=re.MULTILINE))
-    assert set(rows) == set(File.model_fields)
-    assert set(re.findall(r"`(\w+)`", rows["environments"])) == set(Environment.model_fields)
-    assert set(When.model_fields) <= set(re.findall(r"`(\w+)`", rows["rules"]))
-    assert set(Project.model_fields) <= set(re.findall(r"`(\w+)`", rows["repositories"]))
+    found = dict(re.findall(r"^\| `(\w+)` \| (.+) \|$", section, flags=re.MULTILINE))
+    assert set(found) == set(File.model_fields)
+    assert set(re.findall(r"`(\w+)`", found["environments"])) == set(Environment.model_fields)
+    assert set(When.model_fields) <= set(re.findall(r"`(\w+)`", found["rules"]))
+    assert set(Project.model_fields) <= set(re.findall(r"`(\w+)`", found["repositories"]))
 
 
 def test_the_configuration_file_shown_is_read(tmp_path: Path) -> None:
@@ -135,9 +135,9 @@ def _without_chance(value: Json) -> Json:
 
 
 def test_the_limits_are_those_of_the_program() -> None:
-    rows = dict(re.findall(r"^\| ([^|]+) \| (.+) \|$", _section("Limits"), flags=re.MULTILINE))
-    assert f"(5), up to {MOST_ATTEMPTS};" in rows["one request"]
-    assert f"(4), up to {MOST_WORKERS}" in rows["repositories at the same time"]
+    found = dict(re.findall(r"^\| ([^|]+) \| (.+) \|$", _section("Limits"), flags=re.MULTILINE))
+    assert f"(5), up to {MAX_ATTEMPTS};" in found["one request"]
+    assert f"(4), up to {MAX_WORKERS}" in found["repositories at the same time"]
     assert (allowed_repeats(0, 5), allowed_repeats(100, 5)) == (10 * 4, 10 * 4 + 20)
 
 

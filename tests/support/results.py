@@ -41,7 +41,7 @@ from pipe.models.results import (
     RunResult,
 )
 from pipe.reports.presentation import About
-from pipe.settings.values import PipelineContext
+from pipe.settings.pipelines import PipelineContext
 from tests.support.values import branch, declared, env, plain, secret, var
 
 ABOUT = About(

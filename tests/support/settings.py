@@ -1,4 +1,4 @@
-"""Reads settings in tests: a mapping of variables and a mapping of files, nothing else."""
+"""Reads settings in tests, from a mapping of variables and a mapping of files."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ PIPELINE: Final = {
     "BITBUCKET_WORKSPACE": "acme",
     "BITBUCKET_REPO_SLUG": "shop",
 }
-"""The least that a run in Pipelines knows, beside what it is for."""
+"""The minimum that a run in Pipelines knows."""
 
 ONE: Final = {**PIPELINE, "ENVIRONMENT_NAME": "Test-Env", "ENVIRONMENT_TYPE": "Test"}
 """A run for one environment."""
 
 
 def reader(files: Mapping[str, str]) -> Callable[[str], str]:
-    """Return what reads these files, and knows no other."""
+    """Return a reader of these files and no other."""
 
     def read(path: str) -> str:
         if path not in files:
@@ -33,14 +33,14 @@ def reader(files: Mapping[str, str]) -> Callable[[str], str]:
 
 
 def settings(environ: Mapping[str, str], **files: str) -> Settings:
-    """Read settings that are right."""
+    """Read valid settings."""
     return read_settings(environ, reader(files))
 
 
-def faults(environ: Mapping[str, str], **files: str) -> dict[str, str]:
-    """Return the message of each fault by its place; none means that the settings are right."""
+def errors_of(environ: Mapping[str, str], **files: str) -> dict[str, str]:
+    """Return the message of each configuration error by its source; none: they are valid."""
     try:
         read_settings(environ, reader(files))
     except ConfigurationError as error:
-        return {fault.where: fault.message for fault in error.faults}
+        return {each.source: each.message for each in error.errors}
     return {}

@@ -164,8 +164,8 @@ def test_a_proxy_that_can_not_be_used_is_a_fault_without_its_password(
     with pytest.raises(ConfigurationError) as caught:
         open_here()
 
-    (fault,) = caught.value.faults
-    assert fault.where == "HTTPS_PROXY"
+    (fault,) = caught.value.errors
+    assert fault.source == "HTTPS_PROXY"
     assert "canary" not in fault.message
 
 
@@ -181,5 +181,5 @@ def test_certificates_that_can_not_be_read_are_a_fault(
     with pytest.raises(ConfigurationError) as caught:
         open_here()
 
-    (fault,) = caught.value.faults
-    assert fault.where == "SSL_CERT_FILE"
+    (fault,) = caught.value.errors
+    assert fault.source == "SSL_CERT_FILE"

@@ -1,15 +1,15 @@
-"""What is said of a faulty configuration file: all at once, each with its line."""
+"""Errors of a configuration file: all at once, each with its line."""
 
 from __future__ import annotations
 
 import pytest
 
-from pipe.config_file.errors import show
-from tests.support.settings import PIPELINE, faults
+from pipe.config_file.errors import format_path
+from tests.support.settings import PIPELINE, errors_of
 
 FROM_FILE = PIPELINE | {"CONFIG_FILE": "bitbucket-environments.yml"}
 
-FAULTY = """\
+INVALID = """\
 version: 2
 workspce: acme
 repositories:
@@ -54,138 +54,142 @@ overrides:
   - repositories: ['!a']
     environments: {}
 """
-SLUG = "is no slug; write it as in the address: bitbucket.org/WORKSPACE/SLUG"
-ONLY_SLUGS = "'project:X' is a project; only slugs and patterns over slugs can stand here"
+SLUG = "is not a valid slug; copy it from the address, bitbucket.org/WORKSPACE/SLUG"
+ONLY_SLUGS = "'project:X' is a project; only slugs and patterns are allowed here"
 
 
-def test_all_faults_of_a_file() -> None:
-    found = faults(FROM_FILE, **{"bitbucket-environments.yml": FAULTY})
+def test_all_errors_of_a_file_are_reported_together() -> None:
+    found = errors_of(FROM_FILE, **{"bitbucket-environments.yml": INVALID})
 
     assert {
-        where.removeprefix("bitbucket-environments.yml:"): message
-        for where, message in found.items()
+        source.removeprefix("bitbucket-environments.yml:"): message
+        for source, message in found.items()
     } == {
-        "1:1 version": "'2' is not a version that this pipe reads; write 1",
-        "2:1 workspce": "is no key that can stand here; did you mean 'workspace'?",
-        "4:5 repositories[0]": "what begins with ! is a tag in YAML; put it in quotes: '!svc-old'",
-        "5:5 repositories[1].project": "is missing",
-        "5:6 repositories[1].projet": "is no key that can stand here; did you mean 'project'?",
+        "1:1 version": "version '2' is not supported; expected 1",
+        "2:1 workspce": "unknown key; expected version, workspace, repositories, enable_pipelines,"
+        " defaults, environments, rules or overrides (did you mean workspace?)",
+        "4:5 repositories[0]": "a text that begins with ! is a YAML tag; quote it: '!svc-old'",
+        "5:5 repositories[1].project": "required key",
+        "5:6 repositories[1].projet": "unknown key; expected project or exclude (did you mean"
+        " project?)",
         "6:5 repositories[2]": f"'a b' {SLUG}",
         "8:15 repositories[3].exclude[0]": ONLY_SLUGS,
-        "11:5 environments[0].type": "'Prod' is not a type; did you mean 'Production'?",
-        "13:5 environments[0].admin_only": "is already given on line 12",
-        "14:13 environments[0].prune[0]": "environments are pruned in a whole repository: set the"
-        " pipe's variable PRUNE",
-        "15:5 environments[1].name": "is missing",
-        "17:7 environments[1].variables.1A": "'1A' is no key of a variable; a key begins with a"
-        " letter or '_' and goes on with letters, digits, '_', '-' or '.'",
-        "18:7 environments[1].variables.S": "a secret is never written in the file; give from_env"
+        "11:5 environments[0].type": "'Prod' is not a valid type; expected Test, Staging or"
+        " Production (did you mean Production?)",
+        "13:5 environments[0].admin_only": "duplicate key, first used on line 12",
+        "14:13 environments[0].prune[0]": "environments are pruned per repository; set the"
+        " variable PRUNE of the pipe",
+        "15:5 environments[1].name": "required key",
+        "17:7 environments[1].variables.1A": "'1A' is not a valid variable name; use letters,"
+        " digits, '_', '-' or '.', beginning with a letter or '_'",
+        "18:7 environments[1].variables.S": "secrets are not allowed in the file; use from_env"
         " instead of value",
-        "19:11 environments[1].variables.T.from_env": "FINGERPRINT_KEY authenticates the pipe: a"
-        " configuration file can't read it",
-        "20:7 environments[1].variables.U": "NOT_SET is not set, or empty; pass it to the pipe as a"
+        "19:11 environments[1].variables.T.from_env": "FINGERPRINT_KEY is a credential of the"
+        " pipe, which a configuration file cannot read",
+        "20:7 environments[1].variables.U": "NOT_SET is not set or empty; pass it to the pipe as a"
         " variable, NOT_SET: $NOT_SET",
-        "21:7 environments[1].variables.V": "has no value; give one ('' is an empty text), or leave"
-        " it out",
-        "22:11 environments[1].variables.W.from_env": "'a b' is no name of an environment variable",
-        "23:11 environments[1].variables.X.secured": "'maybe' is not a boolean; write true or"
-        " false",
-        "24:7 environments[1].variables.Y": "is a list or mapping, where one text is needed",
-        "25:5 environments[2].name": "'feat-*' is a pattern; put it under rules, as when: {name:"
-        " …}",
-        "26:5 environments[2].branches": "is not a list; write its items as '- item', one a line",
-        "27:5 environments[2].state": "'gone' is not a state; write present or absent",
-        "28:5 environments[3]": "rename_from is the same as name; give the former name",
+        "21:7 environments[1].variables.V": "has no value; set one ('' for an empty text), or"
+        " remove the key",
+        "22:11 environments[1].variables.W.from_env": "'a b' is not a valid name of an"
+        " environment variable",
+        "23:11 environments[1].variables.X.secured": "'maybe' is not a boolean; expected true"
+        " or false",
+        "24:7 environments[1].variables.Y": "expected a single value, not a list or mapping",
+        "25:5 environments[2].name": "'feat-*' is a pattern; declare it under rules, as when:"
+        " {name: …}",
+        "26:5 environments[2].branches": "expected a list ('- item', one per line)",
+        "27:5 environments[2].state": "'gone' is not a valid state; expected present or absent",
+        "28:5 environments[3]": "rename_from is the same as name; set the former name",
         "28:5 environments[3].name": "'Test' is already declared on line 10",
-        "31:5 environments[4].rename_from": "'Test' is declared too; it can't be both renamed and"
-        " kept",
-        "32:5 environments[5]": "rename_from does not go with state: absent; name what is to go",
-        "36:5 rules[0].when": "needs type, name or both; name: '*' is every environment",
-        "37:24 rules[1].when.nam": "is no key that can stand here; did you mean 'name'?",
-        "38:5 rules[2].when": "is missing",
+        "31:5 environments[4].rename_from": "'Test' is declared too; an environment is either"
+        " renamed or kept",
+        "32:5 environments[5]": "rename_from cannot be used with state: absent",
+        "36:5 rules[0].when": "requires type, name or both; name: '*' matches every environment",
+        "37:24 rules[1].when.nam": "unknown key; expected type or name (did you mean name?)",
+        "38:5 rules[2].when": "required key",
         "40:20 overrides[0].repositories[0]": ONLY_SLUGS,
-        "42:5 overrides[1].repositories": "chooses no repository; name some, or write '*' for all"
-        " of the workspace",
-        "43:5 overrides[1].environments": "is not a list; write its items as '- item', one a line",
+        "42:5 overrides[1].repositories": "selects no repository; list some, or '*' for the whole"
+        " workspace",
+        "43:5 overrides[1].environments": "expected a list ('- item', one per line)",
     }
 
 
 @pytest.mark.parametrize(
-    ("text", "where", "message"),
+    ("text", "source", "message"),
     [
-        ("", "f:1:1", "is empty; declare environments or rules"),
-        ("# nothing\n---\n", "f:1:1", "is empty; declare environments or rules"),
-        ("~", "f:1:1", "is empty; declare environments or rules"),
-        ("- x", "f:1:1", "is not a mapping; write its keys as 'key: value', one a line"),
+        ("", "f:1:1", "the file is empty; declare environments or rules"),
+        ("# nothing\n---\n", "f:1:1", "the file is empty; declare environments or rules"),
+        ("~", "f:1:1", "the file is empty; declare environments or rules"),
+        ("- x", "f:1:1", "expected a mapping ('key: value', one per line)"),
         ("environments:\n- {name: A, rename_from: X}\n- {name: B, rename_from: X}",
          "f:3:13 environments[1].rename_from", "'X' is already renamed on line 2"),
         ("repositories: []", "f:1:1 repositories",
-         "chooses no repository; name some, or write '*' for all of the workspace"),
+         "selects no repository; list some, or '*' for the whole workspace"),
         ("repositories: ['!a']", "f:1:1 repositories",
-         "chooses no repository; name some, or write '*' for all of the workspace"),
+         "selects no repository; list some, or '*' for the whole workspace"),
         ("a: b: c", "f:1:5",
-         ("is not YAML: mapping values are not allowed here; a text with ': ' in it stands in"
-          " quotes")),
+         ("invalid YAML: mapping values are not allowed here; quote a text that"
+          " contains ': '")),
         ("repositories:\n- *-old", "f:2:3",
-         "is not YAML: found undefined alias '-old'; a text that begins with * stands in quotes"),
+         "invalid YAML: found undefined alias '-old'; quote a text that begins with *"),
         ("repositories:\n- * ", "f:2:4",
-         ("is not YAML: expected alphabetic or numeric character, but found ' ', while scanning an"
-          " alias; a text that begins with * stands in quotes")),
+         ("invalid YAML: expected alphabetic or numeric character, but found ' ', while scanning an"
+          " alias; quote a text that begins with *")),
         ("a:\n\t- b", "f:2:1",
-         ("is not YAML: found character '\\t' that cannot start any token, while scanning for the"
+         ("invalid YAML: found character '\\t' that cannot start any token, while scanning for the"
           " next token; indent with spaces")),
         ("a: @b", "f:1:4",
-         ("is not YAML: found character '@' that cannot start any token, while scanning for the"
-          " next token; a text that begins with such a character stands in quotes")),
+         ("invalid YAML: found character '@' that cannot start any token, while scanning for the"
+          " next token; quote a text that begins with such a character")),
         ("a: 1\n---\nb: 1", "f:2:1",
-         ("is not YAML: but found another document, expected a single document in the stream; one"
-          " file holds one document")),
+         ("invalid YAML: but found another document, expected a single document in the stream; a"
+          " file contains one document")),
         ("a: [", "f:1:5",
-         ("is not YAML: expected the node content, but found '<stream end>', while parsing a flow"
+         ("invalid YAML: expected the node content, but found '<stream end>', while parsing a flow"
           " node")),
-        ("a: x\nb: \x07", "f:2:4", "this character can't stand in YAML"),
-        ("[" * 2000, "f:1:1", "is nested too deeply"),
-        ('"\\UFFFFFFFF"', "f:1:1", "holds an escape or directive that stands for nothing"),
+        ("a: x\nb: \x07", "f:2:4", "this character is not allowed in YAML"),
+        ("[" * 2000, "f:1:1", "nested too deeply"),
+        ('"\\UFFFFFFFF"', "f:1:1", "contains an invalid escape sequence or directive"),
         ("workspace: !!python/name:os.system x", "f:1:12 workspace",
-         "the tag 'python/name:os.system' means nothing here; leave it out"),
-        ('{"a\\ud800": x}', "f:1:2", "holds half a character, which can't be sent"),
+         "the tag 'python/name:os.system' is not supported; remove it"),
+        ('{"a\\ud800": x}', "f:1:2", "contains an incomplete character (a lone surrogate)"),
         ("workspace: !!binary aGk=", "f:1:12 workspace",
-         "the tag 'binary' means nothing here; leave it out"),
-        ("? [a]\n: b", "f:1:3", "a key is one word, not a list or mapping"),
-        ("<<: 3", "f:1:1", "<< takes a mapping, or a list of mappings"),
-        ("<<: [3]", "f:1:1", "<< takes a mapping, or a list of mappings"),
-        ("&a\n<<: *a", "f:2:1", "<< takes a mapping, or a list of mappings"),
+         "the tag 'binary' is not supported; remove it"),
+        ("? [a]\n: b", "f:1:3", "a key must be a text, not a list or mapping"),
+        ("<<: 3", "f:1:1", "<< expects a mapping or a list of mappings"),
+        ("<<: [3]", "f:1:1", "<< expects a mapping or a list of mappings"),
+        ("&a\n<<: *a", "f:2:1", "<< expects a mapping or a list of mappings"),
         ("x-a: &a [*a]", "f:1:6 x-a" + "[0]" * 20,
-         "is nested too deeply; does an alias stand in what it names?"),
+         "nested too deeply; does an alias refer to its own parent?"),
         ('environments: [{name: "a\\ud800"}]', "f:1:17 environments[0].name",
-         "holds half a character, which can't be sent"),
+         "contains an incomplete character (a lone surrogate)"),
         ("environments: [{name: X, variables: []}]", "f:1:26 environments[0].variables",
-         "is not a mapping; write its keys as 'key: value', one a line"),
+         "expected a mapping ('key: value', one per line)"),
         ("environments: [X]", "f:1:16 environments[0]",
-         "is not a mapping; write its keys as 'key: value', one a line"),
+         "expected a mapping ('key: value', one per line)"),
         ("overrides: [x]", "f:1:13 overrides[0]",
-         "is not a mapping; write its keys as 'key: value', one a line"),
-        ("workspace: [a]", "f:1:1 workspace", "is a list or mapping, where one text is needed"),
+         "expected a mapping ('key: value', one per line)"),
+        ("workspace: [a]", "f:1:1 workspace", "expected a single value, not a list or mapping"),
         ("environments: [{name: X, variables: {A: {}}}]",
-         "f:1:38 environments[0].variables.A", "takes either value or from_env"),
+         "f:1:38 environments[0].variables.A", "expected either value or from_env"),
         ("environments: [{name: X, variables: {A: {value: x, from_env: y}}}]",
-         "f:1:38 environments[0].variables.A", "takes either value or from_env"),
+         "f:1:38 environments[0].variables.A", "expected either value or from_env"),
     ],
 )  # fmt: skip
-def test_one_fault(text: str, where: str, message: str) -> None:
-    assert faults(PIPELINE | {"CONFIG_FILE": "f"}, f=text) == {where: message}
+def test_one_error(text: str, source: str, message: str) -> None:
+    assert errors_of(PIPELINE | {"CONFIG_FILE": "f"}, f=text) == {source: message}
 
 
-def test_aliases_that_explode() -> None:
+def test_aliases_that_expand_exponentially() -> None:
     levels = [f"x-{n}: &n{n} [{', '.join([f'*n{n - 1}'] * 10)}]" for n in range(1, 10)]
     merges = [f"x-{n}: &n{n} {{<<: [{', '.join([f'*n{n - 1}'] * 10)}]}}" for n in range(1, 10)]
-    message = "unfolds to more than 100000 values: its aliases repeat too much"
+    message = "aliases expand to more than 100000 values"
 
     for first, bomb in (("x-0: &n0 [a]", levels), ("x-0: &n0 {a: b}", merges)):
         text = "\n".join([first, *bomb])
-        assert faults(PIPELINE | {"CONFIG_FILE": "f"}, f=text) == {"f:1:1": message}
+        assert errors_of(PIPELINE | {"CONFIG_FILE": "f"}, f=text) == {"f:1:1": message}
 
 
-def test_a_path_is_shown_as_it_is_written() -> None:
-    assert show(("environments", 1, "variables", "A")) == "environments[1].variables.A"
-    assert show(()) == ""
+def test_a_path_is_formatted_as_in_code() -> None:
+    assert format_path(("environments", 1, "variables", "A")) == "environments[1].variables.A"
+    assert format_path(()) == ""

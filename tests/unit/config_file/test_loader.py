@@ -1,4 +1,4 @@
-"""What a configuration file means."""
+"""What a configuration file declares."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from pipe.models.declaration import (
 from pipe.models.errors import ConfigError, ConfigurationError
 from pipe.models.selection import Exclusion, Glob, Item, Project, Selection, Slug
 from pipe.settings import Settings, read_settings
-from tests.support.settings import PIPELINE, faults, settings
+from tests.support.settings import PIPELINE, errors_of, settings
 
 FROM_FILE = PIPELINE | {"CONFIG_FILE": "file"}
 SHOP, PAYMENTS = Repository("acme", "shop"), Repository("acme", "payments")
@@ -75,7 +75,7 @@ def test_the_example() -> None:
             Project("acme", "PLAT", exclude=(Glob("acme", "*-archive"),)),
         )
     )
-    assert config.config_file == "file"
+    assert config.options.config_file == "file"
     assert config.lines == {"Test": 11, "Production": 13}
     assert "canary-password" in config.secrets
     password = SecuredVariable("DB_PASSWORD", SecretStr("canary-password"))
@@ -107,7 +107,7 @@ def test_the_example() -> None:
     )
 
 
-def test_scalars_are_what_they_look_like() -> None:
+def test_scalars_keep_their_spelling() -> None:
     environment = declared("""\
         environments:
           - name: 42
@@ -149,7 +149,7 @@ def test_sources_of_values() -> None:
     )
 
 
-def test_defaults_lie_under_every_environment_but_no_rule() -> None:
+def test_defaults_are_merged_under_every_environment_but_no_rule() -> None:
     declaration = declared("""\
         enable_pipelines: true
         defaults: {type: test, branches: [main], variables: {A: 1, B: 2}, prune: [variables]}
@@ -189,7 +189,7 @@ def test_defaults_lie_under_every_environment_but_no_rule() -> None:
     )
 
 
-def test_prune_holds_where_the_file_says_nothing() -> None:
+def test_prune_is_the_default_of_the_file() -> None:
     declaration = declared(
         """\
         environments:
@@ -201,11 +201,8 @@ def test_prune_holds_where_the_file_says_nothing() -> None:
         PRUNE='["variables", "environments"]',
     )
 
-    assert [each.desired.prune_variables for each in declaration.environments] == [
-        True,
-        False,
-        False,
-    ]
+    pruned = [each.name for each in declaration.environments if each.desired.prune_variables]
+    assert pruned == ["X"]
     assert declaration.rules[0].desired.prune_variables
     assert declaration.prune_environments
 
@@ -272,13 +269,13 @@ NOTHING = "environments: []\n"
         ),
     ],
 )
-def test_variables_go_before_the_file(
+def test_variables_override_the_file(
     text: str, variables: dict[str, str], items: list[Item]
 ) -> None:
     assert read(text, **variables).selection == Selection(items=tuple(items))
 
 
-def test_variables_that_declare_one_environment_cannot_stand_beside() -> None:
+def test_variables_that_declare_one_environment_are_refused_beside_a_file() -> None:
     beside = {
         "ENVIRONMENT_NAME": "X",
         "ENVIRONMENT_TYPE": "Test",
@@ -292,24 +289,24 @@ def test_variables_that_declare_one_environment_cannot_stand_beside() -> None:
         "SECURED_VARIABLES_FILE": "a",
         "ENABLE_PIPELINES": "false",
     }
-    message = "can't be given beside CONFIG_FILE; write it into the file"
+    message = "cannot be used with CONFIG_FILE; declare it in the file"
 
-    found = faults(FROM_FILE | beside, file=NOTHING)
+    found = errors_of(FROM_FILE | beside, file=NOTHING)
 
     assert found == dict.fromkeys(beside, message)
 
 
-def test_how_secured_variables_are_written_may_stand_beside() -> None:
+def test_how_secured_variables_are_written_is_allowed_beside_a_file() -> None:
     read(NOTHING, SECURED_UPDATE="on-change", FINGERPRINT_KEY="canary-key-16-chars", PRUNE="[]")
 
 
-def test_faults_of_the_file_and_of_the_variables_are_told_together() -> None:
-    assert set(faults(FROM_FILE | {"MODE": "x"}, file="environments: x")) == {
+def test_errors_of_the_file_and_of_variables_are_reported_together() -> None:
+    assert set(errors_of(FROM_FILE | {"MODE": "x"}, file="environments: x")) == {
         "MODE",
         "file:1:1 environments",
     }
     assert set(
-        faults(FROM_FILE | {"WORKSPACE": "?", "REPO_SLUG": "?"}, file="environments: x")
+        errors_of(FROM_FILE | {"WORKSPACE": "?", "REPO_SLUG": "?"}, file="environments: x")
     ) == {
         "WORKSPACE",
         "REPO_SLUG",
@@ -318,39 +315,42 @@ def test_faults_of_the_file_and_of_the_variables_are_told_together() -> None:
 
 
 def test_a_file_that_cannot_be_read() -> None:
-    assert faults(FROM_FILE) == {
-        "CONFIG_FILE": "'file' can't be read: No such file or directory; the path starts in the"
-        " clone directory"
+    assert errors_of(FROM_FILE) == {
+        "CONFIG_FILE": "'file' cannot be read: No such file or directory; paths are relative to"
+        " the clone directory"
     }
-    assert faults(FROM_FILE, file="x" * (1024 * 1024 + 1)) == {
+    assert errors_of(FROM_FILE, file="x" * (1024 * 1024 + 1)) == {
         "CONFIG_FILE": "'file' is longer than 1048576 characters"
     }
 
 
-def test_a_file_that_is_no_text() -> None:
+def test_a_file_that_is_not_utf8() -> None:
     def read_bytes(_: str) -> str:
         return b"\xff".decode()
 
     with pytest.raises(ConfigurationError) as caught:
         read_settings(FROM_FILE, read_bytes)
 
-    assert caught.value.faults == (ConfigError("CONFIG_FILE", "'file' is not text in UTF-8"),)
+    assert caught.value.errors == (ConfigError("CONFIG_FILE", "'file' is not valid UTF-8"),)
 
 
 def test_a_file_without_a_workspace() -> None:
     outside = FROM_FILE | {"BITBUCKET_WORKSPACE": ""}
 
-    assert faults(outside, file="repositories: [a]") == {
-        "file:1:1 repositories": "'a' belongs to no known workspace; set WORKSPACE"
+    assert errors_of(outside, file="repositories: [a]") == {
+        "file:1:1 repositories": "'a' has no workspace; set WORKSPACE"
     }
-    assert set(faults(outside, file=NOTHING)) == {"WORKSPACE"}
+    assert set(errors_of(outside, file=NOTHING)) == {"WORKSPACE"}
     assert settings(outside, file="repositories: [b/c]").selection.single == Slug("b", "c")
 
 
-def test_a_file_that_is_long_without_repeating_itself_is_read(
+def test_a_long_file_without_aliases_is_read(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """An export of a large workspace, for example."""
-    monkeypatch.setattr("pipe.config_file.yaml_tree.MOST_NODES", 50)
+    monkeypatch.setattr("pipe.config_file.yaml_tree.MAX_NODES", 50)
     many = "".join(f"  - {{name: e{number}, type: Test}}\n" for number in range(100))
-    assert len(settings(FROM_FILE, file=f"environments:\n{many}").layers.base.environments) == 100
+    assert (
+        len(settings(FROM_FILE, file=f"environments:\n{many}").declarations.base.environments)
+        == 100
+    )

@@ -1,10 +1,12 @@
-"""What some repositories lay over what is wanted of all."""
+"""Overrides of what is declared, for some repositories."""
 
 from __future__ import annotations
 
+from typing import Any
+
 from pydantic import SecretStr
 
-from pipe.config_file.overrides import Layer, Layers, NamedLayer, Override
+from pipe.config_file.overrides import Declarations, Override, merge
 from pipe.models.declaration import (
     Declaration,
     DeclaredEnvironment,
@@ -32,26 +34,34 @@ BELOW = DeclaredEnvironment(
 )
 
 
-def layers(*overrides: Override) -> Layers:
-    return Layers(base=Declaration(environments=(BELOW,)), overrides=overrides)
+def over(name: str = "", **desired: Any) -> DeclaredEnvironment:  # noqa: ANN401 - fields of Desired
+    """Return an environment that mentions nothing but these fields of what it should contain."""
+    return DeclaredEnvironment(name=name, desired=Desired(**desired))
 
 
-def test_an_empty_layer_changes_nothing() -> None:
-    assert Layer().over(BELOW) == BELOW
+def declarations(*overrides: Override) -> Declarations:
+    return Declarations(base=Declaration(environments=(BELOW,)), overrides=overrides)
 
 
-def test_a_layer_replaces_what_it_mentions_and_merges_variables() -> None:
-    layer = Layer(
+def test_nothing_mentioned_changes_nothing() -> None:
+    assert merge(BELOW, over()) == BELOW
+
+
+def test_what_is_mentioned_replaces_and_variables_merge() -> None:
+    above = DeclaredEnvironment(
+        name="ignored",
         type=EnvironmentType.TEST,
         state=State.ABSENT,
         rename_from="Old",
-        admin_only=False,
-        branches=(),
-        variables=(PlainVariable("C", "3"), SecuredVariable("A", SecretStr("9"))),
-        prune_variables=False,
+        desired=Desired(
+            admin_only=False,
+            branches=(),
+            variables=(PlainVariable("C", "3"), SecuredVariable("A", SecretStr("9"))),
+            prune_variables=False,
+        ),
     )
 
-    assert layer.over(BELOW) == DeclaredEnvironment(
+    assert merge(BELOW, above) == DeclaredEnvironment(
         name="Production",
         type=EnvironmentType.TEST,
         state=State.ABSENT,
@@ -70,24 +80,26 @@ def test_a_layer_replaces_what_it_mentions_and_merges_variables() -> None:
 
 
 def test_variables_over_none() -> None:
-    layer = Layer(variables=(PlainVariable("A", "1"),))
+    variables = (PlainVariable("A", "1"),)
 
-    assert layer.over(DeclaredEnvironment(name="X")).desired.variables == layer.variables
+    merged = merge(DeclaredEnvironment(name="X"), over(variables=variables))
+
+    assert merged.desired.variables == variables
 
 
-def test_overrides_are_for_those_chosen_and_the_last_one_wins() -> None:
-    declared = layers(
+def test_overrides_apply_to_the_selected_repositories_and_the_last_one_wins() -> None:
+    declared = declarations(
         Override(
             repositories=(Glob("acme", "*"), Exclusion(Slug("acme", "blog"))),
-            environments=(NamedLayer("Production", Layer(admin_only=False)),),
+            environments=(over("Production", admin_only=False),),
         ),
         Override(
             repositories=(Slug("acme", "shop"),),
-            environments=(NamedLayer("production", Layer(branches=())),),
+            environments=(over("production", branches=()),),
         ),
         Override(
             repositories=(Slug("acme", "shop"),),
-            environments=(NamedLayer("Production", Layer(admin_only=None, branches=("x",))),),
+            environments=(over("Production", admin_only=None, branches=("x",)),),
         ),
     )
 
@@ -97,13 +109,13 @@ def test_overrides_are_for_those_chosen_and_the_last_one_wins() -> None:
 
 
 def test_an_environment_that_only_an_override_declares_starts_from_the_defaults() -> None:
-    declared = Layers(
+    declared = Declarations(
         base=Declaration(environments=(BELOW,)),
-        fresh=DeclaredEnvironment(name="", desired=Desired(admin_only=True)),
+        defaults=DeclaredEnvironment(name="", desired=Desired(admin_only=True)),
         overrides=(
             Override(
                 repositories=(Slug("acme", "shop"),),
-                environments=(NamedLayer("New", Layer(type=EnvironmentType.TEST)),),
+                environments=(DeclaredEnvironment(name="New", type=EnvironmentType.TEST),),
             ),
         ),
     )
@@ -119,14 +131,14 @@ def test_an_environment_that_only_an_override_declares_starts_from_the_defaults(
 def test_names_that_differ_only_in_case_are_told_apart() -> None:
     environments = (DeclaredEnvironment(name="Test"), DeclaredEnvironment(name="test"))
     chosen = (Slug("acme", "shop"),)
-    declared = Layers(
+    declared = Declarations(
         base=Declaration(environments=environments),
         overrides=(
             Override(
                 repositories=chosen,
                 environments=(
-                    NamedLayer("test", Layer(admin_only=True)),
-                    NamedLayer("TEST", Layer(admin_only=False)),
+                    over("test", admin_only=True),
+                    over("TEST", admin_only=False),
                 ),
             ),
         ),
@@ -141,14 +153,14 @@ def test_names_that_differ_only_in_case_are_told_apart() -> None:
     ]
 
 
-def test_names_that_one_override_spells_in_two_ways_are_two_environments() -> None:
-    layers = (
-        NamedLayer("Test", Layer(admin_only=True)),
-        NamedLayer("TEST", Layer(type=EnvironmentType.STAGING)),
+def test_names_in_one_override_that_differ_by_case_are_two_environments() -> None:
+    environments = (
+        over("Test", admin_only=True),
+        DeclaredEnvironment(name="TEST", type=EnvironmentType.STAGING),
     )
-    declared = Layers(
+    declared = Declarations(
         base=Declaration(environments=(DeclaredEnvironment(name="Test"),)),
-        overrides=(Override(repositories=(Slug("acme", "shop"),), environments=layers),),
+        overrides=(Override(repositories=(Slug("acme", "shop"),), environments=environments),),
     )
 
     found = declared.declaration_for(SHOP).environments
@@ -159,9 +171,9 @@ def test_names_that_one_override_spells_in_two_ways_are_two_environments() -> No
     ]
 
 
-def test_pruning_counts_only_where_variables_are_mentioned() -> None:
+def test_pruning_applies_only_where_variables_are_declared() -> None:
     idle = Desired(prune_variables=True)
-    declared = Layers(
+    declared = Declarations(
         base=Declaration(
             environments=(DeclaredEnvironment(name="X", desired=idle),), rules=(Rule(desired=idle),)
         )
@@ -173,20 +185,20 @@ def test_pruning_counts_only_where_variables_are_mentioned() -> None:
     assert not found.rules[0].desired.prune_variables
 
 
-def test_secured_values_of_every_layer() -> None:
+def test_secured_values_of_all_declarations() -> None:
     def secret(value: str) -> tuple[SecuredVariable | PlainVariable, ...]:
         return (SecuredVariable("S", SecretStr(value)), PlainVariable("P", "plain"))
 
-    declared = Layers(
+    declared = Declarations(
         base=Declaration(
             environments=(DeclaredEnvironment(name="X", desired=Desired(variables=secret("a"))),),
             rules=(Rule(desired=Desired(variables=secret("b"))), Rule()),
         ),
-        fresh=DeclaredEnvironment(name="", desired=Desired(variables=secret("c"))),
+        defaults=DeclaredEnvironment(name="", desired=Desired(variables=secret("c"))),
         overrides=(
             Override(
                 repositories=(Slug("acme", "shop"),),
-                environments=(NamedLayer("X", Layer(variables=secret("d"))),),
+                environments=(over("X", variables=secret("d")),),
             ),
         ),
     )

@@ -60,7 +60,7 @@ def _kept(count: int) -> int:
         record=RunRecorder(
             console=console,
             redact=str,
-            mode=read.mode,
+            mode=read.options.mode,
             debug=False,
             several=True,
             stop=stop,
@@ -69,7 +69,7 @@ def _kept(count: int) -> int:
     )
     tracemalloc.start()
     try:
-        nothing = RunResult(mode=read.mode, counts=Counts(), seconds=0)
+        nothing = RunResult(mode=read.options.mode, counts=Counts(), seconds=0)
         result = campaign.run(repositories, nothing)
         assert len(result.repositories) == count
         return tracemalloc.get_traced_memory()[0]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pipe.models.declaration import Repository
-from tests.support.settings import ONE, faults, settings
+from tests.support.settings import ONE, errors_of, settings
 
 
 def branches(**variables: str) -> tuple[str, ...] | None:
@@ -36,11 +36,11 @@ def test_forms(variables: dict[str, str], expected: tuple[str, ...] | None) -> N
     assert branches(**variables) == expected
 
 
-BOTH = "is given both as one value and as a list (BRANCHES_COUNT, BRANCHES_0, …); give one"
-UNCOUNTED = "is missing though BRANCHES_0 is given; say how many items there are"
+BOTH = "set both as one value and as a list (BRANCHES_COUNT, BRANCHES_0, …); remove one"
+UNCOUNTED = "required when BRANCHES_0 is set: the number of items"
 MISSING = (
-    "is missing or empty though BRANCHES_COUNT is {}; an undefined $variable arrives empty:"
-    " define it, or take the item out"
+    "missing or empty, but BRANCHES_COUNT is {}; an undefined $variable arrives empty:"
+    " define it, or remove the item"
 )
 
 
@@ -65,33 +65,33 @@ MISSING = (
         ),
         (
             {"BRANCHES_COUNT": "1", "BRANCHES_0": "a", "BRANCHES_1": "b"},
-            {"BRANCHES_1": "is given though BRANCHES_COUNT is 1"},
+            {"BRANCHES_1": "unexpected item: BRANCHES_COUNT is 1"},
         ),
         (
             {"BRANCHES": '["main", "a\\nb", null, {}, ["x"], "\\ud800"]'},
             {
-                "BRANCHES[1]": "'a\\nb' is no branch pattern; write for example main or release/*",
-                "BRANCHES[2]": "is not text; write a string",
-                "BRANCHES[3]": "is not text; write a string",
-                "BRANCHES[4]": "is not text; write a string",
-                "BRANCHES[5]": "is not text; write a string",
+                "BRANCHES[1]": "'a\\nb' is not a valid branch pattern; expected main or release/*",
+                "BRANCHES[2]": "expected a string",
+                "BRANCHES[3]": "expected a string",
+                "BRANCHES[4]": "expected a string",
+                "BRANCHES[5]": "expected a string",
             },
         ),
         (
             {"BRANCHES": '["main"'},
             {
-                "BRANCHES": "begins like JSON but is none: Expecting ',' delimiter at line 1,"
-                " column 8"
+                "BRANCHES": "begins like JSON, but is not valid JSON: Expecting ','"
+                " delimiter at line 1, column 8"
             },
         ),
         (
             {"BRANCHES": "[" * 100_000},
-            {"BRANCHES": "begins like JSON but is none: it is nested too deeply"},
+            {"BRANCHES": "begins like JSON, but is not valid JSON: nested too deeply"},
         ),
     ],
 )
-def test_faults(variables: dict[str, str], expected: dict[str, str]) -> None:
-    assert faults(ONE | variables) == expected
+def test_invalid_forms(variables: dict[str, str], expected: dict[str, str]) -> None:
+    assert errors_of(ONE | variables) == expected
 
 
 def test_every_list_takes_both_forms() -> None:
@@ -106,5 +106,5 @@ def test_every_list_takes_both_forms() -> None:
         }
     )
 
-    assert read.report_files == ("a.json", "a.md")
+    assert read.options.report_files == ("a.json", "a.md")
     assert read.declaration_for(Repository("acme", "shop")).prune_environments

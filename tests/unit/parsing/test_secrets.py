@@ -77,7 +77,7 @@ def test_a_secret_in_the_wrong_place_is_not_shown(name: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
         read_settings(environ, reader({}))
 
-    messages = [fault.message for fault in caught.value.faults]
+    messages = [fault.message for fault in caught.value.errors]
     assert any("***" in message for message in messages)
     assert not any("canary" in message for message in messages)
 

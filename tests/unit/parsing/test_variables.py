@@ -8,7 +8,7 @@ import pytest
 from pydantic import SecretStr
 
 from pipe.models.declaration import DeclaredVariable, PlainVariable, Repository, SecuredVariable
-from tests.support.settings import ONE, faults, settings
+from tests.support.settings import ONE, errors_of, settings
 
 ODD = "a=b 'c' \"d\" $E ${F} `g` \\n #h\n\té✔"
 
@@ -57,60 +57,60 @@ def test_forms(environ: dict[str, str], expected: tuple[DeclaredVariable, ...] |
     assert variables(environ) == expected
 
 
-NO_KEY = "is no key of a variable; a key begins with a letter or '_' and goes on with letters,"
-NO_KEY = f"{NO_KEY} digits, '_', '-' or '.'"
+INVALID_KEY = "is not a valid variable name; use letters, digits, '_', '-' or '.', beginning with a"
+INVALID_KEY = f"{INVALID_KEY} letter or '_'"
 
 
 @pytest.mark.parametrize(
     ("environ", "expected"),
     [
-        ({"VARIABLES": "A"}, {"VARIABLES": "has no '='; write KEY=VALUE"}),
-        ({"VARIABLES": "1A=x"}, {"VARIABLES": f"'1A' {NO_KEY}"}),
-        ({"VARIABLES": "=x"}, {"VARIABLES": f"'' {NO_KEY}"}),
+        ({"VARIABLES": "A"}, {"VARIABLES": "'=' is missing; expected KEY=VALUE"}),
+        ({"VARIABLES": "1A=x"}, {"VARIABLES": f"'1A' {INVALID_KEY}"}),
+        ({"VARIABLES": "=x"}, {"VARIABLES": f"'' {INVALID_KEY}"}),
         ({"SECURED_VARIABLES": "canary+secret="},
-         {"SECURED_VARIABLES": f"what stands before the = {NO_KEY}"}),
+         {"SECURED_VARIABLES": f"the text before = {INVALID_KEY}"}),
         ({"VARIABLES": "bitbucket_environment_FINGERPRINTS=x"},
-         {"VARIABLES": "bitbucket_environment_FINGERPRINTS is where this pipe keeps its"
-          " fingerprints; choose another key"}),
+         {"VARIABLES": "bitbucket_environment_FINGERPRINTS is reserved for the fingerprints"
+          " of this pipe; use another name"}),
         ({"VARIABLES": '["A=1", "A=2", "A=3"]'},
-         {"VARIABLES[1]": "the key A is already given by VARIABLES[0]",
-          "VARIABLES[2]": "the key A is already given by VARIABLES[0]"}),
+         {"VARIABLES[1]": "A is already declared in VARIABLES[0]",
+          "VARIABLES[2]": "A is already declared in VARIABLES[0]"}),
         ({"VARIABLES": '{"A": "1", "A": "1"}'},
-         {"VARIABLES[1]": "the key A is already given by VARIABLES[0]"}),
+         {"VARIABLES[1]": "A is already declared in VARIABLES[0]"}),
         ({"VARIABLES": '["A=1", "A=2", "B"]'},
-         {"VARIABLES[1]": "the key A is already given by VARIABLES[0]",
-          "VARIABLES[2]": "has no '='; write KEY=VALUE"}),
+         {"VARIABLES[1]": "A is already declared in VARIABLES[0]",
+          "VARIABLES[2]": "'=' is missing; expected KEY=VALUE"}),
         ({"VARIABLES": "A=1", "SECURED_VARIABLES": "A=1"},
-         {"SECURED_VARIABLES": "the key A is already given by VARIABLES"}),
+         {"SECURED_VARIABLES": "A is already declared in VARIABLES"}),
         ({"VARIABLES": "[1, null, []]"},
-         {"VARIABLES[0]": "has no '='; write KEY=VALUE",
-          "VARIABLES[1]": "is neither KEY=VALUE nor an object with key and value",
-          "VARIABLES[2]": "is neither KEY=VALUE nor an object with key and value"}),
+         {"VARIABLES[0]": "'=' is missing; expected KEY=VALUE",
+          "VARIABLES[1]": "expected KEY=VALUE or an object with key and value",
+          "VARIABLES[2]": "expected KEY=VALUE or an object with key and value"}),
         ({"VARIABLES": '[{"key": "A", "key": "A", "value": ""}, {"kye": "A", "value": ""},'
           ' {"key": "A"}, {"value": ""}, {"key": "A", "value": null},'
           ' {"key": "A", "value": "", "secured": "true"}]'},
-         {"VARIABLES[0]": "has a field twice",
-          "VARIABLES[1]": "has an unknown field 'kye'; did you mean 'key'?",
-          "VARIABLES[2]": "has no value that is text; write a string",
-          "VARIABLES[3]": "has no key that is text; write a string",
-          "VARIABLES[4]": "has no value that is text; write a string",
-          "VARIABLES[5]": "has a field secured that is neither true nor false"}),
+         {"VARIABLES[0]": "a field is repeated",
+          "VARIABLES[1]": "unknown field 'kye'; expected key, value or secured (did you mean key?)",
+          "VARIABLES[2]": "the field value must be a string",
+          "VARIABLES[3]": "the field key must be a string",
+          "VARIABLES[4]": "the field value must be a string",
+          "VARIABLES[5]": "the field secured must be true or false"}),
         ({"SECURED_VARIABLES": '[{"key": "A", "value": "", "secured": false}]'},
-         {"SECURED_VARIABLES[0]": "has a field secured that is not true"}),
+         {"SECURED_VARIABLES[0]": "the field secured must be true"}),
         ({"VARIABLES": '{"A": "\\ud800", "B": ["x"]}'},
-         {"VARIABLES[0]": "has no value that is text; write a string",
-          "VARIABLES[1]": "has no value that is text; write a string"}),
-        ({"VARIABLES": "A=\udcff"}, {"VARIABLES": "the value of A is not text that can be sent"}),
+         {"VARIABLES[0]": "the field value must be a string",
+          "VARIABLES[1]": "the field value must be a string"}),
+        ({"VARIABLES": "A=\udcff"}, {"VARIABLES": "the value of A is not valid UTF-8"}),
         ({"SECURED_VARIABLES": "{'A': 'canary'}"},
-         {"SECURED_VARIABLES": "begins like JSON but is none: Expecting property name enclosed in"
-          " double quotes at line 1, column 2"}),
+         {"SECURED_VARIABLES": "begins like JSON, but is not valid JSON: Expecting property name"
+          " enclosed in double quotes at line 1, column 2"}),
     ],
 )  # fmt: skip
-def test_faults(environ: dict[str, str], expected: dict[str, str]) -> None:
-    assert faults(ONE | environ) == expected
+def test_invalid_forms(environ: dict[str, str], expected: dict[str, str]) -> None:
+    assert errors_of(ONE | environ) == expected
 
 
-def test_an_empty_secret_is_pointed_out() -> None:
+def test_an_empty_secret_is_a_warning() -> None:
     assert settings(ONE | {"SECURED_VARIABLES": '["A=", "B=x"]', "VARIABLES": "C="}).warnings == (
         "SECURED_VARIABLES[0]: the secured value of A is empty; is it defined?",
     )
@@ -154,32 +154,32 @@ def test_an_empty_file_declares_no_variable() -> None:
     assert variables({"VARIABLES_FILE": "plain"}, {"plain": ""}) == ()
 
 
-def test_faulty_files() -> None:
+def test_invalid_files() -> None:
     text = "A=1\n\n\n1A=2\nB\n'\nA=3\n"
 
-    assert faults(
+    assert errors_of(
         ONE | {"VARIABLES": "A=1", "VARIABLES_FILE": "a", "SECURED_VARIABLES_FILE": "b"},
         a=text,
         b="1canary=x",
     ) == {
-        "a:4": f"'1A' {NO_KEY}",
-        "a:5": "is not KEY=VALUE",
-        "a:6": "is not KEY=VALUE",
-        "a:7": "the key A is already given by a:1",
-        "b:1": f"what stands before the = {NO_KEY}",
+        "a:4": f"'1A' {INVALID_KEY}",
+        "a:5": "expected KEY=VALUE",
+        "a:6": "expected KEY=VALUE",
+        "a:7": "A is already declared in a:1",
+        "b:1": f"the text before = {INVALID_KEY}",
     }
 
 
 def test_a_key_in_two_places() -> None:
-    assert faults(ONE | {"VARIABLES": "A=1", "VARIABLES_FILE": "a"}, a="\nA=1") == {
-        "a:2": "the key A is already given by VARIABLES"
+    assert errors_of(ONE | {"VARIABLES": "A=1", "VARIABLES_FILE": "a"}, a="\nA=1") == {
+        "a:2": "A is already declared in VARIABLES"
     }
 
 
-def test_a_file_that_is_missing() -> None:
-    assert faults(ONE | {"VARIABLES_FILE": "a", "SECURED_VARIABLES_FILE": "b"}) == {
-        "VARIABLES_FILE": "'a' can't be read: No such file or directory; the path starts in the"
-        " clone directory",
-        "SECURED_VARIABLES_FILE": "'b' can't be read: No such file or directory; the path starts"
-        " in the clone directory",
+def test_a_missing_file() -> None:
+    assert errors_of(ONE | {"VARIABLES_FILE": "a", "SECURED_VARIABLES_FILE": "b"}) == {
+        "VARIABLES_FILE": "'a' cannot be read: No such file or directory; paths are relative to"
+        " the clone directory",
+        "SECURED_VARIABLES_FILE": "'b' cannot be read: No such file or directory; paths are"
+        " relative to the clone directory",
     }

@@ -20,7 +20,7 @@ from pipe.models.results import (
 )
 from pipe.publishing.code_insights import MOST_DATA, Source, notes, relative_path, report
 from pipe.reports.presentation import About
-from pipe.settings.values import PipelineContext
+from pipe.settings.pipelines import PipelineContext
 from tests.support.results import ABOUT
 from tests.support.values import SHOP, TEST, TROUBLE, declared, env
 from tests.unit.reports.test_junit import CHECK

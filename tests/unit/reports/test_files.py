@@ -142,14 +142,14 @@ def test_a_wrong_configuration_is_reported_too(tmp_path: Path) -> None:
     assert ran.exit_code == 2
     assert ran.requests == []
     for path in paths:
-        assert "'maybe' is not a boolean; write true or false" in Path(path).read_text("utf-8")
+        assert "'maybe' is not a boolean; expected true or false" in Path(path).read_text("utf-8")
     report = json.loads(Path(paths[0]).read_text("utf-8"))
     assert (report["exit_code"], report["outcome"]) == (2, "failed")
     assert report["errors"] == [
         {
             "key": "configuration",
             "where": "ADMIN_ONLY",
-            "what": "'maybe' is not a boolean; write true or false",
+            "what": "'maybe' is not a boolean; expected true or false",
         }
     ]
 

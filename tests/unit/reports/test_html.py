@@ -24,7 +24,7 @@ from pipe.models.results import (
 )
 from pipe.reports.html import render
 from pipe.reports.presentation import About
-from pipe.settings.values import PipelineContext
+from pipe.settings.pipelines import PipelineContext
 from tests.support.results import ABOUT, HOSTILE
 from tests.support.values import SHOP, TROUBLE, env, plain
 from tests.unit.reports.browser import CHROMIUM, NOT_RUN, try_page

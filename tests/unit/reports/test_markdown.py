@@ -20,7 +20,7 @@ from pipe.models.results import (
 )
 from pipe.reports.markdown import block, code, escape, render
 from pipe.reports.presentation import About
-from pipe.settings.values import PipelineContext
+from pipe.settings.pipelines import PipelineContext
 from tests.support.results import ABOUT
 from tests.support.values import SHOP, TROUBLE, env
 from tests.unit.reports.test_junit import CHECK

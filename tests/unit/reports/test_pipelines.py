@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from pipe.reports.json import document
 from pipe.reports.pipelines import KEY, SHARED, share_result
-from pipe.settings.values import PipelineContext
+from pipe.settings.pipelines import PipelineContext
 from tests.support.world import World, run_pipe
 from tests.unit.reports.samples import RUN
 

@@ -1,4 +1,4 @@
-"""Who is calling: three ways, and what is said when none is complete."""
+"""Credentials: three kinds, and the error when none is complete."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import pytest
 from pydantic import SecretStr
 
 from pipe.bitbucket.auth import AccessToken, ApiToken, OAuthConsumer
-from tests.support.settings import ONE, faults, settings
+from tests.support.settings import ONE, errors_of, settings
 
-NOBODY = {name: value for name, value in ONE.items() if name != "BITBUCKET_ACCESS_TOKEN"}
+NO_CREDENTIALS = {name: value for name, value in ONE.items() if name != "BITBUCKET_ACCESS_TOKEN"}
 API = {"ATLASSIAN_ACCOUNT_EMAIL": "dev@acme.example", "ATLASSIAN_API_TOKEN": "canary-api-token"}
 ACCESS = {"BITBUCKET_ACCESS_TOKEN": "canary-access-token"}
 OAUTH = {"BITBUCKET_OAUTH_CLIENT_ID": "client", "BITBUCKET_OAUTH_CLIENT_SECRET": "canary-oauth"}
@@ -47,7 +47,7 @@ ACCESS_TOKEN = AccessToken(token=SecretStr("canary-access-token"))
     ],
 )
 def test_the_first_complete_way_is_used(variables: dict[str, str], credentials: object) -> None:
-    read = settings(NOBODY | variables)
+    read = settings(NO_CREDENTIALS | variables)
 
     assert read.credentials == credentials
     assert read.warnings == ()
@@ -62,42 +62,48 @@ def test_the_first_complete_way_is_used(variables: dict[str, str], credentials: 
         ("BITBUCKET_OAUTH_CLIENT_SECRET", "BITBUCKET_OAUTH_CLIENT_ID"),
     ],
 )
-def test_half_a_pair(given: str, missing: str) -> None:
+def test_an_incomplete_pair(given: str, missing: str) -> None:
     half = {given: (API | OAUTH)[given]}
 
-    assert faults(NOBODY | half) == {missing: f"is missing, though {given} is given; set both"}
-    assert settings(NOBODY | half | ACCESS).warnings == (
-        f"{given} is not used: {missing} is missing",
+    assert errors_of(NO_CREDENTIALS | half) == {missing: f"required when {given} is set"}
+    assert settings(NO_CREDENTIALS | half | ACCESS).warnings == (
+        f"{given} is ignored: {missing} is not set",
     )
 
 
 @pytest.mark.parametrize("name", ["BITBUCKET_USERNAME", "BITBUCKET_APP_PASSWORD"])
-def test_app_passwords_are_gone(name: str) -> None:
-    given = NOBODY | {name: "canary-app-password"}
+def test_app_passwords_are_refused(name: str) -> None:
+    given = NO_CREDENTIALS | {name: "canary-app-password"}
 
-    assert faults(given) == {name: f"app passwords were removed on 2026-07-28; use {WAYS} instead"}
+    assert errors_of(given) == {
+        name: f"app passwords were removed on 2026-07-28; use {WAYS} instead"
+    }
     assert settings(given | ACCESS).warnings == (
-        f"{name} is not used: app passwords were removed on 2026-07-28",
+        f"{name} is ignored: app passwords were removed on 2026-07-28",
     )
 
 
-def test_nobody() -> None:
-    assert faults(NOBODY) == {"ATLASSIAN_API_TOKEN": f"no credentials are given; set {WAYS}"}
+def test_no_credentials() -> None:
+    assert errors_of(NO_CREDENTIALS) == {"ATLASSIAN_API_TOKEN": f"no credentials found; set {WAYS}"}
 
 
 @pytest.mark.parametrize("token", ["canary token", "canary\n", "canäry"])
-def test_a_token_that_is_none_is_not_shown(token: str) -> None:
+def test_an_invalid_token_is_not_quoted(token: str) -> None:
     message = (
-        "holds a space, a line break or a character that no token has, often copied along;"
-        " store it again without"
+        "contains a space, a line break or a character that no token contains, often copied by"
+        " accident; store it again without"
     )
 
-    assert faults(NOBODY | {"BITBUCKET_ACCESS_TOKEN": token}) == {"BITBUCKET_ACCESS_TOKEN": message}
-    assert faults(NOBODY | API | {"ATLASSIAN_API_TOKEN": token}) == {"ATLASSIAN_API_TOKEN": message}
+    assert errors_of(NO_CREDENTIALS | {"BITBUCKET_ACCESS_TOKEN": token}) == {
+        "BITBUCKET_ACCESS_TOKEN": message
+    }
+    assert errors_of(NO_CREDENTIALS | API | {"ATLASSIAN_API_TOKEN": token}) == {
+        "ATLASSIAN_API_TOKEN": message
+    }
 
 
 @pytest.mark.parametrize("email", ["canary-api-token", "a:b@c", "a b@c", "@", "a@b@c"])
-def test_an_email_address_that_is_none_is_not_shown(email: str) -> None:
-    assert faults(NOBODY | API | {"ATLASSIAN_ACCOUNT_EMAIL": email}) == {
-        "ATLASSIAN_ACCOUNT_EMAIL": "is no e-mail address; write that of the Atlassian account"
+def test_an_invalid_email_address_is_not_quoted(email: str) -> None:
+    assert errors_of(NO_CREDENTIALS | API | {"ATLASSIAN_ACCOUNT_EMAIL": email}) == {
+        "ATLASSIAN_ACCOUNT_EMAIL": "not an e-mail address; use the address of the Atlassian account"
     }

@@ -1,4 +1,4 @@
-"""One variable at a time: what it means, and what is said when it is wrong."""
+"""One variable at a time: its meaning, and the error when it is invalid."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from pipe.models.declaration import (
 from pipe.models.results import Mode
 from pipe.models.selection import Selection, Slug
 from pipe.settings import PipelineContext
-from tests.support.settings import ONE, PIPELINE, faults, settings
+from tests.support.settings import ONE, PIPELINE, errors_of, settings
 
 SHOP = Repository("acme", "shop")
 
@@ -33,13 +33,21 @@ def test_the_least_that_a_run_needs() -> None:
     assert read.declaration_for(SHOP) == Declaration(
         environments=(DeclaredEnvironment(name="Test-Env", type=EnvironmentType.TEST),)
     )
-    assert (read.mode, read.plan_checksum, read.force) == (Mode.APPLY, None, False)
-    assert (read.max_attempts, read.deadline, read.workers) == (5, 600.0, 4)
-    assert (read.report_files, read.code_insights, read.comment) == ((), False, False)
-    assert (read.debug, read.color) == (False, True)
-    assert read.api_url == "https://api.bitbucket.org"
-    assert (read.secured_update, read.fingerprint_key) == (SecuredUpdate.ALWAYS, None)
-    assert (read.parallel, read.config_file, read.lines) == (None, None, {})
+    assert (read.options.mode, read.options.plan_checksum, read.options.force) == (
+        Mode.APPLY,
+        None,
+        False,
+    )
+    assert (read.options.max_attempts, read.options.deadline, read.options.workers) == (5, 600.0, 4)
+    assert (read.options.report_files, read.options.code_insights, read.options.comment) == (
+        (),
+        False,
+        False,
+    )
+    assert (read.options.debug, read.options.no_color) == (False, False)
+    assert read.options.bitbucket_api_url == "https://api.bitbucket.org"
+    assert (read.secured_update, read.options.fingerprint_key) == (SecuredUpdate.ALWAYS, None)
+    assert (read.parallel, read.options.config_file, read.lines) == (None, None, {})
     assert read.context == PipelineContext()
     assert read.warnings == ()
     assert read.secrets == ("canary-access-token",)
@@ -114,12 +122,21 @@ def test_how_to_run() -> None:
         }
     )
 
-    assert (read.mode, read.plan_checksum, read.force) == (Mode.CHECK, "sha256:0af9", True)
-    assert (read.max_attempts, read.deadline, read.workers) == (9, 0.5, 64)
-    assert read.start_at == Repository("acme", "shop")
-    assert read.report_files == ("a.json", "b.xml", "c.md", "d.HTML")
-    assert (read.code_insights, read.comment, read.debug, read.color) == (True, True, True, False)
-    assert read.api_url == "http://127.0.0.1:8000"
+    assert (read.options.mode, read.options.plan_checksum, read.options.force) == (
+        Mode.CHECK,
+        "sha256:0af9",
+        True,
+    )
+    assert (read.options.max_attempts, read.options.deadline, read.options.workers) == (9, 0.5, 64)
+    assert read.options.start_at == Repository("acme", "shop")
+    assert read.options.report_files == ("a.json", "b.xml", "c.md", "d.HTML")
+    assert (
+        read.options.code_insights,
+        read.options.comment,
+        read.options.debug,
+        read.options.no_color,
+    ) == (True, True, True, True)
+    assert read.options.bitbucket_api_url == "http://127.0.0.1:8000"
 
 
 @pytest.mark.parametrize(
@@ -134,62 +151,80 @@ def test_booleans(text: str, value: object) -> None:
 @pytest.mark.parametrize(
     ("name", "value", "message"),
     [
-        ("ADMIN_ONLY", "maybe", "'maybe' is not a boolean; write true or false"),
-        ("ADMIN_ONLY", "true ", "'true ' is not a boolean; write true or false"),
-        ("ENVIRONMENT_TYPE", "Prod", "'Prod' is not a type; did you mean 'Production'?"),
-        ("ENVIRONMENT_TYPE", "x", "'x' is not a type; write Test, Staging or Production"),
-        ("STATE", "abesnt", "'abesnt' is not a state; did you mean 'absent'?"),
-        ("MODE", "dry-run", "'dry-run' is not a mode; write apply, plan, check or export"),
-        ("MAX_ATTEMPTS", "0", "'0' is not a whole number from 1 to 100"),
-        ("MAX_ATTEMPTS", "٣", "'٣' is not a whole number from 1 to 100"),
-        ("MAX_ATTEMPTS", "1_0", "'1_0' is not a whole number from 1 to 100"),
-        ("WORKERS", "65", "'65' is not a whole number from 1 to 64"),
-        ("START_AT", "shop", "'shop' is not complete; write WORKSPACE/SLUG, as the log does"),
+        ("ADMIN_ONLY", "maybe", "'maybe' is not a boolean; expected true or false"),
+        ("ADMIN_ONLY", "true ", "'true ' is not a boolean; expected true or false"),
+        (
+            "ENVIRONMENT_TYPE",
+            "Prod",
+            (
+                "'Prod' is not a valid type; expected Test, Staging or Production"
+                " (did you mean Production?)"
+            ),
+        ),
+        ("ENVIRONMENT_TYPE", "x", "'x' is not a valid type; expected Test, Staging or Production"),
+        (
+            "STATE",
+            "abesnt",
+            "'abesnt' is not a valid state; expected present or absent (did you mean absent?)",
+        ),
+        ("MODE", "dry-run", "'dry-run' is not a valid mode; expected apply, plan, check or export"),
+        ("MAX_ATTEMPTS", "0", "'0' is not an integer from 1 to 100"),
+        ("MAX_ATTEMPTS", "٣", "'٣' is not an integer from 1 to 100"),
+        ("MAX_ATTEMPTS", "1_0", "'1_0' is not an integer from 1 to 100"),
+        ("WORKERS", "65", "'65' is not an integer from 1 to 64"),
+        ("START_AT", "shop", "'shop' is incomplete; expected WORKSPACE/SLUG"),
         ("DEADLINE", "0", "'0' is not a number of seconds above 0 and up to 604800"),
         ("DEADLINE", "inf", "'inf' is not a number of seconds above 0 and up to 604800"),
         ("DEADLINE", "604801", "'604801' is not a number of seconds above 0 and up to 604800"),
-        ("ENVIRONMENT_NAME", "  ", "the name is blank; write the environment's name"),
-        ("RENAME_FROM", "Li*", "'Li*' is a pattern; one environment's name is needed here"),
-        ("BRANCHES", " ", "' ' is no branch pattern; write for example main or release/*"),
-        ("CONFIG_FILE", "a\nb", "'a\\nb' is no path of a file"),
-        ("CODE_INSIGHTS", "2", "'2' is not a boolean; write true or false"),
+        ("ENVIRONMENT_NAME", "  ", "the name is blank"),
+        ("RENAME_FROM", "Li*", "'Li*' is a pattern; expected the name of one environment"),
+        ("BRANCHES", " ", "' ' is not a valid branch pattern; expected main or release/*"),
+        ("CONFIG_FILE", "a\nb", "'a\\nb' is not a file path"),
+        ("CODE_INSIGHTS", "2", "'2' is not a boolean; expected true or false"),
         (
             "ENVIRONMENT_NAME",
             "a\x1b[31m",
-            "'a\\x1b[31m' holds a line break or control character; a name is one line",
+            "'a\\x1b[31m' contains a line break or control character",
         ),
         (
             "PLAN_CHECKSUM",
             "0af9",
-            "'0af9' is no checksum; copy the whole sha256:… that MODE=plan printed",
+            "'0af9' is not a checksum; copy the sha256:… printed by MODE=plan",
         ),
         (
             "REPORT_FILES",
             "report.txt",
-            "'report.txt' ends with none of .json, .xml, .md, .html, which choose the form",
+            "'report.txt' has an unknown extension; expected .json, .xml, .md or .html",
         ),
-        ("PRUNE", "variable", "'variable' is not a thing to prune; did you mean 'variables'?"),
-        ("SECURED_UPDATE", "on-change", "on-change needs FINGERPRINT_KEY; set it"),
+        (
+            "PRUNE",
+            "variable",
+            (
+                "'variable' is not a valid value; expected variables or environments"
+                " (did you mean variables?)"
+            ),
+        ),
+        ("SECURED_UPDATE", "on-change", "on-change requires FINGERPRINT_KEY"),
     ],
 )
-def test_what_is_said_of_a_wrong_value(name: str, value: str, message: str) -> None:
-    assert faults(ONE | {name: value})[name] == message
+def test_an_invalid_value_is_an_error(name: str, value: str, message: str) -> None:
+    assert errors_of(ONE | {name: value})[name] == message
 
 
 def test_a_long_value_is_cut() -> None:
-    message = faults(ONE | {"MODE": "x" * 1000})["MODE"]
+    message = errors_of(ONE | {"MODE": "x" * 1000})["MODE"]
 
-    assert message == f"'{'x' * 60}…' is not a mode; write apply, plan, check or export"
+    assert message == f"'{'x' * 60}…' is not a valid mode; expected apply, plan, check or export"
 
 
-def test_bytes_that_are_no_text() -> None:
-    assert faults(ONE | {"ENVIRONMENT_NAME": "a\udcff"}) == {
-        "ENVIRONMENT_NAME": "is not text in UTF-8"
+def test_undecodable_bytes_are_an_error() -> None:
+    assert errors_of(ONE | {"ENVIRONMENT_NAME": "a\udcff"}) == {
+        "ENVIRONMENT_NAME": "not valid UTF-8"
     }
 
 
-def test_all_faults_at_once() -> None:
-    found = faults({"MODE": "x", "WORKERS": "x", "STATE": "x", "VARIABLES": "x"})
+def test_all_errors_are_reported_together() -> None:
+    found = errors_of({"MODE": "x", "WORKERS": "x", "STATE": "x", "VARIABLES": "x"})
 
     assert set(found) == {
         *("MODE", "WORKERS", "STATE", "VARIABLES"),
@@ -197,16 +232,16 @@ def test_all_faults_at_once() -> None:
     }
 
 
-def test_no_environment_is_named() -> None:
-    assert faults(PIPELINE) == {
-        "ENVIRONMENT_NAME": "is missing; name the environment, or declare many in a CONFIG_FILE"
+def test_a_name_is_required() -> None:
+    assert errors_of(PIPELINE) == {
+        "ENVIRONMENT_NAME": "required, unless a CONFIG_FILE declares environments"
     }
 
 
 def test_export_needs_no_environment() -> None:
     read = settings(PIPELINE | {"MODE": "export"})
 
-    assert (read.mode, read.declaration_for(SHOP)) == (Mode.EXPORT, Declaration())
+    assert (read.options.mode, read.declaration_for(SHOP)) == (Mode.EXPORT, Declaration())
 
 
 @pytest.mark.parametrize(
@@ -214,48 +249,47 @@ def test_export_needs_no_environment() -> None:
     [
         (
             {"STATE": "absent"},
-            "does not go with STATE=absent; name what is to go in ENVIRONMENT_NAME",
+            "cannot be used with STATE=absent; set ENVIRONMENT_NAME only",
         ),
         (
             {"ENVIRONMENT_NAME": "T*"},
-            "does not go with a pattern in ENVIRONMENT_NAME; name one",
+            "cannot be used with a pattern in ENVIRONMENT_NAME",
         ),
-        ({"ENVIRONMENT_NAME": "Old"}, "is the same as ENVIRONMENT_NAME; give the former name"),
+        ({"ENVIRONMENT_NAME": "Old"}, "same as ENVIRONMENT_NAME; set the former name"),
     ],
 )
 def test_renames_that_contradict(variables: dict[str, str], message: str) -> None:
-    assert faults(ONE | {"RENAME_FROM": "Old"} | variables) == {"RENAME_FROM": message}
+    assert errors_of(ONE | {"RENAME_FROM": "Old"} | variables) == {"RENAME_FROM": message}
 
 
-def test_a_rename_without_a_name_is_blamed_once() -> None:
-    assert set(faults(PIPELINE | {"RENAME_FROM": "Old"})) == {"ENVIRONMENT_NAME"}
+def test_a_rename_without_a_name_is_one_error() -> None:
+    assert set(errors_of(PIPELINE | {"RENAME_FROM": "Old"})) == {"ENVIRONMENT_NAME"}
 
 
 def test_a_rename_may_change_nothing_but_case() -> None:
     assert declared(RENAME_FROM="test-env").environments[0].rename_from == "test-env"
 
 
-def test_absent_does_not_look_at_contents() -> None:
+def test_contents_are_ignored_with_a_warning_when_absent() -> None:
     read = settings(ONE | {"STATE": "absent", "ADMIN_ONLY": "true", "VARIABLES": "A=1"})
 
     assert read.warnings == (
-        "ADMIN_ONLY is not looked at: STATE is absent",
-        "VARIABLES is not looked at: STATE is absent",
+        "ADMIN_ONLY is ignored: STATE is absent",
+        "VARIABLES is ignored: STATE is absent",
     )
 
 
-def test_a_space_around_a_name_is_pointed_out() -> None:
+def test_a_space_around_a_name_is_a_warning() -> None:
     assert settings(ONE | {"ENVIRONMENT_NAME": "Test "}).warnings == (
         "ENVIRONMENT_NAME 'Test ' begins or ends with a space, which is part of the name",
     )
 
 
 def test_pruning_variables_needs_variables() -> None:
-    assert faults(ONE | {"PRUNE": "variables"}) == {
-        "PRUNE": "is for variables, but none are declared; give VARIABLES or SECURED_VARIABLES"
-        " ([] when there should be none at all)"
+    assert errors_of(ONE | {"PRUNE": "variables"}) == {
+        "PRUNE": "'variables' requires VARIABLES or SECURED_VARIABLES ([] deletes all variables)"
     }
-    assert set(faults(ONE | {"PRUNE": "variables", "VARIABLES": "?"})) == {"VARIABLES"}
+    assert set(errors_of(ONE | {"PRUNE": "variables", "VARIABLES": "?"})) == {"VARIABLES"}
 
 
 def test_pruning_variables() -> None:
@@ -284,10 +318,9 @@ def test_when_secured_variables_are_written(
 
 
 def test_a_short_fingerprint_key_is_not_shown() -> None:
-    assert faults(ONE | {"FINGERPRINT_KEY": "15-characters-x", "SECURED_UPDATE": "on-change"}) == {
-        "FINGERPRINT_KEY": "is too short to protect anything;"
-        " use a random one of 16 characters or more"
-    }
+    assert errors_of(
+        ONE | {"FINGERPRINT_KEY": "15-characters-x", "SECURED_UPDATE": "on-change"}
+    ) == {"FINGERPRINT_KEY": "too short; use a random key of 16 characters or more"}
 
 
 def test_context_of_the_pipeline() -> None:

@@ -1,11 +1,11 @@
-"""Which repositories are meant, and where requests go."""
+"""Which repositories are selected, and where requests go."""
 
 from __future__ import annotations
 
 import pytest
 
 from pipe.models.selection import Exclusion, Glob, Item, Project, Selection, Slug
-from tests.support.settings import ONE, faults, settings
+from tests.support.settings import ONE, errors_of, settings
 
 OUTSIDE = ONE | {"BITBUCKET_WORKSPACE": "", "BITBUCKET_REPO_SLUG": ""}
 UUID = "{0a1b2c3d-0000-4000-8000-000000000000}"
@@ -37,43 +37,43 @@ def test_repositories(variables: dict[str, str], items: list[Item]) -> None:
     assert settings(ONE | variables).selection == Selection(items=tuple(items))
 
 
-NO_SLUG = "is no slug; write it as in the address: bitbucket.org/WORKSPACE/SLUG"
+INVALID_SLUG = "is not a valid slug; copy it from the address, bitbucket.org/WORKSPACE/SLUG"
 
 
 @pytest.mark.parametrize(
     ("variables", "expected"),
     [
-        ({"WORKSPACE": "a/b"}, {"WORKSPACE": f"'a/b' {NO_SLUG}"}),
-        ({"WORKSPACE": ".."}, {"WORKSPACE": f"'..' {NO_SLUG}"}),
-        ({"BITBUCKET_WORKSPACE": "a%2f"}, {"BITBUCKET_WORKSPACE": f"'a%2f' {NO_SLUG}"}),
-        ({"BITBUCKET_REPO_SLUG": "?"}, {"BITBUCKET_REPO_SLUG": "'?' is a pattern, and one is needed"
-          " here; patterns go into REPOSITORIES"}),
-        ({"REPO_SLUG": "svc-*"}, {"REPO_SLUG": "'svc-*' is a pattern, and one is needed here;"
-          " patterns go into REPOSITORIES"}),
-        ({"REPO_SLUG": "a", "REPOSITORIES": "b"}, {"REPOSITORIES": "is given beside REPO_SLUG;"
-          " give one of them"}),
-        ({"REPOSITORIES": "[]"}, {"REPOSITORIES": "chooses no repository; name some, or write * for"
-          " all of the workspace"}),
-        ({"REPOSITORIES": "!a"}, {"REPOSITORIES": "chooses no repository; name some, or write * for"
-          " all of the workspace"}),
+        ({"WORKSPACE": "a/b"}, {"WORKSPACE": f"'a/b' {INVALID_SLUG}"}),
+        ({"WORKSPACE": ".."}, {"WORKSPACE": f"'..' {INVALID_SLUG}"}),
+        ({"BITBUCKET_WORKSPACE": "a%2f"}, {"BITBUCKET_WORKSPACE": f"'a%2f' {INVALID_SLUG}"}),
+        ({"BITBUCKET_REPO_SLUG": "?"}, {"BITBUCKET_REPO_SLUG": "'?' is a pattern; use REPOSITORIES"
+          " for patterns"}),
+        ({"REPO_SLUG": "svc-*"}, {"REPO_SLUG": "'svc-*' is a pattern; use REPOSITORIES for"
+          " patterns"}),
+        ({"REPO_SLUG": "a", "REPOSITORIES": "b"}, {"REPOSITORIES": "REPOSITORIES and"
+          " REPO_SLUG are mutually exclusive"}),
+        ({"REPOSITORIES": "[]"}, {"REPOSITORIES": "selects no repository; list some, or * for the"
+          " whole workspace"}),
+        ({"REPOSITORIES": "!a"}, {"REPOSITORIES": "selects no repository; list some, or * for the"
+          " whole workspace"}),
         ({"REPOSITORIES": '["a b", "project:?", "a/b/c", "ok"]'}, {
-            "REPOSITORIES[0]": f"'a b' {NO_SLUG}",
-            "REPOSITORIES[1]": "'?' is no project key; write for example project:PLAT",
-            "REPOSITORIES[2]": f"'a/b' {NO_SLUG}",
+            "REPOSITORIES[0]": f"'a b' {INVALID_SLUG}",
+            "REPOSITORIES[1]": "'?' is not a valid project key; expected for example project:PLAT",
+            "REPOSITORIES[2]": f"'a/b' {INVALID_SLUG}",
         }),
-        ({"REPOSITORIES": "[null]"}, {"REPOSITORIES[0]": "is not text; write a string"}),
+        ({"REPOSITORIES": "[null]"}, {"REPOSITORIES[0]": "expected a string"}),
     ],
 )  # fmt: skip
-def test_faulty_repositories(variables: dict[str, str], expected: dict[str, str]) -> None:
-    assert faults(ONE | variables) == expected
+def test_invalid_repositories(variables: dict[str, str], expected: dict[str, str]) -> None:
+    assert errors_of(ONE | variables) == expected
 
 
 def test_outside_of_pipelines() -> None:
-    missing = "is missing; outside of Pipelines it has no default"
+    missing = "required outside Bitbucket Pipelines"
 
-    assert faults(OUTSIDE) == {"WORKSPACE": missing, "REPO_SLUG": missing}
-    assert faults(OUTSIDE | {"REPOSITORIES": '["a", "b/c"]'}) == {
-        "REPOSITORIES[0]": "'a' belongs to no known workspace; set WORKSPACE"
+    assert errors_of(OUTSIDE) == {"WORKSPACE": missing, "REPO_SLUG": missing}
+    assert errors_of(OUTSIDE | {"REPOSITORIES": '["a", "b/c"]'}) == {
+        "REPOSITORIES[0]": "'a' has no workspace; set WORKSPACE"
     }
     assert settings(OUTSIDE | {"REPOSITORIES": "b/c"}).selection.single == Slug("b", "c")
 
@@ -87,10 +87,10 @@ def test_parallel_steps_share_many_repositories_but_not_one() -> None:
 
 
 @pytest.mark.parametrize(("step", "count"), [("3", "3"), ("-1", "3"), ("x", "3"), ("0", "²")])
-def test_parallel_steps_that_make_no_sense(step: str, count: str) -> None:
+def test_invalid_numbers_of_parallel_steps(step: str, count: str) -> None:
     variables = {"BITBUCKET_PARALLEL_STEP": step, "BITBUCKET_PARALLEL_STEP_COUNT": count}
 
-    assert set(faults(ONE | variables)) == {"BITBUCKET_PARALLEL_STEP"}
+    assert set(errors_of(ONE | variables)) == {"BITBUCKET_PARALLEL_STEP"}
 
 
 @pytest.mark.parametrize(
@@ -109,40 +109,40 @@ def test_parallel_steps_that_make_no_sense(step: str, count: str) -> None:
     ],
 )
 def test_the_api_url(given: str, read: str) -> None:
-    assert settings(ONE | {"BITBUCKET_API_URL": given}).api_url == read
+    assert settings(ONE | {"BITBUCKET_API_URL": given}).options.bitbucket_api_url == read
 
 
 UNENCRYPTED = (
-    "would send credentials unencrypted; write https:// (plain http is for a loopback address or"
-    " host.docker.internal)"
+    "would send credentials unencrypted; use https:// (plain http is allowed for a loopback address"
+    " or host.docker.internal only)"
 )
-NO_URL = "is not a URL such as https://api.bitbucket.org"
+INVALID_URL = "not a valid URL; expected for example https://api.bitbucket.org"
 
 
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ("api.bitbucket.org", NO_URL),
-        ("ftp://api.bitbucket.org", NO_URL),
-        ("https://", NO_URL),
-        ("https://a b", NO_URL),
-        ("https://a\\@b", NO_URL),
-        ("https://a:99999", NO_URL),
-        ("https://a:0", NO_URL),
-        ("https://[::1", NO_URL),
-        ("https://[v1.x]", NO_URL),
-        ("https://-a", NO_URL),
-        ("https://a/b//c", NO_URL),
+        ("api.bitbucket.org", INVALID_URL),
+        ("ftp://api.bitbucket.org", INVALID_URL),
+        ("https://", INVALID_URL),
+        ("https://a b", INVALID_URL),
+        ("https://a\\@b", INVALID_URL),
+        ("https://a:99999", INVALID_URL),
+        ("https://a:0", INVALID_URL),
+        ("https://[::1", INVALID_URL),
+        ("https://[v1.x]", INVALID_URL),
+        ("https://-a", INVALID_URL),
+        ("https://a/b//c", INVALID_URL),
         (
             "https://user:canary-password@a",
-            "holds a user name or password; give credentials in their own variables",
+            "contains a user name or password; set credentials in their own variables",
         ),
         (
             "https://canary-token@a",
-            "holds a user name or password; give credentials in their own variables",
+            "contains a user name or password; set credentials in their own variables",
         ),
-        ("https://a?", "'https://a?' has a part after ? or #; leave that out"),
-        ("https://a#b", "'https://a#b' has a part after ? or #; leave that out"),
+        ("https://a?", "'https://a?' has a query or fragment (after ? or #); remove it"),
+        ("https://a#b", "'https://a#b' has a query or fragment (after ? or #); remove it"),
         (
             "http://api.bitbucket.org",
             f"'http://api.bitbucket.org' {UNENCRYPTED}",
@@ -153,6 +153,6 @@ NO_URL = "is not a URL such as https://api.bitbucket.org"
         ),
     ],
 )
-def test_a_url_that_credentials_must_not_go_to(given: str, message: str) -> None:
+def test_a_url_that_credentials_must_not_be_sent_to(given: str, message: str) -> None:
     for name in ("BITBUCKET_API_URL", "BITBUCKET_OAUTH_URL"):
-        assert faults(ONE | {name: given}) == {name: message}
+        assert errors_of(ONE | {name: given}) == {name: message}

@@ -1,4 +1,4 @@
-"""Variables that look like a misspelling of ours (pure)."""
+"""Warns of variables that look like a misspelling of the pipe's (pure)."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Collection, Iterable
 from typing import Final
 
-from pipe.parsing.wording import closest
+from pipe.parsing.suggestions import closest
 
-_LIKENESS: Final = 0.85
+_SIMILARITY: Final = 0.85
 _OTHERS: Final = frozenset(
     {
         # Set by Bitbucket Pipelines.
@@ -27,37 +27,36 @@ _OTHERS: Final = frozenset(
         "BITBUCKET_STEP_OIDC_TOKEN", "BITBUCKET_STEP_RUN_NUMBER",
         "BITBUCKET_STEP_TRIGGERER_UUID", "BITBUCKET_STEP_UUID", "BITBUCKET_TAG",
         "BITBUCKET_WORKSPACE", "PIPELINES_JWT_TOKEN",
-        # Read by us, but no settings.
+        # Read by the pipe, but not settings.
         "BITBUCKET_APP_PASSWORD", "BITBUCKET_USERNAME",
-        # Well known elsewhere.
+        # Common elsewhere.
         "BRANCH", "BRANCH_NAME", "FORCE_COLOR", "WORKER",
     }
 )  # fmt: skip
 
 
-def misspelt(given: Iterable[str], ours: Collection[str], lists: Iterable[str]) -> tuple[str, ...]:
-    """Return a warning for each name that is not ours but nearly is.
+def misspelled(given: Iterable[str], known: Collection[str]) -> tuple[str, ...]:
+    """Return a warning for each name that is not known, but nearly is.
 
     Args:
         given: The names of all variables.
-        ours: The names of the pipe's variables.
-        lists: Those of them that may arrive as `X_COUNT`, `X_0`, ….
+        known: The names of the pipe's variables.
     """
-    item = re.compile(f"(?:{'|'.join(lists)})_(?:COUNT|[0-9]+)")
-    letters = {name: Counter(name) for name in ours}
-    found: list[str] = []
-    for name in sorted({*given} - _OTHERS - {*ours}):
+    item = re.compile(f"(?:{'|'.join(known)})_(?:COUNT|[0-9]+)")
+    letters = {name: Counter(name) for name in known}
+    warnings: list[str] = []
+    for name in sorted({*given} - _OTHERS - {*known}):
         if item.fullmatch(name):
             continue
         folded = name.upper().replace("-", "_")
-        near = [each for each in letters if _may_be_like(folded, each, letters[each])]
-        meant = closest(folded, near, likeness=_LIKENESS) if near else None
+        similar = [each for each in letters if _may_be_similar(folded, each, letters[each])]
+        meant = closest(folded, similar, cutoff=_SIMILARITY) if similar else None
         if meant:
-            found.append(f"{name} is not a variable of this pipe; did you mean {meant}?")
-    return tuple(found)
+            warnings.append(f"Unknown variable {name}; did you mean {meant}?")
+    return tuple(warnings)
 
 
-def _may_be_like(name: str, ours: str, letters: Counter[str]) -> bool:
-    """Whether two names share enough letters: the cheap part of difflib's ratio."""
-    needed = _LIKENESS * (len(name) + len(ours)) / 2
-    return min(len(name), len(ours)) >= needed and (letters & Counter(name)).total() >= needed
+def _may_be_similar(name: str, known: str, letters: Counter[str]) -> bool:
+    """Return whether two names share enough letters: the cheap part of difflib's ratio."""
+    needed = _SIMILARITY * (len(name) + len(known)) / 2
+    return min(len(name), len(known)) >= needed and (letters & Counter(name)).total() >= needed

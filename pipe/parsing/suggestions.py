@@ -1,0 +1,35 @@
+"""Wording of messages about wrong values: how to quote them and what to suggest (pure)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+_MAX_QUOTED: Final = 60
+
+
+def quoted(text: str) -> str:
+    """Quote a value on one line: control characters escaped, long text cut."""
+    return repr(text if len(text) <= _MAX_QUOTED else f"{text[:_MAX_QUOTED]}…")
+
+
+def alternatives(words: Iterable[str]) -> str:
+    """Return `a, b or c`."""
+    *head, last = words
+    return f"{', '.join(head)} or {last}" if head else last
+
+
+def closest(word: str, choices: Iterable[str], *, cutoff: float = 0.5) -> str | None:
+    """Return the choice most similar to a word; `None` if none reaches the cutoff (0 to 1)."""
+    from difflib import get_close_matches  # noqa: PLC0415 - slow; only for wrong values
+
+    by_folded = {choice.casefold(): choice for choice in choices}
+    found = get_close_matches(word.casefold(), by_folded, n=1, cutoff=cutoff)
+    return by_folded[found[0]] if found else None
+
+
+def expected(word: str, choices: Iterable[str]) -> str:
+    """Return the whole closed set of choices, and the one closest to a word outside of it."""
+    choices = tuple(choices)
+    near = closest(word, choices)
+    return f"expected {alternatives(choices)}" + (f" (did you mean {near}?)" if near else "")
