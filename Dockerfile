@@ -2,7 +2,10 @@
 # It builds with the classic builder and with BuildKit, on every architecture that Debian and the wheels of
 # the dependencies support.
 
-FROM debian:trixie-slim AS build
+# A release pins it by digest (.ci/images.lock).
+ARG BASE_IMAGE=debian:trixie-slim
+# hadolint ignore=DL3006
+FROM ${BASE_IMAGE} AS build
 
 # The image's Debian files are copied from this stage. It is upgraded first, and no version is pinned, so that
 # a rebuild includes the security updates. The bill of materials lists the versions in an image.

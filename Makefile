@@ -8,7 +8,7 @@ INSTALL = .venv/bin/python -m pip install -qq --disable-pip-version-check --requ
 REVISION = $(shell git rev-parse HEAD)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench image lock prove mutate live audit
+.PHONY: help demo test lint bench image publish pin lock prove mutate live audit
 
 help: ## list the targets
 	@sed -nE 's/^([a-z]+):.*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -31,6 +31,14 @@ bench: .venv/installed ## measure image size, start-up, requests and memory next
 
 image: ## build the pipe's image
 	docker build --tag $(IMAGE) --build-arg REVISION=$(REVISION) .
+
+publish: ## push the image to your registry: make publish IMAGE=registry.example/team/NAME:1.0.0
+	@.ci/publish '$(IMAGE)'
+
+PINNED = BASE_IMAGE=debian:trixie-slim COSIGN_IMAGE=gcr.io/projectsigstore/cosign:v2.4.1
+
+pin: ## pin by digest the images that a release trusts
+	@.ci/pin $(PINNED)
 
 prove: .venv/installed ## try every fault at every request; update docs/reliability.md
 	@PROVE=full PROVE_WRITE=1 $(PYTEST) tests/property tests/faults tests/integration tests/unit
