@@ -8,7 +8,7 @@ INSTALL = .venv/bin/python -m pip install -qq --disable-pip-version-check --requ
 REVISION = $(shell git rev-parse HEAD)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench image publish pin lock prove mutate live audit
+.PHONY: help demo test lint bench image publish pin generate lock prove mutate live audit
 
 help: ## list the targets
 	@sed -nE 's/^([a-z]+):.*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -39,6 +39,10 @@ PINNED = BASE_IMAGE=debian:trixie-slim COSIGN_IMAGE=gcr.io/projectsigstore/cosig
 
 pin: ## pin by digest the images that a release trusts
 	@.ci/pin $(PINNED)
+
+generate: .venv/installed ## write what follows from pipe.yml and the models: names, version, schema
+	@.venv/bin/python -m scripts.publication
+	@.venv/bin/python -m scripts.schema
 
 prove: .venv/installed ## try every fault at every request; update docs/reliability.md
 	@PROVE=full PROVE_WRITE=1 $(PYTEST) tests/property tests/faults tests/integration tests/unit

@@ -10,11 +10,10 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
 from pipe.config_file.models import File
+from scripts.publication import HOST, declared
 
 PATH: Final = Path(__file__).parent.parent / "schema" / "bitbucket-environments.schema.json"
-_ADDRESS: Final = (
-    "https://bitbucket.org/bitbucketenvironment/bitbucket-environment/raw/master/schema/"
-)
+_ADDRESS: Final = f"{HOST}{declared().repository}/raw/main/schema/"
 
 
 class _Generator(GenerateJsonSchema):

@@ -299,9 +299,7 @@ def test_make_pin_writes_the_digest_that_the_registry_answers(
     (release.clone / ".ci/images.lock").unlink()
     file = release.clone / "bitbucket-pipelines.yml"
     file.write_text(f"# x\nimage: {host}/debian:base\n")
-    subprocess.run(  # noqa: S603 - the folder of this test
-        ["/usr/bin/env", "git", "init", "-q"], cwd=release.clone, check=True
-    )
+    subprocess.run(["/usr/bin/env", "git", "init", "-q"], cwd=release.clone, check=True)
     subprocess.run(  # noqa: S603 - the script under test
         [".ci/pin", f"BASE_IMAGE={host}/debian:base", f"COSIGN_IMAGE={host}/cosign:1"],
         cwd=release.clone,
