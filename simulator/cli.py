@@ -1,7 +1,5 @@
 """The command line of the simulator."""
 
-from __future__ import annotations
-
 import argparse
 import contextlib
 import sys
@@ -9,10 +7,10 @@ import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 
-from simulator.behaviour.profiles import PROFILES, with_values
-from simulator.behaviour.switch_table import SwitchError, describe, parse_switch, show
-from simulator.control.reading import DocumentError
-from simulator.control.seed import DEMO, parse, plant
+from simulator.behaviour.profiles import PROFILES
+from simulator.behaviour.switches import SWITCHES, SwitchError, parse_switch, show, with_values
+from simulator.control.documents import DocumentError, parse
+from simulator.control.seed import DEMO, load_seed
 from simulator.server import Server
 from simulator.simulator import Simulator
 from simulator.state import credentials
@@ -40,7 +38,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--host", default="127.0.0.1", help="where to listen (127.0.0.1)")
     parser.add_argument("--port", type=int, default=0, help="0, the default, picks a free one")
-    parser.add_argument("--seed-file", type=Path, help="YAML or JSON that tells what there is")
+    parser.add_argument("--seed-file", type=Path, help="YAML or JSON file with the initial state")
     parser.add_argument("--random-seed", type=int, default=0, help="for uuids and orders (0)")
     parser.add_argument("--profile", choices=PROFILES, default="observed", help="(observed)")
     parser.add_argument(
@@ -59,15 +57,15 @@ def _parser() -> argparse.ArgumentParser:
         nargs="?",
         const="text",
         choices=("text", "markdown"),
-        help="print all switches, as text or as a table, and end",
+        help="print all switches, as text or as a table, and exit",
     )
     return parser
 
 
 def list_switches() -> str:
-    """Tell every switch: its values, its default, what it means, how sure we are."""
+    """Return every switch: its values, its default, what it means, how sure that is."""
     blocks = []
-    for each in describe():
+    for each in SWITCHES.values():
         values = " | ".join(each.values)
         head = f"{each.name} = {show(each.default)}    [{each.certainty}]  takes {values}"
         meaning = textwrap.indent(textwrap.fill(each.meaning, 92), "    ")
@@ -76,30 +74,30 @@ def list_switches() -> str:
 
 
 def switch_table() -> str:
-    """Tell every switch as a table of Markdown, as the documentation has it."""
+    """Return every switch as the Markdown table of the documentation."""
     names = ("observed", "documented", "hostile")
     rows = [f"| switch | takes | {' | '.join(names)} | sure? | meaning |", f"|{' --- |' * 7}"]
-    for each in describe():
+    for each in SWITCHES.values():
         values = [show(getattr(PROFILES[name], each.name)) for name in names]
-        told = [values[0], *("" if value == values[0] else value for value in values[1:])]
-        cells = (", ".join(each.values), *told, each.certainty, each.meaning)
+        shown = [values[0], *("" if value == values[0] else value for value in values[1:])]
+        cells = (", ".join(each.values), *shown, each.certainty, each.meaning)
         rows.append(f"| `{each.name}` | {' | '.join(cells)} |")
     return "\n".join(rows)
 
 
 def build(arguments: argparse.Namespace) -> Simulator:
-    """Make the simulator that the command line asks for.
+    """Return the simulator that the command line describes.
 
     Raises:
-        DocumentError: The seed file can't be understood.
-        OSError: The seed file can't be read.
-        SwitchError: A switch can't be set so.
+        DocumentError: The seed file cannot be understood.
+        OSError: The seed file cannot be read.
+        SwitchError: A switch does not exist or does not take its value.
     """
     sim = Simulator(PROFILES[arguments.profile], random=arguments.random_seed)
     document = DEMO
     if arguments.seed_file is not None:
         document = parse(arguments.seed_file.read_text(encoding="utf-8"))
-    plant(sim, document)
+    load_seed(sim, document)
     values = {}
     for setting in arguments.switch:
         name, equals, text = setting.partition("=")
@@ -112,13 +110,13 @@ def build(arguments: argparse.Namespace) -> Simulator:
 
 
 class RequestPrinter:
-    """An observer that prints each request once; `*` marks those that changed something."""
+    """An observer that prints each request once; `*` marks those with an effect."""
 
     def __init__(self) -> None:
         self._printed = 0
 
     def __call__(self, sim: Simulator) -> None:
-        """Print what came in since the last time."""
+        """Print the requests since the last call."""
         for each in sim.requests[self._printed :]:
             effect = " *" if each.took_effect else ""
             say(f"{each.index} {each.method} {each.path} {each.status or each.dropped}{effect}")

@@ -1,32 +1,31 @@
-"""Trouble that can be scheduled: which, at which requests, how many times."""
-
-from __future__ import annotations
+"""Faults that can be scheduled: which, for which requests, how many times."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from email.utils import formatdate
 from fnmatch import fnmatchcase
-from typing import Final, TypeAlias, assert_never
+from http import HTTPStatus
+from typing import Final, TypeAlias
 
-from simulator.api.errors import html_page
-from simulator.behaviour.choices import LimitBody, RetryAfter
+from msgspec import Struct
+from msgspec.structs import replace
+
+from simulator.behaviour.switches import RateLimitBody, RetryAfter
 from simulator.http import (
-    HTML,
-    TEXT,
     Cut,
     Dropped,
     Headers,
     Reply,
     Request,
     Response,
+    html_response,
     json_response,
     text_response,
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """This answer in place of the right one; the effect is lost, unless it comes first."""
+class Answer(Struct, frozen=True, kw_only=True):
+    """This answer instead of the right one; the request has no effect unless `after_effect`."""
 
     status: int
     body: bytes = b""
@@ -34,65 +33,58 @@ class Answer:
     after_effect: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RateLimited:
-    """The status 429, with or without the headers that say how long to wait.
+class RateLimited(Struct, frozen=True, kw_only=True):
+    """A 429, with or without the headers that say how long to wait.
 
     Attributes:
         wait: Seconds to wait.
-        retry_after: Whether `Retry-After` is there, and in which form.
-        reset: Whether `x-ratelimit-reset` is there.
+        retry_after: Whether it has `Retry-After`, and in which form.
+        reset: Whether it has `x-ratelimit-reset`.
         body: JSON or bare text.
     """
 
     wait: int = 1
-    retry_after: RetryAfter = RetryAfter.ABSENT
+    retry_after: RetryAfter = "absent"
     reset: bool = False
-    body: LimitBody = LimitBody.JSON
+    body: RateLimitBody = "json"
 
 
-@dataclass(frozen=True, slots=True)
-class Delay:
+class Delay(Struct, frozen=True):
     """The right answer, late."""
 
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
-class SlowBody:
+class SlowBody(Struct, frozen=True):
     """The right answer, with a pause before each piece of the body."""
 
     pause: float
 
 
-@dataclass(frozen=True, slots=True)
-class HalfBody:
-    """The effect, and half the body of an answer that promised the whole."""
+class HalfBody(Struct, frozen=True):
+    """The effect, and half the body that `Content-Length` announces."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DropConnection:
+class DropConnection(Struct, frozen=True, kw_only=True):
     """No answer: the connection is closed, before the effect or after it.
 
     Attributes:
         after_effect: Whether the request takes effect.
-        reset: Reset (RST) rather than closed in order.
+        reset: Reset (RST) instead of closed in order.
     """
 
     after_effect: bool = False
     reset: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NoAnswer:
-    """No answer ever, over a connection that stays open."""
+class NoAnswer(Struct, frozen=True, kw_only=True):
+    """No answer, over a connection that stays open."""
 
     after_effect: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class RefuseConnection:
-    """Nobody listens; a server that runs can only reset the connection."""
+class RefuseConnection(Struct, frozen=True):
+    """Connection refused; a running server can only reset the connection."""
 
 
 Fault: TypeAlias = (
@@ -110,115 +102,118 @@ LIMIT_TEXT: Final = "Rate limit for this resource has been exceeded"
 
 
 def server_error(status: int = 502, *, after_effect: bool = False) -> Answer:
-    """A gateway's page of HTML."""
-    return Answer(
-        status=status,
-        body=html_page(status, "Bad Gateway").encode(),
-        headers=(("Content-Type", HTML),),
-        after_effect=after_effect,
-    )
+    """Return a gateway's HTML page."""
+    return _answer(html_response(status, "Bad Gateway"), after_effect=after_effect)
 
 
 def passing_400() -> Answer:
-    """A 400 without a reason, as quick creations met."""
-    response = json_response(400, {"type": "error", "error": {"message": "Bad request"}})
-    return Answer(status=400, body=response.body, headers=response.headers)
+    """Return a 400 without a reason, as quick creations met."""
+    return _answer(json_response(400, {"type": "error", "error": {"message": "Bad request"}}))
 
 
 def garbage(body: bytes = b"\x00\xff{]", status: int = 200, *, after_effect: bool = True) -> Answer:
-    """Bytes that make no sense, said to be JSON."""
+    """Return bytes that are declared to be JSON and are not."""
     headers: Headers = (("Content-Type", "application/json"),)
     return Answer(status=status, body=body, headers=headers, after_effect=after_effect)
 
 
 def empty_page() -> Answer:
-    """A page of a list that shows nothing, whatever there is."""
-    response = json_response(200, {"page": 1, "pagelen": 100, "size": 0, "values": []})
-    return Answer(status=200, body=response.body, headers=response.headers)
+    """Return a page of a list that shows nothing, whatever exists."""
+    return _answer(json_response(200, {"page": 1, "pagelen": 100, "size": 0, "values": []}))
 
 
-def limited(fault: RateLimited, now: float) -> Response:
-    """Write a 429 down."""
-    headers: list[tuple[str, str]] = []
-    match fault.retry_after:
-        case RetryAfter.ABSENT:
-            pass
-        case RetryAfter.SECONDS:
-            headers.append(("Retry-After", str(fault.wait)))
-        case RetryAfter.DATE:
-            headers.append(("Retry-After", formatdate(now + fault.wait, usegmt=True)))
-        case _:
-            assert_never(fault.retry_after)
-    if fault.reset:
-        headers.append(("x-ratelimit-reset", str(fault.wait)))
-    if fault.body is LimitBody.TEXT:
-        response = text_response(429, LIMIT_TEXT, TEXT)
-        return replace(response, headers=(*response.headers, *headers))
-    return json_response(429, {"type": "error", "error": {"message": LIMIT_TEXT}}, tuple(headers))
+def _answer(response: Response, *, after_effect: bool = False) -> Answer:
+    return Answer(
+        status=response.status,
+        body=response.body,
+        headers=response.headers,
+        after_effect=after_effect,
+    )
 
 
-def strike(fault: Fault, serve: Callable[[], Response], now: float) -> Reply:
-    """Let a fault strike a request.
+def rate_limit_response(fault: RateLimited, now: float) -> Response:
+    """Return the 429 that a fault describes.
 
     Args:
-        fault: Which.
+        fault: Its headers and body.
+        now: Time in seconds since the epoch.
+    """
+    headers: list[tuple[str, str]] = []
+    match fault.retry_after:
+        case "absent":
+            pass
+        case "seconds":
+            headers.append(("Retry-After", str(fault.wait)))
+        case "date":
+            headers.append(("Retry-After", formatdate(now + fault.wait, usegmt=True)))
+    if fault.reset:
+        headers.append(("x-ratelimit-reset", str(fault.wait)))
+    status = HTTPStatus.TOO_MANY_REQUESTS
+    if fault.body == "text":
+        response = text_response(status, LIMIT_TEXT)
+    else:
+        response = json_response(status, {"type": "error", "error": {"message": LIMIT_TEXT}})
+    return replace(response, headers=(*response.headers, *headers))
+
+
+def apply_fault(fault: Fault, serve: Callable[[], Response], now: float) -> Reply:
+    """Return what a request gets that meets a fault.
+
+    Args:
+        fault: The fault.
         serve: Handles the request, with its effect, and returns the right answer.
         now: Time in seconds since the epoch.
     """
     if isinstance(fault, Delay | SlowBody | HalfBody):
-        return _spoil(fault, serve())
+        return _alter(serve(), fault)
     if isinstance(fault, Answer | DropConnection | NoAnswer) and fault.after_effect:
         serve()
-    return _instead(fault, now)
+    return _replace(fault, now)
 
 
-def _spoil(fault: Delay | SlowBody | HalfBody, response: Response) -> Response:
+def _alter(response: Response, fault: Delay | SlowBody | HalfBody) -> Response:
     match fault:
         case Delay():
             return replace(response, delay=fault.seconds)
         case SlowBody():
             return replace(response, pause=fault.pause)
-        case HalfBody():
-            if not response.body:  # there is nothing to halve: promise something
-                return replace(response, body=b"{}", sent=0)
+        case HalfBody() if response.body:
             return replace(response, sent=len(response.body) // 2)
-        case _:
-            assert_never(fault)
+        case HalfBody():  # there is nothing to halve: announce something
+            return replace(response, body=b"{}", sent=0)
 
 
-def _instead(
+def _replace(
     fault: Answer | RateLimited | DropConnection | NoAnswer | RefuseConnection, now: float
 ) -> Reply:
     match fault:
         case Answer():
             return Response(status=fault.status, headers=fault.headers, body=fault.body)
         case RateLimited():
-            return limited(fault, now)
+            return rate_limit_response(fault, now)
         case DropConnection():
             return Dropped(Cut.RESET if fault.reset else Cut.CLOSED)
         case NoAnswer():
             return Dropped(Cut.UNANSWERED)
         case RefuseConnection():
             return Dropped(Cut.REFUSED)
-        case _:
-            assert_never(fault)
 
 
 @dataclass(slots=True, kw_only=True)
-class Scheduled:
-    """A fault and when it strikes.
+class ScheduledFault:
+    """A fault and the requests that meet it.
 
     Of the requests from now on that match `method` and `path`, the first `skip` are spared, then
-    `times` are struck.
+    `times` meet the fault.
 
     Attributes:
-        fault: What strikes.
+        fault: The fault.
         skip: How many matching requests are spared first.
-        times: How many are struck.
+        times: How many requests meet the fault.
         method: Only this method.
-        path: Only paths like this; `*` stands for any run of characters, slashes too.
-        seen: How many matched so far.
-        struck: How many were struck so far.
+        path: Only paths like this; `*` matches any characters, slashes too.
+        matched: How many requests matched so far.
+        applied: How many requests met the fault so far.
     """
 
     fault: Fault
@@ -226,25 +221,25 @@ class Scheduled:
     times: int = 1
     method: str = "*"
     path: str = "*"
-    seen: int = 0
-    struck: int = 0
+    matched: int = 0
+    applied: int = 0
 
-    def turn(self, request: Request) -> bool:
-        """Count a request; say whether this fault wants to strike it."""
+    def is_due(self, request: Request) -> bool:
+        """Count a matching request; return whether this fault applies to it."""
         if not (
             fnmatchcase(request.method, self.method.upper())
             and fnmatchcase(request.path, self.path)
         ):
             return False
-        self.seen += 1
-        return self.seen > self.skip and self.struck < self.times
+        self.matched += 1
+        return self.matched > self.skip and self.applied < self.times
 
 
 @dataclass(slots=True)
 class Schedule:
-    """Every fault that is planned, in the order in which they were added."""
+    """All scheduled faults, in the order in which they were added."""
 
-    planned: list[Scheduled] = field(default_factory=list)
+    scheduled: list[ScheduledFault] = field(default_factory=list)
 
     def add(
         self,
@@ -254,23 +249,23 @@ class Schedule:
         times: int = 1,
         method: str = "*",
         path: str = "*",
-    ) -> Scheduled:
-        """Plan a fault; see `Scheduled` for when it strikes."""
-        scheduled = Scheduled(fault=fault, skip=skip, times=times, method=method, path=path)
-        self.planned.append(scheduled)
-        return scheduled
+    ) -> None:
+        """Schedule a fault; `ScheduledFault` explains the arguments."""
+        self.scheduled.append(
+            ScheduledFault(fault=fault, skip=skip, times=times, method=method, path=path)
+        )
 
     def clear(self) -> None:
-        """Plan nothing more."""
-        self.planned.clear()
+        """Remove all scheduled faults."""
+        self.scheduled.clear()
 
     def take(self, request: Request) -> Fault | None:
-        """Return the fault that strikes this request.
+        """Return the fault that applies to this request.
 
-        At most one does: the first whose turn it is. The others keep their turn.
+        It is the first that is due; the others keep their turn.
         """
-        due = [each for each in self.planned if each.turn(request)]
+        due = [each for each in self.scheduled if each.is_due(request)]
         if not due:
             return None
-        due[0].struck += 1
+        due[0].applied += 1
         return due[0].fault

@@ -1,36 +1,37 @@
-"""What crosses the wire: a request, and either a response or a connection that was cut."""
+"""HTTP messages: a request, and either a response or a dropped connection."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final, TypeAlias
+from http import HTTPStatus
+from typing import TypeAlias
+
+from msgspec import Struct
 
 Json: TypeAlias = "Mapping[str, Json] | Sequence[Json] | str | int | float | bool | None"
-"""Any value that JSON can carry."""
+"""Any JSON value."""
 
 Headers: TypeAlias = tuple[tuple[str, str], ...]
-"""Names and values in the order of the wire; names compare regardless of case."""
+"""Names and values in the order sent; names compare regardless of case."""
 
 HTML = "text/html; charset=utf-8"
 JSON = "application/json; charset=utf-8"
 TEXT = "text/plain; charset=utf-8"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """One request as it was read off the wire.
+class Request(Struct, frozen=True, kw_only=True):
+    """One request as it was received.
 
     Attributes:
-        method: In capitals.
-        path: As sent: still percent-encoded, since Bitbucket tells `{` from `%7B`.
+        method: In upper case.
+        path: As sent, still percent-encoded: Bitbucket treats `{` and `%7B` differently.
         query: As sent, without the question mark.
         headers: As sent.
         body: As sent.
         scheme: `http` or `https`, for the links in answers.
-        proxied: Whether it came in absolute form, as to a proxy.
+        proxied: Whether it was sent in absolute form, as to a proxy.
     """
 
     method: str
@@ -47,16 +48,15 @@ class Request:
         return next((value for key, value in self.headers if key.lower() == wanted), None)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Response:
-    """An answer, and how the shell is to deliver it.
+class Response(Struct, frozen=True, kw_only=True):
+    """An answer, and how the server or transport has to deliver it.
 
     Attributes:
         status: The HTTP status.
-        headers: Without `Content-Length`, which the shell adds.
-        body: All of it.
+        headers: Without `Content-Length`, which whoever sends it adds.
+        body: The complete body.
         delay: Seconds to wait before the first byte.
-        sent: How many bytes of the body leave before the connection is cut; `None`: all.
+        sent: Number of bytes of the body to send before the connection is closed; `None`: all.
         pause: Seconds to wait before each piece of the body; 0 sends it in one write.
     """
 
@@ -69,7 +69,7 @@ class Response:
 
 
 class Cut(StrEnum):
-    """How a connection ends without a complete head of a response."""
+    """How a connection ends without a response."""
 
     REFUSED = "refused"
     CLOSED = "closed"
@@ -77,9 +77,8 @@ class Cut(StrEnum):
     UNANSWERED = "unanswered"
 
 
-@dataclass(frozen=True, slots=True)
-class Dropped:
-    """No answer at all."""
+class Dropped(Struct, frozen=True):
+    """No answer: the connection ends instead."""
 
     how: Cut
 
@@ -98,13 +97,21 @@ def text_response(status: int, text: str, content_type: str = TEXT) -> Response:
     return Response(status=status, headers=(("Content-Type", content_type),), body=text.encode())
 
 
-NO_CONTENT: Final = 204
+def html_response(status: int, title: str) -> Response:
+    """Return an HTML error page as a gateway sends it."""
+    page = f"<html><head><title>{status} {title}</title></head><body><h1>{title}</h1></body></html>"
+    return text_response(status, page, HTML)
 
 
 def empty_response(status: int) -> Response:
     """Return a response without a body.
 
-    It says of what kind the nothing is: npm's `bitbucket` package, which works against
-    Bitbucket, reads `Content-Type` of every answer.
+    It has a `Content-Type` all the same: npm's `bitbucket` package, which works against
+    Bitbucket, reads that header of every answer.
     """
     return Response(status=status, headers=(("Content-Type", HTML),))
+
+
+def has_body(response: Response) -> bool:
+    """Return whether a response has a body, and therefore a `Content-Length`."""
+    return response.status != HTTPStatus.NO_CONTENT

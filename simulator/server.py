@@ -1,7 +1,5 @@
 """The simulator on a local port: real sockets, HTTP/1.1, connections kept open."""
 
-from __future__ import annotations
-
 import contextlib
 import os
 import socket
@@ -19,8 +17,9 @@ from types import TracebackType
 from typing import Final, Self
 from urllib.parse import urlsplit
 
+from simulator.app import handle
 from simulator.control.api import PREFIX
-from simulator.http import NO_CONTENT, Cut, Request, Response
+from simulator.http import Cut, Request, Response, has_body
 from simulator.simulator import Simulator
 from simulator.transport import pieces
 
@@ -185,7 +184,7 @@ class _Handler(BaseHTTPRequestHandler):
             scheme=self.server.scheme,
             proxied=proxied,
         )
-        reply = self.server.simulator.handle(request)
+        reply = handle(self.server.simulator, request)
         if isinstance(reply, Response):
             if not path.startswith(PREFIX):
                 self._sleep(self.server.latency)
@@ -217,7 +216,7 @@ class _Handler(BaseHTTPRequestHandler):
         lines = [f"HTTP/1.1 {reply.status} {phrase}"]
         lines += [f"{name}: {value}" for name, value in reply.headers]
         lines.append(f"Date: {formatdate(usegmt=True)}")
-        if reply.status != NO_CONTENT:
+        if has_body(reply):
             lines.append(f"Content-Length: {len(reply.body)}")
         head = "\r\n".join([*lines, "", ""]).encode("latin-1")
         self.wfile.write(head)

@@ -1,28 +1,27 @@
-"""The simulator inside a test: an httpx transport without any socket, thread or waiting."""
-
-from __future__ import annotations
+"""The simulator as an httpx transport: no socket, no thread, no waiting."""
 
 from collections.abc import Callable, Iterator
-from typing import Final, assert_never
+from typing import Final
 
 import httpx
 
-from simulator.http import NO_CONTENT, Cut, Dropped, Request, Response
+from simulator.app import handle
+from simulator.http import Cut, Dropped, Request, Response, has_body
 from simulator.simulator import Simulator
 
 PIECES: Final = 4
-"""In how many pieces a slow body comes."""
+"""Number of pieces of a slow body."""
 
 
 class InProcessTransport(httpx.BaseTransport):
     """Carries requests of an httpx client to a simulator.
 
     Args:
-        simulator: Where to.
-        on_latency: Told how many seconds a real client would have waited, so that a test moves
-            its clock instead.
+        simulator: Receives the requests.
+        on_latency: Called with the seconds that a real client would have waited, so that a test
+            moves its clock instead.
         latency: Seconds that every answer takes.
-        proxy: Play the in-pipe proxy, which serves some calls without credentials.
+        proxy: Act as the in-pipe proxy, which serves some calls without credentials.
     """
 
     def __init__(
@@ -48,7 +47,8 @@ class InProcessTransport(httpx.BaseTransport):
             httpx.RemoteProtocolError: It was closed without an answer.
         """
         path, _, query = request.url.raw_path.decode("ascii").partition("?")
-        reply = self._simulator.handle(
+        reply = handle(
+            self._simulator,
             Request(
                 method=request.method,
                 path=path,
@@ -57,14 +57,14 @@ class InProcessTransport(httpx.BaseTransport):
                 body=request.read(),
                 scheme=request.url.scheme,
                 proxied=self._proxy,
-            )
+            ),
         )
         if isinstance(reply, Dropped):
             raise _failure(reply.how, request)
         limit = request.extensions.get("timeout", {}).get("read")
         self._wait(reply.delay + self._latency, limit, request)
         headers = [*reply.headers]
-        if reply.status != NO_CONTENT:
+        if has_body(reply):
             headers.append(("Content-Length", str(len(reply.body))))
         stream = _Body(reply, lambda: self._wait(reply.pause, limit, request), request)
         return httpx.Response(reply.status, headers=headers, stream=stream)
@@ -79,7 +79,7 @@ class InProcessTransport(httpx.BaseTransport):
 
 
 class _Body(httpx.SyncByteStream):
-    """The body of a response, in pieces when it is slow, and cut short when it is."""
+    """The body of a response, in pieces if slow, and incomplete if so ordered."""
 
     def __init__(self, reply: Response, pause: Callable[[], None], request: httpx.Request) -> None:
         self._reply = reply
@@ -87,7 +87,7 @@ class _Body(httpx.SyncByteStream):
         self._request = request
 
     def __iter__(self) -> Iterator[bytes]:
-        """Give the pieces.
+        """Yield the pieces.
 
         Raises:
             httpx.RemoteProtocolError: After half a body.
@@ -101,7 +101,7 @@ class _Body(httpx.SyncByteStream):
 
 
 def pieces(reply: Response) -> list[bytes]:
-    """Cut the part of a body that is sent into the pieces in which it is sent."""
+    """Return the pieces of a body in which it is sent."""
     body = reply.body if reply.sent is None else reply.body[: reply.sent]
     if not reply.pause or not body:
         return [body] if body else []
@@ -120,5 +120,3 @@ def _failure(how: Cut, request: httpx.Request) -> httpx.TransportError:
             return httpx.ReadError("[Errno 104] Connection reset by peer", request=request)
         case Cut.UNANSWERED:
             return httpx.ReadTimeout("The read operation timed out", request=request)
-        case _:
-            assert_never(how)

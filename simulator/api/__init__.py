@@ -1,1 +1,1 @@
-"""What each group of calls does: one module a resource, each a few handlers of one `Call`."""
+"""Bitbucket's API: one module a resource, with a handler for each call."""

@@ -1,17 +1,14 @@
 """Branch patterns that may deploy to an environment: an internal endpoint."""
 
-from __future__ import annotations
-
 from simulator.api.call import Call
 from simulator.api.errors import ApiError, Service, invalid, missing, no_such_api, rejected
-from simulator.behaviour.choices import ErrorShape, Internal
 from simulator.http import Response, empty_response, json_response
 from simulator.state.credentials import RejectionReason
 from simulator.state.environment import Environment
 
 
 def list_branches(call: Call) -> Response:
-    """200 with all patterns; there are no pages."""
+    """200 with all patterns, without pages."""
     env = _environment(call)
     values = [{"uuid": uuid, "pattern": pattern} for pattern, uuid in env.branches.items()]
     return json_response(200, {"values": values})
@@ -27,8 +24,8 @@ def add_branch(call: Call) -> Response:
     if pattern in env.branches:
         raise ApiError(
             409,
-            "This pattern exists already.",
-            shape=ErrorShape.SERVICE,
+            "This pattern already exists.",
+            shape="service",
             key=f"{Service.BRANCH}.duplicate",
         )
     document = {
@@ -52,8 +49,8 @@ def remove_branch(call: Call) -> Response:
 
 
 def _environment(call: Call) -> Environment:
-    if call.switches.branch_endpoint is Internal.UNAUTHORIZED:
+    if call.switches.branch_endpoint == "401":
         raise rejected(RejectionReason.INVALID)
-    if call.switches.branch_endpoint is Internal.NOT_FOUND:
+    if call.switches.branch_endpoint == "404":
         raise no_such_api()
     return call.environment()

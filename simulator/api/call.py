@@ -1,95 +1,92 @@
-"""One call on its way through a handler: who calls, about what, under which switches."""
-
-from __future__ import annotations
+"""One call as handlers see it."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from random import Random
 from typing import Final, TypeVar
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from simulator.api.errors import ApiError, Service, invalid, missing
-from simulator.api.pagination import page, window
-from simulator.behaviour.choices import NextLink, Order
+from simulator.api.pagination import page, page_request
 from simulator.behaviour.switches import Switches
 from simulator.http import Json, Request, Response, json_response
+from simulator.simulator import Simulator
 from simulator.state.credentials import Caller
 from simulator.state.environment import Environment
-from simulator.state.journal import Journal
-from simulator.state.lagging_list import Documents, Lag, LaggingList
-from simulator.state.pending_changes import PendingChange
+from simulator.state.lagging_list import LaggingList
 from simulator.state.world import Repository, Workspace
 
 _DEFAULT_LENGTH: Final = 10
 _T = TypeVar("_T")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
-    """What a handler is given.
+class Call(Struct, frozen=True, kw_only=True):
+    """An authenticated call whose path names existing things.
 
     Attributes:
-        request: As it came.
-        caller: Who calls.
-        arguments: What stands in the placeholders of the path, decoded.
-        origin: Scheme and host by which the caller reached the service.
-        switches: How this Bitbucket behaves.
-        now: Time in seconds since the epoch.
-        random: What orders of lists are drawn from.
-        journal: Where changes are put down.
-        pending: Changes that are accepted and take effect later.
-        found_workspace: The workspace of the path.
-        found_repository: The repository of the path; `None` when the path names none.
+        sim: The state, the switches and the clock.
+        request: The request.
+        caller: The authenticated caller.
+        arguments: Values of the placeholders of the path, decoded.
+        workspace: The workspace of the path.
+        found_repository: The repository of the path; `None` when the path has none.
     """
 
+    sim: Simulator
     request: Request
     caller: Caller
     arguments: Mapping[str, str]
-    origin: str
-    switches: Switches
-    now: float
-    random: Random
-    journal: Journal
-    pending: list[PendingChange]
-    found_workspace: Workspace
+    workspace: Workspace
     found_repository: Repository | None
+
+    @property
+    def switches(self) -> Switches:
+        """How this Bitbucket behaves."""
+        return self.sim.switches
+
+    @property
+    def now(self) -> float:
+        """Time in seconds since the epoch."""
+        return self.sim.clock()
 
     @property
     def repository(self) -> Repository:
         """The repository of the path.
 
         Raises:
-            LookupError: The path names none: a mistake in the table of routes.
+            LookupError: The path has none: a mistake in the table of routes.
         """
         if self.found_repository is None:
             raise LookupError(self.request.path)
         return self.found_repository
 
     @property
+    def origin(self) -> str:
+        """Scheme and host by which the caller reached the simulator."""
+        return f"{self.request.scheme}://{self.request.header('Host') or 'api.bitbucket.org'}"
+
+    @property
     def address(self) -> str:
-        """The address that was called, without its query and without a slash at its end."""
+        """The requested address, without query and trailing slash."""
         return self.origin + self.request.path.rstrip("/")
 
     def environment(self) -> Environment:
         """Return the environment of the path.
 
         Raises:
-            ApiError: 404 when there is none.
+            ApiError: 404 when it does not exist.
         """
         found = self.repository.environments.get(self.arguments["environment"])
         if found is None:
             raise missing(Service.ENVIRONMENT)
         return found
 
-    def may_see(self, repository: Repository) -> bool:
-        """Say whether the caller can see a repository."""
-        return repository.visible_to(self.caller)
-
     def json(self) -> Json:
-        """Return what the body says.
+        """Return the parsed body.
 
         Raises:
-            ApiError: 400 when it is not JSON, or said to be something else.
+            ApiError: 400 when it is not JSON, or has another content type.
         """
         content_type = self.request.header("Content-Type")
         if content_type is not None and "json" not in content_type.lower():
@@ -103,10 +100,10 @@ class Call:
         return document
 
     def object(self) -> dict[str, Json]:
-        """Return the object in the body.
+        """Return the parsed body, which must be an object.
 
         Raises:
-            ApiError: 400 when there is none.
+            ApiError: 400 when it is not.
         """
         document = self.json()
         if not isinstance(document, Mapping):
@@ -114,60 +111,43 @@ class Call:
             raise invalid(message)
         return dict(document)
 
-    def check_type(self, body: Mapping[str, Json], wanted: str) -> None:
-        """Hold the `type` of a body to the description, where the service insists on it.
+    def check_type(self, body: Mapping[str, Json], expected: str) -> None:
+        """Check the `type` of a body where a switch requires it.
 
         Raises:
-            ApiError: 400 when it is missing or another one.
+            ApiError: 400 when it is missing or a different one.
         """
-        if self.switches.body_type_required and body.get("type") != wanted:
-            raise ApiError(400, f"The request body must have the type {wanted!r}.")
+        if self.switches.body_type_required and body.get("type") != expected:
+            raise ApiError(400, f"The request body must have the type {expected!r}.")
 
-    def listed(
+    def unreliable_page(
         self,
-        memory: LaggingList,
-        truth: Callable[[], Documents],
+        memory: LaggingList[_T],
+        items: Sequence[_T],
         default_length: int,
+        write: Callable[[_T], Json],
     ) -> Response:
-        """Answer with a page of environments or variables, as awkward as the switches say."""
-        asked = window(self.request.query, default_length, self.switches)
-        shuffled = self.switches.list_order is Order.SHUFFLED
+        """Return a page of environments or variables, as unreliable as the switches say."""
+        asked = page_request(self.request.query, default_length, self.switches)
+        shuffled = self.switches.list_order == "shuffled"
         shown = memory.read(
-            truth(),
+            items,
             first_page=asked.number == 1,
             now=self.now,
-            shuffle=self.random if shuffled else None,
+            shuffle=self.sim.random if shuffled else None,
         )
         query = self.request.query
-        document = page(shown, asked, self.address, query, self.switches, lambda item: item)
-        return json_response(200, document)
+        return json_response(200, page(shown, asked, self.address, query, self.switches, write))
 
-    def paged(self, items: Sequence[_T], write: Callable[[_T], Json]) -> Response:
-        """Answer with a page of anything else; of those, no page was ever seen wrong."""
-        asked = window(self.request.query, _DEFAULT_LENGTH, self.switches)
-        right = replace(
+    def page(self, items: Sequence[_T], write: Callable[[_T], Json]) -> Response:
+        """Return a page of anything else; no page of those was ever seen to be wrong."""
+        asked = page_request(self.request.query, _DEFAULT_LENGTH, self.switches)
+        reliable = replace(
             self.switches,
-            next_links=NextLink.RIGHT,
+            next_links="right",
             page_has_size=True,
             page_has_pagelen=True,
             page_has_number=True,
         )
-        return json_response(
-            200, page(items, asked, self.address, self.request.query, right, write)
-        )
-
-    def environment_lag(self) -> Lag:
-        """Return how far the list of environments stays behind."""
-        return Lag(
-            seconds=self.switches.environment_list_lag_seconds,
-            reads=self.switches.environment_list_lag_reads,
-            empty=self.switches.empty_environment_lists,
-        )
-
-    def variable_lag(self) -> Lag:
-        """Return how far a list of variables stays behind."""
-        return Lag(
-            seconds=self.switches.variable_list_lag_seconds,
-            reads=self.switches.variable_list_lag_reads,
-            empty=self.switches.empty_variable_lists,
-        )
+        query = self.request.query
+        return json_response(200, page(items, asked, self.address, query, reliable, write))

@@ -1,7 +1,5 @@
 """Comments of a pull request."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 from simulator.api.call import Call
@@ -16,11 +14,11 @@ def list_comments(call: Call) -> Response:
     """200 with a page."""
     _, comments = _pull_request(call)
     found = list(comments.values())
-    return call.paged(found, lambda item: item)
+    return call.page(found, lambda item: item)
 
 
 def create_comment(call: Call) -> Response:
-    """201 with the comment and where it is."""
+    """201 with the comment and its `Location`."""
     number, comments = _pull_request(call)
     raw = _raw(call)
     id_ = call.repository.next_comment

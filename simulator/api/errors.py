@@ -1,18 +1,16 @@
-"""The bodies in which errors are told: the shapes that were seen, and the published one."""
-
-from __future__ import annotations
+"""Bodies of errors: the shapes that were seen, and the published one."""
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Final, assert_never
+from typing import Final
 
-from simulator.behaviour.choices import ErrorBodies, ErrorShape
+from simulator.behaviour.switches import ErrorShape, Switches
 from simulator.http import (
-    HTML,
     Headers,
     Json,
     Response,
     empty_response,
+    html_response,
     json_response,
     text_response,
 )
@@ -23,16 +21,16 @@ NOT_ALLOWED: Final = "deploy-service.environment.change-not-supported"
 
 
 class ApiError(Exception):
-    """An error that is answered.
+    """An error answer.
 
     Attributes:
         status: The HTTP status.
         message: For people.
-        shape: In which of the shapes that were seen.
-        key: For programs, in the shapes that have one.
-        detail: More, in the shapes that have it.
-        arguments: More for programs, in the shapes that have it.
-        headers: Beyond the usual ones.
+        shape: Shape of the body.
+        key: For programs, in the shapes that have a key.
+        detail: More, in the shapes that have a detail.
+        arguments: Arguments of the key.
+        headers: Additional headers.
     """
 
     def __init__(
@@ -40,7 +38,7 @@ class ApiError(Exception):
         status: int,
         message: str,
         *,
-        shape: ErrorShape = ErrorShape.MESSAGE,
+        shape: ErrorShape = "message",
         key: str = "",
         detail: str | Mapping[str, Json] = "",
         arguments: Mapping[str, Json] | None = None,
@@ -56,37 +54,36 @@ class ApiError(Exception):
         self.headers = headers
 
 
-def respond(error: ApiError, bodies: ErrorBodies) -> Response:
-    """Write an error down in its shape, or in the published one."""
-    if bodies is ErrorBodies.DOCUMENTED:
+def respond(error: ApiError, switches: Switches) -> Response:
+    """Return the answer for an error, in its own shape or in the published one."""
+    if switches.error_bodies == "documented":
         return json_response(error.status, _documented(error), error.headers)
     match error.shape:
-        case ErrorShape.SERVICE:
-            document: Json = {
-                "key": error.key,
-                "message": error.message,
-                "arguments": error.arguments,
-            }
-        case ErrorShape.MESSAGE:
-            document = {"type": "error", "error": _with_detail(error)}
-        case ErrorShape.DATA:
-            data: Json = {"key": error.key, "arguments": error.arguments}
-            document = {"error": {**_with_detail(error), "data": data}}
-        case ErrorShape.DETAIL:
-            detail: Json = error.detail or {"reason": error.message}
-            document = {"type": "error", "error": {"message": error.message, "detail": detail}}
-        case ErrorShape.FIELDS:
-            fields: Json = {"name": [error.message]}
-            document = {"type": "error", "error": {"message": "Bad request", "fields": fields}}
-        case ErrorShape.TEXT:
+        case "text":
             return text_response(error.status, error.message)
-        case ErrorShape.HTML:
-            return text_response(error.status, html_page(error.status, error.message), HTML)
-        case ErrorShape.EMPTY:
+        case "html":
+            return html_response(error.status, error.message)
+        case "empty":
             return empty_response(error.status)
+        case "service" | "message" | "data" | "detail" | "fields":
+            return json_response(error.status, _document(error), error.headers)
+
+
+def _document(error: ApiError) -> Json:
+    data: Json = {"key": error.key, "arguments": error.arguments}
+    match error.shape:
+        case "service":
+            return {"key": error.key, "message": error.message, "arguments": error.arguments}
+        case "data":
+            return {"error": {**_with_detail(error), "data": data}}
+        case "detail":
+            detail = error.detail or {"reason": error.message}
+            return {"type": "error", "error": {"message": error.message, "detail": detail}}
+        case "fields":
+            fields = {"name": [error.message]}
+            return {"type": "error", "error": {"message": "Bad request", "fields": fields}}
         case _:
-            assert_never(error.shape)
-    return json_response(error.status, document, error.headers)
+            return {"type": "error", "error": _with_detail(error)}
 
 
 def _with_detail(error: ApiError) -> dict[str, Json]:
@@ -106,18 +103,13 @@ def _documented(error: ApiError) -> Json:
     return {"type": "error", "error": inner}
 
 
-def html_page(status: int, title: str) -> str:
-    """Return a page as a gateway writes it."""
-    return f"<html><head><title>{status} {title}</title></head><body><h1>{title}</h1></body></html>"
-
-
 def not_found(message: str) -> ApiError:
-    """Nothing is there, or nothing that this caller may see."""
+    """Return a 404: it does not exist, or this caller cannot see it."""
     return ApiError(404, message)
 
 
 class Service(StrEnum):
-    """What the services behind Pipelines keep; the value begins the keys of their errors."""
+    """Kinds of things in the services behind Pipelines; the value is the prefix of error keys."""
 
     ENVIRONMENT = "deploy-service.environment"
     VARIABLE = "variable-service.variable"
@@ -127,42 +119,42 @@ class Service(StrEnum):
 
 
 def no_such_api() -> ApiError:
-    """Nothing is served at this path."""
+    """Return a 404: no call has this path."""
     return ApiError(404, "Resource not found", detail="There is no API hosted at this URL.")
 
 
 def missing(service: Service) -> ApiError:
-    """One of the services behind Pipelines does not know this thing."""
+    """Return a 404 as the services behind Pipelines send it."""
     return ApiError(
         404,
         "Not found",
-        shape=ErrorShape.DATA,
+        shape="data",
         key=f"{service}.not-found",
         detail=f"The {service.name.lower()} could not be found.",
     )
 
 
 def invalid(message: str) -> ApiError:
-    """The body is not what the deployment service wants."""
-    return ApiError(400, message, shape=ErrorShape.SERVICE, key=VALIDATION)
+    """Return a 400: the body is not what the deployment service expects."""
+    return ApiError(400, message, shape="service", key=VALIDATION)
 
 
 def change_not_allowed() -> ApiError:
-    """The deployment service does not allow this change."""
+    """Return a 400: the deployment service does not support this change."""
     message = "The requested change is not allowed."
-    return ApiError(400, message, shape=ErrorShape.SERVICE, key=NOT_ALLOWED)
+    return ApiError(400, message, shape="service", key=NOT_ALLOWED)
 
 
 def rejected(reason: RejectionReason) -> ApiError:
-    """The caller is not let in."""
-    return ApiError(403 if reason.name == "MECHANISM" else 401, reason)
+    """Return the error of a failed authentication."""
+    return ApiError(403 if reason is RejectionReason.MECHANISM else 401, reason)
 
 
 def lacks_scope(required: str, granted: frozenset[str]) -> ApiError:
-    """The caller was not granted what this call needs."""
+    """Return a 403: the caller lacks a scope."""
     return ApiError(
         403,
         "Your credentials lack one or more required privilege scopes.",
-        shape=ErrorShape.DETAIL,
+        shape="detail",
         detail={"required": [required], "granted": sorted(granted)},
     )

@@ -1,7 +1,5 @@
 """Code Insights: reports on a commit, and their annotations."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from typing import Final
@@ -44,7 +42,7 @@ def write_report(call: Call) -> Response:
     report: dict[str, Json] = {
         **body,
         "type": "report",
-        "uuid": present["uuid"] if present else call.repository.around.new_uuid(),
+        "uuid": present["uuid"] if present else call.repository.context.new_uuid(),
         "external_id": body.get("external_id", key[1]),
         "created_on": present["created_on"] if present else date(call.now),
         "updated_on": date(call.now),
@@ -68,7 +66,7 @@ def list_annotations(call: Call) -> Response:
     """200 with a page."""
     _report(call)
     found = list(call.repository.annotations.get(_report_key(call), {}).values())
-    return call.paged(found, lambda item: item)
+    return call.page(found, lambda item: item)
 
 
 def write_annotations(call: Call) -> Response:
@@ -106,7 +104,7 @@ def _annotation(call: Call, item: Json) -> dict[str, Json]:
     return {
         **item,
         "type": "report_annotation",
-        "uuid": call.repository.around.new_uuid(),
+        "uuid": call.repository.context.new_uuid(),
         "created_on": moment,
         "updated_on": moment,
     }

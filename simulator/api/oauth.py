@@ -1,7 +1,5 @@
 """Tokens for OAuth consumers, by the client-credentials grant."""
 
-from __future__ import annotations
-
 from typing import Final
 from urllib.parse import parse_qsl
 
@@ -13,7 +11,7 @@ PATH: Final = "/site/oauth2/access_token"
 
 
 def token(request: Request, credentials: Credentials, switches: Switches, now: float) -> Response:
-    """Answer with a token, or with the error as OAuth tells it."""
+    """Return a token, or an error as OAuth writes it."""
     form = dict(parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True))
     if request.method != "POST":
         return _refuse("invalid_request", "The token endpoint takes POST only", 405)

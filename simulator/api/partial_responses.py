@@ -1,20 +1,19 @@
 """Partial answers: the query parameter `fields`."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 from urllib.parse import parse_qs
+
+from msgspec.structs import replace
 
 from simulator.http import Json, Request, Response
 
 
 def select_fields(response: Response, request: Request) -> Response:
-    """Keep only the fields of an answer that were asked for.
+    """Return an answer with only the requested fields.
 
-    `fields=a,b.c` keeps these, `fields=-a` takes away; `+a` only adds to the default, which here
-    is everything already.
+    `fields=a,b.c` keeps these, `fields=-a` removes one; `+a` adds to the default, which here is
+    everything already.
     """
     asked = parse_qs(request.query).get("fields")
     if asked is None or request.method != "GET" or not response.body:

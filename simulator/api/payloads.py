@@ -1,27 +1,22 @@
-"""How things look in answers."""
-
-from __future__ import annotations
+"""JSON documents of everything that answers contain."""
 
 from datetime import UTC, datetime
-from typing import assert_never
 
-from simulator.behaviour.choices import CreatedVariable, Deletion, EnvironmentKeys, SecuredValue
-from simulator.behaviour.switches import Switches
+from simulator.behaviour.switches import SecuredValue, Switches
 from simulator.http import Json
 from simulator.state.environment import TYPE_RANKS, Environment
-from simulator.state.lagging_list import Documents
 from simulator.state.variables import Variable, VariableOwner
 from simulator.state.world import Repository, Workspace
 
 
 def environment(env: Environment, switches: Switches) -> dict[str, Json]:
-    """Write an environment down, with as many keys as the switches say."""
+    """Return an environment, with as many keys as the switches say."""
     document: dict[str, Json] = {
         "type": "deployment_environment",
         "uuid": env.uuid,
         "name": env.name,
     }
-    if switches.environment_keys is EnvironmentKeys.MINIMAL:
+    if switches.environment_keys == "minimal":
         return document
     lock: dict[str, Json] = {"type": "deployment_environment_lock_open", "name": "OPEN"}
     document |= {
@@ -43,23 +38,15 @@ def environment(env: Environment, switches: Switches) -> dict[str, Json]:
         "deployment_gate_enabled": False,
         **env.other,
     }
-    if switches.environment_keys is EnvironmentKeys.EXTENDED:
+    if switches.environment_keys == "extended":
         document["change_request_config"] = {"configured": False}
         lock["lock_opener"] = {"type": "deployment_environment_lock_opener_pipeline_step"}
         lock["triggerer"] = {"type": "deployment_environment_lock_triggerer"}
     return document
 
 
-def environments(repository: Repository, switches: Switches) -> Documents:
-    """Write down what the list of environments holds."""
-    present = list(repository.environments.values())
-    if switches.deletion is Deletion.LISTED:
-        present += repository.deleted.values()
-    return tuple(environment(each, switches) for each in present)
-
-
 def variable(each: Variable, switches: Switches) -> dict[str, Json]:
-    """Write a variable down as lists have it."""
+    """Return a variable as lists show it."""
     return {
         "type": "pipeline_variable",
         "uuid": each.uuid,
@@ -69,17 +56,12 @@ def variable(each: Variable, switches: Switches) -> dict[str, Json]:
     }
 
 
-def variables(owner: VariableOwner, switches: Switches) -> Documents:
-    """Return what the list of variables holds."""
-    return tuple(variable(each, switches) for each in owner.variables.values())
-
-
 def written_variable(
     each: Variable, repository: Repository, owner: VariableOwner, switches: Switches
 ) -> dict[str, Json]:
-    """Return a variable as the answer to a write has it."""
+    """Return a variable as the answer to a write shows it."""
     value = _value(each, switches.secured_value_in_answers)
-    documented = switches.created_variable is CreatedVariable.DOCUMENTED
+    documented = switches.created_variable == "documented"
     if documented or not isinstance(owner, Environment):
         return {**variable(each, switches), **value}
     return {
@@ -96,18 +78,16 @@ def _value(each: Variable, secured: SecuredValue) -> dict[str, Json]:
     if not each.secured:
         return {"value": each.value}
     match secured:
-        case SecuredValue.ABSENT:
+        case "absent":
             return {}
-        case SecuredValue.NULL:
+        case "null":
             return {"value": None}
-        case SecuredValue.EMPTY:
+        case "empty":
             return {"value": ""}
-        case _:
-            assert_never(secured)
 
 
 def repository(each: Repository, origin: str) -> dict[str, Json]:
-    """Write a repository down, with links for who reached the service by this origin."""
+    """Return a repository, with links under the origin by which the caller reached us."""
     return {
         "type": "repository",
         "uuid": each.uuid,
@@ -134,7 +114,7 @@ def repository(each: Repository, origin: str) -> dict[str, Json]:
 
 
 def workspace(each: Workspace, origin: str) -> dict[str, Json]:
-    """Write a workspace down, with links for who reached the service by this origin."""
+    """Return a workspace, with links under the origin by which the caller reached us."""
     return {
         "type": "workspace",
         "uuid": each.uuid,
@@ -148,5 +128,5 @@ def workspace(each: Workspace, origin: str) -> dict[str, Json]:
 
 
 def date(seconds: float) -> str:
-    """Write a point in time, given in seconds since the epoch, as Bitbucket does."""
+    """Return a time, given in seconds since the epoch, as Bitbucket writes it."""
     return datetime.fromtimestamp(seconds, UTC).isoformat()

@@ -1,7 +1,5 @@
 """Whether Pipelines is enabled in a repository."""
 
-from __future__ import annotations
-
 from simulator.api import payloads
 from simulator.api.call import Call
 from simulator.api.errors import Service, invalid, missing
@@ -21,10 +19,7 @@ def write_config(call: Call) -> Response:
     if not isinstance(enabled, bool):
         message = "enabled must be true or false."
         raise invalid(message)
-    lag = call.environment_lag()
-    if lag:
-        shown = payloads.environments(call.repository, call.switches)
-        call.repository.environment_list.before_write(shown, lag, call.now)
+    call.repository.before_environment_write(call.switches, call.now)
     with_defaults = call.switches.enabling_creates_defaults
     call.repository.enable_pipelines(enabled=enabled, with_defaults=with_defaults)
     return _answer(call)

@@ -1,7 +1,5 @@
 """Repositories: list those of a workspace, read one; and the workspace itself."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Mapping
 from typing import Final
@@ -26,13 +24,13 @@ _TERM: Final = re.compile(r'\s*([\w.]+)\s*(=|!=|~|!~)\s*"([^"\\]*)"\s*')
 def list_repositories(call: Call) -> Response:
     """200 with a page; `q` filters, `sort` orders."""
     query = parse_qs(call.request.query)
-    found = [each for each in call.found_workspace.repositories.values() if call.may_see(each)]
+    found = [each for each in call.workspace.repositories.values() if each.visible_to(call.caller)]
     for term in re.split(r"(?i)\s+and\s+", query.get("q", [""])[0].strip()):
         found = [each for each in found if _fits(each, term)]
     sort = query.get("sort", [""])[0]
     if sort:
         found.sort(key=_field(sort.lstrip("-")), reverse=sort.startswith("-"))
-    return call.paged(found, lambda each: payloads.repository(each, call.origin))
+    return call.page(found, lambda each: payloads.repository(each, call.origin))
 
 
 def _field(name: str) -> Callable[[Repository], str]:
@@ -46,7 +44,7 @@ def _fits(each: Repository, term: str) -> bool:
         return True
     parsed = _TERM.fullmatch(term)
     if parsed is None:
-        raise ApiError(400, "The query can't be understood.")
+        raise ApiError(400, "The query is invalid.")
     name, operator, wanted = parsed.groups()
     value = _field(name)(each)
     fits = wanted.lower() in value.lower() if "~" in operator else value == wanted
@@ -60,4 +58,4 @@ def read_repository(call: Call) -> Response:
 
 def read_workspace(call: Call) -> Response:
     """200 with the workspace."""
-    return json_response(200, payloads.workspace(call.found_workspace, call.origin))
+    return json_response(200, payloads.workspace(call.workspace, call.origin))

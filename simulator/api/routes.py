@@ -1,22 +1,20 @@
-"""Which call a method and a path mean, and which scopes it needs."""
-
-from __future__ import annotations
+"""Routes: from method and path to a handler and the scopes it requires."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Final, TypeAlias
+
+from msgspec import Struct
 
 from simulator.api import branches, comments, insights, pipelines, repositories, variables
 from simulator.api import environments as env
 from simulator.api.call import Call
 from simulator.http import Response
 
-Handler: TypeAlias = "Callable[[Call], Response]"
+Handler: TypeAlias = Callable[[Call], Response]
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """What a call needs: of an API token, of a bearer token."""
+class Scope(Struct, frozen=True):
+    """The scope that a call requires: of an API token, and of a bearer token."""
 
     token: str
     bearer: str
@@ -32,15 +30,14 @@ READ_COMMENTS: Final = Scope("read:pullrequest:bitbucket", "pullrequest")
 WRITE_COMMENTS: Final = Scope("write:pullrequest:bitbucket", "pullrequest")
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
-    """A path, its methods, and how it takes a slash at its end.
+class Route(Struct, frozen=True):
+    """A path, its methods, and whether it accepts a trailing slash.
 
     Attributes:
-        segments: A name in braces stands for anything.
+        segments: Parts of the path; a name in braces matches anything.
         methods: Handler and scope by method.
-        slash: Whether a slash at the end is fine.
-        slash_forbidden_to_tokens: Whether it answers 403 to an API token.
+        slash: Whether a trailing slash is accepted.
+        slash_forbidden_to_tokens: Whether a trailing slash answers 403 to an API token.
         proxied: Whether the in-pipe proxy serves it without credentials.
     """
 
@@ -169,12 +166,11 @@ ROUTES: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
-    """A route that fits a path, and what stands in its placeholders."""
+class Match(Struct, frozen=True):
+    """The route of a path, and the values of its placeholders."""
 
     route: Route
-    arguments: dict[str, str] = field(default_factory=dict)
+    arguments: dict[str, str]
 
 
 _BY_LENGTH: Final[dict[int, list[Route]]] = {}
@@ -183,7 +179,7 @@ for _each in ROUTES:
 
 
 def match(segments: tuple[str, ...]) -> Match | None:
-    """Find the route that fits the decoded segments of a path."""
+    """Return the route of a path, given its decoded segments."""
     for route in _BY_LENGTH.get(len(segments), ()):
         arguments = _arguments(route.segments, segments)
         if arguments is not None:

@@ -1,7 +1,5 @@
 """Variables of an environment or a repository: list, create, read, update, delete."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from typing import Final
@@ -10,42 +8,42 @@ from urllib.parse import quote
 from simulator.api import payloads
 from simulator.api.call import Call
 from simulator.api.errors import ApiError, Service, missing
-from simulator.behaviour.choices import Comparison, ErrorShape, SecuredChange, VariableKeys, Verdict
 from simulator.behaviour.switches import Switches
 from simulator.http import Json, Response, empty_response, json_response
 from simulator.state.variables import Variable, VariableOwner
 
 _KEYS: Final = {
-    VariableKeys.CLASSIC: re.compile(r"[A-Za-z_][A-Za-z0-9_]*"),
-    VariableKeys.DOTS_AND_DASHES: re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*"),
+    "classic": re.compile(r"[A-Za-z_][A-Za-z0-9_]*"),
+    "dots-and-dashes": re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*"),
 }
 
 
 def list_variables(call: Call) -> Response:
     """200 with a page."""
-    owner = _owner(call)
-    return call.listed(
+    owner, switches = _owner(call), call.switches
+    return call.unreliable_page(
         owner.variable_list,
-        lambda: payloads.variables(owner, call.switches),
-        call.switches.variable_page_size,
+        list(owner.variables.values()),
+        switches.variable_page_size,
+        lambda each: payloads.variable(each, switches),
     )
 
 
 def read_variable(call: Call) -> Response:
-    """200 with the variable; Bitbucket has this call for variables of a repository only."""
+    """200 with the variable; only variables of a repository have this call."""
     found = _variable(call, _owner(call))
     return json_response(200, payloads.variable(found, call.switches))
 
 
 def create_variable(call: Call) -> Response:
-    """201 with the variable and where it is."""
+    """201 with the variable and its `Location`."""
     owner = _owner(call)
     body = call.object()
     key = _key(body.get("key"), call.switches)
     value = _value(body.get("value"), call.switches)
     secured = _secured(body.get("secured", False))
-    _refuse_duplicate(owner, key, call.switches, besides=None)
-    _before_write(call, owner)
+    _check_duplicate(owner, key, call.switches, besides=None)
+    owner.before_variable_write(call.switches, call.now)
     created = owner.set_variable(key, value, secured=secured)
     location = f"{call.address}/{quote(created.uuid)}"
     document = payloads.written_variable(created, call.repository, owner, call.switches)
@@ -53,7 +51,7 @@ def create_variable(call: Call) -> Response:
 
 
 def update_variable(call: Call) -> Response:
-    """200 with the variable; fields that are left out stay."""
+    """200 with the variable; fields left out keep their value."""
     owner = _owner(call)
     present = _variable(call, owner)
     body = call.object()
@@ -62,8 +60,8 @@ def update_variable(call: Call) -> Response:
     secured = _secured(body.get("secured", present.secured))
     if secured != present.secured:
         secured = _change_secured(present, body, call.switches)
-    _refuse_duplicate(owner, key, call.switches, besides=present)
-    _before_write(call, owner)
+    _check_duplicate(owner, key, call.switches, besides=present)
+    owner.before_variable_write(call.switches, call.now)
     owner.update_variable(present, key=key, value=value, secured=secured)
     document = payloads.written_variable(present, call.repository, owner, call.switches)
     return json_response(200, document)
@@ -73,7 +71,7 @@ def delete_variable(call: Call) -> Response:
     """204."""
     owner = _owner(call)
     present = _variable(call, owner)
-    _before_write(call, owner)
+    owner.before_variable_write(call.switches, call.now)
     owner.remove_variable(present.key)
     return empty_response(204)
 
@@ -100,15 +98,8 @@ def _variable(call: Call, owner: VariableOwner) -> Variable:
     return found
 
 
-def _before_write(call: Call, owner: VariableOwner) -> None:
-    lag = call.variable_lag()
-    if lag:
-        shown = payloads.variables(owner, call.switches)
-        owner.variable_list.before_write(shown, lag, call.now)
-
-
 def _invalid(message: str) -> ApiError:
-    return ApiError(400, message, shape=ErrorShape.DATA, key=f"{Service.VARIABLE}.invalid")
+    return ApiError(400, message, shape="data", key=f"{Service.VARIABLE}.invalid")
 
 
 def _key(value: Json, switches: Switches) -> str:
@@ -120,9 +111,9 @@ def _key(value: Json, switches: Switches) -> str:
 
 def _value(value: Json, switches: Switches) -> str:
     if not isinstance(value, str):
-        message = "The value of the variable is missing or is not a text."
+        message = "The value of the variable is missing or is not a string."
         raise _invalid(message)
-    if not value and switches.empty_value is Verdict.REFUSED:
+    if not value and switches.empty_value == "refused":
         message = "The value of the variable must not be empty."
         raise _invalid(message)
     return value
@@ -136,20 +127,20 @@ def _secured(value: Json) -> bool:
 
 
 def _change_secured(present: Variable, body: Mapping[str, Json], switches: Switches) -> bool:
-    if switches.secured_change is SecuredChange.REFUSED:
-        message = "Whether the variable is secured can't be changed."
+    if switches.secured_change == "refused":
+        message = "Whether a variable is secured cannot be changed."
         raise _invalid(message)
     if present.secured and "value" not in body:
-        message = "A secured value can't be shown; give the value."
+        message = "A secured value cannot be shown; give the value."
         raise _invalid(message)
-    ignored = switches.secured_change is SecuredChange.IGNORED
+    ignored = switches.secured_change == "ignored"
     return present.secured if ignored else not present.secured
 
 
-def _refuse_duplicate(
+def _check_duplicate(
     owner: VariableOwner, key: str, switches: Switches, *, besides: Variable | None
 ) -> None:
-    same = str.casefold if switches.variable_key_clash is Comparison.CASEFOLD else str
+    same = str.casefold if switches.variable_key_clash == "casefold" else str
     for each in owner.variables.values():
         if each is not besides and same(each.key) == same(key):
             shows_uuid = switches.duplicate_variable_external_id

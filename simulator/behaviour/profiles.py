@@ -1,72 +1,67 @@
-"""Sets of switches with a name."""
-
-from __future__ import annotations
+"""Sets of switches with a name, and random ones."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from random import Random
 from typing import Final
 
-from simulator.behaviour import choices as c
-from simulator.behaviour.switch_table import describe
-from simulator.behaviour.switches import Switches, SwitchValue
+from simulator.behaviour.switches import SWITCHES, Switches, with_values
 
 OBSERVED: Final = Switches()
 """The best evidence there is; the default."""
 
 DOCUMENTED: Final = Switches(
-    duplicate_status=c.Clash.CONFLICT,
-    duplicate_shape=c.ErrorShape.MESSAGE,
-    name_clash=c.Comparison.EXACT,
+    duplicate_status="409",
+    duplicate_shape="message",
+    name_clash="exact",
     body_type_required=True,
-    environment_keys=c.EnvironmentKeys.MINIMAL,
-    secured_value_in_lists=c.SecuredValue.EMPTY,
-    secured_value_in_answers=c.SecuredValue.EMPTY,
-    created_variable=c.CreatedVariable.DOCUMENTED,
-    bearer_write_scope=c.WriteScope.PIPELINE,
+    environment_keys="minimal",
+    secured_value_in_lists="empty",
+    secured_value_in_answers="empty",
+    created_variable="documented",
+    bearer_write_scope="pipeline",
     rate_limit=1000,
     enabling_creates_defaults=False,
-    branch_endpoint=c.Internal.NOT_FOUND,
-    error_bodies=c.ErrorBodies.DOCUMENTED,
+    branch_endpoint="404",
+    error_bodies="documented",
 )
 """What the published description says, and nothing more."""
 
 HOSTILE: Final = Switches(
-    duplicate_status=c.Clash.BAD_REQUEST,
-    duplicate_shape=c.ErrorShape.EMPTY,
-    name_clash=c.Comparison.CASEFOLD,
+    duplicate_status="400",
+    duplicate_shape="empty",
+    name_clash="casefold",
     passing_400_creates=1,
-    admin_only_at_creation=c.AtCreation.IGNORED,
+    admin_only_at_creation="ignored",
     body_type_required=True,
     change_lag_seconds=0.5,
     change_lag_reads=1,
-    noop_change=c.Verdict.REFUSED,
-    combined_change=c.Verdict.REFUSED,
-    rename_clash=c.RenameClash.IGNORED,
-    deletion=c.Deletion.LISTED,
-    environment_keys=c.EnvironmentKeys.EXTENDED,
+    noop_change="refused",
+    combined_change="refused",
+    rename_clash="ignored",
+    deletion="listed",
+    environment_keys="extended",
     environment_page_size=3,
     max_page_size=50,
-    next_links=c.NextLink.PAST_THE_END,
+    next_links="past-the-end",
     page_has_size=False,
     page_has_pagelen=False,
     page_has_number=False,
-    list_order=c.Order.SHUFFLED,
+    list_order="shuffled",
     environment_list_lag_seconds=0.5,
     environment_list_lag_reads=1,
     variable_list_lag_seconds=0.5,
     variable_list_lag_reads=1,
     empty_variable_lists=1,
     variables_404_requests=2,
-    duplicate_variable_shape=c.ErrorShape.TEXT,
-    secured_change=c.SecuredChange.IGNORED,
-    secured_value_in_lists=c.SecuredValue.NULL,
-    secured_value_in_answers=c.SecuredValue.EMPTY,
+    duplicate_variable_shape="text",
+    secured_change="ignored",
+    secured_value_in_lists="null",
+    secured_value_in_answers="empty",
     rate_limit=1000,
     rate_limit_headers=False,
-    rate_limit_body=c.LimitBody.TEXT,
+    rate_limit_body="text",
 )
-"""Everything awkward at once, but nothing that a careful client can't get through."""
+"""Everything awkward at once, but nothing that a careful client cannot get through."""
 
 PROFILES: Final[Mapping[str, Switches]] = {
     "observed": OBSERVED,
@@ -78,13 +73,8 @@ PROFILES: Final[Mapping[str, Switches]] = {
 def random_switches(random: Random) -> Switches:
     """Draw every switch independently.
 
-    What would only end a run (a small rate limit, a small limit of environments) is left at its
-    default; tests set it where they mean it.
+    What would only end a run (a small rate limit, a small limit of environments) keeps its
+    default; tests set it where they need it.
     """
-    return with_values(Switches(), {each.name: random.choice(each.samples) for each in describe()})
-
-
-def with_values(switches: Switches, values: Mapping[str, SwitchValue]) -> Switches:
-    """Return the switches with some of them set."""
-    # Values come from `parse_switch` or `describe`.
-    return replace(switches, **values)  # type: ignore[arg-type] # those know each switch's type
+    drawn = {each.name: random.choice(each.samples) for each in SWITCHES.values()}
+    return with_values(OBSERVED, drawn)

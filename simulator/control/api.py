@@ -1,33 +1,30 @@
-"""What people and tests ask of the simulator itself, under `/_simulator/`."""
-
-from __future__ import annotations
+"""Calls that control the simulator itself, under `/_simulator/`."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import fields
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import Final, TypeAlias
 from urllib.parse import parse_qs
 
-from simulator.api.pagination import whole_number
-from simulator.behaviour.switch_table import show
-from simulator.behaviour.switches import Switches
-from simulator.control.editing import edit
-from simulator.control.fault_documents import read_fault, write_fault
-from simulator.control.reading import DocumentError, Reader
-from simulator.control.seed import parse, plant, read_switches
-from simulator.http import Json, Request, Response, empty_response, json_response
+import msgspec
 
-if TYPE_CHECKING:
-    from simulator.simulator import Simulator
+from simulator.api.pagination import whole_number
+from simulator.behaviour.switches import show
+from simulator.control.documents import DocumentError, parse, validate
+from simulator.control.editing import edit
+from simulator.control.fault_documents import read_faults, write_fault
+from simulator.control.seed import SwitchValues, load_seed, set_switches
+from simulator.http import Json, Request, Response, empty_response, json_response
+from simulator.simulator import Simulator
 
 PREFIX: Final = "/_simulator"
 
 
 def handle(sim: Simulator, request: Request) -> Response:
-    """Answer a control call; it stands in no log, and no fault strikes it."""
+    """Answer a control call, which is not logged and meets no fault."""
     name = request.path[len(PREFIX) :].strip("/")
     methods = CALLS.get(name)
     if methods is None:
-        return _error(404, f"No such control call; there are: {', '.join(filter(None, CALLS))}")
+        known = ", ".join(filter(None, CALLS))
+        return _error(404, f"There is no such control call; there are: {known}")
     call = methods.get(request.method)
     if call is None:
         return _error(405, f"{PREFIX}/{name} takes {', '.join(methods)}")
@@ -42,8 +39,8 @@ def _error(status: int, message: str) -> Response:
     return json_response(status, {"error": message})
 
 
-def _body(request: Request) -> Reader:
-    return Reader(parse(request.body.decode("utf-8", "replace")), "body")
+def _body(request: Request) -> Json:
+    return parse(request.body.decode("utf-8", "replace"))
 
 
 def _since(request: Request) -> int:
@@ -71,22 +68,21 @@ def _events(sim: Simulator, request: Request) -> Json:
 
 
 def _switches(sim: Simulator, _request: Request) -> Json:
-    return {each.name: show(getattr(sim.switches, each.name)) for each in fields(Switches)}
+    return {name: show(value) for name, value in msgspec.structs.asdict(sim.switches).items()}
 
 
 def _set_switches(sim: Simulator, request: Request) -> Json:
-    sim.switches = read_switches(sim.switches, _body(request))
+    values: SwitchValues = validate("body", SwitchValues, _body(request))
+    sim.switches = set_switches("body", sim.switches, values)
     return _switches(sim, request)
 
 
 def _faults(sim: Simulator, _request: Request) -> Json:
-    return [write_fault(each) for each in sim.faults.planned]
+    return [write_fault(each) for each in sim.faults.scheduled]
 
 
-def _add_fault(sim: Simulator, request: Request) -> Json:
-    body = _body(request)
-    for each in body.items() if isinstance(body.value, list) else [body]:
-        sim.faults.planned.append(read_fault(each))
+def _add_faults(sim: Simulator, request: Request) -> Json:
+    sim.faults.scheduled.extend(read_faults(_body(request)))
     return _faults(sim, request)
 
 
@@ -99,7 +95,7 @@ def _reset(sim: Simulator, _request: Request) -> None:
 
 
 def _seed(sim: Simulator, request: Request) -> Json:
-    plant(sim, _body(request).value)
+    load_seed(sim, _body(request))
     return sim.snapshot()
 
 
@@ -112,14 +108,14 @@ def _edit(sim: Simulator, request: Request) -> Json:
     return sim.snapshot()
 
 
-_Control: TypeAlias = "Callable[[Simulator, Request], Json]"
+_Control: TypeAlias = Callable[[Simulator, Request], Json]
 CALLS: Final[Mapping[str, Mapping[str, _Control]]] = {
     "": {"GET": _help},
     "state": {"GET": _state},
     "requests": {"GET": _requests},
     "events": {"GET": _events},
     "switches": {"GET": _switches, "POST": _set_switches},
-    "faults": {"GET": _faults, "POST": _add_fault, "DELETE": _clear_faults},
+    "faults": {"GET": _faults, "POST": _add_faults, "DELETE": _clear_faults},
     "seed": {"POST": _seed},
     "edit": {"POST": _edit},
     "settle": {"POST": _settle},

@@ -1,76 +1,78 @@
-"""Changing the state by hand, as other people do in between."""
+"""Edits: changes of the state by hand, as other people make them between two runs."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
-from simulator.control.reading import DocumentError, Reader
-from simulator.control.seed import read_type, required, set_variables
+from simulator.control.documents import Document, DocumentError, validate
+from simulator.control.seed import EnvironmentType, Variables, set_variables
+from simulator.http import Json
+from simulator.simulator import Simulator
 from simulator.state.environment import Environment
 from simulator.state.world import Repository
 
-if TYPE_CHECKING:
-    from simulator.simulator import Simulator
+
+class EditDocument(Document):
+    """An edit of one environment, or of the variables of a repository.
+
+    Attributes:
+        repository: `workspace/slug`.
+        environment: Name of the environment, which is created when it does not exist. Not given:
+            `variables` are those of the repository.
+        type: Type of a created environment.
+        name: The new name.
+        variables: Variables to set; `null` deletes.
+        branches: The complete set of branch patterns.
+        delete: Whether to delete the environment.
+    """
+
+    repository: str
+    environment: str | None = None
+    type: EnvironmentType = "Test"
+    name: str | None = None
+    admin_only: bool | None = None
+    variables: Variables = {}
+    branches: list[str] | None = None
+    delete: bool = False
 
 
-def edit(sim: Simulator, reader: Reader) -> None:
-    """Edit one environment, or the variables of a repository, at once and without any lag.
-
-    `repository` and `environment` say which; it is created when it does not exist. Without
-    `environment`, `variables` are those of the repository. `name`,
-    `admin_only`, `variables` (null deletes) and `branches` (the complete set) change it, `delete`
-    removes it.
+def edit(sim: Simulator, document: Json) -> None:
+    """Apply an edit at once, without any lag.
 
     Raises:
-        DocumentError: The document says something else, or names an unknown repository.
+        DocumentError: It cannot be understood, or names something that does not exist.
     """
-    fields = reader.fields(
-        "repository",
-        "environment",
-        "type",
-        "name",
-        "admin_only",
-        "variables",
-        "branches",
-        "delete",
-    )
-    repository = _repository(sim, required(reader, fields, "repository"))
-    if "environment" not in fields and "variables" in fields:
-        set_variables(repository, fields["variables"])
-        return
-    name = required(reader, fields, "environment").text()
-    if "delete" in fields and fields["delete"].flag():
-        if name not in repository.names():
-            message = f"{repository.full_name} has no environment {name!r}"
-            raise DocumentError(message)
-        repository.delete_environment(repository.environment(name))
-        return
-    if name in repository.names():
-        environment = repository.environment(name)
-    else:
-        type_ = read_type(fields["type"]) if "type" in fields else "Test"
-        environment = repository.add_environment(name, type_)
-    _change(environment, fields)
-
-
-def _repository(sim: Simulator, reader: Reader) -> Repository:
+    wanted: EditDocument = validate("body", EditDocument, document)
     try:
-        return sim.repository(reader.text())
+        repository = sim.repository(wanted.repository)
     except KeyError:
-        message = f"{reader.where}: there is no repository {reader.text()!r}"
+        message = f"body.repository: there is no repository {wanted.repository!r}"
         raise DocumentError(message) from None
+    if wanted.environment is None:
+        set_variables(repository, wanted.variables)
+    elif wanted.delete:
+        _delete(repository, wanted.environment)
+    else:
+        _change(_find_or_add(repository, wanted.environment, wanted.type), wanted)
 
 
-def _change(environment: Environment, fields: dict[str, Reader]) -> None:
-    if "name" in fields:
-        environment.rename(fields["name"].text())
-    if "admin_only" in fields:
-        environment.restrict(admin_only=fields["admin_only"].flag())
-    if "variables" in fields:
-        set_variables(environment, fields["variables"])
-    if "branches" in fields:
-        wanted = [pattern.text() for pattern in fields["branches"].items()]
-        for pattern in wanted:
+def _delete(repository: Repository, name: str) -> None:
+    if name not in repository.names():
+        message = f"body.environment: {repository.full_name} has no environment {name!r}"
+        raise DocumentError(message)
+    repository.delete_environment(repository.environment(name))
+
+
+def _find_or_add(repository: Repository, name: str, type_: str) -> Environment:
+    if name in repository.names():
+        return repository.environment(name)
+    return repository.add_environment(name, type_)
+
+
+def _change(environment: Environment, wanted: EditDocument) -> None:
+    if wanted.name is not None:
+        environment.rename(wanted.name)
+    if wanted.admin_only is not None:
+        environment.restrict(admin_only=wanted.admin_only)
+    set_variables(environment, wanted.variables)
+    if wanted.branches is not None:
+        for pattern in wanted.branches:
             environment.add_branch(pattern)
-        for pattern in [each for each in environment.branches if each not in wanted]:
+        for pattern in [each for each in environment.branches if each not in wanted.branches]:
             environment.remove_branch(pattern)

@@ -1,134 +1,152 @@
-"""Faults as JSON: how the control calls write and read them."""
+"""Faults as JSON: how control calls read and write them."""
 
-from __future__ import annotations
+from abc import abstractmethod
+from typing import Annotated, Final, Literal, TypeAlias, get_args
 
-from collections.abc import Callable, Mapping
-from enum import StrEnum
-from typing import Final, TypeVar
+from pydantic import Field
 
-from simulator import faults as f
-from simulator.behaviour.choices import LimitBody, RetryAfter
-from simulator.control.reading import DocumentError, Reader
-from simulator.control.seed import required
+from simulator import faults
+from simulator.behaviour.switches import RateLimitBody, RetryAfter
+from simulator.control.documents import Document, validate
 from simulator.http import Json
 
-_E = TypeVar("_E", bound=StrEnum)
+_Count: TypeAlias = Annotated[int, Field(ge=0)]
+_Seconds: TypeAlias = Annotated[float, Field(ge=0)]
 
-_WHEN: Final = ("skip", "times", "method", "path")
+
+class FaultDocument(Document):
+    """Base of the documents: which requests meet the fault."""
+
+    skip: _Count = 0
+    times: _Count = 1
+    method: str = "*"
+    path: str = "*"
+
+    @abstractmethod
+    def to_fault(self) -> faults.Fault:
+        """Return the fault itself."""
 
 
-def read_fault(reader: Reader) -> f.Scheduled:
-    """Read a fault and when it strikes.
+class _Answer(FaultDocument):
+    fault: Literal["answer"]
+    status: _Count = 500
+    body: str = ""
+    headers: dict[str, str | int | float] = {}
+    after_effect: bool = False
+
+    def to_fault(self) -> faults.Fault:
+        return faults.Answer(
+            status=self.status,
+            body=self.body.encode(),
+            headers=tuple((name, str(value)) for name, value in self.headers.items()),
+            after_effect=self.after_effect,
+        )
+
+
+class _RateLimited(FaultDocument):
+    fault: Literal["rate-limited"]
+    wait: _Count = 1
+    retry_after: RetryAfter = "absent"
+    reset: bool = False
+    body: RateLimitBody = "json"
+
+    def to_fault(self) -> faults.Fault:
+        return faults.RateLimited(
+            wait=self.wait, retry_after=self.retry_after, reset=self.reset, body=self.body
+        )
+
+
+class _ServerError(FaultDocument):
+    fault: Literal["server-error"]
+    status: _Count = 502
+    after_effect: bool = False
+
+    def to_fault(self) -> faults.Fault:
+        return faults.server_error(self.status, after_effect=self.after_effect)
+
+
+class _Late(FaultDocument):
+    fault: Literal["delay", "slow-body"]
+    seconds: _Seconds
+
+    def to_fault(self) -> faults.Fault:
+        kind = faults.Delay if self.fault == "delay" else faults.SlowBody
+        return kind(self.seconds)
+
+
+class _DropConnection(FaultDocument):
+    fault: Literal["drop-connection"]
+    after_effect: bool = False
+    reset: bool = False
+
+    def to_fault(self) -> faults.Fault:
+        return faults.DropConnection(after_effect=self.after_effect, reset=self.reset)
+
+
+class _NoAnswer(FaultDocument):
+    fault: Literal["no-answer"]
+    after_effect: bool = False
+
+    def to_fault(self) -> faults.Fault:
+        return faults.NoAnswer(after_effect=self.after_effect)
+
+
+class _Plain(FaultDocument):
+    fault: Literal["passing-400", "garbage", "empty-page", "half-body", "refuse-connection"]
+
+    def to_fault(self) -> faults.Fault:
+        match self.fault:
+            case "passing-400":
+                return faults.passing_400()
+            case "garbage":
+                return faults.garbage()
+            case "empty-page":
+                return faults.empty_page()
+            case "half-body":
+                return faults.HalfBody()
+            case "refuse-connection":
+                return faults.RefuseConnection()
+
+
+_Union: TypeAlias = (
+    _Answer | _RateLimited | _ServerError | _Late | _DropConnection | _NoAnswer | _Plain
+)
+_Document: TypeAlias = Annotated[_Union, Field(discriminator="fault")]
+
+KINDS: Final[tuple[str, ...]] = tuple(
+    kind for model in get_args(_Union) for kind in get_args(model.model_fields["fault"].annotation)
+)
+"""Values of `fault` in a document."""
+
+
+def read_faults(document: Json) -> list[faults.ScheduledFault]:
+    """Return the faults that a document, or a list of them, schedules.
 
     Raises:
-        DocumentError: There is no such fault, or it is told wrongly.
+        DocumentError: It cannot be understood.
     """
-    kind = required(reader, reader.entries(), "fault").text()
-    if kind not in KINDS:
-        message = f"{reader.where}.fault must be one of {', '.join(KINDS)}"
-        raise DocumentError(message)
-    names, make = KINDS[kind]
-    fields = reader.fields("fault", *_WHEN, *names)
-    scheduled = f.Scheduled(fault=make(_Fields(reader, fields)))
-    if "skip" in fields:
-        scheduled.skip = fields["skip"].count()
-    if "times" in fields:
-        scheduled.times = fields["times"].count()
-    if "method" in fields:
-        scheduled.method = fields["method"].text()
-    if "path" in fields:
-        scheduled.path = fields["path"].text()
-    return scheduled
+    documents = document if isinstance(document, list) else [document]
+    read: list[_Union] = [validate("body", _Document, each) for each in documents]
+    return [
+        faults.ScheduledFault(
+            fault=each.to_fault(),
+            skip=each.skip,
+            times=each.times,
+            method=each.method,
+            path=each.path,
+        )
+        for each in read
+    ]
 
 
-def write_fault(scheduled: f.Scheduled) -> Json:
-    """Say what is planned, and how often it struck."""
+def write_fault(scheduled: faults.ScheduledFault) -> Json:
+    """Return a scheduled fault as JSON, with how often it applied."""
     return {
         "fault": repr(scheduled.fault),
         "skip": scheduled.skip,
         "times": scheduled.times,
         "method": scheduled.method,
         "path": scheduled.path,
-        "seen": scheduled.seen,
-        "struck": scheduled.struck,
+        "matched": scheduled.matched,
+        "applied": scheduled.applied,
     }
-
-
-class _Fields:
-    """The fields of a fault, each with a default."""
-
-    def __init__(self, reader: Reader, fields: dict[str, Reader]) -> None:
-        self._reader = reader
-        self._fields = fields
-
-    def text(self, name: str, default: str) -> str:
-        return self._fields[name].text() if name in self._fields else default
-
-    def flag(self, name: str, *, default: bool = False) -> bool:
-        return self._fields[name].flag() if name in self._fields else default
-
-    def count(self, name: str, default: int) -> int:
-        return self._fields[name].count() if name in self._fields else default
-
-    def seconds(self) -> float:
-        return required(self._reader, self._fields, "seconds").number()
-
-    def choice(self, name: str, default: _E) -> _E:
-        try:
-            return type(default)(self.text(name, default))
-        except ValueError:
-            message = f"{self._reader.where}.{name} must be one of {', '.join(type(default))}"
-            raise DocumentError(message) from None
-
-    def headers(self) -> tuple[tuple[str, str], ...]:
-        if "headers" not in self._fields:
-            return ()
-        entries = self._fields["headers"].entries()
-        return tuple((name, value.scalar()) for name, value in entries.items())
-
-
-def _answer(fields: _Fields) -> f.Fault:
-    return f.Answer(
-        status=fields.count("status", 500),
-        body=fields.text("body", "").encode(),
-        headers=fields.headers(),
-        after_effect=fields.flag("after_effect"),
-    )
-
-
-def _rate_limited(fields: _Fields) -> f.Fault:
-    return f.RateLimited(
-        wait=fields.count("wait", 1),
-        retry_after=fields.choice("retry_after", RetryAfter.ABSENT),
-        reset=fields.flag("reset"),
-        body=fields.choice("body", LimitBody.JSON),
-    )
-
-
-def _server_error(fields: _Fields) -> f.Fault:
-    status = fields.count("status", 502)
-    return f.server_error(status, after_effect=fields.flag("after_effect"))
-
-
-def _drop(fields: _Fields) -> f.Fault:
-    after_effect, reset = fields.flag("after_effect"), fields.flag("reset")
-    return f.DropConnection(after_effect=after_effect, reset=reset)
-
-
-KINDS: Final[Mapping[str, tuple[tuple[str, ...], Callable[[_Fields], f.Fault]]]] = {
-    "answer": (("status", "body", "headers", "after_effect"), _answer),
-    "rate-limited": (("wait", "retry_after", "reset", "body"), _rate_limited),
-    "server-error": (("status", "after_effect"), _server_error),
-    "passing-400": ((), lambda _: f.passing_400()),
-    "garbage": ((), lambda _: f.garbage()),
-    "empty-page": ((), lambda _: f.empty_page()),
-    "delay": (("seconds",), lambda fields: f.Delay(fields.seconds())),
-    "slow-body": (("seconds",), lambda fields: f.SlowBody(fields.seconds())),
-    "half-body": ((), lambda _: f.HalfBody()),
-    "drop-connection": (("after_effect", "reset"), _drop),
-    "no-answer": (
-        ("after_effect",),
-        lambda fields: f.NoAnswer(after_effect=fields.flag("after_effect")),
-    ),
-    "refuse-connection": ((), lambda _: f.RefuseConnection()),
-}

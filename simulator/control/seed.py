@@ -1,22 +1,15 @@
-"""What a simulator begins with: from a seed file, or as a small demonstration."""
+"""Seeds: what a simulator starts with, from a file or as a small demonstration."""
 
-from __future__ import annotations
+from typing import Final, Literal, TypeAlias
 
-from typing import TYPE_CHECKING, Final
-
-import yaml
-
-from simulator.behaviour.profiles import PROFILES, with_values
-from simulator.behaviour.switch_table import SwitchError, parse_switch
-from simulator.behaviour.switches import Switches
-from simulator.control.reading import DocumentError, Reader
+from simulator.behaviour.profiles import PROFILES
+from simulator.behaviour.switches import SwitchError, Switches, parse_switch, show, with_values
+from simulator.control.documents import Document, DocumentError, validate
 from simulator.http import Json
-from simulator.state.environment import TYPE_RANKS
+from simulator.simulator import Simulator
+from simulator.state.credentials import API_TOKEN_SCOPES, BEARER_SCOPES
 from simulator.state.variables import VariableOwner
 from simulator.state.world import Access, Repository
-
-if TYPE_CHECKING:
-    from simulator.simulator import Simulator
 
 DEMO: Final[Json] = {
     "repositories": [
@@ -35,184 +28,189 @@ DEMO: Final[Json] = {
         {"workspace": "acme", "slug": "empty", "project": "PLAT"},
     ]
 }
-"""What a simulator that was started without a seed file holds."""
+"""The seed of a simulator that was started without a seed file."""
+
+EnvironmentType: TypeAlias = Literal["Test", "Staging", "Production"]
+SwitchValues: TypeAlias = dict[str, bool | int | float | str]
 
 
-def parse(text: str) -> Json:
-    """Read YAML or JSON.
+class VariableDocument(Document):
+    """A variable that may be secured."""
+
+    value: str
+    secured: bool = False
+
+
+Variables: TypeAlias = dict[str, str | VariableDocument | None]
+"""Variables by key; `null` deletes."""
+
+
+class EnvironmentDocument(Document):
+    """An environment of a seeded repository."""
+
+    name: str
+    type: EnvironmentType = "Test"
+    admin_only: bool = False
+    variables: Variables = {}
+    branches: list[str] = []
+
+
+class RepositoryDocument(Document):
+    """A seeded repository."""
+
+    workspace: str
+    slug: str
+    project: str = "PROJ"
+    visible: bool = True
+    pipelines_enabled: bool | None = None
+    pull_requests: list[int] = []
+    variables: Variables = {}
+    environments: list[EnvironmentDocument] = []
+
+
+class ApiToken(Document):
+    """An accepted API token."""
+
+    email: str
+    token: str
+    scopes: list[str] = sorted(API_TOKEN_SCOPES)
+    repositories: list[str] | None = None
+
+
+class AccessToken(Document):
+    """An accepted access token."""
+
+    token: str
+    scopes: list[str] = sorted(BEARER_SCOPES)
+    repositories: list[str] | None = None
+
+
+class OAuthConsumer(Document):
+    """An accepted OAuth consumer."""
+
+    id: str
+    secret: str
+    scopes: list[str] = sorted(BEARER_SCOPES)
+    private: bool = True
+
+
+class CredentialsDocument(Document):
+    """The accepted credentials, instead of those of the demonstration."""
+
+    api_tokens: list[ApiToken] = []
+    access_tokens: list[AccessToken] = []
+    oauth_consumers: list[OAuthConsumer] = []
+
+
+class SeedDocument(Document):
+    """A seed file."""
+
+    switches: SwitchValues = {}
+    workspaces: dict[str, Access] = {}
+    credentials: CredentialsDocument | None = None
+    repositories: list[RepositoryDocument] = []
+
+
+def load_seed(sim: Simulator, document: Json) -> None:
+    """Add everything that a seed document declares to a simulator.
 
     Raises:
-        DocumentError: It is neither.
+        DocumentError: It cannot be understood, or declares a repository twice.
     """
+    seed: SeedDocument = validate("seed", SeedDocument, document)
+    sim.switches = set_switches("seed.switches", sim.switches, seed.switches)
+    for slug, access in seed.workspaces.items():
+        sim.add_workspace(slug, access=access)
+    if seed.credentials is not None:
+        _replace_credentials(sim, seed.credentials)
+    for index, each in enumerate(seed.repositories):
+        try:
+            _add_repository(sim, each)
+        except ValueError as error:
+            message = f"seed.repositories.{index}: {error}"
+            raise DocumentError(message) from error
+
+
+def set_switches(name: str, switches: Switches, values: SwitchValues) -> Switches:
+    """Return the switches with some of them set; the key `profile` sets all of them first.
+
+    Raises:
+        DocumentError: A switch, value or profile does not exist.
+    """
+    values = dict(values)
+    profile = values.pop("profile", None)
+    if profile is not None:
+        if profile not in PROFILES:
+            message = f"{name}.profile: must be one of {', '.join(PROFILES)}"
+            raise DocumentError(message)
+        switches = PROFILES[str(profile)]
     try:
-        document: Json = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        message = f"not well-formed YAML: {error}"
+        parsed = {key: parse_switch(key, show(value)) for key, value in values.items()}
+    except SwitchError as error:
+        message = f"{name}: {error}"
         raise DocumentError(message) from error
-    return document
+    return with_values(switches, parsed)
 
 
-def plant(sim: Simulator, document: Json) -> None:
-    """Add everything that a seed document tells to a simulator.
-
-    Raises:
-        DocumentError: Something in it can't be understood; what comes before it is there.
-    """
-    fields = Reader(document, "seed").fields(
-        "workspaces", "repositories", "credentials", "switches"
-    )
-    empty = Reader(None, "seed")
-    if "switches" in fields:
-        sim.switches = read_switches(sim.switches, fields["switches"])
-    for slug, access in fields.get("workspaces", empty).entries().items():
-        sim.add_workspace(slug, access=_access(access))
-    if "credentials" in fields:
-        sim.credentials.clear()
-        _add_credentials(sim, fields["credentials"])
-    for each in fields.get("repositories", empty).items():
-        _add_repository(sim, each)
+def set_variables(owner: VariableOwner, variables: Variables) -> None:
+    """Create or update variables; those with the value `None` are deleted."""
+    for key, each in variables.items():
+        if isinstance(each, VariableDocument):
+            owner.set_variable(key, each.value, secured=each.secured)
+        elif each is not None:
+            owner.set_variable(key, each)
+        elif key in owner.variables:
+            owner.remove_variable(key)
 
 
-def read_switches(switches: Switches, reader: Reader) -> Switches:
-    """Set switches by name; the key `profile` sets them all first.
-
-    Raises:
-        DocumentError: There is no such switch, value or profile.
-    """
-    values = {}
-    for name, each in reader.entries().items():
-        if name == "profile":
-            if each.text() not in PROFILES:
-                message = f"{each.where} must be one of {', '.join(PROFILES)}"
-                raise DocumentError(message)
-            switches = PROFILES[each.text()]
-        else:
-            try:
-                values[name] = parse_switch(name, each.scalar())
-            except SwitchError as error:
-                message = f"{each.where}: {error}"
-                raise DocumentError(message) from error
-    return with_values(switches, values)
-
-
-def _access(reader: Reader) -> Access:
-    try:
-        return Access(reader.text())
-    except ValueError:
-        message = f"{reader.where} must be one of {', '.join(Access)}"
-        raise DocumentError(message) from None
-
-
-def _add_credentials(sim: Simulator, reader: Reader) -> None:
-    fields = reader.fields("api_tokens", "access_tokens", "oauth_consumers")
-    empty = Reader(None, reader.where)
+def _replace_credentials(sim: Simulator, document: CredentialsDocument) -> None:
     credentials = sim.credentials
-    for each in fields.get("api_tokens", empty).items():
-        one = each.fields("email", "token", "scopes", "repositories")
-        email, token = required(each, one, "email"), required(each, one, "token")
-        credentials.add_api_token(email.text(), token.text(), **_grant(one, repositories=True))
-    for each in fields.get("access_tokens", empty).items():
-        one = each.fields("token", "scopes", "repositories")
-        token = required(each, one, "token")
-        credentials.add_access_token(token.text(), **_grant(one, repositories=True))
-    for each in fields.get("oauth_consumers", empty).items():
-        one = each.fields("id", "secret", "scopes", "private")
-        id_, secret = required(each, one, "id"), required(each, one, "secret")
-        private = "private" not in one or one["private"].flag()
-        grant = _grant(one, repositories=False)
-        credentials.add_consumer(id_.text(), secret.text(), private=private, **grant)
-
-
-def _grant(fields: dict[str, Reader], *, repositories: bool) -> dict[str, frozenset[str]]:
-    names = ("scopes", "repositories") if repositories else ("scopes",)
-    return {name: fields[name].texts() for name in names if name in fields}
-
-
-def _add_repository(sim: Simulator, reader: Reader) -> None:
-    fields = reader.fields(
-        "workspace",
-        "slug",
-        "project",
-        "visible",
-        "pipelines_enabled",
-        "pull_requests",
-        "environments",
-        "variables",
-    )
-    empty = Reader(None, reader.where)
-    try:
-        repository = sim.add_repository(
-            required(reader, fields, "workspace").text(),
-            required(reader, fields, "slug").text(),
-            project=fields["project"].text() if "project" in fields else "PROJ",
-            visible="visible" not in fields or fields["visible"].flag(),
-            pipelines_enabled=(
-                fields["pipelines_enabled"].flag() if "pipelines_enabled" in fields else None
-            ),
+    credentials.clear()
+    for user in document.api_tokens:
+        credentials.add_api_token(
+            user.email,
+            user.token,
+            scopes=frozenset(user.scopes),
+            repositories=_visible(user.repositories),
         )
-    except DocumentError:
-        raise
-    except ValueError as error:
-        message = f"{reader.where}: {error}"
-        raise DocumentError(message) from error
-    for number in fields.get("pull_requests", empty).items():
-        repository.add_pull_request(number.count())
-    if "variables" in fields:
-        set_variables(repository, fields["variables"])
-    for each in fields.get("environments", empty).items():
+    for token in document.access_tokens:
+        credentials.add_access_token(
+            token.token,
+            scopes=frozenset(token.scopes),
+            repositories=_visible(token.repositories),
+        )
+    for consumer in document.oauth_consumers:
+        credentials.add_consumer(
+            consumer.id,
+            consumer.secret,
+            scopes=frozenset(consumer.scopes),
+            private=consumer.private,
+        )
+
+
+def _visible(repositories: list[str] | None) -> frozenset[str] | None:
+    return None if repositories is None else frozenset(repositories)
+
+
+def _add_repository(sim: Simulator, document: RepositoryDocument) -> None:
+    repository = sim.add_repository(
+        document.workspace,
+        document.slug,
+        project=document.project,
+        visible=document.visible,
+        pipelines_enabled=document.pipelines_enabled,
+    )
+    for number in document.pull_requests:
+        repository.add_pull_request(number)
+    set_variables(repository, document.variables)
+    for each in document.environments:
         _add_environment(repository, each)
 
 
-def _add_environment(repository: Repository, reader: Reader) -> None:
-    fields = reader.fields("name", "type", "admin_only", "variables", "branches")
-    name = required(reader, fields, "name").text()
-    type_ = read_type(fields["type"]) if "type" in fields else "Test"
-    admin_only = "admin_only" in fields and fields["admin_only"].flag()
-    environment = repository.add_environment(name, type_, admin_only=admin_only)
-    if "variables" in fields:
-        set_variables(environment, fields["variables"])
-    for pattern in fields.get("branches", Reader(None, reader.where)).items():
-        environment.add_branch(pattern.text())
-
-
-def read_type(reader: Reader) -> str:
-    """Return the type of an environment.
-
-    Raises:
-        DocumentError: There is no such type.
-    """
-    if reader.text() not in TYPE_RANKS:
-        message = f"{reader.where} must be one of {', '.join(TYPE_RANKS)}"
-        raise DocumentError(message)
-    return reader.text()
-
-
-def set_variables(environment: VariableOwner, reader: Reader) -> None:
-    """Set variables: a text, or an object of `value` and `secured`; null deletes.
-
-    Raises:
-        DocumentError: It says something else.
-    """
-    for key, each in reader.entries().items():
-        if each.value is None:
-            if key in environment.variables:
-                environment.remove_variable(key)
-        elif isinstance(each.value, dict):
-            one = each.fields("value", "secured")
-            secured = "secured" in one and one["secured"].flag()
-            value = required(each, one, "value").text()
-            environment.set_variable(key, value, secured=secured)
-        else:
-            environment.set_variable(key, each.text())
-
-
-def required(reader: Reader, fields: dict[str, Reader], name: str) -> Reader:
-    """Return a field that must be there.
-
-    Raises:
-        DocumentError: It is not.
-    """
-    if name not in fields:
-        message = f"{reader.where} needs {name!r}"
-        raise DocumentError(message)
-    return fields[name]
+def _add_environment(repository: Repository, document: EnvironmentDocument) -> None:
+    environment = repository.add_environment(
+        document.name, document.type, admin_only=document.admin_only
+    )
+    set_variables(environment, document.variables)
+    for pattern in document.branches:
+        environment.add_branch(pattern)

@@ -1,1 +1,1 @@
-"""What the simulated Bitbucket holds."""
+"""The state of the simulated Bitbucket."""

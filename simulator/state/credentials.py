@@ -1,18 +1,17 @@
-"""Who may call, and what for.
+"""Credentials and scopes.
 
-API tokens come as Basic `email:token`, access tokens and tokens of OAuth consumers as Bearer.
-The scopes of API tokens stand each for itself; those of the others imply one another.
+API tokens are sent as Basic `email:token`, access tokens and tokens of OAuth consumers as Bearer.
+Scopes of API tokens do not imply one another; scopes of the others do.
 """
-
-from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from random import Random
 from typing import Final
+
+from msgspec import Struct
 
 DEMO_EMAIL: Final = "robot@acme.example"
 DEMO_API_TOKEN: Final = "demo-api-token"  # noqa: S105 - opens nothing but the simulator
@@ -20,7 +19,7 @@ DEMO_ACCESS_TOKEN: Final = "demo-access-token"  # noqa: S105 - opens nothing but
 DEMO_CLIENT_ID: Final = "demo-client-id"
 DEMO_CLIENT_SECRET: Final = "demo-client-secret"  # noqa: S105 - opens nothing but the simulator
 DEMO_OIDC_TOKEN: Final = "demo-oidc-token"  # noqa: S105 - opens nothing but the simulator
-"""A step's OIDC token: it is recognised, and can't call the API."""
+"""A step's OIDC token: it is recognised, but cannot call the API."""
 
 API_TOKEN_SCOPES: Final = frozenset(
     {
@@ -33,10 +32,10 @@ API_TOKEN_SCOPES: Final = frozenset(
         "write:pullrequest:bitbucket",
     }
 )
-"""Every scope of an API token that some call here needs."""
+"""Every scope that a call of the simulator requires of an API token."""
 
 BEARER_SCOPES: Final = frozenset({"pipeline:variable", "repository:admin", "pullrequest"})
-"""Scopes of a bearer token that, with what they imply, are enough for every call here."""
+"""Scopes of a bearer token that, with those they imply, cover every call of the simulator."""
 
 _IMPLIED: Final = {
     "pipeline:variable": frozenset({"pipeline:write", "pipeline"}),
@@ -47,8 +46,8 @@ _IMPLIED: Final = {
 }
 
 
-class Kind(StrEnum):
-    """How a caller proves who it is."""
+class CredentialKind(StrEnum):
+    """How a caller authenticates."""
 
     API_TOKEN = "api-token"  # noqa: S105 - the name of a kind
     ACCESS_TOKEN = "access-token"  # noqa: S105 - the name of a kind
@@ -56,33 +55,31 @@ class Kind(StrEnum):
     PROXY = "proxy"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Caller:
-    """Who calls.
+class Caller(Struct, frozen=True, kw_only=True):
+    """An authenticated caller.
 
     Attributes:
-        name: Tells callers apart, for the rate limit; never a secret.
-        kind: How it proved who it is.
-        scopes: What it was granted.
-        repositories: The only ones it can see, as `workspace/slug`; `None`: all.
+        name: Identifies the caller for the rate limit; never a secret.
+        kind: How it authenticated.
+        scopes: The granted scopes.
+        repositories: The only visible ones, as `workspace/slug`; `None`: all.
     """
 
     name: str
-    kind: Kind
+    kind: CredentialKind
     scopes: frozenset[str]
     repositories: frozenset[str] | None = None
 
     def may(self, scope: str) -> bool:
-        """Say whether the scopes granted cover this one."""
+        """Return whether the granted scopes cover this one."""
         if scope in self.scopes:
             return True
-        if self.kind is Kind.API_TOKEN:
+        if self.kind is CredentialKind.API_TOKEN:
             return False
         return any(scope in _IMPLIED.get(each, ()) for each in self.scopes)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Consumer:
+class Consumer(Struct, frozen=True, kw_only=True):
     """An OAuth consumer; only a private one may use the client-credentials grant."""
 
     client_id: str
@@ -92,30 +89,29 @@ class Consumer:
 
 
 class RejectionReason(StrEnum):
-    """Why a caller is not let in; the value is the message."""
+    """Why authentication fails; the value is the message."""
 
     INVALID = "Token is invalid, expired, or not supported for this endpoint."
     EXPIRED = "Access token expired."
     MECHANISM = "This API is not accessible by this authentication mechanism"
 
 
-@dataclass(frozen=True, slots=True)
-class Rejection:
-    """A caller that is not let in."""
+class Rejection(Struct, frozen=True):
+    """Failed authentication."""
 
     reason: RejectionReason
 
 
 @dataclass(slots=True)
 class Credentials:
-    """Every credential that is known.
+    """Every known credential.
 
     Attributes:
-        random: What OAuth tokens are drawn from.
+        random: Source of OAuth tokens.
         api_tokens: Callers by email and token.
         access_tokens: Callers by token.
         consumers: OAuth consumers by client id.
-        granted: Callers and when they expire, by the token an OAuth consumer was given.
+        granted: Callers with the time they expire, by OAuth token.
     """
 
     random: Random
@@ -131,7 +127,7 @@ class Credentials:
         self.add_consumer(DEMO_CLIENT_ID, DEMO_CLIENT_SECRET)
 
     def clear(self) -> None:
-        """Forget every credential."""
+        """Remove every credential."""
         self.api_tokens.clear()
         self.access_tokens.clear()
         self.consumers.clear()
@@ -148,7 +144,7 @@ class Credentials:
         """Accept an API token with these scopes."""
         name = f"api-token:{email}"
         self.api_tokens[email, token] = Caller(
-            name=name, kind=Kind.API_TOKEN, scopes=scopes, repositories=repositories
+            name=name, kind=CredentialKind.API_TOKEN, scopes=scopes, repositories=repositories
         )
 
     def add_access_token(
@@ -161,7 +157,7 @@ class Credentials:
         """Accept a repository, project or workspace access token with these scopes."""
         name = f"access-token:{len(self.access_tokens)}"
         self.access_tokens[token] = Caller(
-            name=name, kind=Kind.ACCESS_TOKEN, scopes=scopes, repositories=repositories
+            name=name, kind=CredentialKind.ACCESS_TOKEN, scopes=scopes, repositories=repositories
         )
 
     def add_consumer(
@@ -178,25 +174,25 @@ class Credentials:
         )
 
     def grant(self, consumer: Consumer, expires: float) -> str:
-        """Give an OAuth consumer a token that works until `expires`."""
+        """Return a new token of an OAuth consumer that is valid until `expires`."""
         token = f"oauth-{self.random.getrandbits(160):040x}"
-        caller = Caller(name=f"oauth:{consumer.client_id}", kind=Kind.OAUTH, scopes=consumer.scopes)
+        caller = Caller(
+            name=f"oauth:{consumer.client_id}", kind=CredentialKind.OAUTH, scopes=consumer.scopes
+        )
         self.granted[token] = (caller, expires)
         return token
 
     def authenticate(self, authorization: str | None, now: float) -> Caller | Rejection:
-        """Say who calls, by the `Authorization` header."""
+        """Return the caller that an `Authorization` header identifies."""
         scheme, _, value = (authorization or "").partition(" ")
-        finders: dict[str, Callable[[str, float], Caller | Rejection]] = {
-            "basic": self._basic,
-            "bearer": self._bearer,
-        }
-        find = finders.get(scheme.lower())
-        return Rejection(RejectionReason.INVALID) if find is None else find(value.strip(), now)
-
-    def _basic(self, value: str, _now: float) -> Caller | Rejection:
-        email, token = basic_pair(value)
-        return self.api_tokens.get((email, token)) or Rejection(RejectionReason.INVALID)
+        match scheme.lower():
+            case "basic":
+                found = self.api_tokens.get(basic_pair(value.strip()))
+                return found or Rejection(RejectionReason.INVALID)
+            case "bearer":
+                return self._bearer(value.strip(), now)
+            case _:
+                return Rejection(RejectionReason.INVALID)
 
     def _bearer(self, value: str, now: float) -> Caller | Rejection:
         if value == DEMO_OIDC_TOKEN:
@@ -208,7 +204,7 @@ class Credentials:
 
 
 def basic_pair(value: str) -> tuple[str, str]:
-    """Return name and password of a Basic `Authorization`; empty ones when it is ill-formed."""
+    """Return name and password of a Basic `Authorization`; empty ones if malformed."""
     try:
         name, _, password = base64.b64decode(value, validate=True).decode().partition(":")
     except (binascii.Error, UnicodeDecodeError):

@@ -1,16 +1,12 @@
-"""An environment and what it holds; every method that changes something writes an event."""
-
-from __future__ import annotations
+"""A deployment environment and what belongs to it."""
 
 import re
-import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from random import Random
 from typing import Final
 
 from simulator.http import Json
-from simulator.state.journal import EventKind, Journal
+from simulator.state.journal import EventKind
 from simulator.state.variables import VariableOwner
 
 TYPE_RANKS: Final[Mapping[str, int]] = {"Test": 0, "Staging": 1, "Production": 2}
@@ -22,36 +18,22 @@ def slugify(name: str) -> str:
     return re.sub(r"[^a-z0-9_-]+", "-", name.lower()).strip("-") or "environment"
 
 
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What state needs from outside: where to write events, and what to draw uuids from."""
-
-    journal: Journal
-    random: Random
-
-    def new_uuid(self) -> str:
-        """Return a uuid as Bitbucket writes it, in braces."""
-        return f"{{{uuid.UUID(int=self.random.getrandbits(128), version=4)}}}"
-
-
 @dataclass(slots=True, eq=False, kw_only=True)
 class Environment(VariableOwner):
-    """A deployment environment.
+    """A deployment environment. Every method that changes something records an event.
 
     Attributes:
         repository: `workspace/slug`.
         slug: Derived from the name; unique in the repository unless a switch says otherwise.
         rank: Its place in the repository.
-        created: When, in seconds of the simulator's clock.
-        other: Fields that only some sites let anyone change.
+        created: Time of its creation, in seconds of the simulator's clock.
+        other: Fields that can be changed on some sites only.
         branches: Uuid of each branch pattern that may deploy, by pattern.
         variable_refusals: How many requests for its variables still answer 404.
         variables_from: Time until which its variables answer 404.
     """
 
-    around: Surroundings
     repository: str
-    uuid: str
     name: str
     slug: str
     type: str
@@ -65,7 +47,11 @@ class Environment(VariableOwner):
 
     def _record(self, kind: EventKind, subject: str, **details: Json) -> None:
         details["environment"] = self.uuid
-        self.around.journal.record(kind, self.repository, subject, details)
+        self.context.journal.record(kind, self.repository, subject, details)
+
+    def record_variable(self, kind: EventKind, **details: Json) -> None:
+        """Record a change of a variable of the environment."""
+        self._record(kind, self.name, **details)
 
     def rename(self, name: str, slug: str | None = None) -> None:
         """Rename the environment; its slug follows the name unless another is given."""
@@ -75,40 +61,32 @@ class Environment(VariableOwner):
             self._record(EventKind.ENVIRONMENT_RENAMED, before, name=name)
 
     def restrict(self, *, admin_only: bool) -> None:
-        """Say whether only administrators may deploy."""
+        """Set whether only administrators may deploy."""
         if admin_only != self.admin_only:
             self.admin_only = admin_only
             restricted, loosened = EventKind.ENVIRONMENT_RESTRICTED, EventKind.ENVIRONMENT_LOOSENED
             self._record(restricted if admin_only else loosened, self.name)
 
     def change_other(self, name: str, value: Json) -> None:
-        """Change a field that only some sites let anyone change."""
+        """Change a field that can be changed on some sites only."""
         if name == "environment_type":
             self.type = str(value)
         else:
-            self.other[name] = value
+            self.other = {**self.other, name: value}
         self._record(EventKind.ENVIRONMENT_CHANGED, self.name, field=name, value=value)
-
-    def new_uuid(self) -> str:
-        """Return a uuid as Bitbucket writes it, in braces."""
-        return self.around.new_uuid()
-
-    def record_variable(self, kind: EventKind, **details: Json) -> None:
-        """Record a change of a variable of the environment."""
-        self._record(kind, self.name, **details)
 
     def add_branch(self, pattern: str) -> str:
         """Let branches of this pattern deploy; return the uuid of the restriction."""
         if pattern not in self.branches:
-            self.branches[pattern] = self.around.new_uuid()
+            self.branches[pattern] = self.context.new_uuid()
             self._record(EventKind.BRANCH_ADDED, self.name, pattern=pattern)
         return self.branches[pattern]
 
     def remove_branch(self, pattern: str) -> None:
-        """Take a branch pattern away.
+        """Remove a branch pattern.
 
         Raises:
-            KeyError: There is none like this.
+            KeyError: There is no such pattern.
         """
         del self.branches[pattern]
         self._record(EventKind.BRANCH_REMOVED, self.name, pattern=pattern)

@@ -1,17 +1,19 @@
-"""What was asked and what really changed: two logs that tests and people can read."""
-
-from __future__ import annotations
+"""Two logs for tests and people: every request, and every change of state."""
 
 import json
+import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from random import Random
+
+from msgspec import Struct
 
 from simulator.http import Cut, Headers, Json
 
 
 class EventKind(StrEnum):
-    """The ways in which state changes."""
+    """Kinds of changes of state."""
 
     ENVIRONMENT_CREATED = "environment-created"
     ENVIRONMENT_RENAMED = "environment-renamed"
@@ -34,18 +36,18 @@ class EventKind(StrEnum):
     COMMENT_DELETED = "comment-deleted"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
+class Event(Struct, frozen=True, kw_only=True):
     """One change of state.
 
     Attributes:
-        kind: What happened.
+        kind: What changed.
         time: When, in seconds of the simulator's clock.
-        request: Index of the request that caused it (for a change that lags: of the one that
-            asked for it); `None` when someone changed the state directly.
+        request: Index of the request that caused it, also when it took effect later; `None` when
+            the state was changed directly.
         repository: `workspace/slug`.
-        subject: Name of the environment (before a rename), key of the report or comment.
-        details: What else there is to know; values of variables included.
+        subject: Name of the environment (before a rename), slug of the repository, id of the
+            report or comment.
+        details: Everything else; values of variables included.
     """
 
     kind: EventKind
@@ -53,10 +55,10 @@ class Event:
     request: int | None
     repository: str
     subject: str
-    details: Mapping[str, Json] = field(default_factory=dict)
+    details: Mapping[str, Json] = {}
 
     def document(self) -> Json:
-        """Return the event ready for JSON."""
+        """Return the event as JSON."""
         return {
             "kind": self.kind,
             "time": self.time,
@@ -67,20 +69,19 @@ class Event:
         }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RequestRecord:
-    """One request and what became of it.
+class RequestRecord(Struct, frozen=True, kw_only=True):
+    """One request and its outcome.
 
     Attributes:
         index: Its number, from 0.
-        time: When it came in, in seconds of the simulator's clock.
-        method: In capitals.
+        time: When it was received, in seconds of the simulator's clock.
+        method: In upper case.
         path: As sent, percent-encoded.
         query: As sent, without the question mark.
         headers: As sent, credentials included.
         body: As sent.
-        status: What was answered; `None` when the connection was cut instead.
-        dropped: How the connection was cut; `None` when an answer was given.
+        status: Status of the answer; `None` when the connection was dropped instead.
+        dropped: How the connection was dropped; `None` when there was an answer.
         took_effect: Whether it changed the state, or queued a change of it.
     """
 
@@ -96,16 +97,16 @@ class RequestRecord:
     took_effect: bool
 
     def json(self) -> Json:
-        """Return what the body says.
+        """Return the parsed body.
 
         Raises:
-            ValueError: It is not JSON.
+            ValueError: The body is not JSON.
         """
         document: Json = json.loads(self.body)
         return document
 
     def document(self) -> Json:
-        """Return the record ready for JSON."""
+        """Return the record as JSON."""
         return {
             "index": self.index,
             "time": self.time,
@@ -122,13 +123,13 @@ class RequestRecord:
 
 @dataclass(slots=True)
 class Journal:
-    """Both logs, and the request that is being handled.
+    """Both logs, and the request being handled.
 
     Attributes:
         clock: Gives the time of an event.
         requests: Every request so far.
         events: Every change of state so far.
-        current: Index of the request to which changes are put down; `None`: to nobody's.
+        current: Index of the request that causes changes now; `None`: no request does.
     """
 
     clock: Callable[[], float]
@@ -139,7 +140,7 @@ class Journal:
     def record(
         self, kind: EventKind, repository: str, subject: str, details: Mapping[str, Json]
     ) -> None:
-        """Write down a change of state."""
+        """Record a change of state."""
         self.events.append(
             Event(
                 kind=kind,
@@ -150,3 +151,14 @@ class Journal:
                 details=details,
             )
         )
+
+
+class StateContext(Struct, frozen=True):
+    """Dependencies of state: where events are recorded, and the source of uuids."""
+
+    journal: Journal
+    random: Random
+
+    def new_uuid(self) -> str:
+        """Return a uuid as Bitbucket writes it, in braces."""
+        return f"{{{uuid.UUID(int=self.random.getrandbits(128), version=4)}}}"

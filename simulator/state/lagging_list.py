@@ -1,23 +1,24 @@
-"""What a list shows: after a write the old state for a while, or nothing, or in any order."""
+"""What a list shows: for a while after a write the old state, or nothing, or in any order."""
 
-from __future__ import annotations
-
+from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
+from typing import Generic, TypeVar
 
-from simulator.http import Json
+from msgspec import Struct
 
-Documents = tuple["Json", ...]
+from simulator.behaviour.switches import Switches
+
+T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lag:
+class Lag(Struct, frozen=True, kw_only=True):
     """How far a list stays behind.
 
     Attributes:
-        seconds: A write does not show for so long.
-        reads: A write does not show for so many reads of the first page.
-        empty: So many reads of the first page show nothing at all after a write.
+        seconds: How long a write does not show.
+        reads: For how many reads of the first page a write does not show.
+        empty: How many reads of the first page show nothing at all after a write.
     """
 
     seconds: float
@@ -28,26 +29,44 @@ class Lag:
         return bool(self.seconds or self.reads or self.empty)
 
 
+def environment_lag(switches: Switches) -> Lag:
+    """Return how far lists of environments stay behind."""
+    return Lag(
+        seconds=switches.environment_list_lag_seconds,
+        reads=switches.environment_list_lag_reads,
+        empty=switches.empty_environment_lists,
+    )
+
+
+def variable_lag(switches: Switches) -> Lag:
+    """Return how far lists of variables stay behind."""
+    return Lag(
+        seconds=switches.variable_list_lag_seconds,
+        reads=switches.variable_list_lag_reads,
+        empty=switches.empty_variable_lists,
+    )
+
+
 @dataclass(slots=True)
-class LaggingList:
+class LaggingList(Generic[T]):
     """The memory of one list.
 
     Attributes:
         old: What the list shows until it has caught up; `None`: it is up to date.
-        until: Time from which it may catch up.
-        reads: Reads that still show `old`.
-        empty: Reads that still show nothing.
-        walk: What the first page was taken from, for the pages after it; `None`: the truth.
+        until: Time from which it may catch up, in seconds of the simulator's clock.
+        reads: Remaining reads that show `old`.
+        empty: Remaining reads that show nothing.
+        first_shown: What the first page was taken from, for the pages after it; `None`: the truth.
     """
 
-    old: Documents | None = None
+    old: Sequence[T] | None = None
     until: float = 0.0
     reads: int = 0
     empty: int = 0
-    walk: Documents | None = None
+    first_shown: Sequence[T] | None = None
 
-    def before_write(self, shown: Documents, lag: Lag, now: float) -> None:
-        """Keep what is shown now, since a write is about to come."""
+    def before_write(self, shown: Sequence[T], lag: Lag, now: float) -> None:
+        """Keep copies of what is shown now, because a write is about to come."""
         if self.old is None:
             self.old = shown
         self.until = now + lag.seconds
@@ -55,25 +74,25 @@ class LaggingList:
         self.empty = lag.empty
 
     def read(
-        self, truth: Documents, *, first_page: bool, now: float, shuffle: Random | None
-    ) -> Documents:
+        self, truth: Sequence[T], *, first_page: bool, now: float, shuffle: Random | None
+    ) -> Sequence[T]:
         """Return what a reader sees.
 
         Args:
-            truth: What there really is.
-            first_page: Whether a new walk through the pages begins.
+            truth: The items that really exist.
+            first_page: Whether the first page is requested.
             now: Time in seconds.
-            shuffle: What to draw an order from; `None` keeps the order.
+            shuffle: Where a random order comes from; `None` keeps the order.
         """
         if not first_page:
-            return truth if self.walk is None else self.walk
+            return truth if self.first_shown is None else self.first_shown
         shown = self._shown(truth, now)
         if shuffle is not None:
-            shown = tuple(shuffle.sample(shown, len(shown)))
-        self.walk = None if shown is truth else shown
+            shown = shuffle.sample(shown, len(shown))
+        self.first_shown = None if shown is truth else shown
         return shown
 
-    def _shown(self, truth: Documents, now: float) -> Documents:
+    def _shown(self, truth: Sequence[T], now: float) -> Sequence[T]:
         if self.empty > 0:
             self.empty -= 1
             return ()

@@ -1,6 +1,4 @@
-"""A rolling budget of requests for each caller."""
-
-from __future__ import annotations
+"""A rolling request budget for each caller."""
 
 import math
 from collections import deque
@@ -11,15 +9,19 @@ HOUR: Final = 3600.0
 
 
 @dataclass(slots=True)
-class Budgets:
-    """When each caller sent what still counts."""
+class RateLimiter:
+    """Times of the requests of the last hour, by caller.
+
+    Attributes:
+        sent: Seconds of the simulator's clock, in order.
+    """
 
     sent: dict[str, deque[float]] = field(default_factory=dict)
 
-    def spend(self, caller: str, limit: int, now: float) -> int:
-        """Count a request; return the seconds to wait when the budget is spent, else 0.
+    def reserve(self, caller: str, limit: int, now: float) -> int:
+        """Count a request and return 0, or return the seconds to wait for the next free slot.
 
-        A request that is turned down does not count.
+        A request that has to wait does not count.
         """
         times = self.sent.setdefault(caller, deque())
         while times and times[0] <= now - HOUR:
@@ -29,6 +31,6 @@ class Budgets:
         times.append(now)
         return 0
 
-    def left(self, caller: str, limit: int) -> int:
-        """Return how many requests the caller may still send."""
+    def remaining(self, caller: str, limit: int) -> int:
+        """Return how many requests the caller can still send."""
         return limit - len(self.sent.get(caller, ()))

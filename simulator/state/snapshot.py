@@ -1,6 +1,4 @@
-"""The state as one readable JSON document."""
-
-from __future__ import annotations
+"""The complete state as a JSON document."""
 
 from simulator.http import Json
 from simulator.state.environment import Environment
@@ -9,7 +7,7 @@ from simulator.state.world import Repository, World
 
 
 def snapshot(world: World) -> dict[str, Json]:
-    """Return everything there is, by repository and name; secured values included."""
+    """Return everything, by repository and name; secured values included."""
     return {
         "workspaces": {slug: each.access for slug, each in world.workspaces.items()},
         "repositories": {

@@ -1,13 +1,13 @@
-"""Variables, and what owns them: an environment, or a repository."""
-
-from __future__ import annotations
+"""Variables, and what owns them: an environment or a repository."""
 
 from abc import ABC, abstractmethod
+from copy import copy
 from dataclasses import dataclass, field
 
+from simulator.behaviour.switches import Switches
 from simulator.http import Json
-from simulator.state.journal import EventKind
-from simulator.state.lagging_list import LaggingList
+from simulator.state.journal import EventKind, StateContext
+from simulator.state.lagging_list import LaggingList, variable_lag
 
 
 @dataclass(slots=True, eq=False)
@@ -25,24 +25,23 @@ class VariableOwner(ABC):
     """Base of what has variables. Every method that changes something records an event.
 
     Attributes:
+        uuid: Its uuid, in braces.
         variables: By key.
         variable_list: What the list of variables shows.
     """
 
+    context: StateContext
+    uuid: str
     variables: dict[str, Variable] = field(default_factory=dict)
-    variable_list: LaggingList = field(default_factory=LaggingList)
-
-    @abstractmethod
-    def new_uuid(self) -> str:
-        """Return a uuid as Bitbucket writes it, in braces."""
+    variable_list: LaggingList[Variable] = field(default_factory=LaggingList)
 
     @abstractmethod
     def record_variable(self, kind: EventKind, **details: Json) -> None:
         """Record a change of a variable."""
 
-    def variable(self, uuid_: str) -> Variable | None:
+    def variable(self, uuid: str) -> Variable | None:
         """Return the variable with this uuid, or `None`."""
-        return next((each for each in self.variables.values() if each.uuid == uuid_), None)
+        return next((each for each in self.variables.values() if each.uuid == uuid), None)
 
     def set_variable(self, key: str, value: str, *, secured: bool = False) -> Variable:
         """Create a variable, or update the one with this key."""
@@ -50,7 +49,7 @@ class VariableOwner(ABC):
         if present is not None:
             self.update_variable(present, key=key, value=value, secured=secured)
             return present
-        variable = Variable(self.new_uuid(), key, value, secured)
+        variable = Variable(self.context.new_uuid(), key, value, secured)
         self.variables[key] = variable
         self.record_variable(EventKind.VARIABLE_CREATED, key=key, value=value, secured=secured)
         return variable
@@ -71,3 +70,10 @@ class VariableOwner(ABC):
         """
         del self.variables[key]
         self.record_variable(EventKind.VARIABLE_DELETED, key=key)
+
+    def before_variable_write(self, switches: Switches, now: float) -> None:
+        """Keep what the list of variables shows now, where a switch makes it lag."""
+        lag = variable_lag(switches)
+        if lag:
+            shown = [copy(each) for each in self.variables.values()]
+            self.variable_list.before_write(shown, lag, now)

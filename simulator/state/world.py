@@ -1,34 +1,25 @@
-"""What there is: repositories, environments and what they hold.
+"""Workspaces, repositories and their environments.
 
-Tests read and write it directly; whoever does that while a server is running holds
-`Simulator.lock`. Every method that changes something writes an event.
+Tests read and write them directly; hold `Simulator.lock` while a server is running. Every method
+that changes something records an event.
 """
 
-from __future__ import annotations
-
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from copy import copy
 from dataclasses import dataclass, field
-from enum import StrEnum
 from itertools import chain, count
+from typing import Literal, TypeAlias, TypeVar
 
+from simulator.behaviour.switches import Comparison, Switches
 from simulator.http import Json
 from simulator.state.credentials import Caller
-from simulator.state.environment import TYPE_RANKS, Environment, Surroundings, slugify
-from simulator.state.journal import EventKind
-from simulator.state.lagging_list import LaggingList
-from simulator.state.variables import Variable, VariableOwner
+from simulator.state.environment import TYPE_RANKS, Environment, slugify
+from simulator.state.journal import EventKind, StateContext
+from simulator.state.lagging_list import LaggingList, environment_lag
+from simulator.state.variables import VariableOwner
 
-__all__ = [
-    "TYPE_RANKS",
-    "Access",
-    "Environment",
-    "Repository",
-    "Surroundings",
-    "Variable",
-    "Workspace",
-    "World",
-    "find_repository",
-]
+Access: TypeAlias = Literal["open", "forbidden", "removed"]
+"""How a workspace answers every caller: as usual, with 403, or with 410."""
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
@@ -38,31 +29,29 @@ class Repository(VariableOwner):
     Attributes:
         workspace_uuid: Uuid of its workspace.
         project: Key of its project.
-        visible: Whether anyone may see it; if not, it answers 404.
+        visible: Whether anyone can see it; if not, it answers 404.
         pipelines_enabled: `None` until Pipelines was enabled once.
-        environments: Those that exist, by uuid.
-        deleted: Those that were deleted, by uuid.
+        environments: Existing environments, by uuid.
+        deleted: Deleted environments, by uuid.
         environment_list: What the list of environments shows.
         last_creation: When an environment was last created through the API.
-        passing_refusals: How many passing refusals the next creation has met already.
+        passing_refusals: How often the next creation was already answered with a passing 400.
         reports: Code Insights reports by commit and id.
         annotations: Annotations by external id, by commit and id of the report.
         comments: Comments by id, by pull request.
         next_comment: Id of the next comment.
     """
 
-    around: Surroundings
     workspace: str
     slug: str
     workspace_uuid: str
-    uuid: str
     project: str
     visible: bool
     pipelines_enabled: bool | None
     created: float
     environments: dict[str, Environment] = field(default_factory=dict)
     deleted: dict[str, Environment] = field(default_factory=dict)
-    environment_list: LaggingList = field(default_factory=LaggingList)
+    environment_list: LaggingList[Environment] = field(default_factory=LaggingList)
     last_creation: float | None = None
     passing_refusals: int = 0
     reports: dict[tuple[str, str], dict[str, Json]] = field(default_factory=dict)
@@ -76,18 +65,34 @@ class Repository(VariableOwner):
         return f"{self.workspace}/{self.slug}"
 
     def visible_to(self, caller: Caller) -> bool:
-        """Say whether a caller can see the repository."""
+        """Return whether a caller can see the repository."""
         return self.visible and (
             caller.repositories is None or self.full_name in caller.repositories
         )
 
-    def new_uuid(self) -> str:
-        """Return a uuid as Bitbucket writes it, in braces."""
-        return self.around.new_uuid()
-
     def record_variable(self, kind: EventKind, **details: Json) -> None:
         """Record a change of a variable of the repository; no environment owns it."""
         self.record(kind, self.slug, environment=None, **details)
+
+    def has_name(
+        self, name: str, comparison: Comparison, *, besides: Environment | None = None
+    ) -> bool:
+        """Return whether another environment has this name."""
+        same = str.casefold if comparison == "casefold" else str
+        others = (each.name for each in self.environments.values() if each is not besides)
+        return any(same(other) == same(name) for other in others)
+
+    def listed(self, switches: Switches) -> list[Environment]:
+        """Return what the list of environments holds when it is up to date."""
+        deleted = self.deleted.values() if switches.deletion == "listed" else ()
+        return [*self.environments.values(), *deleted]
+
+    def before_environment_write(self, switches: Switches, now: float) -> None:
+        """Keep what the list of environments shows now, where a switch makes it lag."""
+        lag = environment_lag(switches)
+        if lag:
+            shown = [copy(each) for each in self.listed(switches)]
+            self.environment_list.before_write(shown, lag, now)
 
     def free_slug(self, name: str, besides: Environment | None = None) -> str:
         """Return the slug of a name, with a number when another environment has it."""
@@ -97,8 +102,8 @@ class Repository(VariableOwner):
         return next(each for each in chain([slug], numbered) if each not in taken)
 
     def record(self, kind: EventKind, subject: str, **details: Json) -> None:
-        """Write down a change of the repository itself."""
-        self.around.journal.record(kind, self.full_name, subject, details)
+        """Record a change of the repository itself."""
+        self.context.journal.record(kind, self.full_name, subject, details)
 
     def environment(self, name: str) -> Environment:
         """Return the environment with exactly this name.
@@ -123,24 +128,24 @@ class Repository(VariableOwner):
         admin_only: bool = False,
         slug: str | None = None,
     ) -> Environment:
-        """Add an environment, whatever names there are already.
+        """Add an environment, whatever names exist already.
 
         Raises:
             ValueError: There is no such type.
         """
         if type_ not in TYPE_RANKS:
-            message = f"{type_!r} is none of {', '.join(TYPE_RANKS)}"
+            message = f"{type_!r} is not one of {', '.join(TYPE_RANKS)}"
             raise ValueError(message)
         environment = Environment(
-            around=self.around,
+            context=self.context,
             repository=self.full_name,
-            uuid=self.around.new_uuid(),
+            uuid=self.context.new_uuid(),
             name=name,
             slug=slug or self.free_slug(name),
             type=type_,
             admin_only=admin_only,
             rank=len(self.environments),
-            created=self.around.journal.clock(),
+            created=self.context.journal.clock(),
         )
         self.environments[environment.uuid] = environment
         self.record(
@@ -153,7 +158,7 @@ class Repository(VariableOwner):
         return environment
 
     def delete_environment(self, environment: Environment) -> None:
-        """Delete an environment with all that it holds; what is left has another name."""
+        """Delete an environment with all its variables; what remains readable has another name."""
         del self.environments[environment.uuid]
         self.record(
             EventKind.ENVIRONMENT_DELETED,
@@ -186,14 +191,6 @@ class Repository(VariableOwner):
         self.comments.setdefault(number, {})
 
 
-class Access(StrEnum):
-    """How a workspace answers to everyone: as usual, with 403, or with 410."""
-
-    OPEN = "open"
-    FORBIDDEN = "forbidden"
-    REMOVED = "removed"
-
-
 @dataclass(slots=True, eq=False)
 class Workspace:
     """A workspace.
@@ -205,22 +202,25 @@ class Workspace:
 
     slug: str
     uuid: str
-    access: Access = Access.OPEN
+    access: Access = "open"
     repositories: dict[str, Repository] = field(default_factory=dict)
+
+
+_Found = TypeVar("_Found", Workspace, Repository)
 
 
 @dataclass(slots=True, eq=False)
 class World:
-    """Everything there is."""
+    """Every workspace with its repositories."""
 
-    around: Surroundings
+    context: StateContext
     workspaces: dict[str, Workspace] = field(default_factory=dict)
 
-    def add_workspace(self, slug: str, *, access: Access = Access.OPEN) -> Workspace:
-        """Return the workspace, added when it is not there yet, with this access."""
+    def add_workspace(self, slug: str, *, access: Access = "open") -> Workspace:
+        """Add a workspace, or change the access of an existing one."""
         workspace = self.workspaces.get(slug)
         if workspace is None:
-            workspace = Workspace(slug, self.around.new_uuid())
+            workspace = Workspace(slug, self.context.new_uuid())
             self.workspaces[slug] = workspace
         workspace.access = access
         return workspace
@@ -238,55 +238,56 @@ class World:
         """Add a repository.
 
         Args:
-            workspace: Slug of the workspace; it is added when it is not there yet.
-            slug: Its own slug.
+            workspace: Slug of the workspace, which is added when it does not exist.
+            slug: Slug of the repository.
             project: Key of its project.
             environments: Name, type and `admin_only` of each.
-            visible: Whether anyone may see it.
+            visible: Whether anyone can see it.
             pipelines_enabled: `None`: Pipelines was never enabled.
 
         Raises:
-            ValueError: It exists, or an environment has an unknown type.
+            ValueError: The repository exists, or an environment has an unknown type.
         """
         home = self.workspaces.get(workspace) or self.add_workspace(workspace)
         if slug in home.repositories:
-            message = f"{workspace}/{slug} exists already"
+            message = f"{workspace}/{slug} already exists"
             raise ValueError(message)
         repository = Repository(
-            around=self.around,
+            context=self.context,
             workspace=workspace,
             slug=slug,
             workspace_uuid=home.uuid,
-            uuid=self.around.new_uuid(),
+            uuid=self.context.new_uuid(),
             project=project,
             visible=visible,
             pipelines_enabled=pipelines_enabled,
-            created=self.around.journal.clock(),
+            created=self.context.journal.clock(),
         )
         home.repositories[slug] = repository
         for name, type_, admin_only in environments:
             repository.add_environment(name, type_, admin_only=admin_only)
         return repository
 
-    def workspace(self, name: str) -> Workspace | None:
-        """Find a workspace by slug or `{uuid}`."""
-        if name.startswith("{"):
-            return next((each for each in self.workspaces.values() if each.uuid == name), None)
-        return self.workspaces.get(name.lower())
-
     def repository(self, full_name: str) -> Repository:
         """Return a repository by `workspace/slug`.
 
         Raises:
-            KeyError: There is none.
+            KeyError: It does not exist.
         """
         workspace, _, slug = full_name.partition("/")
         return self.workspaces[workspace].repositories[slug]
 
+    def find_workspace(self, name: str) -> Workspace | None:
+        """Find a workspace by slug or `{uuid}`."""
+        return _find(self.workspaces, name)
+
 
 def find_repository(workspace: Workspace, name: str) -> Repository | None:
     """Find a repository of a workspace by slug or `{uuid}`."""
+    return _find(workspace.repositories, name)
+
+
+def _find(by_slug: Mapping[str, _Found], name: str) -> _Found | None:
     if name.startswith("{"):
-        found = (each for each in workspace.repositories.values() if each.uuid == name)
-        return next(found, None)
-    return workspace.repositories.get(name.lower())
+        return next((each for each in by_slug.values() if each.uuid == name), None)
+    return by_slug.get(name.lower())

@@ -8,7 +8,6 @@ import pytest
 from docker import DockerClient
 
 from pipe.models.errors import ExitCode
-from simulator.behaviour.choices import RetryAfter
 from simulator.faults import Fault, NoAnswer, RateLimited
 from simulator.state.credentials import DEMO_ACCESS_TOKEN
 from tests.container.conftest import TAG, Pipeline
@@ -69,7 +68,7 @@ def test_a_folder_that_cannot_be_written_does_not_harm_the_run(
 
 @pytest.mark.parametrize(
     "trouble",
-    [RateLimited(wait=300, retry_after=RetryAfter.SECONDS), NoAnswer()],
+    [RateLimited(wait=300, retry_after="seconds"), NoAnswer()],
     ids=["waiting", "unanswered"],
 )
 def test_a_stopped_step_ends_the_run_within_a_second(

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from pipe.models.errors import ExitCode
-from simulator.behaviour.choices import Plan
 from simulator.state.credentials import DEMO_ACCESS_TOKEN
 from simulator.state.journal import RequestRecord
 from tests.container.conftest import Pipeline
@@ -106,7 +105,7 @@ def test_exit_4_a_check_finds_drift(pipeline: Pipeline) -> None:
 
 
 def test_exit_5_a_change_that_the_plan_does_not_include(pipeline: Pipeline) -> None:
-    pipeline.bitbucket.switches = replace(pipeline.bitbucket.switches, plan=Plan.PAYMENT_REQUIRED)
+    pipeline.bitbucket.switches = replace(pipeline.bitbucket.switches, plan="402")
     pipeline.repository.add_environment("Test-Env")
     ended = pipeline.run(ENVIRONMENT_NAME="Test-Env", ADMIN_ONLY="true")
     assert ended.exit_code == ExitCode.INCOMPLETE, ended.log

@@ -11,9 +11,7 @@ from urllib.parse import unquote
 
 from simulator import faults
 from simulator.api import payloads
-from simulator.behaviour.choices import LimitBody, RetryAfter
-from simulator.behaviour.profiles import with_values
-from simulator.behaviour.switches import SwitchValue
+from simulator.behaviour.switches import SwitchValue, with_values
 from simulator.faults import (
     Answer,
     Delay,
@@ -74,11 +72,11 @@ KINDS: Final[Mapping[str, Kind]] = {
     "never answers": NoAnswer(),
     "takes effect, never answers": NoAnswer(after_effect=True),
     "429": RateLimited(),
-    "429, Retry-After in seconds": RateLimited(wait=7, retry_after=RetryAfter.SECONDS),
-    "429, Retry-After as a date": RateLimited(wait=7, retry_after=RetryAfter.DATE),
-    "429, x-ratelimit-reset, bare text": RateLimited(wait=7, reset=True, body=LimitBody.TEXT),
-    "429, Retry-After: 0": RateLimited(wait=0, retry_after=RetryAfter.SECONDS),
-    "429, Retry-After past the deadline": RateLimited(wait=LONG, retry_after=RetryAfter.SECONDS),
+    "429, Retry-After in seconds": RateLimited(wait=7, retry_after="seconds"),
+    "429, Retry-After as a date": RateLimited(wait=7, retry_after="date"),
+    "429, x-ratelimit-reset, bare text": RateLimited(wait=7, reset=True, body="text"),
+    "429, Retry-After: 0": RateLimited(wait=0, retry_after="seconds"),
+    "429, Retry-After past the deadline": RateLimited(wait=LONG, retry_after="seconds"),
     "500": faults.server_error(500),
     "502": faults.server_error(502),
     "502 after the effect": faults.server_error(502, after_effect=True),
@@ -148,14 +146,14 @@ class Planned(Schedule):
     def on(cls, simulator: Simulator, at: Mapping[int, Kind]) -> Planned:
         """Schedule faults in a simulator that nobody has written to yet."""
         planned = cls(simulator=simulator, at=at)
-        for environment in simulator.repository("acme/shop").environments.values():
-            for name, values in (
-                ("variables", payloads.variables(environment, simulator.switches)),
-                ("branch-restrictions", _branches(environment.branches)),
-            ):
-                planned.stale[f"{environment.uuid}/{name}"] = values
-        shop = simulator.repository("acme/shop")
-        planned.stale["shop/environments"] = payloads.environments(shop, simulator.switches)
+        shop, switches = simulator.repository("acme/shop"), simulator.switches
+        for environment in shop.environments.values():
+            variables = [payloads.variable(v, switches) for v in environment.variables.values()]
+            planned.stale[f"{environment.uuid}/variables"] = variables
+            branches = _branches(environment.branches)
+            planned.stale[f"{environment.uuid}/branch-restrictions"] = branches
+        listed = [payloads.environment(each, switches) for each in shop.listed(switches)]
+        planned.stale["shop/environments"] = listed
         simulator.faults = planned
         return planned
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from pipe.models.declaration import FINGERPRINTS_KEY
-from simulator.behaviour.choices import AtCreation, Internal
 from simulator.simulator import Simulator
+from simulator.state.environment import Environment
 from simulator.state.journal import Event, EventKind
-from simulator.state.world import Environment
 from tests.faults.repository_state import Env, may_deploy, read_environment
 from tests.faults.scenarios import Scenario
 
@@ -75,10 +74,10 @@ class Observer:
         current = may_deploy(now, universe)
         if before is not None and not current <= allowed:
             self.broken.append(f"P7: {environment.name} lets through {current - allowed}")
-        honoured = simulator.switches.admin_only_at_creation is AtCreation.HONOURED
+        honoured = simulator.switches.admin_only_at_creation == "honoured"
         if before is None and honoured and after.admin_only and not now.admin_only:
             self.broken.append(f"P7: {environment.name} was created unrestricted")
-        unavailable = simulator.switches.branch_endpoint is not Internal.WORKING or any(
+        unavailable = simulator.switches.branch_endpoint != "working" or any(
             each.status in _UNAVAILABLE and "branch-restrictions" in each.path
             for each in simulator.requests
         )

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from pipe.models.declaration import FINGERPRINTS_KEY
-from simulator.state.world import Environment, Repository
+from simulator.state.environment import Environment
+from simulator.state.world import Repository
 
 ANYONE, ADMINISTRATOR = False, True
 ELSEWHERE = "(any other branch)"

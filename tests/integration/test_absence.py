@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from simulator.behaviour import choices as c
+from simulator.behaviour.switches import SWITCHES
 from simulator.faults import Answer, empty_page, server_error
 from simulator.state.journal import EventKind
 from tests.support.world import World, run_pipe
 
 
-def _world(*names: str, kind: str = "Test", deletion: c.Deletion = c.Deletion.GONE) -> World:
+def _world(*names: str, kind: str = "Test", deletion: str = "gone") -> World:
     world = World(deletion=deletion)
     for name in names:
         world.shop.add_environment(name, kind)
@@ -18,8 +18,8 @@ def _world(*names: str, kind: str = "Test", deletion: c.Deletion = c.Deletion.GO
 
 
 @pytest.mark.promise("P10")
-@pytest.mark.parametrize("deletion", list(c.Deletion))
-def test_an_environment_goes_and_stays_away(deletion: c.Deletion) -> None:
+@pytest.mark.parametrize("deletion", SWITCHES["deletion"].choices)
+def test_an_environment_goes_and_stays_away(deletion: str) -> None:
     """Judged by the list, whatever is left of it elsewhere."""
     world = _world("feature-1", "Other", deletion=deletion)
     ran = run_pipe(world, ENVIRONMENT_NAME="Feature-1", STATE="absent")

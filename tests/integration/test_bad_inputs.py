@@ -9,7 +9,6 @@ import pytest
 from pipe.models.errors import ConfigError, ConfigurationError
 from simulator.faults import Answer, NoAnswer, RefuseConnection, garbage, server_error
 from simulator.faults import Fault as Trouble
-from simulator.state.world import Access
 from tests.support.world import Ran, World, listed, run_with
 
 GOOD = {"ENVIRONMENT_NAME": "Live", "ENVIRONMENT_TYPE": "Production", "ADMIN_ONLY": "true"}
@@ -122,7 +121,7 @@ def test_missing_scopes_are_named() -> None:
 
 def test_a_workspace_that_may_not_be_entered() -> None:
     world = World()
-    world.simulator.add_workspace("acme", access=Access.FORBIDDEN)
+    world.simulator.add_workspace("acme", access="forbidden")
     ran = run_with(world, GOOD)
     _is_told(ran, 3)
     assert "You do not have access to this workspace" in _flat(ran.log)

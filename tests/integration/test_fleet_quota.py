@@ -9,7 +9,6 @@ from typing import Final
 
 import pytest
 
-from simulator.behaviour import choices as c
 from simulator.behaviour.switches import SwitchValue
 from tests.support.world import Ran, World, run_pipe
 
@@ -77,14 +76,14 @@ LISTED: Final = -(-(REPOSITORIES + 1) // 100)
 @pytest.mark.parametrize(
     ("told", "retry_after"),
     [
-        (True, c.RetryAfter.ABSENT),
-        (False, c.RetryAfter.ABSENT),
-        (False, c.RetryAfter.SECONDS),
-        (False, c.RetryAfter.DATE),
+        (True, "absent"),
+        (False, "absent"),
+        (False, "seconds"),
+        (False, "date"),
     ],
 )
 def test_a_run_that_has_the_time_waits_and_finishes(
-    *, workers: int, told: bool, retry_after: c.RetryAfter
+    *, workers: int, told: bool, retry_after: str
 ) -> None:
     all_of_it = fleet(rate_limit_headers=told, rate_limit_retry_after=retry_after)
     began = all_of_it.world.clock.seconds

@@ -9,7 +9,6 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-from simulator.behaviour.choices import Comparison
 from tests.support.world import Ran, World, run_with
 
 SLUGS = [f"repo-{number}" for number in range(3)]
@@ -29,7 +28,7 @@ class Interrupted(World):
     """A Bitbucket beside which something else is done before one request."""
 
     def __init__(self) -> None:
-        super().__init__(name_clash=Comparison.EXACT)
+        super().__init__(name_clash="exact")
         self.at = -1
         self.do: Callable[[], object] = lambda: None
         self._turn = threading.Lock()

@@ -6,18 +6,16 @@ from collections.abc import Callable
 
 import pytest
 
-from simulator.behaviour import choices as c
+from simulator.behaviour.switches import SWITCHES
 from simulator.faults import Answer, DropConnection, empty_page
 from simulator.state.journal import EventKind
 from tests.support.world import Ran, World, only_environment, run_pipe
 
 
 @pytest.mark.promise("P5")
-@pytest.mark.parametrize("status", list(c.Clash))
-@pytest.mark.parametrize("shape", list(c.ErrorShape))
-def test_an_environment_that_appears_meanwhile_is_adopted(
-    status: c.Clash, shape: c.ErrorShape
-) -> None:
+@pytest.mark.parametrize("status", SWITCHES["duplicate_status"].choices)
+@pytest.mark.parametrize("shape", SWITCHES["duplicate_shape"].choices)
+def test_an_environment_that_appears_meanwhile_is_adopted(status: str, shape: str) -> None:
     """A name that is taken leads to another look, in whatever words Bitbucket says so."""
     world = World(duplicate_status=status, duplicate_shape=shape)
 
@@ -35,7 +33,7 @@ def test_an_environment_that_appears_meanwhile_is_adopted(
 @pytest.mark.promise("P5")
 def test_a_name_that_is_taken_and_not_listed_yet_is_waited_for() -> None:
     """Bitbucket has said that it exists, so nothing is sent again."""
-    world = World(duplicate_status=c.Clash.CONFLICT)
+    world = World(duplicate_status="409")
     world.shop.add_environment("Test-Env", "Test")
     world.simulator.faults.add(empty_page(), method="GET", times=4)
     ran = run_pipe(world, ENVIRONMENT_NAME="Test-Env", ENVIRONMENT_TYPE="Test", ADMIN_ONLY="true")
@@ -72,7 +70,7 @@ def test_an_environment_that_appears_meanwhile_as_declared_is_left_alone() -> No
 
 
 def test_two_environments_that_appear_meanwhile_in_other_cases_are_ambiguous() -> None:
-    world = World(name_clash=c.Comparison.CASEFOLD)
+    world = World(name_clash="casefold")
 
     def both() -> None:
         world.shop.add_environment("TEST-ENV", "Test")
@@ -125,7 +123,7 @@ def test_a_creation_that_bitbucket_never_takes_is_given_up_with_its_words() -> N
 
 
 def test_a_creation_that_bitbucket_finds_invalid_is_not_tried_again() -> None:
-    world = World(environment_names=c.EnvironmentNames.WEB)
+    world = World(environment_names="web")
     ran = run_pipe(world, ENVIRONMENT_NAME="n" * 31, ENVIRONMENT_TYPE="Test")
     assert (ran.exit_code, set(ran.problems)) == (5, {"not-created"})
     assert len(ran.writes) == 1
@@ -148,7 +146,7 @@ def test_creations_that_are_refused_in_passing_succeed() -> None:
 
 
 def test_restrictions_that_are_ignored_at_creation_are_set_afterwards() -> None:
-    world = World(admin_only_at_creation=c.AtCreation.IGNORED)
+    world = World(admin_only_at_creation="ignored")
     ran = run_pipe(world, ENVIRONMENT_NAME="Test-Env", ENVIRONMENT_TYPE="Test", ADMIN_ONLY="true")
     assert ran.exit_code == 0
     assert world.shop.environment("Test-Env").admin_only
@@ -157,7 +155,7 @@ def test_restrictions_that_are_ignored_at_creation_are_set_afterwards() -> None:
 
 def test_a_change_that_turns_out_to_be_made_is_not_a_failure() -> None:
     """A change that changes nothing may be refused: what counts is what shows."""
-    world = World(noop_change=c.Verdict.REFUSED)
+    world = World(noop_change="refused")
     live = world.shop.add_environment("Live", "Production")
     ran = _run_while(
         world,
@@ -170,7 +168,7 @@ def test_a_change_that_turns_out_to_be_made_is_not_a_failure() -> None:
 
 
 def test_a_rename_that_is_taken_and_ignored_is_not_verified() -> None:
-    world = World(rename_clash=c.RenameClash.IGNORED)
+    world = World(rename_clash="ignored")
     world.shop.add_environment("Live", "Production")
     ran = _run_while(
         world,
@@ -182,8 +180,8 @@ def test_a_rename_that_is_taken_and_ignored_is_not_verified() -> None:
     assert (ran.exit_code, set(ran.problems)) == (5, {"rename-does-not-show"})
 
 
-@pytest.mark.parametrize("clash", [c.RenameClash.BAD_REQUEST, c.RenameClash.CONFLICT])
-def test_a_rename_onto_a_name_taken_meanwhile_is_told(clash: c.RenameClash) -> None:
+@pytest.mark.parametrize("clash", ["400", "409"])
+def test_a_rename_onto_a_name_taken_meanwhile_is_told(clash: str) -> None:
     world = World(rename_clash=clash)
     world.shop.add_environment("Live", "Production")
     ran = _run_while(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from simulator.behaviour.choices import EnvironmentKeys
 from simulator.simulator import Simulator
 from tests.support.world import World, run_pipe
 
@@ -64,7 +63,7 @@ def test_p18_an_environment_that_somebody_else_creates_meanwhile_was_not_reviewe
 
 
 def test_a_rule_for_a_type_does_not_miss_an_environment_of_unknown_type_in_silence() -> None:
-    world = World(environment_keys=EnvironmentKeys.MINIMAL)
+    world = World(environment_keys="minimal")
     world.shop.add_environment("Live", "Production")
 
     ran = run_pipe(world, ENVIRONMENT_NAME="*", ENVIRONMENT_TYPE="Production", ADMIN_ONLY="true")

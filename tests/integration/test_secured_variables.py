@@ -9,10 +9,10 @@ import pytest
 
 from pipe.models.declaration import FINGERPRINTS_KEY as OURS
 from pipe.planning.fingerprints import dump
-from simulator.behaviour import choices as c
+from simulator.behaviour.switches import SWITCHES
 from simulator.faults import Answer
+from simulator.state.environment import Environment
 from simulator.state.journal import EventKind
-from simulator.state.world import Environment
 from tests.support.variables import (
     KEY,
     changes_of,
@@ -68,9 +68,9 @@ def test_on_change_writes_a_rotated_value_and_nothing_else() -> None:
         lambda live: live.set_variable(OURS, live.variables[OURS].value, secured=True),
     ],
 )
-@pytest.mark.parametrize("secured_change", list(c.SecuredChange))
+@pytest.mark.parametrize("secured_change", SWITCHES["secured_change"].choices)
 def test_damaged_fingerprints_only_cost_another_write(
-    damage: Callable[[Environment], object], secured_change: c.SecuredChange
+    damage: Callable[[Environment], object], secured_change: str
 ) -> None:
     world = live_world(secured_change=secured_change)
     wanted = declare_secured(A="s3cret-a", B="s3cret-b") | {"FINGERPRINT_KEY": KEY}
@@ -128,10 +128,10 @@ def test_without_a_key_fingerprints_that_became_untrue_are_forgotten() -> None:
 
 
 @pytest.mark.promise("P7", "P9")
-@pytest.mark.parametrize("secured_change", list(c.SecuredChange))
+@pytest.mark.parametrize("secured_change", SWITCHES["secured_change"].choices)
 @pytest.mark.parametrize("lag", [0, 2])
 def test_plain_becomes_secured_and_the_secret_is_never_stored_plain(
-    secured_change: c.SecuredChange, lag: int
+    secured_change: str, lag: int
 ) -> None:
     world = live_world(secured_change=secured_change, variable_list_lag_reads=lag)
     live_of(world).set_variable("A", "was public")
@@ -145,15 +145,15 @@ def test_plain_becomes_secured_and_the_secret_is_never_stored_plain(
     for record in ran.requests:
         if b"now-a-secret" in record.body:
             assert json.loads(record.body)["secured"] is True
-    sticks = secured_change is c.SecuredChange.STICKS
+    sticks = secured_change == "sticks"
     assert (ran.count(EventKind.VARIABLE_DELETED) == 0) is sticks
     assert "created anew" in ran.log
 
 
 @pytest.mark.promise("P16")
-@pytest.mark.parametrize("secured_change", list(c.SecuredChange))
+@pytest.mark.parametrize("secured_change", SWITCHES["secured_change"].choices)
 def test_where_what_exists_is_believed_a_variable_is_secured_by_replacing_it(
-    secured_change: c.SecuredChange,
+    secured_change: str,
 ) -> None:
     """A run that ends in between leaves nothing that the next would take for the secret."""
     world = live_world(secured_change=secured_change)
@@ -166,7 +166,7 @@ def test_where_what_exists_is_believed_a_variable_is_secured_by_replacing_it(
 @pytest.mark.promise("P9")
 def test_a_secret_is_sent_only_when_it_is_seen_that_it_will_be_stored_secured() -> None:
     """An answer that claims what the list denies is not believed."""
-    world = live_world(secured_change=c.SecuredChange.IGNORED)
+    world = live_world(secured_change="ignored")
     live_of(world).set_variable("A", "was public")
     uuid = live_of(world).variables["A"].uuid
     lie = json.dumps({"uuid": uuid, "key": "A", "secured": True}).encode()
@@ -177,8 +177,8 @@ def test_a_secret_is_sent_only_when_it_is_seen_that_it_will_be_stored_secured() 
     assert ran.count(EventKind.VARIABLE_DELETED) == 1
 
 
-@pytest.mark.parametrize("secured_change", list(c.SecuredChange))
-def test_secured_becomes_plain(secured_change: c.SecuredChange) -> None:
+@pytest.mark.parametrize("secured_change", SWITCHES["secured_change"].choices)
+def test_secured_becomes_plain(secured_change: str) -> None:
     world = live_world(secured_change=secured_change)
     live_of(world).set_variable("A", "a secret", secured=True)
     ran = run_with(world, declare_plain(A="public"))
@@ -188,7 +188,7 @@ def test_secured_becomes_plain(secured_change: c.SecuredChange) -> None:
 
 
 def test_a_replacement_that_can_not_begin_is_told() -> None:
-    world = live_world(secured_change=c.SecuredChange.REFUSED)
+    world = live_world(secured_change="refused")
     live_of(world).set_variable("A", "was public")
     world.simulator.faults.add(Answer(status=409, body=b"{}"), method="DELETE", times=9)
     ran = run_with(world, declare_secured(A="now-a-secret"))

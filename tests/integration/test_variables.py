@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from simulator.behaviour import choices as c
+from simulator.behaviour.switches import SWITCHES
 from simulator.faults import Answer, DropConnection, empty_page
 from simulator.http import Cut
 from simulator.state.journal import EventKind
@@ -113,11 +113,11 @@ def test_only_the_value_that_differs_is_written() -> None:
 
 
 @pytest.mark.promise("P14")
-@pytest.mark.parametrize("links", list(c.NextLink))
+@pytest.mark.parametrize("links", SWITCHES["next_links"].choices)
 @pytest.mark.parametrize("told", [True, False])
 @pytest.mark.parametrize("size", [0, 10, 50])
 def test_250_variables_under_every_kind_of_broken_page(
-    links: c.NextLink, size: int, *, told: bool
+    links: str, size: int, *, told: bool
 ) -> None:
     world = live_world(
         next_links=links,
@@ -125,7 +125,7 @@ def test_250_variables_under_every_kind_of_broken_page(
         page_has_size=told,
         page_has_pagelen=told,
         page_has_number=told,
-        list_order=c.Order.STABLE if told else c.Order.SHUFFLED,
+        list_order="stable" if told else "shuffled",
     )
     wanted = {f"V{number}": str(number) for number in range(250)}
     for key, value in wanted.items():
@@ -137,8 +137,8 @@ def test_250_variables_under_every_kind_of_broken_page(
 
 
 @pytest.mark.promise("P5", "P10")
-@pytest.mark.parametrize("shape", list(c.ErrorShape))
-def test_a_list_that_is_empty_while_variables_exist_leads_to_put(shape: c.ErrorShape) -> None:
+@pytest.mark.parametrize("shape", SWITCHES["duplicate_shape"].choices)
+def test_a_list_that_is_empty_while_variables_exist_leads_to_put(shape: str) -> None:
     """Seen in August 2026."""
     world = live_world(duplicate_variable_shape=shape)
     live_of(world).set_variable("A", "old")
@@ -224,7 +224,7 @@ def test_a_variable_whose_answers_are_all_lost_is_given_up() -> None:
 
 
 def test_keys_that_bitbucket_takes_for_the_same_are_told() -> None:
-    world = live_world(variable_key_clash=c.Comparison.CASEFOLD)
+    world = live_world(variable_key_clash="casefold")
     live_of(world).set_variable("api_url", "kept")
     ran = run_with(world, declare_plain(API_URL="x"))
     assert (ran.exit_code, set(ran.problems)) == (5, {"variable-key-differs-by-case"})
@@ -232,7 +232,7 @@ def test_keys_that_bitbucket_takes_for_the_same_are_told() -> None:
 
 
 def test_a_value_that_bitbucket_refuses_is_told_and_the_others_are_written() -> None:
-    world = live_world(empty_value=c.Verdict.REFUSED)
+    world = live_world(empty_value="refused")
     live_of(world).set_variable("B", "old")
     ran = run_with(world, declare_plain(A="", B="", C="written"))
     assert (ran.exit_code, set(ran.problems)) == (5, {"write-rejected"})
@@ -275,7 +275,7 @@ def test_a_variable_that_was_deleted_meanwhile_is_created() -> None:
 @pytest.mark.promise("P1")
 def test_contents_are_read_where_bitbucket_does_not_tell_the_type() -> None:
     """Otherwise all that it holds would seem to be missing, at every run."""
-    world = live_world(environment_keys=c.EnvironmentKeys.MINIMAL)
+    world = live_world(environment_keys="minimal")
     live_of(world).set_variable("A", "1")
     live_of(world).add_branch("main")
     wanted = declare_plain(A="1") | {"ENVIRONMENT_TYPE": "Production", "BRANCHES": '["main"]'}

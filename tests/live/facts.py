@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from simulator.behaviour.switch_table import describe, show
+from simulator.behaviour.switches import SWITCHES, show
 
 
 @dataclass(slots=True)
@@ -24,22 +24,21 @@ class Facts:
 
     def note(self, switch: str, value: object, details: str = "") -> None:
         """Write down one observation."""
-        assert switch in {each.name for each in describe()}, switch
+        assert switch in SWITCHES, switch
         self.observed[switch] = str(value).lower()
         if details:
             self.details[switch] = details
 
     def rows(self) -> list[dict[str, str | bool]]:
         """Return each observation with what was believed."""
-        believed = {each.name: each for each in describe()}
         return [
             {
                 "switch": name,
-                "meaning": believed[name].meaning,
-                "was": believed[name].certainty.value,
-                "believed": show(believed[name].default),
+                "meaning": SWITCHES[name].meaning,
+                "was": SWITCHES[name].certainty.value,
+                "believed": show(SWITCHES[name].default),
                 "observed": value,
-                "holds": value == show(believed[name].default),
+                "holds": value == show(SWITCHES[name].default),
                 "details": self.details.get(name, ""),
             }
             for name, value in sorted(self.observed.items())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from dataclasses import replace as with_switches
 
 from hypothesis import strategies as st
 from msgspec.structs import replace
@@ -25,7 +24,6 @@ from pipe.models.declaration import (
 from pipe.models.results import RepositoryResult
 from pipe.models.selection import glob_matches
 from pipe.planning.planner import SecretsPolicy
-from simulator.behaviour import choices as c
 from simulator.behaviour.profiles import HOSTILE, OBSERVED, random_switches
 from simulator.behaviour.switches import Switches
 from simulator.simulator import Simulator
@@ -194,17 +192,17 @@ policies = st.sampled_from(
 
 def _passable(switches: Switches) -> Switches:
     """Leave out what makes a declaration impossible rather than awkward."""
-    return with_switches(
+    return replace(
         switches,
-        plan=c.Plan.PREMIUM,
-        environment_keys=c.EnvironmentKeys.FULL,
-        environment_names=c.EnvironmentNames.ANY,
-        empty_value=c.Verdict.ACCEPTED,
-        branch_endpoint=c.Internal.WORKING,
-        rename_clash=c.RenameClash.BAD_REQUEST,
+        plan="premium",
+        environment_keys="full",
+        environment_names="any",
+        empty_value="accepted",
+        branch_endpoint="working",
+        rename_clash="400",
         # What was deleted and stays in the list, renamed, is told from others by nobody: pruning
         # and rules go on meaning it. There is a scenario for deletion by name.
-        deletion=c.Deletion.GONE if switches.deletion is c.Deletion.LISTED else switches.deletion,
+        deletion="gone" if switches.deletion == "listed" else switches.deletion,
         rate_limit=0,
     )
 

@@ -10,7 +10,6 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pipe.parsing.secrets import authenticates
-from simulator.behaviour.choices import Comparison, VariableKeys
 from tests.support.world import Ran, World, listed, run_with
 
 NAMES = (
@@ -64,9 +63,9 @@ OTHER = Seeded("TEST", "Staging", True, [], {"A": ("1", False), "B": ("s", True)
 
 def _world(repositories: dict[str, list[Seeded]]) -> World:
     world = World(
-        name_clash=Comparison.EXACT,
-        variable_key_clash=Comparison.EXACT,
-        variable_keys=VariableKeys.DOTS_AND_DASHES,
+        name_clash="exact",
+        variable_key_clash="exact",
+        variable_keys="dots-and-dashes",
     )
     for slug, environments in repositories.items():
         shop = world.shop if slug == "shop" else world.simulator.add_repository("acme", slug)

@@ -18,9 +18,8 @@ from urllib.parse import quote
 
 import pytest
 
-from simulator.behaviour.facts import FACTS
-from simulator.behaviour.profiles import OBSERVED, with_values
-from simulator.behaviour.switch_table import parse_switch
+from simulator.behaviour.profiles import OBSERVED
+from simulator.behaviour.switches import SWITCHES, parse_switch, with_values
 from simulator.http import Json
 from simulator.server import Server
 from simulator.simulator import Simulator
@@ -220,7 +219,7 @@ def _compare(told: Json, seen: Json, where: str) -> None:
 
 @pytest.mark.parametrize(("mark", "switch"), sorted(set(_MARK.findall(DOCUMENT))))
 def test_the_simulator_is_as_sure_of_a_fact_as_the_document(mark: str, switch: str) -> None:
-    assert FACTS[switch].certainty == mark
+    assert SWITCHES[switch].certainty == mark
 
 
 def test_every_mark_with_a_switch_is_understood() -> None:

@@ -15,7 +15,7 @@ import yaml
 from simulator.server import Server
 from simulator.simulator import Simulator
 from simulator.state.credentials import DEMO_API_TOKEN, DEMO_EMAIL
-from simulator.state.world import Environment
+from simulator.state.environment import Environment
 from tests.repository.markdown import PROJECT
 from tests.repository.pipelines import (
     PIPE,

@@ -12,9 +12,8 @@ from typing import Any, Final
 
 import pytest
 
-from simulator.behaviour import choices as c
-from simulator.behaviour.profiles import OBSERVED, with_values
-from simulator.behaviour.switches import Switches, SwitchValue
+from simulator.behaviour.profiles import OBSERVED
+from simulator.behaviour.switches import Switches, SwitchValue, with_values
 from simulator.faults import server_error
 from simulator.server import Server
 from simulator.simulator import Simulator
@@ -23,19 +22,19 @@ from simulator.state.credentials import DEMO_ACCESS_TOKEN
 PROJECT: Final = Path(__file__).parents[2]
 OURS: Final = ["Test", "Production"]
 OTHER: Final[dict[str, SwitchValue]] = {
-    "branch_endpoint": c.Internal.NOT_FOUND,
-    "deletion": c.Deletion.READABLE,
-    "duplicate_shape": c.ErrorShape.TEXT,
-    "duplicate_status": c.Clash.CONFLICT,
-    "empty_value": c.Verdict.REFUSED,
+    "branch_endpoint": "404",
+    "deletion": "readable",
+    "duplicate_shape": "text",
+    "duplicate_status": "409",
+    "empty_value": "refused",
     "environment_page_size": 25,
-    "name_clash": c.Comparison.EXACT,
-    "noop_change": c.Verdict.REFUSED,
-    "plan": c.Plan.PAYMENT_REQUIRED,
-    "rename_clash": c.RenameClash.CONFLICT,
-    "secured_change": c.SecuredChange.REFUSED,
-    "secured_value_in_lists": c.SecuredValue.NULL,
-    "variable_key_clash": c.Comparison.CASEFOLD,
+    "name_clash": "exact",
+    "noop_change": "refused",
+    "plan": "402",
+    "rename_clash": "409",
+    "secured_change": "refused",
+    "secured_value_in_lists": "null",
+    "variable_key_clash": "casefold",
 }
 
 

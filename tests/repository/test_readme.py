@@ -18,7 +18,7 @@ import yaml
 
 from pipe.models.errors import ExitCode
 from scripts.reference import rows
-from simulator.control.seed import DEMO, plant
+from simulator.control.seed import DEMO, load_seed
 from simulator.server import Server
 from simulator.simulator import Simulator
 from simulator.state.credentials import DEMO_API_TOKEN, DEMO_EMAIL
@@ -91,7 +91,7 @@ def test_a_snippet_is_yaml_with_known_variables(snippet: Code) -> None:
 @pytest.fixture
 def url() -> Iterator[str]:
     simulator = Simulator()
-    plant(simulator, DEMO)
+    load_seed(simulator, DEMO)
     simulator.repository("acme/shop").add_environment("feature-x", "Test")
     with Server(simulator) as server:
         yield server.url

@@ -14,7 +14,7 @@ from pipe.config_file.models import Environment, File, Project, When
 from pipe.models.errors import PRECEDENCE, ExitCode
 from pipe.settings.model import MAX_ATTEMPTS, MAX_WORKERS
 from scripts.reference import rows
-from simulator.control.seed import DEMO, plant
+from simulator.control.seed import DEMO, load_seed
 from simulator.http import Json
 from simulator.server import Server
 from simulator.simulator import Simulator
@@ -38,7 +38,7 @@ def _section(heading: str) -> str:
 
 def _run(tmp_path: Path, **variables: str) -> tuple[int, str]:
     simulator = Simulator()
-    plant(simulator, DEMO)
+    load_seed(simulator, DEMO)
     with Server(simulator) as server:
         around = {"BITBUCKET_API_URL": server.url, **_WHO}
         ended = run_pipe({**around, **variables}, tmp_path)

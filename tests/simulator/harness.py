@@ -1,6 +1,4 @@
-"""A simulator, a clock in the test's hands, and a client of it, without sockets."""
-
-from __future__ import annotations
+"""A simulator, a clock that tests move, and a client of it, without sockets."""
 
 from dataclasses import dataclass, field
 from urllib.parse import quote
@@ -8,7 +6,7 @@ from urllib.parse import quote
 import httpx
 
 from simulator.behaviour.profiles import OBSERVED
-from simulator.behaviour.switches import Switches
+from simulator.behaviour.switches import Switches, SwitchValue, with_values
 from simulator.http import Json
 from simulator.simulator import Simulator
 from simulator.state.credentials import DEMO_ACCESS_TOKEN
@@ -21,7 +19,7 @@ BEARER = {"Authorization": f"Bearer {DEMO_ACCESS_TOKEN}"}
 
 @dataclass
 class Clock:
-    """Time that passes only when a test lets it."""
+    """Time that passes only when a test moves it."""
 
     seconds: float = 1_800_000_000.0
     waited: list[float] = field(default_factory=list)
@@ -35,11 +33,11 @@ class Clock:
 
 
 class Bench:
-    """`acme/shop`, with the environments that are named, all of type Test."""
+    """The repository `acme/shop` with the named environments, all of type Test."""
 
-    def __init__(self, switches: Switches = OBSERVED, *names: str) -> None:
+    def __init__(self, *names: str, profile: Switches = OBSERVED, **switches: SwitchValue) -> None:
         self.clock = Clock()
-        self.sim = Simulator(switches, clock=self.clock)
+        self.sim = Simulator(with_values(profile, switches), clock=self.clock)
         self.repo: Repository = self.sim.add_repository(
             "acme", "shop", environments=[(name, "Test", False) for name in names]
         )

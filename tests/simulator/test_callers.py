@@ -7,12 +7,11 @@ import base64
 import httpx
 import pytest
 
-from simulator.behaviour import choices as c
+from simulator.app import handle
 from simulator.behaviour.switches import Switches
 from simulator.http import Request, Response
 from simulator.simulator import Simulator
 from simulator.state import credentials as cr
-from simulator.state.world import Access
 from simulator.transport import InProcessTransport
 from tests.simulator.harness import BEARER, Bench, Clock
 
@@ -61,7 +60,7 @@ def oauth(bench: Bench, secret: str = cr.DEMO_CLIENT_SECRET, **data: str) -> htt
 
 
 def test_an_oauth_token_works_until_it_expires() -> None:
-    bench = Bench(Switches(oauth_expires_in=60))
+    bench = Bench(oauth_expires_in=60)
     answer = oauth(bench).json()
     assert answer["expires_in"] == 60
     headers = {"Authorization": f"Bearer {answer['access_token']}"}
@@ -98,7 +97,7 @@ def test_an_oauth_consumer_may_stand_in_the_form() -> None:
 
 
 def test_a_scope_that_is_lacking_is_told() -> None:
-    bench = Bench(Switches(), "Test")
+    bench = Bench("Test")
     scopes = frozenset({"admin:pipeline:bitbucket"})
     bench.sim.credentials.add_api_token("a@b.example", "narrow", scopes=scopes)
     headers = {"Authorization": basic("a@b.example", "narrow")}
@@ -130,7 +129,7 @@ def test_a_scope_that_is_lacking_is_told() -> None:
     ],
 )
 def test_scopes_of_bearer_tokens_imply_one_another(scope: str, needed: str, expected: int) -> None:
-    bench = Bench(Switches(bearer_write_scope=c.WriteScope(needed)))
+    bench = Bench(bearer_write_scope=needed)
     bench.sim.credentials.add_access_token("narrow", scopes=frozenset({scope}))
     bench.client.headers["Authorization"] = "Bearer narrow"
     assert bench.create("New").status_code == expected
@@ -154,9 +153,9 @@ def test_what_one_may_not_see_does_not_exist() -> None:
 
 def test_a_workspace_may_be_closed_or_removed() -> None:
     bench = Bench()
-    bench.sim.add_workspace("acme", access=Access.FORBIDDEN)
+    bench.sim.add_workspace("acme", access="forbidden")
     assert bench.client.get(bench.environments).status_code == 403
-    bench.sim.add_workspace("acme", access=Access.REMOVED)
+    bench.sim.add_workspace("acme", access="removed")
     assert bench.client.get(bench.environments).status_code == 410
 
 
@@ -178,22 +177,22 @@ def test_nothing_is_there_or_not_by_this_method() -> None:
 
 
 def test_braces_must_be_encoded() -> None:
-    bench = Bench(Switches(), "Test")
+    bench = Bench("Test")
     at = f"/2.0{bench.environments}/{bench.env().uuid}"  # httpx would encode them
     request = Request(method="GET", path=at, headers=tuple(BEARER.items()))
-    refused = bench.sim.handle(request)
+    refused = handle(bench.sim, request)
     assert isinstance(refused, Response)
     assert refused.status == 400
-    bench.sim.switches = Switches(raw_braces=c.Verdict.ACCEPTED)
-    accepted = bench.sim.handle(request)
+    bench.sim.switches = Switches(raw_braces="accepted")
+    accepted = handle(bench.sim, request)
     assert isinstance(accepted, Response)
     assert accepted.status == 200
 
 
 @pytest.mark.parametrize("tolerated", [False, True])
 def test_slashes_at_the_end(*, tolerated: bool) -> None:
-    slash = c.Slash.TOLERATED if tolerated else c.Slash.OBSERVED
-    bench = Bench(Switches(trailing_slash=slash), "Test")
+    slash = "tolerated" if tolerated else "observed"
+    bench = Bench("Test", trailing_slash=slash)
     get = bench.client.get
     assert get(f"{bench.environments}/").status_code == 200
     assert get(f"{bench.at()}/").status_code == (200 if tolerated else 404)
@@ -205,7 +204,7 @@ def test_slashes_at_the_end(*, tolerated: bool) -> None:
 
 
 def test_the_budget_rolls_over_an_hour() -> None:
-    bench = Bench(Switches(rate_limit=2))
+    bench = Bench(rate_limit=2)
     get = bench.client.get
     assert get(bench.environments).headers["X-RateLimit-NearLimit"] == "false"
     bench.clock.wait(600)
@@ -231,20 +230,19 @@ def test_the_budget_rolls_over_an_hour() -> None:
 @pytest.mark.parametrize(
     ("form", "expected"),
     [
-        (c.RetryAfter.ABSENT, None),
-        (c.RetryAfter.SECONDS, "3600"),
-        (c.RetryAfter.DATE, "Fri, 15 Jan 2027 09:00:00 GMT"),
+        ("absent", None),
+        ("seconds", "3600"),
+        ("date", "Fri, 15 Jan 2027 09:00:00 GMT"),
     ],
 )
-def test_what_a_429_says(form: c.RetryAfter, expected: str | None) -> None:
-    switches = Switches(
+def test_what_a_429_says(form: str, expected: str | None) -> None:
+    bench = Bench(
         rate_limit=1,
         rate_limit_headers=False,
         rate_limit_retry_after=form,
         rate_limit_reset=True,
-        rate_limit_body=c.LimitBody.TEXT,
+        rate_limit_body="text",
     )
-    bench = Bench(switches)
     assert "X-RateLimit-Limit" not in bench.client.get(bench.environments).headers
     answer = bench.client.get(bench.environments)
     assert answer.text == "Rate limit for this resource has been exceeded"
@@ -253,7 +251,7 @@ def test_what_a_429_says(form: c.RetryAfter, expected: str | None) -> None:
 
 
 def test_errors_in_the_published_shape() -> None:
-    bench = Bench(Switches(error_bodies=c.ErrorBodies.DOCUMENTED), "Test")
+    bench = Bench("Test", error_bodies="documented")
     bench.sim.credentials.add_access_token("narrow", scopes=frozenset())
     narrow = {"Authorization": "Bearer narrow"}
     denied = bench.client.get(bench.environments, headers=narrow).json()

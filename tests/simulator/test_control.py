@@ -8,14 +8,11 @@ import httpx
 import pytest
 import yaml
 
-from simulator.behaviour.choices import NextLink, RetryAfter
-from simulator.behaviour.switches import Switches
-from simulator.control.reading import DocumentError, Reader
-from simulator.control.seed import DEMO, parse, plant
+from simulator.control.documents import DocumentError, parse
+from simulator.control.seed import DEMO, load_seed
 from simulator.faults import Answer, Delay, RateLimited
 from simulator.http import Json
 from simulator.simulator import Simulator
-from simulator.state.world import Access
 from tests.simulator.harness import BEARER, Bench
 
 CONTROL = "https://api.bitbucket.org/_simulator"
@@ -29,7 +26,7 @@ def get(bench: Bench, name: str) -> Any:  # noqa: ANN401 - whatever the JSON say
     return bench.client.get(f"{CONTROL}/{name}").json()
 
 
-def test_control_calls_stand_in_no_log_and_tell_of_themselves() -> None:
+def test_control_calls_are_not_logged_and_describe_themselves() -> None:
     bench = Bench()
     assert get(bench, "")["/_simulator/faults"] == ["GET", "POST", "DELETE"]
     assert "faults" in bench.client.get(f"{CONTROL}/nothing").json()["error"]
@@ -38,7 +35,7 @@ def test_control_calls_stand_in_no_log_and_tell_of_themselves() -> None:
 
 
 def test_state_and_logs() -> None:
-    bench = Bench(Switches(), "Test")
+    bench = Bench("Test")
     bench.env().set_variable("TOKEN", "secret", secured=True)
     bench.client.get(bench.environments)
     bench.change(name="New")
@@ -51,7 +48,7 @@ def test_state_and_logs() -> None:
 
 
 def test_the_state_shows_a_change_whose_time_has_come() -> None:
-    bench = Bench(Switches(change_lag_seconds=1.0), "Test")
+    bench = Bench("Test", change_lag_seconds=1.0)
     bench.change(name="New")
     shop = get(bench, "state")["repositories"]["acme/shop"]
     assert shop["environments"][0]["name"] == "Test"
@@ -65,7 +62,7 @@ def test_switches_are_read_and_set() -> None:
     assert get(bench, "switches")["next_links"] == "right"
     answer = post(bench, "switches", {"profile": "hostile", "change_lag_reads": 7})
     assert answer.json()["change_lag_reads"] == "7"
-    assert bench.sim.switches.next_links is NextLink.PAST_THE_END
+    assert bench.sim.switches.next_links == "past-the-end"
     wrongs: list[Json] = [{"profile": "kind"}, {"nothing": 1}, {"next_links": "up"}, {"plan": None}]
     for wrong in [*wrongs, []]:
         assert post(bench, "switches", wrong).status_code == 400
@@ -82,14 +79,14 @@ def test_switches_are_read_and_set() -> None:
         ({"fault": "delay", "seconds": 2}, Delay(2)),
         (
             {"fault": "rate-limited", "wait": 9, "retry_after": "date", "reset": True},
-            RateLimited(wait=9, retry_after=RetryAfter.DATE, reset=True),
+            RateLimited(wait=9, retry_after="date", reset=True),
         ),
     ],
 )
 def test_faults_are_planned(document: Json, expected: object) -> None:
     bench = Bench()
     assert post(bench, "faults", document).status_code == 200
-    assert bench.sim.faults.planned[0].fault == expected
+    assert bench.sim.faults.scheduled[0].fault == expected
 
 
 @pytest.mark.parametrize(
@@ -114,8 +111,8 @@ def test_every_kind_of_fault_has_a_name(kind: str) -> None:
         "times": 2,
         "method": "GET",
         "path": "*",
-        "seen": 0,
-        "struck": 0,
+        "matched": 0,
+        "applied": 0,
     }
     assert len(get(bench, "faults")) == 2
     assert bench.client.delete(f"{CONTROL}/faults").status_code == 204
@@ -139,7 +136,7 @@ def test_every_kind_of_fault_has_a_name(kind: str) -> None:
         "flood",
     ],
 )
-def test_a_fault_that_is_told_wrongly_is_refused(document: Json) -> None:
+def test_an_invalid_fault_is_refused(document: Json) -> None:
     bench = Bench()
     answer = post(bench, "faults", document)
     assert answer.status_code == 400
@@ -163,7 +160,6 @@ def test_editing_by_hand() -> None:
     assert post(bench, "edit", at | {"delete": True}).status_code == 400
     assert post(bench, "edit", at | {"type": "QA"}).status_code == 400
     assert post(bench, "edit", at | {"repository": "acme/nope"}).status_code == 400
-    assert post(bench, "edit", {"repository": "acme/shop"}).status_code == 400
     of_shop: Json = {"repository": "acme/shop", "variables": {"REGION": "eu"}}
     assert post(bench, "edit", of_shop).status_code == 200
     assert bench.repo.variables["REGION"].value == "eu"
@@ -171,7 +167,7 @@ def test_editing_by_hand() -> None:
 
 
 def test_settling_resetting_and_seeding() -> None:
-    bench = Bench(Switches(change_lag_seconds=60.0), "Test")
+    bench = Bench("Test", change_lag_seconds=60.0)
     bench.change(name="New")
     assert bench.client.post(f"{CONTROL}/settle").status_code == 204
     assert bench.repo.names() == ["New"]
@@ -206,9 +202,9 @@ repositories:
 
 def test_a_seed_file() -> None:
     sim = Simulator()
-    plant(sim, parse(SEED))
+    load_seed(sim, parse(SEED))
     assert sim.switches.rate_limit == 5
-    assert sim.world.workspaces["closed"].access is Access.FORBIDDEN
+    assert sim.world.workspaces["closed"].access == "forbidden"
     assert list(sim.credentials.access_tokens) == ["demo-access-token"]
     assert sim.credentials.access_tokens["demo-access-token"].repositories == frozenset(
         {"acme/shop"}
@@ -222,34 +218,32 @@ def test_a_seed_file() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "where"),
+    ("text", "message"),
     [
-        ("[]", "seed must be an object"),
-        ("repository: []", "unknown key 'repository'"),
-        ("workspaces: {a: ajar}", "seed.workspaces.a"),
-        ("repositories: {}", "seed.repositories must be a list"),
-        ("repositories: [{workspace: acme}]", r"seed.repositories\[0\] needs 'slug'"),
-        ("repositories: [{workspace: acme, slug: 1}]", "must be a text"),
-        ("repositories: [{workspace: a, slug: b}, {workspace: a, slug: b}]", "exists already"),
-        ("repositories: [{workspace: a, slug: b, visible: 1}]", "true or false"),
+        ("[]", "seed: Input should be a valid dictionary"),
+        ("repository: []", "seed.repository: Extra inputs are not permitted"),
+        ("workspaces: {a: ajar}", "seed.workspaces.a: Input should be 'open'"),
+        ("repositories: {}", "seed.repositories: Input should be a valid list"),
+        ("repositories: [{workspace: acme}]", "seed.repositories.0.slug: Field required"),
+        ("repositories: [{workspace: acme, slug: 1}]", "a valid string"),
+        (
+            "repositories: [{workspace: a, slug: b}, {workspace: a, slug: b}]",
+            "seed.repositories.1: a/b already exists",
+        ),
+        ("repositories: [{workspace: a, slug: b, visible: 1}]", "a valid boolean"),
         ("repositories: [{workspace: a, slug: b, environments: [{name: A, type: B}]}]", "Staging"),
-        ("credentials: {api_tokens: [{email: a}]}", "needs 'token'"),
-        ("switches: {rate_limit: [1]}", "a text, a number, true or false"),
-        ("switches: {rate_limit: .inf}", "rate_limit"),
+        ("credentials: {api_tokens: [{email: a}]}", "api_tokens.0.token: Field required"),
+        ("switches: {rate_limit: [1]}", "rate_limit"),
+        ("switches: {rate_limit: .inf}", "seed.switches"),
     ],
 )
-def test_a_seed_that_can_not_be_understood_says_where(text: str, where: str) -> None:
-    with pytest.raises(DocumentError, match=where):
-        plant(Simulator(), parse(text))
-
-
-def test_infinity_is_no_number() -> None:
-    with pytest.raises(DocumentError, match="a number from 0"):
-        Reader(float("inf"), "here").number()
+def test_an_invalid_seed_is_refused_with_the_place_of_the_error(text: str, message: str) -> None:
+    with pytest.raises(DocumentError, match=message):
+        load_seed(Simulator(), parse(text))
 
 
 def test_the_demo_can_be_called() -> None:
     bench = Bench()
     bench.sim.reset()
-    plant(bench.sim, DEMO)
+    load_seed(bench.sim, DEMO)
     assert bench.client.get(bench.environments, headers=BEARER).json()["size"] == 3

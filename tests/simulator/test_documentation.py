@@ -13,7 +13,8 @@ import pytest
 from simulator import cli
 from simulator.api.routes import ROUTES
 from simulator.control import api, fault_documents
-from simulator.control.seed import DEMO, parse, plant
+from simulator.control.documents import parse
+from simulator.control.seed import DEMO, load_seed
 from simulator.server import Server
 from simulator.simulator import Simulator
 
@@ -30,7 +31,7 @@ CURLS = [line for block in blocks("sh") for line in block.splitlines() if line.s
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
     simulator = Simulator()
-    plant(simulator, DEMO)
+    load_seed(simulator, DEMO)
     with Server(simulator) as running:
         yield running
 
@@ -57,7 +58,7 @@ def test_the_table_of_switches_is_generated(capsys: pytest.CaptureFixture[str]) 
 def test_the_seed_file_can_be_planted() -> None:
     (text,) = blocks("yaml")
     simulator = Simulator()
-    plant(simulator, parse(text))
+    load_seed(simulator, parse(text))
     production = simulator.repository("acme/shop").environment("Production")
     assert production.variables["TOKEN"].secured
     assert simulator.switches.change_lag_reads == 2

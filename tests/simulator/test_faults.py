@@ -8,8 +8,8 @@ import httpx
 import pytest
 
 from simulator import faults as f
-from simulator.behaviour.choices import LimitBody, RetryAfter
-from simulator.behaviour.switches import Switches
+from simulator.app import handle
+from simulator.behaviour.switches import SWITCHES, RateLimitBody
 from simulator.http import Cut, Dropped, Request, Response
 from simulator.transport import InProcessTransport
 from tests.simulator.harness import BEARER, Bench
@@ -75,7 +75,7 @@ def test_a_client_without_a_clock_or_a_timeout() -> None:
 
 
 def test_half_a_body_of_an_answer_without_one() -> None:
-    bench = Bench(Switches(), "Test")
+    bench = Bench("Test")
     bench.sim.faults.add(f.HalfBody())
     with pytest.raises(httpx.RemoteProtocolError):
         bench.change(name="New")
@@ -83,7 +83,7 @@ def test_half_a_body_of_an_answer_without_one() -> None:
 
 
 def test_garbage_and_an_empty_page() -> None:
-    bench = Bench(Switches(), "Test")
+    bench = Bench("Test")
     bench.sim.faults.add(f.garbage())
     bench.sim.faults.add(f.empty_page())
     with pytest.raises(ValueError, match=r"codec|JSON|Expecting"):
@@ -93,7 +93,7 @@ def test_garbage_and_an_empty_page() -> None:
 
 
 def test_when_a_fault_strikes() -> None:
-    bench = Bench(Switches(), "Test")
+    bench = Bench("Test")
     bench.sim.faults.add(f.Answer(status=500), skip=1, times=2, method="get", path="*/environments")
     assert bench.create("New").status_code == 201  # another method
     get = bench.client.get
@@ -115,16 +115,16 @@ def test_of_two_faults_at_once_the_second_keeps_its_turn() -> None:
     assert get(bench.environments).status_code == 200
 
 
-@pytest.mark.parametrize("body", list(LimitBody))
-def test_the_ways_to_say_how_long_to_wait(body: LimitBody) -> None:
-    plain = f.limited(f.RateLimited(body=body), 0.0)
+@pytest.mark.parametrize("body", SWITCHES["rate_limit_body"].choices)
+def test_the_ways_to_say_how_long_to_wait(body: RateLimitBody) -> None:
+    plain = f.rate_limit_response(f.RateLimited(body=body), 0.0)
     assert {name for name, _ in plain.headers} == {"Content-Type"}
     assert f.LIMIT_TEXT.encode() in plain.body
-    seconds = f.limited(f.RateLimited(wait=7, retry_after=RetryAfter.SECONDS, body=body), 0.0)
+    seconds = f.rate_limit_response(f.RateLimited(wait=7, retry_after="seconds", body=body), 0.0)
     assert ("Retry-After", "7") in seconds.headers
-    date = f.limited(f.RateLimited(wait=7, retry_after=RetryAfter.DATE, body=body), 100.0)
+    date = f.rate_limit_response(f.RateLimited(wait=7, retry_after="date", body=body), 100.0)
     assert parsedate_to_datetime(dict(date.headers)["Retry-After"]).timestamp() == 107
-    reset = f.limited(f.RateLimited(wait=7, reset=True, body=body), 0.0)
+    reset = f.rate_limit_response(f.RateLimited(wait=7, reset=True, body=body), 0.0)
     assert ("x-ratelimit-reset", "7") in reset.headers
 
 
@@ -132,8 +132,8 @@ def test_a_drop_is_a_value_for_the_shell() -> None:
     bench = Bench()
     bench.sim.faults.add(f.NoAnswer())
     request = Request(method="GET", path="/", headers=())
-    assert bench.sim.handle(request) == Dropped(Cut.UNANSWERED)
-    reply = bench.sim.handle(request)
+    assert handle(bench.sim, request) == Dropped(Cut.UNANSWERED)
+    reply = handle(bench.sim, request)
     assert isinstance(reply, Response)
     assert reply.status == 401
 

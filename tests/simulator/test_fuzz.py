@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simulator.api.routes import ROUTES
+from simulator.app import handle
 from simulator.behaviour.profiles import PROFILES
 from simulator.http import Request, Response
 from tests.simulator.harness import BEARER, Bench
@@ -53,7 +54,7 @@ CONTROLS = st.sampled_from(
 def test_every_call_is_answered(
     profile: str, data: st.DataObject, calls: list[tuple[object, str, str, bytes]]
 ) -> None:
-    bench = Bench(PROFILES[profile], "Test")
+    bench = Bench("Test", profile=PROFILES[profile])
     bench.repo.add_pull_request(1)
     known = {
         "workspace": "acme",
@@ -78,7 +79,7 @@ def test_every_call_is_answered(
         request = Request(
             method=method, path=path, query=query, headers=tuple(BEARER.items()), body=body
         )
-        reply = bench.sim.handle(request)
+        reply = handle(bench.sim, request)
         assert isinstance(reply, Response)
         assert 200 <= reply.status < 500
     json.dumps(bench.sim.snapshot())
@@ -88,7 +89,7 @@ def test_every_call_is_answered(
 def test_every_control_call_is_answered(name: str, method: str, query: str, body: bytes) -> None:
     bench = Bench()
     path = f"/_simulator/{name}"
-    reply = bench.sim.handle(Request(method=method, path=path, query=query, body=body))
+    reply = handle(bench.sim, Request(method=method, path=path, query=query, body=body))
     assert isinstance(reply, Response)
     assert reply.status in {200, 204, 400, 405}
 

@@ -10,13 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simulator.api.pagination import OTHER_HOST
-from simulator.behaviour import choices as c
-from simulator.behaviour.switches import Switches
+from simulator.behaviour.profiles import OBSERVED
+from simulator.behaviour.switches import SWITCHES, Switches, SwitchValue
 from tests.simulator.harness import Bench
 
 
-def filled(switches: Switches, count: int) -> Bench:
-    bench = Bench(switches, "Test")
+def filled(count: int, profile: Switches = OBSERVED, **switches: SwitchValue) -> Bench:
+    bench = Bench("Test", profile=profile, **switches)
     for number in range(count):
         bench.env().set_variable(f"KEY_{number}", "v")
     return bench
@@ -28,8 +28,8 @@ def get(bench: Bench, **query: int) -> dict[str, Any]:
 
 
 @given(
-    links=st.sampled_from(c.NextLink),
-    order=st.sampled_from(c.Order),
+    links=st.sampled_from(SWITCHES["next_links"].choices),
+    order=st.sampled_from(SWITCHES["list_order"].choices),
     count=st.sampled_from([0, 1, 2, 9, 10, 11, 25]),
     asked=st.integers(1, 12),
     largest=st.sampled_from([1, 3, 100]),
@@ -38,15 +38,16 @@ def get(bench: Bench, **query: int) -> dict[str, Any]:
 )
 def test_walking_by_page_number_sees_everything_once(
     *,
-    links: c.NextLink,
-    order: c.Order,
+    links: str,
+    order: str,
     count: int,
     asked: int,
     largest: int,
     numbered: bool,
     sized: bool,
 ) -> None:
-    switches = Switches(
+    bench = filled(
+        count,
         next_links=links,
         list_order=order,
         max_page_size=largest,
@@ -54,7 +55,6 @@ def test_walking_by_page_number_sees_everything_once(
         page_has_pagelen=numbered,
         page_has_size=sized,
     )
-    bench = filled(switches, count)
     seen: list[str] = []
     number = 1
     while True:
@@ -69,7 +69,7 @@ def test_walking_by_page_number_sees_everything_once(
 
 @given(count=st.integers(0, 30), asked=st.integers(1, 7))
 def test_following_right_links_sees_everything_once(*, count: int, asked: int) -> None:
-    bench = filled(Switches(), count)
+    bench = filled(count)
     page = get(bench, pagelen=asked)
     seen = list(page["values"])
     while "next" in page:
@@ -83,44 +83,44 @@ def number_of(link: str) -> str:
 
 
 def test_every_wrong_link() -> None:
-    missing = filled(Switches(next_links=c.NextLink.MISSING), 11)
+    missing = filled(11, next_links="missing")
     assert "next" not in get(missing)
-    repeating = filled(Switches(next_links=c.NextLink.REPEATING), 11)
+    repeating = filled(11, next_links="repeating")
     assert number_of(get(repeating)["next"]) == "1"
     assert "next" not in get(repeating, page=2)
-    past = filled(Switches(next_links=c.NextLink.PAST_THE_END), 11)
+    past = filled(11, next_links="past-the-end")
     assert number_of(get(past, page=2)["next"]) == "3"
     assert get(past, page=3)["values"] == []
-    other = filled(Switches(next_links=c.NextLink.OTHER_HOST), 11)
+    other = filled(11, next_links="other-host")
     link = get(other, pagelen=10)["next"]
     assert link.startswith(f"{OTHER_HOST}/2.0/repositories/acme/shop/")
     assert parse_qs(urlsplit(link).query) == {"pagelen": ["10"], "page": ["2"]}
 
 
 def test_page_sizes() -> None:
-    bench = filled(Switches(variable_page_size=4, environment_page_size=1), 120)
+    bench = filled(120, variable_page_size=4, environment_page_size=1)
     bench.repo.add_environment("Other")
     assert len(get(bench)["values"]) == 4
     assert bench.listed() == ["Test"]
     assert get(bench, pagelen=500)["pagelen"] == 100
-    strict = filled(Switches(page_size_over_100=c.Oversized.REFUSED, max_page_size=0), 1)
+    strict = filled(1, page_size_over_100="refused", max_page_size=0)
     assert strict.client.get(strict.variables(), params={"pagelen": 100}).status_code == 200
     assert strict.client.get(strict.variables(), params={"pagelen": 101}).status_code == 400
 
 
 @pytest.mark.parametrize("query", ["page=0", "page=x", "pagelen=0", "pagelen=", "page=-1"])
 def test_a_page_that_is_no_number_is_refused(query: str) -> None:
-    bench = Bench(Switches(), "Test")
+    bench = Bench("Test")
     assert bench.client.get(f"{bench.variables()}?{query}").status_code == 400
 
 
 def test_the_keys_of_a_page_may_be_missing() -> None:
     switches = Switches(page_has_size=False, page_has_pagelen=False, page_has_number=False)
-    assert set(get(filled(switches, 3))) == {"values"}
+    assert set(get(filled(3, profile=switches))) == {"values"}
 
 
 def test_a_shuffled_list_has_another_order_each_time() -> None:
-    bench = filled(Switches(list_order=c.Order.SHUFFLED, variable_page_size=50), 20)
+    bench = filled(20, list_order="shuffled", variable_page_size=50)
     orders = {tuple(bench.keys()) for _ in range(5)}
     assert len(orders) > 1
     assert {tuple(sorted(order)) for order in orders} == {tuple(sorted(bench.env().variables))}

@@ -12,11 +12,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from jsonschema import Draft202012Validator, FormatChecker
 
 from simulator.behaviour.profiles import DOCUMENTED
-from simulator.http import Reply, Request, Response
 from simulator.state.journal import RequestRecord
 from tests.simulator.harness import Bench
 
@@ -76,34 +76,25 @@ class Published(Bench):
     """A bench that holds every answer to the description."""
 
     def __init__(self, *names: str) -> None:
-        super().__init__(DOCUMENTED, *names)
+        super().__init__(*names, profile=DOCUMENTED)
         self.checked: set[tuple[str, int]] = set()
-        handle = self.sim.handle
+        self.client.event_hooks = {"response": [self._check]}
 
-        def checked(request: Request) -> Reply:
-            reply = handle(request)
-            assert isinstance(reply, Response)
-            self._check(self.sim.requests[-1], reply)
-            return reply
-
-        self.sim.handle = checked  # type: ignore[method-assign]  # to see what is answered
-
-    def _check(self, record: RequestRecord, reply: Response) -> None:
-        published = operation(record)
-        status = str(reply.status)
-        self.checked.add((published["operationId"], reply.status))
-        if status not in published["responses"]:
-            # What the description leaves out is told in the shape it has for all errors.
-            assert reply.status >= 400
-            check({"$ref": "#/components/schemas/error"}, json.loads(reply.body))
+    def _check(self, response: httpx.Response) -> None:
+        published = operation(self.sim.requests[-1])
+        self.checked.add((published["operationId"], response.status_code))
+        body = response.read()
+        if str(response.status_code) not in published["responses"]:
+            # Statuses that are not published have the published shape of errors.
+            assert response.status_code >= 400
+            check({"$ref": "#/components/schemas/error"}, json.loads(body))
             return
-        answer = published["responses"][status]
-        names = {name.lower() for name, _ in reply.headers}
-        assert {name.lower() for name in answer.get("headers", {})} <= names
+        answer = published["responses"][str(response.status_code)]
+        assert {name.lower() for name in answer.get("headers", {})} <= set(response.headers)
         if "content" in answer:
-            check(answer["content"]["application/json"]["schema"], json.loads(reply.body))
+            check(answer["content"]["application/json"]["schema"], json.loads(body))
         else:
-            assert reply.body == b""
+            assert body == b""
 
 
 def test_environments() -> None:

@@ -8,10 +8,9 @@ import httpx
 import pytest
 
 from simulator.api.call import Call
-from simulator.behaviour import choices as c
+from simulator.api.handler import PROXY
 from simulator.behaviour.switches import Switches
 from simulator.http import Json, Request
-from simulator.service import PROXY
 from simulator.state.journal import EventKind
 from simulator.transport import InProcessTransport
 from tests.simulator.harness import Bench
@@ -67,7 +66,7 @@ def test_a_query_that_makes_no_sense_is_refused(query: dict[str, str]) -> None:
 
 def test_the_links_of_repositories_are_always_right() -> None:
     bench = fleet()
-    bench.sim.switches = Switches(next_links=c.NextLink.MISSING, page_has_size=False)
+    bench.sim.switches = Switches(next_links="missing", page_has_size=False)
     page = bench.client.get("/repositories/acme").json()
     assert (len(page["values"]), page["size"]) == (10, 13)
     assert len(bench.client.get(page["next"]).json()["values"]) == 3
@@ -99,7 +98,7 @@ def test_a_repository_and_its_workspace() -> None:
 
 
 def test_pipelines_is_unknown_until_it_was_enabled_once() -> None:
-    bench = Bench(Switches(), "test")
+    bench = Bench("test")
     at = "/repositories/acme/shop/pipelines_config"
     assert bench.client.get(at).status_code == 404
     assert bench.client.put(at, json={"enabled": "yes"}).status_code == 400
@@ -119,10 +118,10 @@ def test_pipelines_is_unknown_until_it_was_enabled_once() -> None:
 
 def test_the_default_environments_may_not_appear_or_appear_late() -> None:
     at = "/repositories/acme/shop/pipelines_config"
-    without = Bench(Switches(enabling_creates_defaults=False))
+    without = Bench(enabling_creates_defaults=False)
     without.client.put(at, json={"enabled": True})
     assert without.repo.names() == []
-    late = Bench(Switches(environment_list_lag_reads=1))
+    late = Bench(environment_list_lag_reads=1)
     late.client.put(at, json={"enabled": True})
     assert [late.listed() for _ in range(2)] == [[], ["Test", "Staging", "Production"]]
 
@@ -166,7 +165,7 @@ def test_a_report_that_is_malformed_answers_400(change: dict[str, Json]) -> None
 
 
 def test_the_type_of_a_report_and_the_commit() -> None:
-    bench = Bench(Switches(body_type_required=True))
+    bench = Bench(body_type_required=True)
     without = {key: value for key, value in REPORT.items() if key != "type"}
     assert bench.client.put(AT, json=without).status_code == 400
     assert bench.client.put(AT, json=REPORT).status_code == 200
@@ -237,16 +236,11 @@ def test_a_comment_without_a_text_answers_400(body: Json) -> None:
 def test_a_route_without_a_repository_has_none_to_give() -> None:
     bench = Bench()
     call = Call(
+        sim=bench.sim,
         request=Request(method="GET", path="/2.0/workspaces/acme"),
         caller=PROXY,
         arguments={"workspace": "acme"},
-        origin="http://localhost",
-        switches=bench.sim.switches,
-        now=0.0,
-        random=bench.sim.random,
-        journal=bench.sim.journal,
-        pending=[],
-        found_workspace=bench.sim.world.workspaces["acme"],
+        workspace=bench.sim.world.workspaces["acme"],
         found_repository=None,
     )
     with pytest.raises(LookupError, match=r"/2\.0/workspaces/acme"):

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from simulator.state.world import Environment
+from simulator.state.environment import Environment
 from tests.support.world import Ran, World, only_environment
 
 KEY = "a key that nobody guesses"

@@ -32,8 +32,8 @@ from pipe.models.declaration import Repository
 from pipe.planning.planner import SecretsPolicy
 from pipe.redaction import Redactor
 from pipe.session import run
-from simulator.behaviour.profiles import OBSERVED, with_values
-from simulator.behaviour.switches import Switches, SwitchValue
+from simulator.behaviour.profiles import OBSERVED
+from simulator.behaviour.switches import Switches, SwitchValue, with_values
 from simulator.simulator import Simulator
 from simulator.state.credentials import DEMO_ACCESS_TOKEN
 from simulator.state.journal import Event, EventKind, RequestRecord

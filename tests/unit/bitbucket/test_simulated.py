@@ -1,9 +1,7 @@
 """Every call against the simulated Bitbucket, under its profiles and with each credential."""
 
-from dataclasses import replace
-
 import pytest
-from msgspec.structs import replace as changed
+from msgspec.structs import replace
 from pydantic import SecretStr
 
 from pipe.bitbucket.auth import AccessToken, ApiToken, Credentials, OAuthConsumer
@@ -15,7 +13,6 @@ from pipe.models.existing import (
     ExistingVariable,
     VariableOwner,
 )
-from simulator.behaviour.choices import RetryAfter, Verdict
 from simulator.behaviour.profiles import DOCUMENTED, OBSERVED, PROFILES
 from simulator.behaviour.switches import Switches
 from simulator.faults import (
@@ -73,8 +70,8 @@ def test_all_calls_work(who: str) -> None:
     assert isinstance(secured, ExistingVariable)
     assert bitbucket.update_variable(
         VariableOwner(SHOP, uuid), plain.uuid, PlainVariable("A", "z")
-    ) == changed(plain, value="z")
-    assert bitbucket.variables(VariableOwner(SHOP, uuid)) == (changed(plain, value="z"), secured)
+    ) == replace(plain, value="z")
+    assert bitbucket.variables(VariableOwner(SHOP, uuid)) == (replace(plain, value="z"), secured)
     assert bitbucket.delete_variable(VariableOwner(SHOP, uuid), plain.uuid) == Done()
 
     branch = bitbucket.add_branch_restriction(SHOP, uuid, "release/*")
@@ -132,7 +129,7 @@ def test_a_wrong_token_is_rejected() -> None:
 
 
 def test_a_change_that_is_not_supported_has_a_key() -> None:
-    simulator, line = simulated(replace(OBSERVED, combined_change=Verdict.REFUSED))
+    simulator, line = simulated(replace(OBSERVED, combined_change="refused"))
     uuid = simulator.repository("acme/shop").environment("Test").uuid
 
     answer = line.bitbucket.change_environment(SHOP, uuid, name="T", admin_only=True)
@@ -177,8 +174,8 @@ def test_a_token_that_the_service_thinks_expired_is_renewed() -> None:
         HalfBody(),
         garbage(),
         SlowBody(25.0),
-        RateLimited(wait=7, retry_after=RetryAfter.SECONDS),
-        RateLimited(wait=7, retry_after=RetryAfter.DATE),
+        RateLimited(wait=7, retry_after="seconds"),
+        RateLimited(wait=7, retry_after="date"),
         RateLimited(wait=7, reset=True),
     ],
     ids=repr,

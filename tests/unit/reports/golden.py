@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
-from simulator.behaviour import choices as c
 from simulator.faults import Answer
 from tests.support.world import World, listed, run_with
 
@@ -90,7 +89,7 @@ def not_permitted() -> Iterator[str]:
 
 
 def half_done() -> Iterator[str]:
-    world = World(plan=c.Plan.IGNORED)
+    world = World(plan="ignored")
     world.shop.add_environment("Test")
     world.simulator.faults.add(
         Answer(status=400, body=b'{"error": {"message": "Too long"}}'),
