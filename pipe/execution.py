@@ -1,8 +1,7 @@
-"""What a run does once its settings are right: gather, plan, apply, publish."""
+"""Execute a run whose settings are valid; loads everything that talks to Bitbucket."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from threading import Lock
 from typing import Final
 
@@ -15,13 +14,13 @@ from pipe.bitbucket.client import Bitbucket
 from pipe.bitbucket.http import HttpExchange
 from pipe.bitbucket.transport import AttemptRecord, RetryPolicy, Transport
 from pipe.context import RunContext
+from pipe.fleet.batches import RemainingBudget
 from pipe.fleet.orchestrator import Orchestrator
 from pipe.fleet.recorder import RunRecorder
 from pipe.fleet.repositories import resolve, share
 from pipe.fleet.workers import WorkerPool
 from pipe.models.errors import PipeError
 from pipe.models.results import Mode, RunResult
-from pipe.planning.estimates import RemainingBudget
 from pipe.planning.planner import SecretsPolicy
 from pipe.redaction import Redactor
 from pipe.reports.log import Log, target
@@ -30,163 +29,176 @@ from pipe.reports.text import counted
 from pipe.settings import Settings
 
 _PUBLISH_SECONDS: Final = 30.0
-"""For telling Bitbucket about a run that is over."""
+"""The most that publishing the result may take."""
 
 
-def work(
-    context: RunContext,
-    settings: Settings,
-    client: httpx.Client,
-    console: Log,
-    about: About,
-) -> RunResult:
-    """Do what the settings ask for, tell it as it happens, and return what became of it."""
-    started = context.clock.monotonic()
-    _tell_beginning(console, settings)
-    meter = Meter(console if settings.options.debug else None)
-    transport = Transport(
-        client=client,
-        credentials=settings.credentials,
-        clock=context.clock,
-        policy=RetryPolicy(
-            max_attempts=settings.options.max_attempts, deadline_seconds=settings.options.deadline
-        ),
-        read_only=settings.options.mode is not Mode.APPLY,
-        stop=context.stop,
-        observe=meter.note,
-        redactor=Redactor(settings.secrets),
-    )
+class Execution:
+    """One run whose settings are valid: select repositories, plan, apply or export, publish.
 
-    def left() -> RemainingBudget:
-        elapsed = context.clock.monotonic() - started
-        return RemainingBudget(
-            sent=transport.counts.total,
-            limit=transport.quota.limit,
-            elapsed=elapsed,
-            remaining=settings.options.deadline - elapsed,
-            mean=meter.mean_seconds,
+    Args:
+        context: Injected dependencies.
+        settings: What was asked for.
+        client: Sends requests to Bitbucket.
+        console: Receives what happens, as it happens.
+    """
+
+    def __init__(
+        self, context: RunContext, settings: Settings, client: httpx.Client, console: Log
+    ) -> None:
+        self._context = context
+        self._settings = settings
+        self._options = settings.options
+        self._console = console
+        self._started = context.clock.monotonic()
+        self._meter = RequestMeter(console if self._options.debug else None)
+        self._transport = self._open_transport(
+            client,
+            deadline=self._options.deadline,
+            read_only=self._options.mode is not Mode.APPLY,
         )
 
-    result = _handle(context, settings, transport, console, left)
-    seconds = context.clock.monotonic() - started
-    result = replace(result, counts=transport.counts, seconds=seconds)
-    if (
-        settings.options.code_insights or settings.options.comment
-    ) and settings.options.mode is not Mode.EXPORT:
-        _publish(context, settings, result, about, console, meter)
-    return result
+    def run(self, about: About) -> RunResult:
+        """Do what the settings ask for and return what happened."""
+        self._log_start()
+        result = replace(
+            self._handle_repositories(), counts=self._transport.counts, seconds=self._elapsed
+        )
+        wanted = self._options.code_insights or self._options.comment
+        if wanted and self._options.mode is not Mode.EXPORT:
+            self._publish(result, about)
+        return result
 
+    @property
+    def _elapsed(self) -> float:
+        return self._context.clock.monotonic() - self._started
 
-def _publish(
-    context: RunContext,
-    settings: Settings,
-    result: RunResult,
-    about: About,
-    console: Log,
-    meter: Meter,
-) -> None:
-    """Tell Bitbucket about the run; `plan` and `check` do it too: no environment is written."""
-    # Most runs don't publish: they need not wait for what does.
-    from pipe.publishing.client import Publisher  # noqa: PLC0415 - only when it is needed
-    from pipe.publishing.publish import publish  # noqa: PLC0415 - only when it is needed
-
-    seconds = min(_PUBLISH_SECONDS, settings.options.deadline - result.seconds)
-    if seconds <= 0:
-        console.warning("Nothing was published: DEADLINE left no time for it")
-        return
-    with (
-        context.connect(settings.options.bitbucket_api_url, 1) as client,
-        context.in_pipe(VERSION) as proxy,
-    ):
-        transport = Transport(
+    def _open_transport(
+        self, client: httpx.Client, *, deadline: float, read_only: bool
+    ) -> Transport:
+        return Transport(
             client=client,
-            credentials=settings.credentials,
-            clock=context.clock,
-            policy=RetryPolicy(
-                max_attempts=settings.options.max_attempts, deadline_seconds=seconds
-            ),
-            read_only=False,
-            stop=context.stop,
-            observe=meter.note,
-            redactor=Redactor(settings.secrets),
-        )
-        wire = HttpExchange(client=proxy, monotonic=context.clock.monotonic)
-        in_pipeline = settings.context.build_number is not None
-        publisher = Publisher(transport=transport, proxy=wire if in_pipeline else None)
-        publish(settings, result, about, publisher, console)
-
-
-def _handle(
-    context: RunContext,
-    settings: Settings,
-    transport: Transport,
-    console: Log,
-    left: Callable[[], RemainingBudget],
-) -> RunResult:
-    service = ApplyContext(
-        api=Bitbucket(transport),
-        wait=transport.wait,
-        policy=SecretsPolicy(settings.secured_update, settings.options.fingerprint_key),
-        force=settings.options.force,
-        reviewed=settings.options.plan_checksum is not None,
-    )
-    nothing = RunResult(mode=settings.options.mode, counts=transport.counts, seconds=0)
-    try:
-        selected = resolve(service.api, settings.selection)
-        repositories = share(
-            selected, parallel=settings.parallel, start_at=settings.options.start_at
-        )
-    except PipeError as error:
-        console.problem(error.problem)
-        return replace(nothing, problems=(error.problem,))
-    if not repositories:
-        console.info(
-            f"Nothing is left for this one of the parallel steps: they share"
-            f" {counted(len(selected), 'repository', 'repositories')}"
-        )
-        return nothing
-    if len(selected) > 1:
-        part = f"{len(repositories)} of " if len(repositories) < len(selected) else ""
-        console.info(f"{part}{len(selected)} repositories")
-    crew = WorkerPool(
-        workers=settings.options.workers,
-        console=console,
-        clock=context.clock,
-        stop=context.stop,
-    )
-    record = RunRecorder(
-        console=console,
-        redact=transport.redactor.clean,
-        mode=settings.options.mode,
-        debug=settings.options.debug,
-        several=len(repositories) > 1,
-        stop=context.stop,
-    )
-    if settings.options.mode is Mode.EXPORT:
-        from pipe.export.exporter import Export  # noqa: PLC0415 - most runs export nothing
-
-        export = Export(service=service, crew=crew, record=record, out=context.out)
-        return export.run(repositories, nothing)
-    campaign = Orchestrator(settings=settings, service=service, crew=crew, record=record, left=left)
-    return campaign.run(repositories, nothing)
-
-
-def _tell_beginning(console: Log, settings: Settings) -> None:
-    console.info(
-        f"Bitbucket Environment {VERSION}: {settings.options.mode} on {target(settings.selection)},"
-        f" as {settings.credentials.description}"
-    )
-    for warning in settings.warnings:
-        console.warning(warning)
-    if settings.declarations.mention_branches():
-        console.info(
-            "BRANCHES uses an endpoint that Bitbucket does not document (BCLOUD-21703):"
-            " it may stop working"
+            credentials=self._settings.credentials,
+            clock=self._context.clock,
+            policy=RetryPolicy(max_attempts=self._options.max_attempts, deadline_seconds=deadline),
+            read_only=read_only,
+            stop=self._context.stop,
+            observe=self._meter.add,
+            redactor=Redactor(self._settings.secrets),
         )
 
+    def _log_start(self) -> None:
+        settings = self._settings
+        self._console.info(
+            f"Bitbucket Environment {VERSION}: {self._options.mode} on"
+            f" {target(settings.selection)}, as {settings.credentials.description}"
+        )
+        for warning in settings.warnings:
+            self._console.warning(warning)
+        if settings.declarations.mention_branches():
+            self._console.info(
+                "BRANCHES uses an endpoint that Bitbucket does not document (BCLOUD-21703):"
+                " it may stop working"
+            )
 
-class Meter:
-    """Measures requests, and tells each where `DEBUG` asks for it. Safe to share."""
+    def _handle_repositories(self) -> RunResult:
+        settings = self._settings
+        apply_context = ApplyContext(
+            api=Bitbucket(self._transport),
+            wait=self._transport.wait,
+            policy=SecretsPolicy(settings.secured_update, self._options.fingerprint_key),
+            force=self._options.force,
+            reviewed=self._options.plan_checksum is not None,
+        )
+        base_result = RunResult(mode=self._options.mode, counts=self._transport.counts, seconds=0)
+        try:
+            selected = resolve(apply_context.api, settings.selection)
+            repositories = share(
+                selected, parallel=settings.parallel, start_at=self._options.start_at
+            )
+        except PipeError as error:
+            self._console.problem(error.problem)
+            return replace(base_result, problems=(error.problem,))
+        self._log_selection(len(repositories), len(selected))
+        if not repositories:
+            return base_result
+        recorder = RunRecorder(
+            console=self._console,
+            redact=self._transport.redactor.clean,
+            mode=self._options.mode,
+            debug=self._options.debug,
+            many_repositories=len(repositories) > 1,
+            stop=self._context.stop,
+        )
+        with WorkerPool(
+            workers=self._options.workers,
+            console=self._console,
+            clock=self._context.clock,
+            stop=self._context.stop,
+            requests=lambda: self._transport.counts.total,
+        ) as pool:
+            if self._options.mode is Mode.EXPORT:
+                from pipe.export.exporter import Exporter  # noqa: PLC0415 - only when asked for
+
+                exporter = Exporter(
+                    apply_context=apply_context,
+                    pool=pool,
+                    recorder=recorder,
+                    out=self._context.out,
+                )
+                return exporter.run(repositories, base_result)
+            orchestrator = Orchestrator(
+                settings=settings,
+                apply_context=apply_context,
+                pool=pool,
+                recorder=recorder,
+                budget=self._budget,
+            )
+            return orchestrator.run(repositories, base_result)
+
+    def _log_selection(self, own: int, selected: int) -> None:
+        """Log how many repositories the run handles, and whether others belong to other steps."""
+        if not own:
+            repositories = counted(selected, "repository", "repositories")
+            self._console.info(
+                f"Nothing to do in this parallel step: {repositories} are fewer"
+                " than there are steps"
+            )
+        elif selected > 1:
+            part = f"{own} of " if own < selected else ""
+            self._console.info(f"{part}{selected} repositories")
+
+    def _budget(self) -> RemainingBudget:
+        return RemainingBudget(
+            sent=self._transport.counts.total,
+            limit=self._transport.quota.limit,
+            elapsed=self._elapsed,
+            remaining=self._options.deadline - self._elapsed,
+            mean=self._meter.mean_seconds,
+        )
+
+    def _publish(self, result: RunResult, about: About) -> None:
+        """Publish the result in Bitbucket, after `plan` and `check` too: no environment changes."""
+        from pipe.publishing.client import Publisher  # noqa: PLC0415 - only when asked for
+        from pipe.publishing.publish import publish  # noqa: PLC0415 - only when asked for
+
+        settings = self._settings
+        seconds = min(_PUBLISH_SECONDS, self._options.deadline - result.seconds)
+        if seconds <= 0:
+            self._console.warning("Nothing was published: the run used up its DEADLINE")
+            return
+        with (
+            self._context.connect(self._options.bitbucket_api_url, 1) as client,
+            self._context.in_pipe(VERSION) as step_proxy,
+        ):
+            transport = self._open_transport(client, deadline=seconds, read_only=False)
+            exchange = HttpExchange(client=step_proxy, monotonic=self._context.clock.monotonic)
+            in_pipeline = settings.context.build_number is not None
+            publisher = Publisher(transport=transport, proxy=exchange if in_pipeline else None)
+            publish(settings, result, about, publisher, self._console)
+
+
+class RequestMeter:
+    """Measures requests, and logs each if it is given a log. Safe to share between threads."""
 
     def __init__(self, console: Log | None) -> None:
         self._console = console
@@ -196,18 +208,18 @@ class Meter:
 
     @property
     def mean_seconds(self) -> float:
-        """How long a request took on average; 0 before the first."""
+        """The average duration of a request; 0 before the first."""
         with self._lock:
             return self._milliseconds / 1000 / self._count if self._count else 0.0
 
-    def note(self, exchange: AttemptRecord) -> None:
-        """Take one attempt into account."""
+    def add(self, attempt: AttemptRecord) -> None:
+        """Add one attempt."""
         with self._lock:
-            self._milliseconds += exchange.milliseconds
+            self._milliseconds += attempt.milliseconds
             self._count += 1
         if self._console is not None:
-            again = f", attempt {exchange.attempt}" if exchange.attempt > 1 else ""
+            suffix = f", attempt {attempt.attempt}" if attempt.attempt > 1 else ""
             self._console.debug(
-                f"{exchange.method} {exchange.path} → {exchange.result},"
-                f" {exchange.milliseconds} ms{again}"
+                f"{attempt.method} {attempt.path} → {attempt.result},"
+                f" {attempt.milliseconds} ms{suffix}"
             )

@@ -1,10 +1,14 @@
-"""A whole run: settings, work, reports. It returns; it never exits."""
+"""Run the pipe once: settings, plan, apply, reports. Returns the exit code; never exits.
+
+What talks to Bitbucket is imported with `execution`, so that a configuration error is reported
+without loading it.
+"""
 
 from __future__ import annotations
 
 from pipe import VERSION
 from pipe.context import RunContext
-from pipe.models.errors import ConfigurationError, ExitCode
+from pipe.models.errors import ConfigurationError, ExitCode, Problem
 from pipe.models.results import Counts, Mode, RunResult
 from pipe.redaction import Redactor
 from pipe.reports.files import write_reports
@@ -16,78 +20,64 @@ from pipe.settings.pipelines import read_context
 
 
 def run(context: RunContext) -> ExitCode:
-    """Do what the environment variables ask for, tell it, and return the exit code."""
+    """Do what the environment variables ask for, log it, and return the exit code."""
+    environ = context.environ
+    console = Log(context.err, color=not environ.get("NO_COLOR"))
     try:
-        return _run(context)
+        return _run(context, console)
     except Exception as error:  # noqa: BLE001 - a bug has an exit code and a message of its own
-        environ = context.environ
-        console = _plain_console(context)
-        redact = Redactor(known_secrets(environ)).clean
-        debug = bool(environ.get("DEBUG"))
-        problem = report_unexpected(console, "The run", error, debug=debug, redact=redact)
-        console.problem(problem)
-        return problem.code
+        debug, secrets = bool(environ.get("DEBUG")), known_secrets(environ)
+        return _log_bug(console, error, debug=debug, secrets=secrets).code
 
 
-def _run(context: RunContext) -> ExitCode:
+def _run(context: RunContext, console: Log) -> ExitCode:
     started = context.clock.monotonic()
+    report_files: tuple[str, ...] = ()
     try:
         settings = read_settings(context.environ, context.files)
-    except ConfigurationError as error:
-        return _tell_faults(context, error, error.report_files, started)
-    try:
+        report_files = settings.options.report_files
         client = context.connect(settings.options.bitbucket_api_url, settings.options.workers)
     except ConfigurationError as error:
-        return _tell_faults(context, error, settings.options.report_files, started)
-    # Whoever made a mistake in the settings need not wait for what talks to Bitbucket.
-    from pipe.execution import work  # noqa: PLC0415 - only when it is needed
-
-    console = Log(context.err, color=not settings.options.no_color)
+        console.info(f"Bitbucket Environment {VERSION}")
+        console.write(fault_lines(error.errors))
+        result = RunResult(
+            mode=Mode.APPLY,
+            faults=error.errors,
+            counts=Counts(),
+            seconds=context.clock.monotonic() - started,
+        )
+        about = About(at=context.clock.now(), context=read_context(context.environ))
+        return _finish(console, error.report_files or report_files, result, about)
     about = About(at=context.clock.now(), context=settings.context)
     with client:
+        from pipe.execution import Execution  # noqa: PLC0415 - slow; see the module's docstring
+
         try:
-            result = work(context, settings, client, console, about)
+            result = Execution(context, settings, client, console).run(about)
         except Exception as error:  # noqa: BLE001 - the reports are written whatever happened
-            redact = Redactor(settings.secrets).clean
-            problem = report_unexpected(
-                console, "The run", error, debug=settings.options.debug, redact=redact
-            )
-            console.problem(problem)
-            seconds = context.clock.monotonic() - started
+            bug = _log_bug(console, error, debug=settings.options.debug, secrets=settings.secrets)
             result = RunResult(
-                mode=settings.options.mode, problems=(problem,), counts=Counts(), seconds=seconds
+                mode=settings.options.mode,
+                problems=(bug,),
+                counts=Counts(),
+                seconds=context.clock.monotonic() - started,
             )
-    _tell_end(console, settings.options.report_files, result, about)
-    return result.exit_code
+    return _finish(console, settings.options.report_files, result, about)
 
 
-def _tell_end(console: Log, report_files: tuple[str, ...], result: RunResult, about: About) -> None:
+def _log_bug(console: Log, error: Exception, *, debug: bool, secrets: tuple[str, ...]) -> Problem:
+    redact = Redactor(secrets).clean
+    problem = report_unexpected(console, "The run", error, debug=debug, redact=redact)
+    console.problem(problem)
+    return problem
+
+
+def _finish(
+    console: Log, report_files: tuple[str, ...], result: RunResult, about: About
+) -> ExitCode:
+    """Write the reports and the last line of the log."""
     share_result(result, about.context)
     for warning in write_reports(report_files, result, about):
         console.warning(warning)
     console.write(summary_lines(result))
-
-
-def _tell_faults(
-    context: RunContext,
-    error: ConfigurationError,
-    report_files: tuple[str, ...],
-    started: float,
-) -> ExitCode:
-    console = _plain_console(context)
-    console.info(f"Bitbucket Environment {VERSION}")
-    console.write(fault_lines(error.errors))
-    result = RunResult(
-        mode=Mode.APPLY,
-        faults=error.errors,
-        counts=Counts(),
-        seconds=context.clock.monotonic() - started,
-    )
-    about = About(at=context.clock.now(), context=read_context(context.environ))
-    _tell_end(console, report_files, result, about)
     return result.exit_code
-
-
-def _plain_console(context: RunContext) -> Log:
-    """Return the log of a run whose settings are not known."""
-    return Log(context.err, color=not context.environ.get("NO_COLOR"))

@@ -1,8 +1,7 @@
-"""What exists, written as a configuration file."""
+"""Read what exists and write it as a configuration file."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TextIO
 
 from pipe.apply.context import ApplyContext
@@ -17,65 +16,67 @@ from pipe.models.errors import PipeError, Problem, RunOverError
 from pipe.models.results import RepositoryResult, RunResult
 
 _EVERYTHING = Desired(branches=(), variables=())
-"""Asks for all that an environment holds."""
+"""Asks for all that an environment has."""
 
 
-@dataclass(kw_only=True)
-class Export:
-    """One run over its repositories that writes down what it finds.
+class Exporter:
+    """Runs `export` over the selected repositories.
 
-    Attributes:
-        service: Bitbucket.
-        crew: Those who read.
-        record: Where it is taken down what became of each repository.
-        out: Where the file goes.
+    Args:
+        apply_context: Reads.
+        pool: Runs reads in parallel.
+        recorder: Receives the results.
+        out: Receives the configuration file.
     """
 
-    service: ApplyContext
-    crew: WorkerPool
-    record: RunRecorder
-    out: TextIO
+    def __init__(
+        self, *, apply_context: ApplyContext, pool: WorkerPool, recorder: RunRecorder, out: TextIO
+    ) -> None:
+        self._context = apply_context
+        self._pool = pool
+        self._recorder = recorder
+        self._out = out
 
-    def run(self, repositories: tuple[Repository, ...], nothing: RunResult) -> RunResult:
-        """Write the configuration file of these repositories; fill results into `nothing`."""
+    def run(self, repositories: tuple[Repository, ...], base_result: RunResult) -> RunResult:
+        """Write the configuration file of these repositories; return `base_result` with results."""
         found: dict[Repository, tuple[Held, ...]] = {}
-        outcomes = self.crew.each(self._read, repositories, doing="read")
+        outcomes = self._pool.map(self._read, repositories, activity="read")
         for repository, outcome in zip(repositories, outcomes, strict=True):
             match outcome:
                 case NotStarted():
-                    self.record.leave(repository)
+                    self._recorder.skip(repository)
                 case Abandoned(reason):
                     self._failed(repository, RunOverError(problems.stopped(reason)).problem)
                 case Crashed():
-                    self._failed(repository, self.record.unexpected(repository, outcome))
+                    self._failed(repository, self._recorder.unexpected(repository, outcome))
                 case Problem():
                     self._failed(repository, outcome)
                 case environments:
                     found[repository] = environments
-                    self.record.keep(RepositoryResult(repository=repository))
-        file = document.make(found, several=self.record.several)
+                    self._recorder.add(RepositoryResult(repository=repository))
+        file = document.make(found, several=self._recorder.many_repositories)
         for warning in file.left_out:
-            self.record.console.warning(warning)
+            self._recorder.console.warning(warning)
         if found:
             missing = [each for each in repositories if each not in found]
-            self.out.write(document.text(file, missing))
-            self.out.flush()
-        return self.record.close(nothing)
+            self._out.write(document.text(file, missing))
+            self._out.flush()
+        return self._recorder.finish(base_result)
 
     def _read(self, repository: Repository) -> tuple[Held, ...] | Problem:
         try:
             return tuple(
-                Held(each, read_contents(self.service, repository, each, _EVERYTHING))
-                for each in list_environments(self.service, repository)
+                Held(each, read_contents(self._context, repository, each, _EVERYTHING))
+                for each in list_environments(self._context, repository)
             )
         except PipeError as error:
             if error.problem.ends_run:
-                self.crew.end()
+                self._pool.stop()
             return error.problem
 
     def _failed(self, repository: Repository, problem: Problem) -> None:
-        if problem.ends_run and self.record.several:
-            self.record.ended(problem)
-            self.record.leave(repository)
+        if problem.ends_run and self._recorder.many_repositories:
+            self._recorder.add_problem(problem)
+            self._recorder.skip(repository)
         else:
-            self.record.keep(RepositoryResult(repository=repository, problem=problem))
+            self._recorder.add(RepositoryResult(repository=repository, problem=problem))

@@ -1,72 +1,165 @@
-"""Into which parts the work on many repositories is cut (pure).
+"""Decide how many repositories fit into the remaining quota and time (pure).
 
-Usually there is one. Only where planning alone would eat the hourly quota are there several, each
-planned and carried out before the next: a run that ends early has then finished what it planned.
+Bitbucket grants a number of requests an hour. A run plans all repositories before it writes to any,
+unless planning alone takes more than half of that: then it works in batches, and has finished what
+it planned when it must end early.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Final
 
+from msgspec import Struct
+
+from pipe.models.changes import (
+    Change,
+    Create,
+    CreateVariable,
+    Delete,
+    DeleteVariable,
+    EnvironmentPlan,
+    Keep,
+    Refuse,
+    RepositoryPlan,
+    RewriteSecured,
+    SetAdminOnly,
+    SetBranches,
+    SetName,
+    SetType,
+    Update,
+)
 from pipe.models.declaration import Declaration, Repository
-from pipe.planning.estimates import RemainingBudget
+from pipe.models.errors import Problem
+from pipe.planning import problems
 
 HOURLY_REQUESTS: Final = 1000
-"""What Bitbucket grants to most identities; some access tokens are told a higher number."""
+"""What Bitbucket grants to most identities; some access tokens have a higher limit."""
 
+_HOUR: Final = 3600.0
 _WHOLE_SHARE: Final = 2
-"""Planning may take one half of the hour's requests before the work goes in parts …"""
+"""Planning everything at once may take half of the hour's requests …"""
 
-_PART_SHARE: Final = 4
-"""… of which each may then take a quarter."""
+_BATCH_SHARE: Final = 4
+"""… and planning one batch a quarter."""
+
+_REQUESTS: Final = {
+    SetType: 0,  # part of the creation
+    SetName: 2,
+    SetAdminOnly: 2,
+    CreateVariable: 1,
+    RewriteSecured: 1,
+    DeleteVariable: 1,
+}
+"""What a change takes: the write, and the read that confirms a queued one."""
+
+_MOST_REQUESTS: Final = 3
+"""For all other changes: a plain variable that becomes secured is written twice and read."""
+
+
+class RemainingBudget(Struct, frozen=True, kw_only=True):
+    """The requests and the time that a run has left.
+
+    Attributes:
+        sent: Requests sent so far.
+        limit: Requests per hour, as Bitbucket reported or the run found out; `None`: unknown.
+        elapsed: Seconds since the run began.
+        remaining: Seconds until its deadline.
+        mean: Average seconds of a request.
+    """
+
+    sent: int
+    limit: int | None
+    elapsed: float
+    remaining: float
+    mean: float
+
+    @property
+    def requests(self) -> int | None:
+        """The requests that the run may still send; `None`: no known limit.
+
+        A run whose deadline is more than an hour after its start waits for its next requests.
+        """
+        if self.limit is None or self.elapsed + self.remaining >= _HOUR:
+            return None
+        return max(0, self.limit - self.sent)
+
+    def shortage(self, needed: int) -> Problem | None:
+        """Return why `needed` more requests can't be sent, or `None` if they can."""
+        seconds = needed * self.mean
+        if seconds > self.remaining:
+            left = f"{max(0.0, self.remaining):.0f}"
+            return problems.not_enough_left("time", f"{seconds:.0f} seconds", left)
+        if self.requests is not None and needed > self.requests:
+            return problems.not_enough_left("quota", f"{needed} requests", str(self.requests))
+        return None
 
 
 def split_into_batches(
-    repositories: tuple[Repository, ...], reads: Callable[[Repository], int], limit: int
+    repositories: tuple[Repository, ...], reads: int, limit: int
 ) -> list[tuple[Repository, ...]]:
-    """Cut the work so that planning a part leaves most of the hour for carrying it out.
+    """Split repositories into batches of a fixed size, or return one if all can be planned at once.
 
     Args:
-        repositories: In order; there is at least one.
-        reads: How many requests planning a repository takes.
-        limit: Requests granted in an hour.
+        repositories: In order.
+        reads: The most requests that planning one of them takes.
+        limit: Requests per hour.
     """
-    costs = [reads(each) for each in repositories]
-    if sum(costs) * _WHOLE_SHARE <= limit:
+    if len(repositories) * reads * _WHOLE_SHARE <= limit:
         return [repositories]
-    parts: list[list[Repository]] = [[]]
-    spent = 0
-    for repository, cost in zip(repositories, costs, strict=True):
-        if parts[-1] and (spent + cost) * _PART_SHARE > limit:
-            parts.append([])
-            spent = 0
-        parts[-1].append(repository)
-        spent += cost
-    return [tuple(part) for part in parts]
+    size = max(1, limit // (reads * _BATCH_SHARE))
+    return [repositories[start : start + size] for start in range(0, len(repositories), size)]
 
 
-def affordable(part: tuple[Repository, ...], *, handled: int, left: RemainingBudget) -> int:
-    """Return how many repositories of a part can be planned and carried out with what is left.
+def affordable(batch: tuple[Repository, ...], *, handled: int, left: RemainingBudget) -> int:
+    """Return how many repositories of a batch the remaining requests suffice for.
 
-    A plan that can't be carried out any more is requests wasted. What a repository takes is judged
-    by those before.
+    Reading more would waste requests. What a repository takes is judged by those before.
 
     Args:
-        part: What would be next.
-        handled: How many repositories there were so far.
+        batch: The next repositories.
+        handled: How many were handled so far.
         left: What the run has left.
     """
     requests = left.requests
     if requests is None or not handled:
-        return len(part)
-    return min(len(part), requests * handled // max(1, left.sent))
+        return len(batch)
+    return min(len(batch), requests * handled // max(1, left.sent))
 
 
 def reads_needed(declaration: Declaration) -> int:
-    """Return about how many requests planning a repository takes."""
+    """Return how many requests planning takes if each rule matches one environment."""
     contents = [each.desired for each in declaration.environments]
     contents += [each.desired for each in declaration.rules]
     variables = sum(each.variables is not None for each in contents)
     branches = sum(each.branches is not None for each in contents)
     return 1 + variables + branches + declaration.enable_pipelines
+
+
+def requests_at_most(plan: RepositoryPlan) -> int:
+    """Return an upper bound of the requests that applying a plan takes; 0: nothing to do.
+
+    Repeats, and whatever else trouble costs, are not included.
+    """
+    environments = sum(_environment_at_most(each) for each in plan.environments)
+    variables = sum(_change_at_most(each) for each in plan.changes)
+    return environments + variables + _MOST_REQUESTS * (plan.enable_pipelines + bool(plan.changes))
+
+
+def _environment_at_most(plan: EnvironmentPlan) -> int:
+    match plan:
+        case Keep() | Refuse():
+            return 0
+        case Create(changes=changes):
+            # Up to two more looks for a former name, and the creation.
+            return 3 + sum(_change_at_most(each) for each in changes)
+        case Update(changes=changes):
+            # A second look before variables are deleted.
+            return 1 + sum(_change_at_most(each) for each in changes)
+        case Delete():
+            return 3  # a second look, the deletion, and a look whether it took effect
+
+
+def _change_at_most(change: Change) -> int:
+    if isinstance(change, SetBranches):
+        return len(change.existing) + len(change.after)
+    return _REQUESTS.get(type(change), _MOST_REQUESTS)

@@ -1,21 +1,30 @@
-"""Many repositories: planned before anything is written, carried out, and stopped cleanly.
+"""Plan many repositories, apply the plans, and end cleanly when the run must end early.
 
-Everything is planned first, so that the whole plan can be told and judged before the first write;
-see `parts` for when that is done part by part.
+Everything is planned before the first write, so that the whole plan can be logged and judged;
+`batches` says when that is done batch by batch.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from typing import TypeAlias, assert_never
+from threading import Lock
+from typing import TypeAlias
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from pipe.apply.context import ApplyContext
 from pipe.apply.repository import Unreadable, apply_one, plan_one, planned_result
 from pipe.bitbucket import problems
-from pipe.fleet.batches import HOURLY_REQUESTS, affordable, reads_needed, split_into_batches
+from pipe.fleet.batches import (
+    HOURLY_REQUESTS,
+    RemainingBudget,
+    affordable,
+    reads_needed,
+    requests_at_most,
+    split_into_batches,
+)
 from pipe.fleet.recorder import RunRecorder
 from pipe.fleet.workers import Abandoned, Crashed, NotStarted, Unfinished, WorkerPool
 from pipe.models.changes import RepositoryPlan
@@ -24,135 +33,166 @@ from pipe.models.errors import Problem, RunOverError
 from pipe.models.results import Mode, RepositoryResult, RunResult
 from pipe.planning import problems as planning_problems
 from pipe.planning.checksum import checksum
-from pipe.planning.estimates import RemainingBudget, requests_needed
 from pipe.planning.safety_limits import Totals, exceeded_limits
 from pipe.reports.text import counted
 from pipe.settings import Settings
 
 Planned: TypeAlias = RepositoryPlan | Unreadable | NotStarted
-"""What planning a repository can come to."""
+"""The outcome of planning a repository."""
 
 
-@dataclass(kw_only=True)
+class _Batch(Struct, frozen=True):
+    """Repositories that are being read, and what reading them comes to, in the same order."""
+
+    repositories: tuple[Repository, ...]
+    outcomes: Iterator[RepositoryPlan | Unreadable | Unfinished]
+
+
 class Orchestrator:
-    """One run over its repositories.
+    """Runs `plan`, `check` or `apply` over the selected repositories.
 
-    Attributes:
+    Args:
         settings: What was asked for.
-        service: Bitbucket.
-        crew: Those who do it.
-        record: Where it is taken down.
-        left: Says what the run has left.
+        apply_context: Reads and writes.
+        pool: Runs them in parallel.
+        recorder: Receives the results.
+        budget: Returns what the run has left.
     """
 
-    settings: Settings
-    service: ApplyContext
-    crew: WorkerPool
-    record: RunRecorder
-    left: Callable[[], RemainingBudget]
-    _plans: list[RepositoryPlan] = field(default_factory=list)
-    _is_cut_short: bool = False
-    _seen: Totals = field(default_factory=Totals)
-    _expected: int = 0
-    _handled: int = 0
+    def __init__(
+        self,
+        *,
+        settings: Settings,
+        apply_context: ApplyContext,
+        pool: WorkerPool,
+        recorder: RunRecorder,
+        budget: Callable[[], RemainingBudget],
+    ) -> None:
+        self._settings = settings
+        self._options = settings.options
+        self._context = apply_context
+        self._pool = pool
+        self._recorder = recorder
+        self._budget = budget
+        self._waiting: deque[tuple[Repository, ...]] = deque()
+        self._plans: list[RepositoryPlan] = []
+        self._is_complete = True
+        self._totals = Totals()
+        self._lock = Lock()
+        self._reserved = 0
+        self._handled = 0
+        self._is_first = True
 
-    def run(self, repositories: tuple[Repository, ...], nothing: RunResult) -> RunResult:
-        """Handle the repositories; return what became of them, filled into `nothing`."""
-        parts = self._parts(repositories)
-        if len(parts) > 1:
-            self.crew.say(
-                f"{len(repositories)} repositories take more requests than Bitbucket grants in half"
-                f" an hour: they are planned and handled in {len(parts)} parts"
+    def run(self, repositories: tuple[Repository, ...], base_result: RunResult) -> RunResult:
+        """Handle the repositories; return `base_result` with what happened to them."""
+        self._waiting += self._batches(repositories)
+        if len(self._waiting) > 1:
+            self._recorder.console.info(
+                f"Planning {len(repositories)} repositories takes more than half of the requests"
+                f" that Bitbucket grants in an hour: they are planned and applied in"
+                f" {len(self._waiting)} batches"
             )
-        for part in parts:
-            self._handle_what_is_affordable(part)
-        known = self._plans and not self._is_cut_short
-        return replace(
-            self.record.close(nothing), plan_checksum=checksum(self._plans) if known else None
-        )
+        batch = self._start_next_batch()
+        while batch is not None:
+            batch = self._handle(batch)
+        self._skip_waiting()
+        result = self._recorder.finish(base_result)
+        if not (self._plans and self._is_complete):
+            return result
+        return replace(result, plan_checksum=checksum(self._plans))
 
-    def _parts(self, repositories: tuple[Repository, ...]) -> list[tuple[Repository, ...]]:
-        if (
-            self.settings.options.mode is not Mode.APPLY
-            or self.settings.options.plan_checksum is not None
-        ):
+    def _batches(self, repositories: tuple[Repository, ...]) -> list[tuple[Repository, ...]]:
+        if self._options.mode is not Mode.APPLY or self._options.plan_checksum is not None:
             return [repositories]
-        limit = self.left().limit or HOURLY_REQUESTS
-        return split_into_batches(
-            repositories, lambda each: reads_needed(self.settings.declaration_for(each)), limit
-        )
+        reads = max(reads_needed(self._settings.declaration_for(each)) for each in repositories)
+        limit = self._budget().limit or HOURLY_REQUESTS
+        return split_into_batches(repositories, reads, limit)
 
-    def _handle_what_is_affordable(self, part: tuple[Repository, ...]) -> None:
-        left = self.left()
-        number = affordable(part, handled=self._handled, left=left)
-        self._handled += number
-        self._handle(part[:number])
-        if number < len(part) and not self.crew.over:
+    def _start_next_batch(self) -> _Batch | None:
+        """Start to read as many repositories of the next batch as can be handled; none: `None`."""
+        if not self._waiting:
+            return None
+        batch = self._waiting.popleft()
+        count = affordable(batch, handled=self._handled, left=self._left())
+        if count < len(batch):
+            self._waiting.appendleft(batch[count:])
+        if count == 0:
+            return None
+        self._handled += count
+        outcomes = self._pool.map(self._plan, batch[:count], activity="read")
+        return _Batch(batch[:count], outcomes)
+
+    def _skip_waiting(self) -> None:
+        if self._waiting and not self._pool.stopped:
+            left = self._budget()
             needed = f"{left.sent // self._handled} requests"
-            self.record.ended(
-                planning_problems.not_enough_left("quota", needed, str(self.left().requests))
-            )
-            self.crew.end()
-        if number < len(part):
-            self._handle(part[number:])  # nothing is begun any more: all are left for another run
+            problem = planning_problems.not_enough_left("quota", needed, str(left.requests))
+            self._recorder.add_problem(problem)
+        for batch in self._waiting:
+            self._is_complete = False
+            for repository in batch:
+                self._recorder.skip(repository)
 
-    def _handle(self, part: tuple[Repository, ...]) -> None:
-        """Plan a part, and apply it where that is asked for."""
-        planned = self._judged([*self._planned(part)])
+    def _handle(self, batch: _Batch) -> _Batch | None:
+        """Plan a batch, apply it where that is asked for; return the next, which is being read."""
+        planned = self._refuse_excess([*self._planned(batch)])
         plans = [each for each in planned if isinstance(each, RepositoryPlan)]
         self._plans += plans
-        self._is_cut_short |= any(isinstance(each, NotStarted) for each in planned)
-        if self.settings.options.mode is Mode.APPLY and self._is_as_reviewed():
+        self._is_complete &= not any(isinstance(each, NotStarted) for each in planned)
+        if self._options.mode is Mode.APPLY and self._is_as_reviewed():
             self._announce(plans)
-            results = self._applied(part, planned)
+            results = self._applied(batch.repositories, planned)
         else:
-            results = (_told(each) for each in planned)
-        for repository, result in zip(part, results, strict=True):
+            results = (_not_applied(each) for each in planned)
+        following = None
+        for left, (repository, result) in zip(
+            range(len(planned), 0, -1), zip(batch.repositories, results, strict=True), strict=True
+        ):
             if isinstance(result, NotStarted):
-                self.record.leave(repository)
+                self._recorder.skip(repository)
             else:
-                self.record.keep(result)
+                self._recorder.add(result)
+            if following is None and left <= self._options.workers:
+                following = self._start_next_batch()  # workers are idle: these are the last answers
+        return following or self._start_next_batch()
 
-    def _planned(self, part: tuple[Repository, ...]) -> Iterator[Planned]:
-        outcomes = self.crew.each(self._plan, part, doing="read")
-        for repository, outcome in zip(part, outcomes, strict=True):
+    def _planned(self, batch: _Batch) -> Iterator[Planned]:
+        for repository, outcome in zip(batch.repositories, batch.outcomes, strict=True):
             match outcome:
                 case Crashed():
-                    yield Unreadable(repository, self.record.unexpected(repository, outcome))
+                    yield Unreadable(repository, self._recorder.unexpected(repository, outcome))
                 case Abandoned(reason):
-                    # Reading leaves no doubt behind: this is as if it had not begun.
+                    # Reading changes nothing: this is as if it had not been started.
                     error = RunOverError(problems.stopped(reason))
-                    yield self._failed(Unreadable(repository, error.problem))
+                    yield self._unreadable(Unreadable(repository, error.problem))
                 case Unreadable():
-                    yield self._failed(outcome)
+                    yield self._unreadable(outcome)
                 case RepositoryPlan() | NotStarted():
                     yield outcome
-                case _:
-                    assert_never(outcome)
 
     def _plan(self, repository: Repository) -> RepositoryPlan | Unreadable:
-        declaration = self.settings.declaration_for(repository)
-        planned = plan_one(self.service, repository, declaration)
+        declaration = self._settings.declaration_for(repository)
+        planned = plan_one(self._context, repository, declaration)
         if isinstance(planned, Unreadable):
-            self._end_with((planned.problem,))
+            self._stop_if_over((planned.problem,))
         return planned
 
-    def _failed(self, unreadable: Unreadable) -> Unreadable | NotStarted:
-        """Leave a repository that met the end of the run before anything was known about it."""
-        if not (unreadable.problem.ends_run and self.record.several):
+    def _unreadable(self, unreadable: Unreadable) -> Unreadable | NotStarted:
+        """Skip a repository if the run ended before anything was known about it."""
+        if not (unreadable.problem.ends_run and self._recorder.many_repositories):
             return unreadable
-        self.record.ended(unreadable.problem)
+        self._recorder.add_problem(unreadable.problem)
         return NotStarted()
 
-    def _judged(self, planned: list[Planned]) -> list[Planned]:
-        """Refuse what is too much over all repositories together."""
-        if self.settings.options.force or not self.record.several:
+    def _refuse_excess(self, planned: list[Planned]) -> list[Planned]:
+        """Refuse what exceeds a safety limit over all repositories together."""
+        if self._options.force or not self._recorder.many_repositories:
             return planned
         for each in planned:
             if isinstance(each, RepositoryPlan):
-                self._seen = self._seen.plus(each)
-        for excess in exceeded_limits(self._seen):
-            self.record.tell(excess.problem)
+                self._totals = self._totals.plus(each)
+        for excess in exceeded_limits(self._totals):
+            self._recorder.log_once(excess.problem)
             planned = [
                 excess.refuse_in(each) if isinstance(each, RepositoryPlan) else each
                 for each in planned
@@ -160,49 +200,62 @@ class Orchestrator:
         return planned
 
     def _is_as_reviewed(self) -> bool:
-        wanted = self.settings.options.plan_checksum
-        if wanted is None or self.crew.over or not self._plans:
+        reviewed = self._options.plan_checksum
+        if reviewed is None or self._pool.stopped or not self._plans:
             return True
-        found = checksum(self._plans)
-        if found != wanted:
-            self.record.ended(planning_problems.plan_changed(wanted, found))
-        return found == wanted
+        current = checksum(self._plans)
+        if current != reviewed:
+            self._recorder.add_problem(planning_problems.plan_changed(reviewed, current))
+        return current == reviewed
 
     def _announce(self, plans: list[RepositoryPlan]) -> None:
-        needs = [needed for each in plans if (needed := requests_needed(each))]
-        if needs and self.record.several:
-            changing = counted(len(needs), "repository", "repositories")
-            self.crew.say(f"{changing} to change, about {sum(needs)} requests")
+        number = sum(requests_at_most(each) > 0 for each in plans)
+        if number and self._recorder.many_repositories:
+            repositories = counted(number, "repository", "repositories")
+            self._recorder.console.info(f"{repositories} will be updated")
 
     def _applied(
-        self, part: tuple[Repository, ...], planned: list[Planned]
+        self, repositories: tuple[Repository, ...], planned: list[Planned]
     ) -> Iterator[RepositoryResult | NotStarted]:
-        self._expected = self.left().sent
-        outcomes = self.crew.each(self._apply, planned, doing="handled", admit=self._admit)
-        for repository, plan, outcome in zip(part, planned, outcomes, strict=True):
-            yield self._became(repository, plan, outcome)
+        outcomes = self._pool.map(self._apply, planned, activity="done", admit=self._admit)
+        for repository, plan, outcome in zip(repositories, planned, outcomes, strict=True):
+            yield self._result(repository, plan, outcome)
 
     def _admit(self, plan: Planned) -> bool:
-        """Say whether what is left will do for one more, beside those that are under way."""
-        needed = _needed(plan)
-        if not (needed and self.record.several):
+        """Return whether one more repository can be finished, besides those in progress.
+
+        The first one always begins: a rerun must get further than the run before it.
+        """
+        needed = _requests(plan)
+        if not (needed and self._recorder.many_repositories):
             return True
-        left = self.left()
-        shortage = replace(left, sent=max(left.sent, self._expected)).shortage(needed)
-        self._expected += needed
+        shortage = None if self._is_first else self._left().shortage(needed)
+        self._is_first = False
+        with self._lock:
+            self._reserved += needed
         if shortage is not None:
-            self.record.ended(shortage)
+            self._recorder.add_problem(shortage)
         return shortage is None
 
+    def _left(self) -> RemainingBudget:
+        """Return what the run has left once those in progress are finished."""
+        left = self._budget()
+        with self._lock:
+            return replace(left, sent=left.sent + self._reserved)
+
     def _apply(self, plan: Planned) -> RepositoryResult | NotStarted:
-        if not isinstance(plan, RepositoryPlan) or not _needed(plan):
-            return _told(plan)
-        declaration = self.settings.declaration_for(plan.repository)
-        result = apply_one(self.service, plan, declaration)
-        self._end_with(result.problems)
+        if not isinstance(plan, RepositoryPlan) or not _requests(plan):
+            return _not_applied(plan)
+        declaration = self._settings.declaration_for(plan.repository)
+        try:
+            result = apply_one(self._context, plan, declaration)
+        finally:
+            with self._lock:
+                self._reserved -= _requests(plan)
+        self._stop_if_over(result.problems)
         return result
 
-    def _became(
+    def _result(
         self,
         repository: Repository,
         plan: Planned,
@@ -210,26 +263,24 @@ class Orchestrator:
     ) -> RepositoryResult | NotStarted:
         match outcome:
             case NotStarted():
-                return outcome if _needed(plan) else _told(plan)
+                return outcome if _requests(plan) else _not_applied(plan)
             case Abandoned(reason):
                 problem = planning_problems.abandoned(repository, reason)
                 return RepositoryResult(repository=repository, problem=problem)
             case Crashed():
-                problem = self.record.unexpected(repository, outcome)
+                problem = self._recorder.unexpected(repository, outcome)
                 return RepositoryResult(repository=repository, problem=problem)
             case RepositoryResult():
                 return outcome
-            case _:
-                assert_never(outcome)
 
-    def _end_with(self, met: tuple[Problem, ...]) -> None:
+    def _stop_if_over(self, met: tuple[Problem, ...]) -> None:
         if any(problem.ends_run for problem in met):
-            self.crew.end()
+            self._pool.stop()
 
 
-def _told(planned: Planned) -> RepositoryResult | NotStarted:
+def _not_applied(planned: Planned) -> RepositoryResult | NotStarted:
     return planned if isinstance(planned, NotStarted) else planned_result(planned)
 
 
-def _needed(plan: Planned) -> int:
-    return requests_needed(plan) if isinstance(plan, RepositoryPlan) else 0
+def _requests(plan: Planned) -> int:
+    return requests_at_most(plan) if isinstance(plan, RepositoryPlan) else 0

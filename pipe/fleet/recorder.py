@@ -1,9 +1,8 @@
-"""What a run has come to so far, told in the log as it comes."""
+"""Collect and log results as they arrive."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 from msgspec.structs import replace
 
@@ -31,7 +30,7 @@ Clean = Callable[[str], str]
 
 
 def without_secrets(result: RepositoryResult, clean: Clean) -> RepositoryResult:
-    """Return the result with every plain value cleaned; it is for reports only."""
+    """Return a result for reports, with secrets replaced in every plain value."""
     return replace(
         result,
         environments=tuple(_environment(each, clean) for each in result.environments),
@@ -81,78 +80,95 @@ def _existing(variable: ExistingVariable, clean: Clean) -> ExistingVariable:
     return replace(variable, value=None if variable.value is None else clean(variable.value))
 
 
-@dataclass(kw_only=True)
 class RunRecorder:
-    """Results in the order of the repositories, and what concerns the run as a whole.
+    """The results of a run, in the order of its repositories.
 
     Attributes:
-        console: Where to tell it.
-        redact: Takes secrets out of a text.
+        console: Receives each result as it is added.
+        many_repositories: Whether the run handles more than one repository.
+
+    Args:
+        redact: Replaces secrets in a text.
         mode: What the run does with its plan.
-        debug: Whether to tell where the unexpected happened.
-        several: Whether the run handles more than one repository.
-        stop: Whether the run was asked to stop.
+        debug: Whether tracebacks are logged.
+        stop: Tells whether the run was asked to stop.
     """
 
-    console: Log
-    redact: Callable[[str], str]
-    mode: Mode
-    debug: bool
-    several: bool
-    stop: Stop
-    _results: list[RepositoryResult] = field(default_factory=list)
-    _remaining: list[Repository] = field(default_factory=list)
-    _problems: dict[str, Problem] = field(default_factory=dict)
-    _told: set[Problem] = field(default_factory=set)
+    def __init__(
+        self,
+        *,
+        console: Log,
+        redact: Clean,
+        mode: Mode,
+        debug: bool,
+        many_repositories: bool,
+        stop: Stop,
+    ) -> None:
+        self.console = console
+        self.many_repositories = many_repositories
+        self._redact = redact
+        self._mode = mode
+        self._debug = debug
+        self._stop = stop
+        self._results: list[RepositoryResult] = []
+        self._remaining: list[Repository] = []
+        self._problems: dict[str, Problem] = {}
+        self._already_logged: set[Problem] = set()
 
-    def tell(self, problem: Problem) -> None:
-        """Tell what several repositories are refused for; with them it is not told again."""
+    def log_once(self, problem: Problem) -> None:
+        """Log the problem of several repositories; it is not logged again with each of them."""
         self.console.problem(problem)
-        self._told.add(problem)
+        self._already_logged.add(problem)
 
-    def ended(self, problem: Problem) -> None:
-        """Take down what the run as a whole met. Whoever meets the same adds nothing."""
+    def add_problem(self, problem: Problem) -> None:
+        """Add a problem of the run as a whole; only the first of a kind is kept."""
         self._problems.setdefault(problem.key, problem)
 
     def unexpected(self, repository: Repository, crashed: Crashed) -> Problem:
-        """Return the problem that a bug in this program is."""
+        """Return the problem for a bug in this program."""
         return report_unexpected(
-            self.console, str(repository), crashed.error, debug=self.debug, redact=self.redact
+            self.console, str(repository), crashed.error, debug=self._debug, redact=self._redact
         )
 
-    def leave(self, repository: Repository) -> None:
-        """Take down that a repository is left for another run."""
+    def add(self, result: RepositoryResult) -> None:
+        """Add and log the result of a repository."""
+        shown = without_secrets(result, self._redact)
+        self._results.append(shown)
+        self.console.write(
+            repository_lines(
+                shown,
+                mode=self._mode,
+                several=self.many_repositories,
+                told=self._already_logged,
+            )
+        )
+
+    def skip(self, repository: Repository) -> None:
+        """Add a repository that is left for another run."""
         self._remaining.append(repository)
 
-    def keep(self, result: RepositoryResult) -> None:
-        """Take down what became of a repository, and tell it."""
-        kept = without_secrets(result, self.redact)
-        self._results.append(kept)
-        lines = repository_lines(kept, mode=self.mode, several=self.several, told=self._told)
-        self.console.write(lines)
-
-    def close(self, nothing: RunResult) -> RunResult:
-        """Tell what concerns the run as a whole; return everything, filled into `nothing`."""
-        if self._remaining and self.stop.requested:
-            self.ended(problems.stopped(self.stop.reason))
-        if self._remaining and self.several:
-            self.ended(self._incomplete())
+    def finish(self, base_result: RunResult) -> RunResult:
+        """Log the problems of the run as a whole; return `base_result` with everything added."""
+        if self._remaining and self._stop.requested:
+            self.add_problem(problems.stopped(self._stop.reason))
+        if self._remaining and self.many_repositories:
+            self.add_problem(self._incomplete())
         for problem in self._problems.values():
             self.console.problem(problem)
         return replace(
-            nothing,
+            base_result,
             repositories=tuple(self._results),
             remaining=tuple(self._remaining),
             problems=tuple(self._problems.values()),
         )
 
     def _incomplete(self) -> Problem:
-        """Say where another run goes on: with what this one began and could not end, if any."""
-        unended = [
+        """Return where another run continues: with what this one could not finish, if anything."""
+        unfinished = [
             each.repository
             for each in self._results
             if any(problem.ends_run for problem in each.problems)
         ]
-        done = len(self._results) - len(unended)
-        following = (*unended, *self._remaining)
+        done = len(self._results) - len(unfinished)
+        following = (*unfinished, *self._remaining)
         return planning_problems.incomplete_run(done, done + len(following), following[0])

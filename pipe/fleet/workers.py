@@ -1,12 +1,19 @@
-"""Several at work at the same time, without changing the result: begun and answered in order."""
+"""Run functions in a bounded number of threads and yield their outcomes in order.
+
+`ThreadPoolExecutor` is not used: its threads keep a stopped process alive, it can't ask before each
+item whether to start it, and it loses an item when no more threads can be started.
+"""
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import CancelledError, Future
 from contextlib import suppress
-from queue import Empty, SimpleQueue
-from threading import Event, Lock, Thread
-from typing import Final, Generic, TypeAlias, TypeVar
+from functools import partial
+from threading import Condition, Thread
+from types import TracebackType
+from typing import Final, Self, TypeAlias, TypeVar
 
 from msgspec import Struct
 
@@ -17,178 +24,214 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 PROGRESS_SECONDS: Final = 10.0
-"""A long run says how far it is at least this often."""
+"""Seconds between two progress lines of a long run."""
 
 GRACE_SECONDS: Final = 0.7
-"""How long a run that is stopped waits for answers that are under way."""
+"""Seconds that a stopped run waits for calls in progress."""
 
 _POLL_SECONDS: Final = 0.1
 
 
 class NotStarted(Struct, frozen=True):
-    """The work was over before: this is left for another run."""
+    """The pool was stopped before this item was started."""
 
 
 class Abandoned(Struct, frozen=True):
-    """It was begun, and no answer came in time after the run was stopped, for this reason."""
+    """The item was started, but did not end within `GRACE_SECONDS` after the run was stopped.
+
+    Attributes:
+        reason: Why the run was stopped, for example `SIGTERM`.
+    """
 
     reason: str
 
 
 class Crashed(Struct, frozen=True):
-    """What should never happen: the function raised."""
+    """The function raised an exception: a bug."""
 
     error: BaseException
 
 
 Unfinished: TypeAlias = NotStarted | Abandoned | Crashed
-"""What can become of an item instead of a result."""
+"""The outcome of an item that has no result."""
+
+
+class _Task(Struct, frozen=True):
+    """One call that waits for a thread: how to ask whether to start it, make it, and cancel it."""
+
+    admit: Callable[[], bool]
+    run: Callable[[], None]
+    cancel: Callable[[], bool]
 
 
 class WorkerPool:
-    """The workers of one run, and whoever waits for them.
+    """The worker threads of one run; a context manager that starts and ends them.
+
+    The threads are daemons: a stopped process exits although a call has not returned.
 
     Args:
-        workers: How many work at the same time.
-        console: Where to say how far they are.
-        clock: Time.
-        stop: Whether the run was asked to stop.
+        workers: Number of threads.
+        console: Receives progress lines.
+        clock: Measures the time between them.
+        stop: Tells whether the run was asked to stop.
+        requests: Returns how many requests were sent so far, for the progress lines.
     """
 
-    def __init__(self, *, workers: int, console: Log, clock: Clock, stop: Stop) -> None:
+    def __init__(
+        self,
+        *,
+        workers: int,
+        console: Log,
+        clock: Clock,
+        stop: Stop,
+        requests: Callable[[], int],
+    ) -> None:
         self._workers = workers
         self._console = console
-        self._clock = clock
+        self._monotonic = clock.monotonic
         self._stop = stop
-        self._over = Event()
-        self._said_at = clock.monotonic()
+        self._requests = requests
+        self._waiting: deque[_Task] = deque()
+        self._changed = Condition()
+        self._stopped = False
+        self._has_threads = False
+        self._logged_at = clock.monotonic()
         self._stop_seen_at: float | None = None
 
+    def __enter__(self) -> Self:
+        """Start the threads, or as many as the system allows; without any, `map` makes the calls.
+
+        A container's limit on processes (`--pids-limit`) counts threads too.
+        """
+        with suppress(RuntimeError):
+            for _ in range(self._workers):
+                Thread(target=self._work, daemon=True).start()
+                self._has_threads = True
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Let the threads end."""
+        self.stop()
+
     @property
-    def over(self) -> bool:
-        """Whether nothing more is begun."""
-        return self._over.is_set()
+    def stopped(self) -> bool:
+        """Whether no more items are started."""
+        return self._stopped
 
-    def end(self) -> None:
-        """Begin nothing more; what is under way is still waited for."""
-        self._over.set()
+    def stop(self) -> None:
+        """Start no more items; those in progress are still waited for."""
+        with self._changed:
+            self._cancel_waiting()
 
-    def say(self, text: str) -> None:
-        """Say what goes on."""
-        self._console.info(text)
-        self._said_at = self._clock.monotonic()
-
-    def each(
+    def map(
         self,
         function: Callable[[Item], Result],
         items: Sequence[Item],
         *,
-        doing: str,
-        admit: Callable[[Item], bool] | None = None,
+        activity: str,
+        admit: Callable[[Item], bool] = lambda _: True,
     ) -> Iterator[Result | Unfinished]:
-        """Call the function for each item; yield exactly one outcome for each, in their order.
-
-        The threads are daemons: a run that is told to stop need not wait for an answer that never
-        comes.
+        """Queue all items; return an iterator over one outcome for each, in their order.
 
         Args:
-            function: Called in one of the threads.
-            items: Begun in their order.
-            doing: What is done, for the lines of progress: `read` makes "read 3 of 8".
-            admit: Asked before an item is begun, for one item at a time and in order; `False`
-                ends the work.
+            function: Called in a thread of the pool.
+            items: Started in their order, after those of earlier calls.
+            activity: For progress lines: `read` makes "2 of 8 repositories read".
+            admit: Called before an item is started, for one item at a time and in order; `False`
+                stops the pool.
         """
-        tasks = _Tasks(items, admit, self._over)
-        done: SimpleQueue[tuple[int, Result | Crashed] | None] = SimpleQueue()
-        for _ in range(min(self._workers, len(items))):
-            Thread(target=_work, args=(function, tasks, done), daemon=True).start()
-        ready: dict[int, Result | Crashed] = {}
-        for number in range(len(items)):
-            patient = True
-            while patient and number not in ready and tasks.may_come(number):
-                self._tell(f"{doing} {number + len(ready)} of {len(items)} repositories")
-                patient = self._is_patient()
-                _collect(done, ready, _POLL_SECONDS if patient else 0)
-            if number in ready:
-                yield ready.pop(number)
-            else:
-                yield Abandoned(self._stop.reason) if tasks.has_begun(number) else NotStarted()
+        futures: deque[Future[Result | Crashed]] = deque(Future() for _ in items)
+        with self._changed:
+            self._waiting += (
+                _Task(partial(admit, item), partial(_call, future, function, item), future.cancel)
+                for future, item in zip(futures, items, strict=True)
+            )
+            if self._stopped:
+                self._cancel_waiting()
+            self._changed.notify_all()
+        return self._outcomes(futures, activity)
 
-    def _is_patient(self) -> bool:
-        """Whether to go on waiting: once asked to stop, only for a moment."""
+    def _outcomes(
+        self, futures: deque[Future[Result | Crashed]], activity: str
+    ) -> Iterator[Result | Unfinished]:
+        total = len(futures)
+        while futures:
+            # Taken out, so that what the caller has used is not kept in memory.
+            future = futures.popleft()
+            while not self._is_done(future):
+                done = total - len(futures) - 1 + sum(each.done() for each in futures)
+                self._log_progress(f"{done} of {total} repositories {activity}")
+            if future.cancelled():
+                yield NotStarted()
+            else:
+                yield future.result() if future.done() else Abandoned(self._stop.reason)
+
+    def _is_done(self, future: Future[Result | Crashed]) -> bool:
+        """Wait a moment for an outcome; return whether to wait no longer."""
+        if not self._has_threads:
+            self._work_until_idle()
+        with suppress(TimeoutError, CancelledError):
+            future.exception(timeout=_POLL_SECONDS)
+        return future.done() or self._is_grace_over()
+
+    def _is_grace_over(self) -> bool:
         if not self._stop.requested:
-            return True
-        self.end()
-        now = self._clock.monotonic()
+            return False
+        self.stop()
+        now = self._monotonic()
         if self._stop_seen_at is None:
             self._stop_seen_at = now
-        return now - self._stop_seen_at < GRACE_SECONDS
+        return now - self._stop_seen_at >= GRACE_SECONDS
 
-    def _tell(self, progress: str) -> None:
-        if self._clock.monotonic() - self._said_at >= PROGRESS_SECONDS:
-            self.say(f"Still at work: {progress}")
+    def _log_progress(self, text: str) -> None:
+        now = self._monotonic()
+        if now - self._logged_at >= PROGRESS_SECONDS:
+            self._logged_at = now
+            self._console.info(f"In progress: {text}, {self._requests()} requests sent")
 
+    def _work(self) -> None:
+        """Run tasks until the pool is stopped."""
+        while not self._stopped:
+            with self._changed:
+                task = self._take()
+                if task is None and not self._stopped:
+                    self._changed.wait()
+            if task is not None:
+                task.run()
 
-class _Tasks(Generic[Item]):
-    """What there is to do, taken by the workers in order."""
-
-    def __init__(
-        self, items: Sequence[Item], admit: Callable[[Item], bool] | None, over: Event
-    ) -> None:
-        self._items = items
-        self._admit = admit
-        self._over = over
-        self._lock = Lock()
-        self._begun = 0
-
-    def take(self) -> tuple[int, Item] | None:
-        """Return the next item and its number; `None`: there is nothing more to do."""
-        with self._lock:
-            if self._over.is_set() or self._begun == len(self._items):
-                return None
-            number = self._begun
-            item = self._items[number]
-            if self._admit is not None and not self._admit(item):
-                self._over.set()
-                return None
-            self._begun += 1
-            return number, item
-
-    def may_come(self, number: int) -> bool:
-        """Whether an item was begun, or still may be."""
-        with self._lock:
-            return number < self._begun or not self._over.is_set()
-
-    def has_begun(self, number: int) -> bool:
-        """Whether an item was begun; if nobody waits for it any more, it never will be."""
-        with self._lock:
-            return number < self._begun
-
-
-def _work(
-    function: Callable[[Item], Result],
-    tasks: _Tasks[Item],
-    done: SimpleQueue[tuple[int, Result | Crashed] | None],
-) -> None:
-    while (task := tasks.take()) is not None:
-        number, item = task
-        try:
-            done.put((number, function(item)))
-        except BaseException as error:  # noqa: BLE001 - told where the outcome is awaited
-            done.put((number, Crashed(error)))
-    done.put(None)  # wakes whoever waits for what will not come
-
-
-def _collect(
-    done: SimpleQueue[tuple[int, Result | Crashed] | None],
-    ready: dict[int, Result | Crashed],
-    seconds: float,
-) -> None:
-    """Wait so long for one more outcome, and take all that are there."""
-    with suppress(Empty):
+    def _work_until_idle(self) -> None:
         while True:
-            outcome = done.get(timeout=seconds)
-            seconds = 0
-            if outcome is not None:
-                number, result = outcome
-                ready[number] = result
+            with self._changed:
+                task = self._take()
+            if task is None:
+                return
+            task.run()
+
+    def _take(self) -> _Task | None:
+        """Return the next task, if there is one and it may start."""
+        if not self._waiting:
+            return None
+        if self._waiting[0].admit():
+            return self._waiting.popleft()
+        self._cancel_waiting()
+        return None
+
+    def _cancel_waiting(self) -> None:
+        self._stopped = True
+        while self._waiting:
+            self._waiting.popleft().cancel()
+        self._changed.notify_all()
+
+
+def _call(future: Future[Result | Crashed], function: Callable[[Item], Result], item: Item) -> None:
+    """Call the function and set the outcome."""
+    future.set_running_or_notify_cancel()
+    try:
+        future.set_result(function(item))
+    except BaseException as error:  # noqa: BLE001 - handled where the outcome is awaited
+        future.set_result(Crashed(error))

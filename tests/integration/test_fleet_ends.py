@@ -181,7 +181,7 @@ def test_work_that_would_eat_the_quota_goes_in_parts() -> None:
         if ran.exit_code == 0:
             break
         assert ran.exit_code == 6
-        assert "12 repositories take more requests than Bitbucket grants in half an hour" in ran.log
+        assert "Planning 12 repositories takes more than half of the requests" in ran.log
         world.clock.seconds += 3600
         assert runs < 10
     assert (
@@ -194,7 +194,10 @@ def test_a_parallel_step_that_gets_nothing_says_so_and_succeeds() -> None:
     share = {"BITBUCKET_PARALLEL_STEP": "7", "BITBUCKET_PARALLEL_STEP_COUNT": "8"}
     ran = _run(filled(World()), **share)
     assert (ran.exit_code, ran.requests) == (0, [])
-    assert "INFO: Nothing is left for this one of the parallel steps: they share 6" in ran.log
+    assert (
+        "INFO: Nothing to do in this parallel step: 6 repositories are fewer than there are steps"
+        in ran.log
+    )
 
 
 def test_a_share_says_how_much_of_the_whole_it_is() -> None:

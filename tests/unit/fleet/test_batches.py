@@ -1,35 +1,95 @@
+"""How much work fits into the remaining quota and time."""
+
 from __future__ import annotations
 
+import dataclasses
+from typing import Final
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
-from pipe.fleet.batches import reads_needed, split_into_batches
+from pipe.apply.repository import Unreadable, apply_one, plan_one
+from pipe.fleet.batches import (
+    RemainingBudget,
+    affordable,
+    reads_needed,
+    requests_at_most,
+    split_into_batches,
+)
 from pipe.models.declaration import Declaration, Desired, Repository, Rule
-from tests.support.values import declared, plain
+from simulator.behaviour.profiles import OBSERVED
+from tests.property.strategies import Experiment, experiments
+from tests.support.values import SHOP, declared, plain
 
-REPOSITORIES = tuple(Repository("acme", f"svc-{number:02}") for number in range(40))
+REPOSITORIES: Final = tuple(Repository("acme", f"svc-{number:02}") for number in range(40))
+BATCH: Final = REPOSITORIES[:10]
+LEFT: Final = RemainingBudget(sent=30, limit=60, elapsed=60, remaining=600, mean=0.1)
 
 
-@given(st.lists(st.integers(1, 30), min_size=1, max_size=40), st.integers(1, 200))
-def test_parts_are_the_whole_in_order_and_small_enough(costs: list[int], limit: int) -> None:
-    repositories = REPOSITORIES[: len(costs)]
-    cost = dict(zip(repositories, costs, strict=True))
-    parts = split_into_batches(repositories, cost.__getitem__, limit)
-    assert tuple(each for part in parts for each in part) == repositories
-    assert all(parts)
-    if sum(costs) * 2 <= limit:
-        assert len(parts) == 1
+@given(st.integers(1, 40), st.integers(1, 30), st.integers(1, 2000))
+def test_batches_are_all_repositories_in_order(count: int, reads: int, limit: int) -> None:
+    repositories = REPOSITORIES[:count]
+    batches = split_into_batches(repositories, reads, limit)
+
+    assert tuple(each for batch in batches for each in batch) == repositories
+    assert all(batches)
+    if count * reads * 2 <= limit:
+        assert len(batches) == 1
     else:
-        sums = [sum(cost[each] for each in part) for part in parts]
-        assert all(
-            spent * 4 <= limit or len(part) == 1 for spent, part in zip(sums, parts, strict=True)
-        )
-        # No part could have taken in the beginning of the next.
-        following = [cost[part[0]] for part in parts[1:]]
-        assert all((spent + more) * 4 > limit for spent, more in zip(sums, following, strict=False))
+        assert {len(batch) for batch in batches[:-1]} <= {max(1, limit // (reads * 4))}
 
 
-def test_what_is_declared_costs_reads() -> None:
+@pytest.mark.parametrize(
+    ("left", "handled", "number"),
+    [
+        (LEFT, 10, 10),
+        (replace(LEFT, limit=45), 10, 5),
+        (replace(LEFT, limit=44), 10, 4),
+        (replace(LEFT, limit=30), 10, 0),
+        (replace(LEFT, limit=20), 10, 0),
+        (replace(LEFT, limit=45), 0, 10),  # what a repository takes is not known yet
+        (replace(LEFT, limit=None), 10, 10),
+        (replace(LEFT, limit=45, remaining=3600), 10, 10),  # the run can wait for its next requests
+        (replace(LEFT, limit=45, sent=0), 10, 10),
+    ],
+)
+def test_a_batch_is_no_larger_than_the_remaining_quota_allows(
+    left: RemainingBudget, handled: int, number: int
+) -> None:
+    assert affordable(BATCH, handled=handled, left=left) == number
+
+
+@given(sent=st.integers(0, 2000), limit=st.integers(0, 2000), handled=st.integers(0, 100))
+def test_an_affordable_batch_never_exceeds_the_quota(sent: int, limit: int, handled: int) -> None:
+    left = replace(LEFT, sent=sent, limit=limit)
+    number = affordable(BATCH, handled=handled, left=left)
+
+    assert 0 <= number <= len(BATCH)
+    if handled and sent >= handled:
+        assert number * sent <= handled * max(0, limit - sent)
+
+
+@pytest.mark.parametrize(
+    ("left", "needed", "why"),
+    [
+        (LEFT, 30, None),
+        (LEFT, 31, "It needs about 31 requests, and 30 are left."),
+        (replace(LEFT, limit=None), 5000, None),
+        (replace(LEFT, limit=None), 6001, "It needs about 600 seconds, and 600 are left."),
+        (replace(LEFT, remaining=-1), 1, "It needs about 0 seconds, and 0 are left."),
+        (replace(LEFT, remaining=3600), 31, None),
+    ],
+)
+def test_a_shortage_of_quota_or_time_is_a_problem(
+    left: RemainingBudget, needed: int, why: str | None
+) -> None:
+    problem = left.shortage(needed)
+    assert (problem and problem.why) == why
+
+
+def test_declared_variables_and_branches_take_reads() -> None:
     with_variables = declared("Live", wants=Desired(variables=(plain("A"),), branches=()))
     declaration = Declaration(
         environments=(with_variables, declared("Test")),
@@ -38,3 +98,17 @@ def test_what_is_declared_costs_reads() -> None:
     )
     assert reads_needed(declaration) == 1 + 2 + 1 + 1
     assert reads_needed(Declaration()) == 1
+
+
+@given(experiments())
+def test_applying_a_plan_takes_no_more_requests_than_its_upper_bound(drawn: Experiment) -> None:
+    experiment = dataclasses.replace(drawn, switches=OBSERVED)
+    world = experiment.world()
+    context = world.service(secrets=experiment.policy, force=experiment.force)
+    plan = plan_one(context, SHOP, experiment.declaration)
+    assert not isinstance(plan, Unreadable)
+    before = len(world.simulator.requests)
+    apply_one(context, plan, experiment.declaration)
+    sent = world.simulator.requests[before:]
+
+    assert len(sent) <= requests_at_most(plan), [f"{each.method} {each.path}" for each in sent]

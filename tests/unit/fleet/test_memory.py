@@ -1,4 +1,4 @@
-"""What is kept of a repository in which nothing is to be done."""
+"""How much memory an unchanged repository takes."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import tracemalloc
 import pytest
 
 from pipe.context import Stop
+from pipe.fleet.batches import RemainingBudget
 from pipe.fleet.orchestrator import Orchestrator
 from pipe.fleet.recorder import RunRecorder
 from pipe.fleet.workers import WorkerPool
@@ -15,22 +16,21 @@ from pipe.models.changes import Keep, RepositoryPlan
 from pipe.models.declaration import EnvironmentType, Repository
 from pipe.models.existing import ExistingEnvironment
 from pipe.models.results import Counts, RunResult
-from pipe.planning.estimates import RemainingBudget
 from pipe.reports.log import Log
 from tests.support.clock import FakeClock
 from tests.support.settings import ONE, settings
 from tests.support.world import World
 
 
-class Nowhere(io.StringIO):
-    """Keeps nothing."""
+class Discard(io.StringIO):
+    """A stream that discards what is written."""
 
     def write(self, text: str) -> int:
         return len(text)
 
 
 def _plan(_: object, repository: Repository, __: object) -> RepositoryPlan:
-    """Return a plan made of new values, as if it had just been read."""
+    """Return a plan of new values, like one that has just been read."""
     return RepositoryPlan(
         repository=repository,
         environments=tuple(
@@ -49,28 +49,34 @@ def _plan(_: object, repository: Repository, __: object) -> RepositoryPlan:
 
 
 def _kept(count: int) -> int:
-    """Return how many bytes the result of so many unchanged repositories holds."""
+    """Return the bytes that the result of `count` unchanged repositories takes."""
     repositories = tuple(Repository("acme", f"svc-{number:04}") for number in range(count))
     world, read = World(), settings(ONE)
-    console, clock, stop = Log(Nowhere(), color=False), FakeClock().clock(), Stop()
-    campaign = Orchestrator(
-        settings=read,
-        service=world.service(),
-        crew=WorkerPool(workers=4, console=console, clock=clock, stop=stop),
-        record=RunRecorder(
-            console=console,
-            redact=str,
-            mode=read.options.mode,
-            debug=False,
-            several=True,
-            stop=stop,
-        ),
-        left=lambda: RemainingBudget(sent=0, limit=10**6, elapsed=0, remaining=600, mean=0),
+    console, clock, stop = Log(Discard(), color=False), FakeClock().clock(), Stop()
+    recorder = RunRecorder(
+        console=console,
+        redact=str,
+        mode=read.options.mode,
+        debug=False,
+        many_repositories=True,
+        stop=stop,
     )
+    base_result = RunResult(mode=read.options.mode, counts=Counts(), seconds=0)
     tracemalloc.start()
     try:
-        nothing = RunResult(mode=read.options.mode, counts=Counts(), seconds=0)
-        result = campaign.run(repositories, nothing)
+        with WorkerPool(
+            workers=4, console=console, clock=clock, stop=stop, requests=lambda: 0
+        ) as pool:
+            orchestrator = Orchestrator(
+                settings=read,
+                apply_context=world.service(),
+                pool=pool,
+                recorder=recorder,
+                budget=lambda: RemainingBudget(
+                    sent=0, limit=10**6, elapsed=0, remaining=600, mean=0
+                ),
+            )
+            result = orchestrator.run(repositories, base_result)
         assert len(result.repositories) == count
         return tracemalloc.get_traced_memory()[0]
     finally:
@@ -81,5 +87,5 @@ def test_an_unchanged_repository_of_three_environments_keeps_less_than_2_kb(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("pipe.fleet.orchestrator.plan_one", _plan)
-    _kept(50)  # what is made once
+    _kept(50)  # fills caches
     assert (_kept(1000) - _kept(500)) / 500 < 2000

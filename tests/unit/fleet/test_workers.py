@@ -1,11 +1,11 @@
-"""The crew: in order, whoever is quicker; with progress; and not for ever."""
+"""The worker pool: outcomes in order, progress, and an end when the run is stopped."""
 
 from __future__ import annotations
 
 import io
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from threading import Event
+from threading import Event, Thread, current_thread, main_thread
 from typing import TypeVar
 
 import pytest
@@ -30,16 +30,16 @@ T = TypeVar("T")
 
 
 @pytest.fixture(autouse=True)
-def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+def _poll_quickly(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_POLL_SECONDS", 0.001)
 
 
 @dataclass(slots=True)
 class Bench:
-    """A crew, and all that it looks at.
+    """A worker pool and everything that it looks at.
 
     Attributes:
-        tick: Seconds that pass whenever somebody looks at the clock.
+        tick: Seconds that pass each time the clock is read.
         on_look: Called then.
     """
 
@@ -50,7 +50,7 @@ class Bench:
     stop: Stop = field(default_factory=Stop)
     log: io.StringIO = field(default_factory=io.StringIO)
 
-    def crew(self) -> WorkerPool:
+    def pool(self) -> WorkerPool:
         clock = self.clock.clock()
         return WorkerPool(
             workers=self.workers,
@@ -59,12 +59,17 @@ class Bench:
                 monotonic=self._look, now=clock.now, sleep=clock.sleep, random=clock.random
             ),
             stop=self.stop,
+            requests=lambda: 7,
         )
 
-    def each(
-        self, function: Callable[[int], T], count: int, admit: Callable[[int], bool] | None = None
+    def map(
+        self,
+        function: Callable[[int], T],
+        count: int,
+        admit: Callable[[int], bool] = lambda _: True,
     ) -> list[T | Unfinished]:
-        return [*self.crew().each(function, range(count), doing="read", admit=admit)]
+        with self.pool() as pool:
+            return [*pool.map(function, range(count), activity="read", admit=admit)]
 
     def _look(self) -> float:
         self.on_look()
@@ -74,12 +79,12 @@ class Bench:
 
 @given(st.integers(0, 12), st.integers(1, 5))
 def test_each_item_has_one_outcome_in_order(count: int, workers: int) -> None:
-    assert Bench(workers=workers).each(lambda item: item * 2, count) == [
+    assert Bench(workers=workers).map(lambda item: item * 2, count) == [
         item * 2 for item in range(count)
     ]
 
 
-def test_the_order_is_that_of_the_items_whoever_is_quicker() -> None:
+def test_outcomes_are_in_order_although_a_later_item_is_quicker() -> None:
     second_done = Event()
 
     def function(item: int) -> int:
@@ -88,47 +93,54 @@ def test_the_order_is_that_of_the_items_whoever_is_quicker() -> None:
         second_done.set()
         return item
 
-    bench = Bench(workers=2)
-    assert bench.each(function, 4) == [0, 1, 2, 3]
+    assert Bench(workers=2).map(function, 4) == [0, 1, 2, 3]
 
 
-def test_items_are_asked_about_one_after_the_other() -> None:
+def test_items_are_admitted_one_after_the_other_in_order() -> None:
     asked: list[int] = []
 
     def admit(item: int) -> bool:
         asked.append(item)
         return item < 3
 
-    assert Bench(workers=3).each(str, 6, admit) == ["0", "1", "2", *[NotStarted()] * 3]
+    assert Bench(workers=3).map(str, 6, admit) == ["0", "1", "2", *[NotStarted()] * 3]
     assert asked == [0, 1, 2, 3]
 
 
-def test_what_crashes_stops_no_other() -> None:
+def test_the_items_of_a_later_call_start_after_those_of_an_earlier_one() -> None:
+    started: list[str] = []
+    with Bench(workers=1).pool() as pool:
+        first = pool.map(started.append, ["a", "b", "c"], activity="read")
+        second = pool.map(started.append, ["d", "e"], activity="read")
+        assert len([*second, *first]) == 5
+    assert started == ["a", "b", "c", "d", "e"]
+
+
+def test_an_item_that_crashes_stops_no_other() -> None:
     def function(item: int) -> float:
         return 1 / (item - 1)
 
-    first, crashed, last = Bench().each(function, 3)
+    first, crashed, last = Bench().map(function, 3)
     assert (first, last) == (-1.0, 1.0)
     assert isinstance(crashed, Crashed)
     assert isinstance(crashed.error, ZeroDivisionError)
 
 
-def test_what_is_under_way_when_the_work_ends_is_waited_for() -> None:
-    bench = Bench(workers=1)
-    crew = bench.crew()
+def test_items_in_progress_when_the_pool_is_stopped_are_waited_for() -> None:
+    with Bench(workers=1).pool() as pool:
 
-    def function(item: int) -> int:
-        if item == 1:
-            crew.end()
-        return item
+        def function(item: int) -> int:
+            if item == 1:
+                pool.stop()
+            return item
 
-    outcomes = [*crew.each(function, range(4), doing="read")]
-    assert outcomes == [0, 1, NotStarted(), NotStarted()]
-    assert crew.over
-    assert [*crew.each(function, range(1), doing="read")] == [NotStarted()]
+        outcomes = [*pool.map(function, range(4), activity="read")]
+        assert outcomes == [0, 1, NotStarted(), NotStarted()]
+        assert pool.stopped
+        assert [*pool.map(function, range(1), activity="read")] == [NotStarted()]
 
 
-def test_an_answer_that_never_comes_is_abandoned_once_the_run_is_stopped() -> None:
+def test_a_call_that_does_not_return_is_abandoned_once_the_run_is_stopped() -> None:
     bench, never = Bench(workers=2, tick=GRACE_SECONDS / 4), Event()
 
     def function(item: int) -> int:
@@ -137,12 +149,12 @@ def test_an_answer_that_never_comes_is_abandoned_once_the_run_is_stopped() -> No
             never.wait()
         return item
 
-    outcomes = bench.each(function, 2)
+    outcomes = bench.map(function, 2)
     never.set()
     assert outcomes[1] == Abandoned("SIGTERM")
 
 
-def test_what_was_not_begun_before_a_stop_never_is() -> None:
+def test_items_that_wait_when_the_run_is_stopped_never_start() -> None:
     bench, never = Bench(workers=1, tick=GRACE_SECONDS), Event()
 
     def function(item: int) -> int:
@@ -150,12 +162,12 @@ def test_what_was_not_begun_before_a_stop_never_is() -> None:
         never.wait()
         return item
 
-    outcomes = bench.each(function, 3)
+    outcomes = bench.map(function, 3)
     never.set()
     assert outcomes == [Abandoned("SIGTERM"), NotStarted(), NotStarted()]
 
 
-def test_an_answer_that_comes_within_the_grace_counts() -> None:
+def test_an_answer_within_the_grace_period_counts() -> None:
     bench, answer, looks = Bench(workers=1), Event(), iter(range(100))
 
     def look() -> None:
@@ -168,10 +180,10 @@ def test_an_answer_that_comes_within_the_grace_counts() -> None:
         return item
 
     bench.on_look = look
-    assert bench.each(function, 2) == [0, NotStarted()]
+    assert bench.map(function, 2) == [0, NotStarted()]
 
 
-def test_a_long_run_says_how_far_it_is() -> None:
+def test_a_long_run_logs_its_progress() -> None:
     bench, enough = Bench(workers=2, tick=PROGRESS_SECONDS / 2), Event()
 
     def function(item: int) -> int:
@@ -184,13 +196,32 @@ def test_a_long_run_says_how_far_it_is() -> None:
             enough.set()
 
     bench.on_look = look
-    assert bench.each(function, 2) == [0, 1]
+    assert bench.map(function, 2) == [0, 1]
     lines = bench.log.getvalue().splitlines()
-    assert lines[-1] == "INFO: Still at work: read 1 of 2 repositories"
+    assert lines[-1] == "INFO: In progress: 1 of 2 repositories read, 7 requests sent"
     assert len(set(lines)) <= 2
 
 
-def test_a_short_run_says_nothing() -> None:
+def test_a_short_run_logs_no_progress() -> None:
     bench = Bench(workers=2)
-    bench.each(lambda item: item, 5)
+    bench.map(lambda item: item, 5)
     assert bench.log.getvalue() == ""
+
+
+@pytest.mark.parametrize("granted", [0, 1, 3])
+def test_a_pool_works_with_as_many_threads_as_the_system_grants(
+    monkeypatch: pytest.MonkeyPatch, granted: int
+) -> None:
+    grants = iter(range(granted))
+    real = Thread.start
+
+    def start(thread: Thread) -> None:
+        if next(grants, None) is None:
+            message = "can't start new thread"
+            raise RuntimeError(message)
+        real(thread)
+
+    monkeypatch.setattr(Thread, "start", start)
+    threads = Bench(workers=64).map(lambda _: current_thread(), 20, lambda item: item < 15)
+    assert (main_thread() in threads) is (granted == 0)
+    assert threads[15:] == [NotStarted()] * 5

@@ -322,7 +322,7 @@ def test_a_comment_whose_answer_was_lost_is_not_written_twice(world: World) -> N
 def test_no_time_left_is_a_warning(world: World) -> None:
     world.latency = 5.0
     ran = publish(world, MODE="plan", DEADLINE="5")
-    assert "WARNING: Nothing was published: DEADLINE left no time for it" in ran.log
+    assert "WARNING: Nothing was published: the run used up its DEADLINE" in ran.log
     assert reports(world) == []
 
 

@@ -30,7 +30,7 @@ def _run(**variables: str) -> Ran:
 
 
 def test_a_bug_at_work_is_told_and_reported(monkeypatch: pytest.MonkeyPatch) -> None:
-    _break(monkeypatch, pipe.execution, "_handle")
+    _break(monkeypatch, pipe.execution.Execution, "_handle_repositories")
 
     ran = _run()
 
@@ -42,7 +42,7 @@ def test_a_bug_at_work_is_told_and_reported(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_a_bug_at_work_shows_where_it_is_with_debug(monkeypatch: pytest.MonkeyPatch) -> None:
-    _break(monkeypatch, pipe.execution, "_handle")
+    _break(monkeypatch, pipe.execution.Execution, "_handle_repositories")
 
     ran = _run(DEBUG="true")
 
