@@ -38,22 +38,24 @@ def main() -> int:
             err=sys.stderr,
             clock=real_clock(stop),
             stop=stop,
-            connect=_connect,
-            in_pipe=_in_pipe,
+            connect=lambda url, workers: _connect(url, workers, stop),
+            in_pipe=lambda version: _in_pipe(version, stop),
         )
     )
 
 
-def _connect(url: str, workers: int) -> httpx.Client:
-    from pipe.bitbucket.http import open_client  # noqa: PLC0415 - slow; see above
+def _connect(url: str, workers: int, stop: Stop) -> httpx.Client:
+    from pipe.bitbucket.connections import open_client  # noqa: PLC0415 - slow; see above
 
-    return open_client(base_url=url, workers=workers, version=VERSION)
+    return open_client(
+        base_url=url, workers=workers, version=VERSION, environ=os.environ, stop=stop
+    )
 
 
-def _in_pipe(version: str) -> httpx.Client:
-    from pipe.bitbucket.http import open_in_pipe_client  # noqa: PLC0415 - slow; see above
+def _in_pipe(version: str, stop: Stop) -> httpx.Client:
+    from pipe.bitbucket.connections import open_in_pipe_client  # noqa: PLC0415 - slow; see above
 
-    return open_in_pipe_client(version)
+    return open_in_pipe_client(version, stop)
 
 
 def _read_text(path: str) -> str:

@@ -191,7 +191,7 @@ class Execution:
             self._context.in_pipe(VERSION) as step_proxy,
         ):
             transport = self._open_transport(client, deadline=seconds, read_only=False)
-            exchange = HttpExchange(client=step_proxy, monotonic=self._context.clock.monotonic)
+            exchange = HttpExchange(step_proxy)
             in_pipeline = settings.context.build_number is not None
             publisher = Publisher(transport=transport, proxy=exchange if in_pipeline else None)
             publish(settings, result, about, publisher, self._console)

@@ -1,5 +1,6 @@
 """The simulator as an httpx transport: no socket, no thread, no waiting."""
 
+import math
 from collections.abc import Callable, Iterator
 from typing import Final
 
@@ -61,21 +62,43 @@ class InProcessTransport(httpx.BaseTransport):
         )
         if isinstance(reply, Dropped):
             raise _failure(reply.how, request)
-        limit = request.extensions.get("timeout", {}).get("read")
-        self._wait(reply.delay + self._latency, limit, request)
+        remaining = request.extensions.get("timeout", {}).get("read", math.inf)
+        wait = _Wait(self._on_latency, math.inf if remaining is None else remaining, request)
+        wait.seconds(reply.delay + self._latency)
         headers = [*reply.headers]
         if has_body(reply):
             headers.append(("Content-Length", str(len(reply.body))))
-        stream = _Body(reply, lambda: self._wait(reply.pause, limit, request), request)
+        stream = _Body(reply, lambda: wait.seconds(reply.pause), request)
         return httpx.Response(reply.status, headers=headers, stream=stream)
 
-    def _wait(self, seconds: float, limit: float | None, request: httpx.Request) -> None:
-        late = limit is not None and seconds > limit
-        if seconds and self._on_latency is not None:
-            self._on_latency(limit if limit is not None and late else seconds)
-        if late:
+
+class _Wait:
+    """The waits of one request, together no longer than its read timeout.
+
+    httpx means that timeout for each wait; a client that bounds the whole answer, as the pipe does,
+    is not to depend on it.
+    """
+
+    def __init__(
+        self,
+        on_latency: Callable[[float], object] | None,
+        remaining: float,
+        request: httpx.Request,
+    ) -> None:
+        self._on_latency = on_latency
+        self._remaining = remaining
+        self._request = request
+
+    def seconds(self, seconds: float) -> None:
+        """Wait, or raise `httpx.ReadTimeout`."""
+        is_late = seconds > self._remaining
+        waited = min(seconds, self._remaining)
+        self._remaining -= waited
+        if waited and self._on_latency is not None:
+            self._on_latency(waited)
+        if is_late:
             message = "The read operation timed out"
-            raise httpx.ReadTimeout(message, request=request)
+            raise httpx.ReadTimeout(message, request=self._request)
 
 
 class _Body(httpx.SyncByteStream):

@@ -27,7 +27,7 @@ from pipe.bitbucket.auth import (
     token_request,
 )
 from pipe.bitbucket.error_messages import gave_up, redirected, rejected, seen
-from pipe.bitbucket.http import HttpExchange, open_client
+from pipe.bitbucket.http import HttpExchange
 from pipe.bitbucket.requests import (
     IdempotentRequest,
     NonIdempotentRequest,
@@ -229,16 +229,6 @@ def _result(outcome: Outcome[T]) -> int | str:
             assert_never(outcome)
 
 
-__all__ = [
-    "AttemptRecord",
-    "Counts",
-    "RetryPolicy",
-    "Transport",
-    "WriteRefusedError",
-    "open_client",
-]
-
-
 _FIRST_REJECTION: Final = 400
 
 
@@ -286,7 +276,7 @@ class Transport:
 
     def __post_init__(self) -> None:
         self._shared = Shared(
-            wire=HttpExchange(client=self.client, monotonic=self.clock.monotonic),
+            wire=HttpExchange(self.client),
             pace=Deadline(
                 clock=self.clock,
                 stop=self.stop,

@@ -72,13 +72,7 @@ def keys_of_rejections() -> set[str]:
 def faults() -> set[str]:
     """Return every message about a wrong configuration."""
     found = {text for path in _configuration_files() for text in _faults_of(_tree(path))}
-    wire = _tree(PIPE / "bitbucket" / "http.py")
-    found |= {
-        text
-        for function in _functions(wire)
-        if function.name == "open_client"
-        for text in _faults_of(function)
-    }
+    found |= set(_faults_of(_tree(PIPE / "bitbucket" / "connections.py")))
     return found - warnings()
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import select
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -14,7 +16,7 @@ from dataclasses import dataclass, field
 from socketserver import StreamRequestHandler, ThreadingTCPServer
 from typing import Final
 
-from pipe.bitbucket.http import open_client, open_in_pipe_client
+from pipe.bitbucket.connections import open_client, open_in_pipe_client
 from pipe.context import RunContext, Stop, real_clock
 from pipe.models.errors import ExitCode
 from pipe.session import run
@@ -57,8 +59,10 @@ def run_over_network(**variables: str) -> Told:
             err=log,
             clock=real_clock(stop),
             stop=stop,
-            connect=lambda url, workers: open_client(base_url=url, workers=workers, version="0"),
-            in_pipe=open_in_pipe_client,
+            connect=lambda url, workers: open_client(
+                base_url=url, workers=workers, version="0", environ=os.environ, stop=stop
+            ),
+            in_pipe=lambda version: open_in_pipe_client(version, stop),
         )
     )
     return Told(code, log.getvalue(), time.monotonic() - began)
@@ -115,12 +119,14 @@ class Proxy:
         hosts: Where a tunnel to a host and port really leads; others lead where they say.
         refusal: Answer this line instead of opening a tunnel.
         heads: What each client sent to the proxy itself.
+        tls: Encrypts the connection to the proxy itself.
         port: Where it listens, once it does.
     """
 
     hosts: dict[str, tuple[str, int]] = field(default_factory=dict)
     refusal: str = ""
     heads: list[bytes] = field(default_factory=list)
+    tls: ssl.SSLContext | None = None
     port: int = 0
 
     @property
@@ -134,7 +140,14 @@ class Proxy:
         with serving(self._serve) as self.port:
             yield f"{LOOPBACK}:{self.port}"
 
-    def _serve(self, client: socket.socket) -> None:
+    def _serve(self, connection: socket.socket) -> None:
+        if self.tls is None:
+            self._tunnel(connection)
+        else:
+            with self.tls.wrap_socket(connection, server_side=True) as encrypted:
+                self._tunnel(encrypted)
+
+    def _tunnel(self, client: socket.socket) -> None:
         head = read_head(client)
         self.heads.append(head)
         if self.refusal:
@@ -144,15 +157,17 @@ class Proxy:
         host, _, port = target.rpartition(":")
         with socket.create_connection(self.hosts.get(target, (host, int(port)))) as server:
             client.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
-            back = threading.Thread(target=_pump, args=(server, client), daemon=True)
-            back.start()
-            _pump(client, server)
-            back.join()
+            _relay(client, server)
 
 
-def _pump(source: socket.socket, sink: socket.socket) -> None:
-    with contextlib.suppress(OSError):  # one of both left
-        while piece := source.recv(65536):
-            sink.sendall(piece)
-    with contextlib.suppress(OSError):  # gone already
-        sink.shutdown(socket.SHUT_WR)
+def _relay(client: socket.socket, server: socket.socket) -> None:
+    """Pass bytes on in both directions until one side leaves."""
+    others = {client: server, server: client}
+    while True:
+        for source in select.select([client, server], [], [])[0]:
+            piece = source.recv(65536)
+            while isinstance(source, ssl.SSLSocket) and source.pending():
+                piece += source.recv(65536)
+            if not piece:
+                return
+            others[source].sendall(piece)

@@ -25,7 +25,7 @@ from pydantic import SecretStr
 from pipe.apply.context import ApplyContext
 from pipe.bitbucket.auth import AccessToken
 from pipe.bitbucket.client import Bitbucket
-from pipe.bitbucket.http import open_in_pipe_client
+from pipe.bitbucket.connections import open_in_pipe_client
 from pipe.bitbucket.transport import AttemptRecord, RetryPolicy, Transport
 from pipe.context import RunContext, Stop
 from pipe.models.declaration import Repository
@@ -193,7 +193,7 @@ def run_with(world: World, variables: Mapping[str, str]) -> Ran:
                 clock=world.clock.clock(),
                 stop=world.stop,
                 connect=world.connect,
-                in_pipe=open_in_pipe_client,
+                in_pipe=lambda version: open_in_pipe_client(version, world.stop),
             )
         )
         document = json.loads(report.read_text("utf-8")) if report.exists() else None

@@ -2,17 +2,14 @@
 
 from collections.abc import Callable, Iterator
 from http import HTTPMethod
-from pathlib import Path
 
 import httpx
 import pytest
 
-from pipe.bitbucket.http import HttpExchange, open_client
+from pipe.bitbucket.http import HttpExchange
 from pipe.bitbucket.payloads import from_json
 from pipe.bitbucket.requests import IdempotentRequest, Json, form_content, json_content
-from pipe.bitbucket.retry import NoResponse, Understood, Unparseable
-from pipe.models.errors import ConfigurationError
-from tests.unit.bitbucket.doubles import FakeClock
+from pipe.bitbucket.retry import Understood, Unparseable
 
 
 class Trickle(httpx.SyncByteStream):
@@ -38,13 +35,11 @@ def get(*query: tuple[str, str]) -> IdempotentRequest[Json]:
     )
 
 
-def wired(
-    handler: Callable[[httpx.Request], httpx.Response], clock: FakeClock | None = None
-) -> HttpExchange:
+def wired(handler: Callable[[httpx.Request], httpx.Response]) -> HttpExchange:
     client = httpx.Client(
         base_url="https://api.bitbucket.example/prefix", transport=httpx.MockTransport(handler)
     )
-    return HttpExchange(client=client, monotonic=(clock or FakeClock()).clock().monotonic)
+    return HttpExchange(client)
 
 
 def test_what_goes_out() -> None:
@@ -101,20 +96,6 @@ def test_the_last_of_repeated_headers_counts() -> None:
     assert outcome.answer.headers["x-a"] == "2"
 
 
-@pytest.mark.parametrize(("remaining", "seconds"), [(600, 60), (20, 20)])
-def test_a_body_that_trickles_comes_to_an_end(remaining: float, seconds: int) -> None:
-    clock = FakeClock()
-    body = Trickle([b"1"] * 1000, lambda: clock.advance(1))
-
-    outcome = wired(lambda _: httpx.Response(200, stream=body), clock).exchange(
-        get(), "", remaining
-    )
-
-    assert outcome == NoResponse(f"an answer that did not end within {seconds} seconds")
-    assert clock.seconds <= 1000 + seconds + 1
-    assert body.closed
-
-
 def test_a_body_that_is_too_long_is_not_read_to_its_end() -> None:
     taken: list[None] = []
     body = Trickle([b"1" * 1_000_000] * 1000, lambda: taken.append(None))
@@ -124,62 +105,3 @@ def test_a_body_that_is_too_long_is_not_read_to_its_end() -> None:
     assert outcome == Unparseable("an answer of more than 10 MB", 200)
     assert len(taken) == 11
     assert body.closed
-
-
-@pytest.fixture
-def no_proxies(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
-    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy", "ssl_cert_file"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.upper(), raising=False)
-    return monkeypatch
-
-
-def open_here() -> httpx.Client:
-    return open_client(base_url="https://api.bitbucket.example", workers=3, version="1.2.3")
-
-
-@pytest.mark.usefixtures("no_proxies")
-def test_the_client_introduces_itself_and_keeps_no_cookies() -> None:
-    client = open_here()
-
-    client.cookies.extract_cookies(
-        httpx.Response(
-            200,
-            headers={"Set-Cookie": "session=1"},
-            request=httpx.Request("GET", "https://api.bitbucket.example/"),
-        )
-    )
-
-    assert client.headers["User-Agent"] == "bitbucket-environment/1.2.3"
-    assert client.headers["Accept"] == "application/json"
-    assert not client.follow_redirects
-    assert list(client.cookies.jar) == []
-
-
-def test_a_proxy_that_can_not_be_used_is_a_fault_without_its_password(
-    no_proxies: pytest.MonkeyPatch,
-) -> None:
-    no_proxies.setenv("HTTPS_PROXY", "gopher://user:canary@proxy.example:70")
-
-    with pytest.raises(ConfigurationError) as caught:
-        open_here()
-
-    (fault,) = caught.value.errors
-    assert fault.source == "HTTPS_PROXY"
-    assert "canary" not in fault.message
-
-
-@pytest.mark.parametrize("content", [None, "this is no certificate"])
-def test_certificates_that_can_not_be_read_are_a_fault(
-    no_proxies: pytest.MonkeyPatch, tmp_path: Path, content: str | None
-) -> None:
-    certificates = tmp_path / "ca.pem"
-    if content is not None:
-        certificates.write_text(content)
-    no_proxies.setenv("SSL_CERT_FILE", str(certificates))
-
-    with pytest.raises(ConfigurationError) as caught:
-        open_here()
-
-    (fault,) = caught.value.errors
-    assert fault.source == "SSL_CERT_FILE"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable
 from http import HTTPMethod
 from typing import Any
@@ -12,7 +11,8 @@ import httpx
 import pytest
 
 from pipe.bitbucket import payloads
-from pipe.bitbucket.http import HttpExchange, open_in_pipe_client
+from pipe.bitbucket.connections import open_in_pipe_client
+from pipe.bitbucket.http import HttpExchange
 from pipe.bitbucket.requests import (
     AlreadyGone,
     Done,
@@ -22,6 +22,7 @@ from pipe.bitbucket.requests import (
     json_content,
 )
 from pipe.bitbucket.transport import WriteRefusedError
+from pipe.context import Stop
 from pipe.publishing.client import Publisher
 from simulator.faults import Answer, DropConnection, NoAnswer
 from simulator.server import Server
@@ -67,7 +68,7 @@ def through_proxy(
     del world
     monkeypatch.setattr(
         "tests.support.world.open_in_pipe_client",
-        lambda version: httpx.Client(
+        lambda version, _stop: httpx.Client(
             base_url="http://api.bitbucket.org",
             transport=transport,
             headers={"User-Agent": version},
@@ -184,7 +185,7 @@ def test_outside_of_pipelines_no_proxy_is_asked(
 
 
 def test_the_proxy_s_client_sends_nothing_that_proves_who_asks() -> None:
-    with open_in_pipe_client("1.0") as client:
+    with open_in_pipe_client("1.0", Stop()) as client:
         assert "authorization" not in client.headers
         assert str(client.base_url) == "http://api.bitbucket.org"
 
@@ -366,9 +367,7 @@ def test_the_publisher_can_send_nothing_else(
     world: World, request_: Request[Done | AlreadyGone]
 ) -> None:
     client = world.connect()
-    publisher = Publisher(
-        transport=world.transport(), proxy=HttpExchange(client=client, monotonic=world.clock.time)
-    )
+    publisher = Publisher(transport=world.transport(), proxy=HttpExchange(client))
     with pytest.raises(WriteRefusedError):
         publisher.send(request_)
     if isinstance(request_, IdempotentRequest):
@@ -387,7 +386,7 @@ def test_the_proxy_is_reached_over_a_real_socket() -> None:
     ):
         publisher = Publisher(
             transport=World().transport(),
-            proxy=HttpExchange(client=client, monotonic=time.monotonic),
+            proxy=HttpExchange(client),
         )
         body = json_content(
             {"title": "T", "details": "D", "report_type": "TEST", "result": "PASSED"}

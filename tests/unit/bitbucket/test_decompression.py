@@ -1,9 +1,8 @@
-"""How long a call may take, and how far an answer is unpacked."""
+"""How far a compressed response body is decompressed."""
 
 import gzip
 import zlib
 from http import HTTPMethod
-from threading import Event
 
 import httpx
 import pytest
@@ -11,37 +10,13 @@ import pytest
 from pipe.bitbucket.http import (
     MAX_ANSWER_BYTES,
     HttpExchange,
-    OverdueError,
-    call_with_timeout,
     decoded,
 )
 from pipe.bitbucket.payloads import from_json
 from pipe.bitbucket.requests import IdempotentRequest, Json, UnparseableError
-from pipe.bitbucket.retry import NoResponse, Outcome, Understood, Unparseable
+from pipe.bitbucket.retry import Outcome, Understood, Unparseable
 
 GET = IdempotentRequest(method=HTTPMethod.GET, path="/2.0/x", parse=from_json(lambda value: value))
-
-
-def test_a_call_in_time_gives_what_it_returns() -> None:
-    assert call_with_timeout(60, lambda: "done") == "done"
-
-
-@pytest.mark.parametrize("kind", [ValueError, TimeoutError, KeyboardInterrupt])
-def test_a_call_in_time_raises_what_it_raises(kind: type[BaseException]) -> None:
-    def fail() -> None:
-        raise kind
-
-    with pytest.raises(kind):
-        call_with_timeout(60, fail)
-
-
-def test_a_call_that_is_overdue_is_left_behind() -> None:
-    released = Event()
-
-    with pytest.raises(OverdueError):
-        call_with_timeout(0, released.wait)
-
-    released.set()
 
 
 def exchanged(response: httpx.Response) -> Outcome[Json]:
@@ -49,23 +24,7 @@ def exchanged(response: httpx.Response) -> Outcome[Json]:
         base_url="https://api.bitbucket.example",
         transport=httpx.MockTransport(lambda _: response),
     )
-    return HttpExchange(client=client, monotonic=lambda: 0.0).exchange(GET, "", 600)
-
-
-def test_a_service_that_never_comes_to_an_end_does_not_hold_the_run() -> None:
-    released = Event()
-
-    def stall(_: httpx.Request) -> httpx.Response:
-        released.wait()
-        return httpx.Response(200)
-
-    client = httpx.Client(
-        base_url="https://api.bitbucket.example", transport=httpx.MockTransport(stall)
-    )
-    outcome = HttpExchange(client=client, monotonic=lambda: 0.0).exchange(GET, "", -1)
-    released.set()
-
-    assert outcome == NoResponse("an answer that did not end within -1 seconds")
+    return HttpExchange(client).exchange(GET, "", 600)
 
 
 @pytest.mark.parametrize("encoding", ["gzip", " GZIP ", "x-gzip"])

@@ -1,0 +1,371 @@
+"""Network connections whose waits end at a deadline, and soon after the run is asked to stop.
+
+httpcore bounds each wait on a socket, not their sum: a server that sends a byte now and then would
+never time out. `BoundedTransport` turns the seconds granted to a request into a moment of the
+monotonic clock. httpcore passes that moment to every wait of the request, and `BoundedBackend`
+reads it as one. No thread is left behind that could send a request late.
+"""
+
+from __future__ import annotations
+
+import errno
+import math
+import os
+import select
+import socket
+import ssl
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager, suppress
+from functools import partial
+from threading import Thread
+from time import monotonic
+from typing import Final, TypeAlias, TypeVar
+
+import httpcore
+import httpx
+
+from pipe.context import Stop
+
+T = TypeVar("T")
+
+Address: TypeAlias = "tuple[str, int] | tuple[str, int, int, int] | tuple[int, bytes]"
+SocketOption: TypeAlias = (
+    "tuple[int, int, int] | tuple[int, int, bytes | bytearray] | tuple[int, int, None, int]"
+)
+
+GRACE_SECONDS: Final = 0.4
+"""For a response that is on its way when the run is asked to stop."""
+
+_POLL_SECONDS: Final = 0.1
+"""How often a wait looks whether the run was asked to stop."""
+
+_KEEP_ALIVE_SECONDS: Final = 15.0
+_CHUNK_BYTES: Final = 65_536
+
+
+class BoundedTransport(httpx.HTTPTransport):
+    """HTTP transport that bounds the whole of each request, its response body included.
+
+    Args:
+        backend: Opens connections.
+        tls: Verifies certificates; shared by all connections.
+        keep_alive: How many idle connections to keep open.
+        proxy: The proxy to connect through.
+    """
+
+    def __init__(
+        self,
+        *,
+        backend: BoundedBackend,
+        tls: ssl.SSLContext,
+        keep_alive: int,
+        proxy: httpx.Proxy | None = None,
+    ) -> None:
+        # Not `super().__init__`: it takes no network backend, and would load certificates again.
+        self._pool = httpcore.ConnectionPool(
+            ssl_context=tls,
+            proxy=None if proxy is None else _for_httpcore(proxy, tls),
+            max_connections=None,
+            max_keepalive_connections=keep_alive,
+            keepalive_expiry=_KEEP_ALIVE_SECONDS,
+            network_backend=backend,
+        )
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Send a request whose timeouts (`connect`, `read`, `write`) count from now on."""
+        now = monotonic()
+        timeouts: dict[str, float] = request.extensions["timeout"]
+        moments = {name: now + timeouts[name] for name in ("connect", "read", "write")}
+        request.extensions = {**request.extensions, "timeout": moments}
+        return super().handle_request(request)
+
+
+def _for_httpcore(proxy: httpx.Proxy, tls: ssl.SSLContext) -> httpcore.Proxy:
+    url = proxy.url
+    return httpcore.Proxy(
+        httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
+        auth=proxy.raw_auth,
+        ssl_context=tls if url.scheme == "https" else None,
+    )
+
+
+class BoundedBackend(httpcore.NetworkBackend):
+    """Opens connections. Each `timeout` is a moment of the monotonic clock, `None` for never."""
+
+    def __init__(self, stop: Stop) -> None:
+        self._waits = _Waits(stop)
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,  # noqa: ARG002 - part of the interface
+        socket_options: Iterable[SocketOption] | None = None,  # noqa: ARG002 - likewise
+    ) -> httpcore.NetworkStream:
+        """Connect to the first address of `host` that accepts.
+
+        Raises:
+            httpcore.ConnectTimeout: None did in time, or the run was asked to stop.
+            httpcore.ConnectError: None did.
+        """
+        until = math.inf if timeout is None else timeout
+        with _as_httpcore_errors(httpcore.ConnectTimeout, httpcore.ConnectError):
+            return _TcpStream(self._connect(self._addresses(host, port, until), until), self._waits)
+
+    def _addresses(
+        self, host: str, port: int, until: float
+    ) -> list[tuple[socket.AddressFamily, Address]]:
+        """Look up a host name in a thread: nothing else bounds how long that takes."""
+        with suppress(socket.gaierror):
+            return _look_up(host, port, socket.AI_NUMERICHOST)
+        return self._waits.call(partial(_look_up, host, port, 0), until)
+
+    def _connect(
+        self, addresses: list[tuple[socket.AddressFamily, Address]], until: float
+    ) -> socket.socket:
+        failure = OSError(errno.EADDRNOTAVAIL, os.strerror(errno.EADDRNOTAVAIL))
+        for number, (family, address) in enumerate(addresses):
+            now = monotonic()
+            # An address that swallows packets must leave time for the next one.
+            share = now + (until - now) / (len(addresses) - number)
+            try:
+                return self._connected(family, address, share)
+            except OSError as error:
+                failure = error
+        raise failure
+
+    def _connected(
+        self, family: socket.AddressFamily, address: Address, until: float
+    ) -> socket.socket:
+        connection = socket.socket(family, socket.SOCK_STREAM)
+        try:
+            connection.settimeout(0)
+            code = connection.connect_ex(address)
+            if code == errno.EINPROGRESS:
+                self._waits.wait(connection, select.POLLOUT, until)
+                code = connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+            _raise_for(code)
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+
+class _Waits:
+    """Waits in short steps, so that a stop is noticed. Safe to share between threads."""
+
+    def __init__(self, stop: Stop) -> None:
+        self._stop = stop
+        self._last_moment = math.inf
+
+    def step(self, until: float) -> float:
+        """Return the seconds to wait before asking again.
+
+        Raises:
+            TimeoutError: `until` has passed, or the grace after a stop.
+        """
+        now = monotonic()
+        if self._stop.requested:
+            self._last_moment = min(self._last_moment, now + GRACE_SECONDS)
+        until = min(until, self._last_moment)
+        if now >= until:
+            raise TimeoutError
+        return min(until - now, _POLL_SECONDS)
+
+    def wait(self, connection: socket.socket, event: int, until: float) -> None:
+        """Wait until a socket can be read from (`POLLIN`) or written to (`POLLOUT`).
+
+        Raises:
+            TimeoutError: It can't, in time.
+        """
+        poll = select.poll()
+        poll.register(connection, event)
+        while not poll.poll(1000 * self.step(until)):
+            continue
+
+    def call(self, function: Callable[[], T], until: float) -> T:
+        """Return what `function` returns; it only reads, so it may be left behind in its thread.
+
+        Raises:
+            TimeoutError: It does not return in time.
+        """
+        future: Future[T] = Future()
+        try:
+            Thread(target=_fulfil, args=(future, function), daemon=True).start()
+        except RuntimeError:  # no thread can be started: the number of processes is limited
+            return function()
+        while True:
+            seconds = self.step(until)
+            with suppress(TimeoutError):
+                return future.result(timeout=seconds)
+
+
+def _fulfil(future: Future[T], function: Callable[[], T]) -> None:
+    try:
+        future.set_result(function())
+    except Exception as error:  # noqa: BLE001 - raised again where the result is awaited
+        future.set_exception(error)
+
+
+def _look_up(host: str, port: int, flags: int) -> list[tuple[socket.AddressFamily, Address]]:
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=flags)
+    return [(family, address) for family, _, _, _, address in found]
+
+
+def _raise_for(code: int) -> None:
+    if code:
+        raise OSError(code, os.strerror(code))
+
+
+class _TcpStream(httpcore.NetworkStream):
+    """A TCP connection."""
+
+    def __init__(self, connection: socket.socket, waits: _Waits) -> None:
+        self._connection = connection
+        self._waits = waits
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        """Return what arrived; nothing, where the other side closed the connection."""
+        with _as_httpcore_errors(httpcore.ReadTimeout, httpcore.ReadError):
+            self._wait(select.POLLIN, timeout)
+            return self._connection.recv(max_bytes)
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        """Send all of `buffer`."""
+        with _as_httpcore_errors(httpcore.WriteTimeout, httpcore.WriteError):
+            while buffer:
+                self._wait(select.POLLOUT, timeout)
+                buffer = buffer[self._connection.send(buffer) :]
+
+    def _wait(self, event: int, timeout: float | None) -> None:
+        self._waits.wait(self._connection, event, math.inf if timeout is None else timeout)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
+
+    def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,
+    ) -> httpcore.NetworkStream:
+        """Return a TLS connection over this one."""
+        return _TlsStream.over(self, ssl_context, server_hostname, timeout)
+
+    def get_extra_info(self, info: str) -> object:
+        """Return whether something arrived (`is_readable`): an idle connection was closed then."""
+        if info != "is_readable":
+            return None
+        poll = select.poll()
+        poll.register(self._connection, select.POLLIN)
+        return bool(poll.poll(0))
+
+
+class _TlsStream(httpcore.NetworkStream):
+    """A TLS connection over another connection, which may itself be one (through a proxy)."""
+
+    def __init__(
+        self, inner: httpcore.NetworkStream, context: ssl.SSLContext, server_hostname: str | None
+    ) -> None:
+        self._inner = inner
+        self._incoming = ssl.MemoryBIO()
+        self._outgoing = ssl.MemoryBIO()
+        self._tls = context.wrap_bio(
+            self._incoming, self._outgoing, server_hostname=server_hostname
+        )
+
+    @classmethod
+    def over(
+        cls,
+        inner: httpcore.NetworkStream,
+        context: ssl.SSLContext,
+        server_hostname: str | None,
+        timeout: float | None,
+    ) -> _TlsStream:
+        """Return a TLS connection after its handshake.
+
+        Raises:
+            httpcore.ConnectTimeout: The handshake did not end in time.
+            httpcore.ConnectError: It failed; so did the verification of the certificate.
+        """
+        stream = cls(inner, context, server_hostname)
+        try:
+            with _as_httpcore_errors(httpcore.ConnectTimeout, httpcore.ConnectError):
+                stream._drive(stream._tls.do_handshake, timeout)
+        except httpcore.TimeoutException as error:
+            inner.close()
+            raise httpcore.ConnectTimeout(str(error)) from error
+        except httpcore.NetworkError as error:
+            inner.close()
+            raise httpcore.ConnectError(str(error)) from error
+        return stream
+
+    def _drive(self, operation: Callable[[], T], timeout: float | None) -> T:
+        """Run an operation of TLS, moving its bytes to and from the inner connection."""
+        while True:
+            try:
+                result = operation()
+            except ssl.SSLWantReadError:
+                self._flush(timeout)
+                arrived = self._inner.read(_CHUNK_BYTES, timeout)
+                if arrived:
+                    self._incoming.write(arrived)
+                else:
+                    self._incoming.write_eof()
+            else:
+                self._flush(timeout)
+                return result
+
+    def _flush(self, timeout: float | None) -> None:
+        if self._outgoing.pending:
+            self._inner.write(self._outgoing.read(), timeout)
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        """Return what arrived; nothing, where the other side ended TLS."""
+        with _as_httpcore_errors(httpcore.ReadTimeout, httpcore.ReadError):
+            return self._drive(partial(self._tls.read, max_bytes), timeout)
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        """Send all of `buffer`."""
+        with _as_httpcore_errors(httpcore.WriteTimeout, httpcore.WriteError):
+            while buffer:
+                sent = self._drive(partial(self._tls.write, buffer), timeout)
+                buffer = buffer[sent:]
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._inner.close()
+
+    def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,
+    ) -> httpcore.NetworkStream:
+        """Return a TLS connection over this one, which leads to a proxy."""
+        return _TlsStream.over(self, ssl_context, server_hostname, timeout)
+
+    def get_extra_info(self, info: str) -> object:
+        """Return what the inner connection knows."""
+        return self._inner.get_extra_info(info)
+
+
+@contextmanager
+def _as_httpcore_errors(
+    timed_out: type[httpcore.TimeoutException], failed: type[httpcore.NetworkError]
+) -> Iterator[None]:
+    """Raise errors of the system as httpcore's, in the words of the system."""
+    try:
+        yield
+    except TimeoutError as error:
+        message = "timed out"
+        raise timed_out(message) from error
+    except OSError as error:
+        raise failed(error.strerror or type(error).__name__) from error
+    except UnicodeError as error:
+        message = "not a valid host name"
+        raise failed(message) from error
