@@ -24,8 +24,9 @@ RUN python3 -m venv venv \
 
 COPY image image
 COPY pipe pipe
-# A fixed hash seed makes the same sources give the same bytecode.
-RUN PYTHONHASHSEED=0 python3 -m image.assemble packages pipe root
+# A fixed hash seed makes the same sources give the same bytecode; without column positions it is 1.2 MB
+# smaller (compressed).
+RUN PYTHONHASHSEED=0 PYTHONNODEBUGRANGES=1 python3 -m image.assemble packages pipe root
 
 
 FROM scratch

@@ -74,8 +74,8 @@ def test_exit_1_a_bug(pipeline: Pipeline) -> None:
     broken.write_text("def checksum(plans: object) -> str:\n    raise ZeroDivisionError(plans)\n")
     where = "/usr/lib/python3/dist-packages/pipe"
     ended = pipeline.run(
-        f"--volume={broken}:{where}/checksum.py:ro",
-        f"--tmpfs={where}/__pycache__",
+        f"--volume={broken}:{where}/planning/checksum.py:ro",
+        f"--tmpfs={where}/planning/__pycache__",
         ENVIRONMENT_NAME="Test-Env",
     )
     assert ended.exit_code == ExitCode.UNEXPECTED
