@@ -24,7 +24,7 @@ from pipe.models.results import Mode, RunResult
 from pipe.planning.planner import SecretsPolicy
 from pipe.redaction import Redactor
 from pipe.reports.log import Log, target
-from pipe.reports.presentation import About
+from pipe.reports.presentation import About, present
 from pipe.reports.text import counted
 from pipe.settings import Settings
 
@@ -194,7 +194,7 @@ class Execution:
             exchange = HttpExchange(step_proxy)
             in_pipeline = settings.context.build_number is not None
             publisher = Publisher(transport=transport, proxy=exchange if in_pipeline else None)
-            publish(settings, result, about, publisher, self._console)
+            publish(settings, present(result, about), publisher, self._console)
 
 
 class RequestMeter:

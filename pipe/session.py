@@ -12,7 +12,7 @@ from pipe.models.errors import ConfigurationError, ExitCode, Problem
 from pipe.models.results import Counts, Mode, RunResult
 from pipe.redaction import Redactor
 from pipe.reports.files import write_reports
-from pipe.reports.log import Log, fault_lines, report_unexpected, summary_lines
+from pipe.reports.log import Log, config_error_lines, report_unexpected, summary_lines
 from pipe.reports.pipelines import share_result
 from pipe.reports.presentation import About
 from pipe.settings import known_secrets, read_settings
@@ -39,7 +39,7 @@ def _run(context: RunContext, console: Log) -> ExitCode:
         client = context.connect(settings.options.bitbucket_api_url, settings.options.workers)
     except ConfigurationError as error:
         console.info(f"Bitbucket Environment {VERSION}")
-        console.write(fault_lines(error.errors))
+        console.write(config_error_lines(error.errors))
         result = RunResult(
             mode=Mode.APPLY,
             faults=error.errors,

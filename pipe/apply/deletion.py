@@ -16,7 +16,7 @@ from pipe.models.changes import Delete
 from pipe.models.declaration import Repository
 from pipe.models.errors import PipeError, Problem
 from pipe.models.existing import ExistingEnvironment
-from pipe.models.results import EnvironmentResult, Outcome
+from pipe.models.results import EnvironmentResult, Outcome, deletion
 
 
 def delete(context: ApplyContext, repository: Repository, plan: Delete) -> EnvironmentResult:
@@ -33,7 +33,7 @@ def delete(context: ApplyContext, repository: Repository, plan: Delete) -> Envir
             outcome, problem = _delete(context, repository, plan)
     except PipeError as error:
         problem = error.problem
-    return EnvironmentResult(plan=plan, outcome=outcome, uuid=plan.existing.uuid, problem=problem)
+    return deletion(plan, outcome, problem)
 
 
 def _read_again(

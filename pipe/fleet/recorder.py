@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from msgspec.structs import replace
 
@@ -24,7 +24,7 @@ from pipe.models.errors import Problem
 from pipe.models.existing import ExistingVariable
 from pipe.models.results import ChangeResult, EnvironmentResult, Mode, RepositoryResult, RunResult
 from pipe.planning import problems as planning_problems
-from pipe.reports.log import Log, report_unexpected, repository_lines
+from pipe.reports.log import Log, RepositoryLog, plan_line, report_unexpected
 
 Clean = Callable[[str], str]
 
@@ -107,18 +107,17 @@ class RunRecorder:
         self.console = console
         self.many_repositories = many_repositories
         self._redact = redact
-        self._mode = mode
         self._debug = debug
         self._stop = stop
         self._results: list[RepositoryResult] = []
         self._remaining: list[Repository] = []
         self._problems: dict[str, Problem] = {}
-        self._already_logged: set[Problem] = set()
+        self._lines = RepositoryLog(mode=mode, is_fleet=many_repositories)
 
     def log_once(self, problem: Problem) -> None:
         """Log the problem of several repositories; it is not logged again with each of them."""
         self.console.problem(problem)
-        self._already_logged.add(problem)
+        self._lines.already_logged(problem)
 
     def add_problem(self, problem: Problem) -> None:
         """Add a problem of the run as a whole; only the first of a kind is kept."""
@@ -134,18 +133,19 @@ class RunRecorder:
         """Add and log the result of a repository."""
         shown = without_secrets(result, self._redact)
         self._results.append(shown)
-        self.console.write(
-            repository_lines(
-                shown,
-                mode=self._mode,
-                several=self.many_repositories,
-                told=self._already_logged,
-            )
-        )
+        self.console.write(self._lines.result_lines(shown))
 
     def skip(self, repository: Repository) -> None:
         """Add a repository that is left for another run."""
         self._remaining.append(repository)
+
+    def announce(self, results: Iterable[RepositoryResult]) -> None:
+        """Log what will be written, before it is."""
+        results = [without_secrets(each, self._redact) for each in results]
+        for each in results:
+            self.console.write(self._lines.plan_lines(each))
+        if results:
+            self.console.write([plan_line(results)])
 
     def finish(self, base_result: RunResult) -> RunResult:
         """Log the problems of the run as a whole; return `base_result` with everything added."""

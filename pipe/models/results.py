@@ -1,10 +1,11 @@
-"""What became of a run: frozen values from which every report is made."""
+"""Results of a run: frozen values from which every report is made."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from enum import StrEnum
-from typing import assert_never
+from typing import Final
 
 from msgspec import Struct
 
@@ -23,16 +24,15 @@ from pipe.models.changes import (
     SetType,
     Update,
     UpdateVariable,
-    WriteFingerprints,
     changes_of,
     existing_of,
 )
-from pipe.models.declaration import Repository
+from pipe.models.declaration import FINGERPRINTS_KEY, Repository
 from pipe.models.errors import ConfigError, ExitCode, Problem, most_important
 
 
 class Mode(StrEnum):
-    """What a run does with the plan; all but `APPLY` only read."""
+    """What a run does with its plan; every mode except `APPLY` is read-only."""
 
     APPLY = "apply"
     PLAN = "plan"
@@ -41,12 +41,12 @@ class Mode(StrEnum):
 
 
 class Counts(Struct, frozen=True, kw_only=True):
-    """The requests sent to the API so far; those for an OAuth token are not among them.
+    """The requests sent to the API so far; requests for an OAuth token are not counted.
 
     Attributes:
-        total: All, repeats included; a request that never left is not counted.
-        reads: Those with GET.
-        writes: The others.
+        total: All requests, repeats included; one that could not be sent is not counted.
+        reads: Requests with GET.
+        writes: All other requests.
         retries: How many of the total were repeats.
     """
 
@@ -57,7 +57,7 @@ class Counts(Struct, frozen=True, kw_only=True):
 
 
 class Outcome(StrEnum):
-    """What became of an environment, or of one change."""
+    """The outcome of an environment, or of one change."""
 
     APPLIED = "applied"
     UNCHANGED = "unchanged"
@@ -68,8 +68,24 @@ class Outcome(StrEnum):
     REFUSED = "refused"
 
 
+_WORST_FIRST: Final = (
+    Outcome.FAILED,
+    Outcome.REFUSED,
+    Outcome.UNVERIFIED,
+    Outcome.SKIPPED,
+    Outcome.PLANNED,
+    Outcome.APPLIED,
+)
+
+
+def worst_outcome(outcomes: Iterable[Outcome]) -> Outcome:
+    """Return the outcome that stands for several; nothing to do is unchanged."""
+    present = set(outcomes)
+    return next((each for each in _WORST_FIRST if each in present), Outcome.UNCHANGED)
+
+
 class ChangeResult(Struct, frozen=True, kw_only=True):
-    """One change and what became of it; `problem` says why it is not applied."""
+    """One change and its outcome; `problem` says why it was not applied."""
 
     change: Change
     outcome: Outcome
@@ -77,14 +93,14 @@ class ChangeResult(Struct, frozen=True, kw_only=True):
 
 
 class EnvironmentResult(Struct, frozen=True, kw_only=True):
-    """One environment and what became of it.
+    """One environment and its outcome.
 
     Attributes:
         plan: What was to happen.
-        outcome: What happened to it as a whole.
-        uuid: Known once it exists.
+        outcome: The outcome of the environment as a whole.
+        uuid: Known once the environment exists; a deleted one keeps the uuid it had.
         changes: One for each change of the plan.
-        problem: The first thing that went wrong.
+        problem: The first problem.
     """
 
     plan: EnvironmentPlan
@@ -95,21 +111,21 @@ class EnvironmentResult(Struct, frozen=True, kw_only=True):
 
     @property
     def problems(self) -> tuple[Problem, ...]:
-        """Everything that went wrong, each once."""
+        """All problems, each once."""
         found = [self.problem, *(each.problem for each in self.changes)]
         return tuple(dict.fromkeys(each for each in found if each is not None))
 
 
 class RepositoryResult(Struct, frozen=True, kw_only=True):
-    """One repository and what became of it.
+    """One repository and its outcome.
 
     Attributes:
-        repository: Which.
+        repository: The repository.
         environments: In the order of the plan.
         changes: What became of each change of the repository's own variables.
         unchanged_variables: How many of them were as declared.
         problem: Why the repository as a whole could not be handled.
-        pipelines: What became of turning Pipelines on; `None`: it was not needed.
+        pipelines: The outcome of enabling Pipelines; `None`: not needed.
     """
 
     repository: Repository
@@ -121,16 +137,81 @@ class RepositoryResult(Struct, frozen=True, kw_only=True):
 
     @property
     def problems(self) -> tuple[Problem, ...]:
-        """Everything that went wrong, each once."""
+        """All problems, each once."""
         found = [self.problem, *(each.problem for each in self.changes)]
         found += [problem for each in self.environments for problem in each.problems]
         return tuple(dict.fromkeys(each for each in found if each is not None))
 
 
+class Action(StrEnum):
+    """What a plan would do with an environment."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    DELETE = "delete"
+    NONE = "none"
+    REFUSE = "refuse"
+
+
+def action_of(plan: EnvironmentPlan) -> Action:
+    """Return what a plan would do.
+
+    What is impossible rather than refused for safety (a creation without a type) keeps its action.
+    """
+    match plan:
+        case Create():
+            return Action.CREATE
+        case Update():
+            return Action.UPDATE
+        case Keep():
+            return Action.NONE
+        case Delete():
+            return Action.DELETE
+        case Refuse() if plan.problem.code is ExitCode.REFUSED:
+            return Action.REFUSE
+        case Refuse():
+            return Action.CREATE if plan.existing is None else Action.NONE
+
+
+class PlanCounts(Struct, frozen=True, kw_only=True):
+    """Environments by what the plan would do with them.
+
+    Attributes:
+        create: To be created.
+        update: To be changed.
+        delete: To be deleted.
+        unchanged: Already as declared.
+        refuse: Refused for safety. What is impossible for another reason is not counted.
+    """
+
+    create: int = 0
+    update: int = 0
+    delete: int = 0
+    unchanged: int = 0
+    refuse: int = 0
+
+
+def count_plan(results: Iterable[EnvironmentResult]) -> PlanCounts:
+    """Count environments by the action of their plan."""
+    counts = Counter(action_of(each.plan) for each in results if not is_impossible(each.plan))
+    return PlanCounts(
+        create=counts[Action.CREATE],
+        update=counts[Action.UPDATE],
+        delete=counts[Action.DELETE],
+        unchanged=counts[Action.NONE],
+        refuse=counts[Action.REFUSE],
+    )
+
+
+def is_impossible(plan: EnvironmentPlan) -> bool:
+    """Whether a plan can't be carried out for a reason other than safety."""
+    return isinstance(plan, Refuse) and action_of(plan) is not Action.REFUSE
+
+
 class EnvironmentCounts(Struct, frozen=True, kw_only=True):
     """Environments by what happened.
 
-    One that was created or updated and then failed counts as both: both happened.
+    An environment that was created or updated and then failed counts as both.
     """
 
     created: int = 0
@@ -142,7 +223,7 @@ class EnvironmentCounts(Struct, frozen=True, kw_only=True):
 
 
 class VariableCounts(Struct, frozen=True, kw_only=True):
-    """Variables by what happened, the pipe's own fingerprint variable included."""
+    """Variables by what happened."""
 
     created: int = 0
     updated: int = 0
@@ -153,71 +234,92 @@ class VariableCounts(Struct, frozen=True, kw_only=True):
 
 def count_environments(results: Iterable[EnvironmentResult]) -> EnvironmentCounts:
     """Count what happened to environments; what was only planned is not counted."""
-    created = updated = unchanged = deleted = failed = refused = 0
-    for result in results:
-        plan, outcome = result.plan, result.outcome
-        applied = any(each.outcome is Outcome.APPLIED for each in result.changes)
-        if isinstance(plan, Create):
-            created += any(
-                isinstance(each.change, SetType) and each.outcome is Outcome.APPLIED
-                for each in result.changes
-            )
-        elif isinstance(plan, Update):
-            updated += applied
-        elif isinstance(plan, Delete):
-            deleted += outcome is Outcome.APPLIED
-        unchanged += outcome is Outcome.UNCHANGED
-        failed += outcome in (Outcome.FAILED, Outcome.UNVERIFIED)
-        refused += outcome is Outcome.REFUSED
-    return EnvironmentCounts(
-        created=created,
-        updated=updated,
-        unchanged=unchanged,
-        deleted=deleted,
-        failed=failed,
-        refused=refused,
-    )
+    counts = Counter(event for each in results for event in _environment_events(each))
+    return EnvironmentCounts(**counts)
 
 
-def count_variables(results: Iterable[EnvironmentResult]) -> VariableCounts:
-    """Count what happened to variables; what was only planned is not counted."""
-    created = updated = unchanged = deleted = failed = 0
-    for result in results:
-        if isinstance(result.plan, Update | Keep):
-            unchanged += result.plan.unchanged_variables
-        for each in result.changes:
-            change = each.change
-            if each.outcome in (Outcome.FAILED, Outcome.UNVERIFIED):
-                failed += change.field.startswith("variables.")
-            elif each.outcome is not Outcome.APPLIED:
-                continue
-            elif isinstance(change, CreateVariable):
-                created += 1
-            elif isinstance(change, UpdateVariable | RewriteSecured):
-                updated += 1
-            elif isinstance(change, DeleteVariable):
-                deleted += 1
-            elif isinstance(change, WriteFingerprints):
-                created += change.existing is None
-                updated += change.existing is not None
-    return VariableCounts(
-        created=created, updated=updated, unchanged=unchanged, deleted=deleted, failed=failed
-    )
+def _environment_events(result: EnvironmentResult) -> Iterator[str]:
+    match result.plan:
+        case Create() if any(_is_applied(each, SetType) for each in result.changes):
+            yield "created"
+        case Update() if any(_is_applied(each) for each in result.changes):
+            yield "updated"
+        case Delete() if result.outcome is Outcome.APPLIED:
+            yield "deleted"
+    match result.outcome:
+        case Outcome.UNCHANGED:
+            yield "unchanged"
+        case Outcome.FAILED | Outcome.UNVERIFIED:
+            yield "failed"
+        case Outcome.REFUSED:
+            yield "refused"
+        case _:
+            pass  # counted by its plan
+
+
+def _is_applied(result: ChangeResult, kind: type[Change] | None = None) -> bool:
+    of_kind = kind is None or isinstance(result.change, kind)
+    return of_kind and result.outcome is Outcome.APPLIED
+
+
+def count_variables(results: Iterable[RepositoryResult]) -> VariableCounts:
+    """Count what happened to variables of repositories and of their environments.
+
+    What was only planned is not counted, nor is the pipe's own variable of fingerprints.
+    """
+    counts: Counter[str] = Counter()
+    for repository in results:
+        counts["unchanged"] += repository.unchanged_variables
+        changes = [*repository.changes]
+        for environment in repository.environments:
+            changes += environment.changes
+            if isinstance(environment.plan, Update | Keep):
+                counts["unchanged"] += environment.plan.unchanged_variables
+        counts.update(event for each in changes if (event := _variable_event(each)))
+    return VariableCounts(**counts)
+
+
+def _variable_event(result: ChangeResult) -> str | None:
+    """Return how a change is counted; `None`: it is not."""
+    match result.change:
+        case DeleteVariable(existing=existing) if existing.key == FINGERPRINTS_KEY:
+            return None
+        case DeleteVariable():
+            event = "deleted"
+        case CreateVariable():
+            event = "created"
+        case UpdateVariable() | RewriteSecured() | MissingSecret():
+            event = "updated"
+        case _:
+            return None
+    match result.outcome:
+        case Outcome.APPLIED:
+            return event
+        case Outcome.FAILED | Outcome.UNVERIFIED:
+            return "failed"
+        case _:
+            return None
 
 
 def differs(result: EnvironmentResult) -> bool:
-    """Whether a plan says that something differs; a blind rewrite of a secret says nothing."""
+    """Whether the environment differs from its declaration.
+
+    Rewriting a secured value is no difference: a stored value can't be read back.
+    """
     if isinstance(result.plan, Delete):
         return True
-    return _is_drift(result.changes)
+    return is_drift(result.changes)
 
 
-def _is_drift(changes: tuple[ChangeResult, ...]) -> bool:
+def is_drift(changes: tuple[ChangeResult, ...]) -> bool:
+    """Whether any change is more than the rewriting of a secured value."""
     return any(not isinstance(each.change, RewriteSecured) for each in changes)
 
 
 def planned(plan: EnvironmentPlan) -> EnvironmentResult:
-    """Return the result of a plan that is only told."""
+    """Return the result of a plan that is not carried out."""
+    if isinstance(plan, Delete):
+        return deletion(plan, Outcome.PLANNED)
     existing = existing_of(plan)
     changes = tuple(_planned_change(each) for each in changes_of(plan))
     problem = next((each.problem for each in changes if each.problem), None)
@@ -227,17 +329,32 @@ def planned(plan: EnvironmentPlan) -> EnvironmentResult:
         case Keep():
             outcome = Outcome.UNCHANGED
         case Refuse():
-            outcome, problem = Outcome.REFUSED, plan.problem
-        case Create() | Update() | Delete():
+            refused = plan.problem.code is ExitCode.REFUSED
+            outcome = Outcome.REFUSED if refused else Outcome.FAILED
+            problem = plan.problem
+        case Create() | Update():
             pass
-        case _:
-            assert_never(plan)
     return EnvironmentResult(
         plan=plan,
         outcome=outcome,
         uuid=None if existing is None else existing.uuid,
         changes=changes,
         problem=problem,
+    )
+
+
+def deletion(plan: Delete, outcome: Outcome, problem: Problem | None = None) -> EnvironmentResult:
+    """Return the result of a deletion; the variables of the environment go with it or stay."""
+    is_certain = outcome in (Outcome.APPLIED, Outcome.PLANNED, Outcome.UNCHANGED)
+    changes = tuple(
+        ChangeResult(
+            change=DeleteVariable(existing=each, reason=plan.reason),
+            outcome=outcome if is_certain else Outcome.SKIPPED,
+        )
+        for each in plan.variables
+    )
+    return EnvironmentResult(
+        plan=plan, outcome=outcome, uuid=plan.existing.uuid, changes=changes, problem=problem
     )
 
 
@@ -250,7 +367,7 @@ def _planned_change(change: Change) -> ChangeResult:
 
 
 class RunOutcome(StrEnum):
-    """What became of the run as a whole, in one word."""
+    """The outcome of the run as a whole."""
 
     UNCHANGED = "unchanged"
     CHANGED = "changed"
@@ -261,17 +378,17 @@ class RunOutcome(StrEnum):
 
 
 class RunResult(Struct, frozen=True, kw_only=True):
-    """Everything a report can tell of a run.
+    """Everything that a report can show of a run.
 
     Attributes:
         mode: What was done with the plan.
         repositories: One result each, in a fixed order whatever the number of workers.
-        problems: What concerns the run as a whole.
-        faults: What is wrong with the settings; then nothing else is known.
-        remaining: Repositories that were not begun because the run was over; a rerun continues.
+        problems: Problems of the run as a whole.
+        faults: Errors in the settings; nothing else is known then.
+        remaining: Repositories that were not started because the run ended early.
         plan_checksum: Known once everything was planned.
         counts: The requests sent.
-        seconds: How long the run took.
+        seconds: Duration of the run.
     """
 
     mode: Mode
@@ -289,8 +406,13 @@ class RunResult(Struct, frozen=True, kw_only=True):
         return tuple(each for one in self.repositories for each in one.environments)
 
     @property
+    def plan(self) -> PlanCounts:
+        """Environments by what the plan would do with them."""
+        return count_plan(self.environments)
+
+    @property
     def exit_code(self) -> ExitCode:
-        """The most important of all that happened."""
+        """The exit code of the run: the most important of its problems."""
         if self.faults:
             return ExitCode.CONFIGURATION
         found = [*self.problems, *(each for one in self.repositories for each in one.problems)]
@@ -302,7 +424,7 @@ class RunResult(Struct, frozen=True, kw_only=True):
 
     @property
     def outcome(self) -> RunOutcome:
-        """What became of the run, in one word."""
+        """The outcome of the run."""
         match self.exit_code:
             case ExitCode.OK:
                 return self._success()
@@ -323,6 +445,6 @@ class RunResult(Struct, frozen=True, kw_only=True):
 
     def _would_change(self) -> bool:
         return any(differs(each) for each in self.environments) or any(
-            each.pipelines is Outcome.PLANNED or _is_drift(each.changes)
+            each.pipelines is Outcome.PLANNED or is_drift(each.changes)
             for each in self.repositories
         )

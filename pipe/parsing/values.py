@@ -24,7 +24,8 @@ _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _TOKEN: Final = re.compile(r"[!-~]+")
 _EMAIL: Final = re.compile(r"[^\s:@\x00-\x1f]+@[^\s:@\x00-\x1f]+")
 _CHECKSUM: Final = re.compile(r"sha256:[0-9a-f]+")
-_REPORT_EXTENSIONS: Final = (".json", ".xml", ".md", ".html")
+REPORT_FORMATS: Final = {".json": "json", ".xml": "junit", ".md": "markdown", ".html": "html"}
+"""The extensions of report files, and the module of `pipe.reports` that renders each."""
 _MIN_KEY: Final = 16
 
 
@@ -143,7 +144,9 @@ def path(text: str) -> str:
 
 def report_file(text: str) -> str:
     """Read the path of a report, whose extension chooses its format."""
-    if not text.casefold().endswith(_REPORT_EXTENSIONS):
-        message = f"{quoted(text)} has an unknown extension; {expected(text, _REPORT_EXTENSIONS)}"
+    if not text.casefold().endswith(tuple(REPORT_FORMATS)):
+        message = (
+            f"{quoted(text)} has an unknown extension; {expected(text, tuple(REPORT_FORMATS))}"
+        )
         raise ValueError(message)
     return path(text)

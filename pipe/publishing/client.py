@@ -1,14 +1,14 @@
-"""Sends what tells about a run: reports on a commit and one comment, and nothing else.
+"""Send reports on a commit and comments on a pull request, and nothing else.
 
-This is apart from the transport that handles environments: `plan` and `check` publish too, though
-they can't write, and what is sent here is not among the requests that the run counts.
+This client is separate from the one that handles environments: `plan` and `check` publish too,
+although they are read-only, and requests that publish are not counted.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from http import HTTPMethod
+from http import HTTPMethod, HTTPStatus
 from typing import Final, TypeVar, overload
 
 from pipe.bitbucket.http import HttpExchange
@@ -35,19 +35,18 @@ _PERMITTED: Final = (
     (r"GET|POST", rf"{_REPOSITORY}/pullrequests/[0-9]+/comments"),
     (r"PUT", rf"{_REPOSITORY}/pullrequests/[0-9]+/comments/[0-9]+"),
 )
-_NOT_FOUND: Final = 404
 _PROXY_SECONDS: Final = 5.0
-"""The proxy stands beside the step: it answers at once, or it is not there."""
+"""The proxy runs beside the step: it answers at once, or it is not there."""
 
 
 @dataclass(slots=True, kw_only=True)
 class Publisher:
-    """Sends to Bitbucket what tells about the run.
+    """Send reports and comments to Bitbucket.
 
     Attributes:
-        transport: With the credentials of the run.
-        proxy: Leads through the proxy of the step, without credentials; `None`: there is none (or
-            it turned out not to answer).
+        transport: Sends with the credentials of the run.
+        proxy: Sends through the proxy of the step, without credentials; `None`: there is none, or
+            it did not answer.
     """
 
     transport: Transport
@@ -61,7 +60,7 @@ class Publisher:
         """Send a request with the credentials of the run.
 
         Raises:
-            WriteRefusedError: It is for something else than telling about the run.
+            WriteRefusedError: The request is neither for a report nor for a comment.
             PipeError: It could not be completed.
         """
         _check(request)
@@ -70,10 +69,10 @@ class Publisher:
     def send_through_proxy(
         self, request: IdempotentRequest[Done | AlreadyGone]
     ) -> Done | AlreadyGone | Rejected:
-        """Send a request without credentials; where that does not work, with them.
+        """Send a request without credentials; if that fails, with them.
 
         Raises:
-            WriteRefusedError: It is for something else than telling about the run.
+            WriteRefusedError: The request is neither for a report nor for a comment.
             PipeError: It could not be completed.
         """
         _check(request)
@@ -91,8 +90,8 @@ class Publisher:
 
 
 def _is_gone(request: IdempotentRequest[Done | AlreadyGone], answer: Answer) -> bool:
-    """Whether what was to be deleted is not there: nothing would be won by asking again."""
-    return request.method is HTTPMethod.DELETE and answer.status == _NOT_FOUND
+    """Whether the thing to delete does not exist."""
+    return request.method is HTTPMethod.DELETE and answer.status == HTTPStatus.NOT_FOUND
 
 
 def _check(request: Request[T]) -> None:

@@ -1,4 +1,4 @@
-"""The one comment on a pull request: found by its first line, and updated in place."""
+"""Write one comment on a pull request; it is found by its first line and updated in place."""
 
 from __future__ import annotations
 
@@ -19,48 +19,47 @@ from pipe.bitbucket.requests import (
     Rejected,
     json_content,
 )
-from pipe.models.results import RunResult
 from pipe.publishing.client import Publisher
 from pipe.reports.markdown import render
-from pipe.reports.presentation import About
+from pipe.reports.presentation import RunView
 
-_MOST_PAGES: Final = 50
-_LONGEST: Final = 30_000
-"""Characters; Bitbucket refuses comments of more than about 32,000."""
+_MAX_PAGES: Final = 50
+_MAX_CHARACTERS: Final = 30_000
+"""Bitbucket refuses comments of more than about 32,000."""
 
 
 class Comment(Struct, frozen=True):
-    """A comment that is there.
+    """A comment on the pull request.
 
     Attributes:
         id: Its number.
-        raw: What was written; empty when it was deleted.
+        raw: Its text; empty when it was deleted.
     """
 
     id: int
     raw: str
 
 
-def body(result: RunResult, about: About, name: str) -> str:
-    """Return what the comment says, below a line that is not shown and finds it again."""
-    return f"{marker(name)}\n\n{render(result, about, _LONGEST)}"
+def body(view: RunView, name: str) -> str:
+    """Return the text of the comment, below the marker by which the next run finds it."""
+    return f"{marker(name)}\n\n{render(view, _MAX_CHARACTERS)}"
 
 
 def marker(name: str) -> str:
     """Return the first line of the comment.
 
-    Bitbucket shows HTML comments as text; a link that nothing refers to is not shown at all.
+    Bitbucket shows HTML comments as text; a link that nothing refers to is not shown.
     """
     return f"[//]: # (bitbucket-environment:{name})"
 
 
 def put(publisher: Publisher, path: str, text: str) -> Done | Rejected | OutcomeUnknown:
-    """Update our comment, or write it.
+    """Update the pipe's comment, or create it.
 
     Args:
         publisher: Sends it.
-        path: Of the comments of the pull request.
-        text: What `body` returns.
+        path: The path of the pull request's comments.
+        text: The text that `body` returns.
 
     Raises:
         PipeError: A request could not be completed.
@@ -78,14 +77,14 @@ def put(publisher: Publisher, path: str, text: str) -> Done | Rejected | Outcome
                     content=content,
                     parse=payloads.accepted,
                 )
-                # A comment that another account wrote can't be updated; ours may come after it.
+                # A comment by another account can't be updated; the pipe's may come after it.
                 if not isinstance(publisher.send(update), Rejected):
                     return Done()
     return publisher.send(NonIdempotentRequest(path=path, content=content, parse=payloads.accepted))
 
 
 def _pages(publisher: Publisher, path: str) -> Iterator[Page[Comment] | Rejected]:
-    for number in range(1, _MOST_PAGES + 1):
+    for number in range(1, _MAX_PAGES + 1):
         page = publisher.send(
             IdempotentRequest(
                 method=HTTPMethod.GET,

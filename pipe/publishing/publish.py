@@ -1,4 +1,4 @@
-"""Publishes the result in Bitbucket: Code Insights, and a comment. Failing is only a warning."""
+"""Publish the result as Code Insights report and pull-request comment; failures are warnings."""
 
 from __future__ import annotations
 
@@ -19,19 +19,18 @@ from pipe.bitbucket.requests import (
     segment,
 )
 from pipe.models.errors import PipeError
-from pipe.models.results import RunResult
 from pipe.publishing import code_insights, pr_comment
 from pipe.publishing.client import Publisher
 from pipe.reports.console import Log
-from pipe.reports.presentation import About
+from pipe.reports.presentation import RunView
 from pipe.settings import Settings
 
 
 def identity(settings: Settings) -> str:
     """Return 12 hexadecimal digits that stay the same from run to run.
 
-    A pipeline may use the pipe several times, for one environment each or in parallel steps. What a
-    configuration file holds changes with every pull request, so that only its name counts.
+    A pipeline may use the pipe several times, for one environment each or in parallel steps. The
+    content of a configuration file changes with every pull request, so only its name counts.
     """
     if settings.options.config_file is not None:
         parts = [settings.options.config_file]
@@ -45,16 +44,14 @@ def identity(settings: Settings) -> str:
 
 
 class UnpublishedError(Exception):
-    """Something could not be published, and why."""
+    """Something could not be published; the message says why."""
 
 
-def publish(
-    settings: Settings, result: RunResult, about: About, publisher: Publisher, console: Log
-) -> None:
-    """Publish what was asked for, and say so; the run is the same whether that works or not."""
+def publish(settings: Settings, view: RunView, publisher: Publisher, console: Log) -> None:
+    """Publish what the settings ask for, and log it; the result of the run is not affected."""
     if settings.options.code_insights:
         try:
-            commit = publish_insights(settings, result, about, publisher)
+            commit = publish_insights(settings, view, publisher)
         except UnpublishedError as error:
             console.warning(f"The Code Insights report was not published: {error}")
         else:
@@ -63,16 +60,14 @@ def publish(
         console.info("No comment: this pipeline does not run for a pull request")
     elif settings.options.comment:
         try:
-            number = publish_comment(settings, result, about, publisher)
+            number = publish_comment(settings, view, publisher)
         except UnpublishedError as error:
             console.warning(f"The comment on the pull request was not written: {error}")
         else:
             console.info(f"Commented on pull request {number}")
 
 
-def publish_insights(
-    settings: Settings, result: RunResult, about: About, publisher: Publisher
-) -> str:
+def publish_insights(settings: Settings, view: RunView, publisher: Publisher) -> str:
     """Publish the report and its annotations; return the commit.
 
     Raises:
@@ -80,36 +75,36 @@ def publish_insights(
     """
     commit = settings.context.commit or ""
     if not re.fullmatch(r"[0-9a-f]{7,40}", commit):
-        message = "BITBUCKET_COMMIT names no commit; outside Pipelines, set it to a full hash"
+        message = "BITBUCKET_COMMIT is not a commit; outside Pipelines, set it to a full hash"
         raise UnpublishedError(message)
     name = f"bitbucket-environment-{identity(settings)}"
     path = f"{_repository(settings)}/commit/{commit}/reports/{name}"
-    for request in _insights(settings, result, about, path, name):
+    for request in _insights(settings, view, path, name):
         try:
             answer = publisher.send_through_proxy(request)
         except PipeError as error:
             raise UnpublishedError(_reason(error)) from error
-        # What an earlier run left may not be there to be deleted.
+        # There may be no report of an earlier run to delete.
         if isinstance(answer, Rejected) and request.method is not HTTPMethod.DELETE:
             raise UnpublishedError(_refused(answer, "read:repository:bitbucket"))
     return commit
 
 
 def _insights(
-    settings: Settings, result: RunResult, about: About, path: str, name: str
+    settings: Settings, view: RunView, path: str, name: str
 ) -> Iterator[IdempotentRequest[Done | AlreadyGone]]:
-    """Yield the requests; annotations of an earlier run on this commit go with its report."""
+    """Yield the requests; deleting an earlier report on this commit deletes its annotations."""
     source = code_insights.Source(
         path=code_insights.relative_path(settings.options.config_file, settings.context.clone_dir),
         lines=settings.lines,
     )
-    notes = code_insights.notes(result, source, name)
+    annotations = code_insights.build_annotations(view, source, name)
     yield payloads.deletion(path)
-    yield _request(HTTPMethod.PUT, path, code_insights.report(result, about))
-    for start in range(0, len(notes), code_insights.AT_ONCE):
-        part = notes[start : start + code_insights.AT_ONCE]
-        # Harmless to repeat, although it is a POST: each annotation has its own external id.
-        yield _request(HTTPMethod.POST, f"{path}/annotations", part)
+    yield _request(HTTPMethod.PUT, path, code_insights.build_report(view))
+    size = code_insights.ANNOTATIONS_PER_REQUEST
+    for start in range(0, len(annotations), size):
+        # This POST may be repeated: each annotation has its own external id.
+        yield _request(HTTPMethod.POST, f"{path}/annotations", annotations[start : start + size])
 
 
 def _request(method: HTTPMethod, path: str, body: Json) -> IdempotentRequest[Done]:
@@ -118,9 +113,7 @@ def _request(method: HTTPMethod, path: str, body: Json) -> IdempotentRequest[Don
     )
 
 
-def publish_comment(
-    settings: Settings, result: RunResult, about: About, publisher: Publisher
-) -> str:
+def publish_comment(settings: Settings, view: RunView, publisher: Publisher) -> str:
     """Write or update the comment; return the number of the pull request.
 
     Raises:
@@ -132,14 +125,14 @@ def publish_comment(
         raise UnpublishedError(message)
     path = f"{_repository(settings)}/pullrequests/{number}/comments"
     try:
-        answer = pr_comment.put(publisher, path, pr_comment.body(result, about, identity(settings)))
+        answer = pr_comment.put(publisher, path, pr_comment.body(view, identity(settings)))
     except PipeError as error:
         raise UnpublishedError(_reason(error)) from error
     if isinstance(answer, Rejected):
         scopes = "read:pullrequest:bitbucket and write:pullrequest:bitbucket"
         raise UnpublishedError(_refused(answer, scopes))
     if isinstance(answer, OutcomeUnknown):
-        message = f"it may be there or not, the answer was lost ({answer.reason})"
+        message = f"the answer was lost ({answer.reason}), so the comment may exist or not"
         raise UnpublishedError(message)
     return number
 
@@ -157,5 +150,5 @@ def _reason(error: PipeError) -> str:
 
 
 def _refused(answer: Rejected, scopes: str) -> str:
-    said = answer.message or "nothing"
-    return f"Bitbucket says ({answer.status}): {said}. An API token needs the scope {scopes}."
+    message = answer.message or "no message"
+    return f"Bitbucket says ({answer.status}): {message}. An API token needs the scope {scopes}."

@@ -1,7 +1,6 @@
-"""Where the log goes: styled lines, written whole.
+"""Write styled lines to the log, each write as a whole.
 
-Each line is a style and a text; colour is added at the very end, so that what is said can be tested
-without it.
+A line is a style and a text; colour is added last, so that the text can be tested without it.
 """
 
 from __future__ import annotations
@@ -33,14 +32,21 @@ class Style(Enum):
 
 
 class Line(Struct, frozen=True):
-    """One line of the log."""
+    """One line of the log.
+
+    Attributes:
+        style: The style of the line.
+        text: Its text, without colour.
+        alarm: The part of the text that is red whatever the style; empty: none.
+    """
 
     style: Style
     text: str
+    alarm: str = ""
 
 
 class Log:
-    """Writes lines; safe to share between threads."""
+    """Write lines to a stream; safe to share between threads."""
 
     def __init__(self, stream: TextIO, *, color: bool) -> None:
         self._stream = stream
@@ -48,43 +54,52 @@ class Log:
         self._lock = Lock()
 
     def write(self, lines: Iterable[Line]) -> None:
-        """Write lines together, so that those of another thread do not come between them."""
+        """Write lines together, so that no other thread writes between them."""
         text = "".join(self._paint(line) + "\n" for line in lines)
         with self._lock:
             self._stream.write(text)
             self._stream.flush()
 
     def info(self, text: str) -> None:
-        """Say what goes on."""
-        self.write(wrapped(Style.INFO, "INFO: ", text))
+        """Log what the run does."""
+        self.write(wrap(Style.INFO, "INFO: ", text))
 
     def warning(self, text: str) -> None:
-        """Say what the reader should know, though nothing stops for it."""
-        self.write(wrapped(Style.WARNING, "WARNING: ", text))
+        """Log what the reader should know although the run goes on."""
+        self.write(wrap(Style.WARNING, "WARNING: ", text))
 
     def debug(self, text: str) -> None:
-        """Say what only a search for a fault needs."""
-        self.write(wrapped(Style.FAINT, "DEBUG: ", text))
+        """Log what helps to find the cause of a failure."""
+        self.write(wrap(Style.FAINT, "DEBUG: ", text))
 
     def problem(self, problem: Problem) -> None:
-        """Tell a failure that concerns the whole run."""
+        """Log a failure of the run as a whole."""
         self.write(problem_lines(problem))
 
     def _paint(self, line: Line) -> str:
-        if not self._color or line.style is Style.PLAIN:
+        if not self._color:
             return line.text
-        return f"\x1b[{line.style.value}m{line.text}\x1b[0m"
+        if not line.alarm:
+            return _paint(line.style, line.text)
+        before, alarm, after = line.text.partition(line.alarm)
+        return _paint(line.style, before) + _paint(Style.BAD, alarm) + _paint(line.style, after)
+
+
+def _paint(style: Style, text: str) -> str:
+    if style is Style.PLAIN or not text:
+        return text
+    return f"\x1b[{style.value}m{text}\x1b[0m"
 
 
 def problem_lines(problem: Problem, indent: str = "") -> Iterator[Line]:
-    """Tell what happened, why, and what to do."""
-    yield from wrapped(Style.BAD, f"{indent}ERROR: ", problem.what)
+    """Return the lines of a failure: what failed, why, and what to do."""
+    yield from wrap(Style.BAD, f"{indent}ERROR: ", problem.what)
     if problem.why:
-        yield from wrapped(Style.PLAIN, f"{indent}  Why: ", problem.why)
-    yield from wrapped(Style.PLAIN, f"{indent}  What to do: ", problem.remedy)
+        yield from wrap(Style.PLAIN, f"{indent}  Why: ", problem.why)
+    yield from wrap(Style.PLAIN, f"{indent}  What to do: ", problem.remedy)
 
 
-def wrapped(style: Style, prefix: str, text: str) -> Iterator[Line]:
+def wrap(style: Style, prefix: str, text: str) -> Iterator[Line]:
     """Break a text into lines that are indented like the first."""
     indent = " " * len(prefix)
     for line in textwrap.wrap(

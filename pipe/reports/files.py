@@ -1,70 +1,74 @@
-"""Writes report files: whole or not at all, and never at the cost of the run."""
+"""Write report files as a whole or not at all; a report that can't be written is a warning."""
 
 from __future__ import annotations
 
 import contextlib
 import errno
 import os
+import stat
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Final
 
 from pipe.models.results import RunResult
-from pipe.reports.presentation import About
+from pipe.parsing.values import REPORT_FORMATS
+from pipe.reports.presentation import About, RunView, present
 
 
 def write_reports(paths: Iterable[str], result: RunResult, about: About) -> Iterator[str]:
     """Write the reports; yield a warning for each that can't be written."""
     for path in paths:
-        report = renderer(path)(result, about)
+        report = renderer(path)(present(result, about))
         try:
             write_atomically(Path(path), report)
         except OSError as error:
-            yield f"The report {path} was not written: {reason(error)}. The run itself is unharmed."
+            yield (
+                f"The report {path} was not written: {reason(error)}."
+                " The result of the run is not affected."
+            )
 
 
-def renderer(path: str) -> Callable[[RunResult, About], str]:
-    """Return what writes the kind of report that a path asks for.
+def renderer(path: str) -> Callable[[RunView], str]:
+    """Return the function that renders the format that a path's ending asks for.
 
-    Each is imported only here: most runs ask for one, or none, and start sooner without.
+    Formats are imported only here: most runs write one report or none, and start sooner without.
     """
-    match Path(path).suffix.casefold():
-        case ".xml":
-            from pipe.reports.junit import render  # noqa: PLC0415 - only when asked for
-        case ".md":
-            from pipe.reports.markdown import render  # noqa: PLC0415 - only when asked for
-        case ".html":
-            from pipe.reports.html import render  # noqa: PLC0415 - only when asked for
-        case _:
-            from pipe.reports.json import render  # noqa: PLC0415 - only when asked for
+    formats = (name for end, name in REPORT_FORMATS.items() if path.casefold().endswith(end))
+    render: Callable[[RunView], str] = import_module(f"pipe.reports.{next(formats)}").render
     return render
 
 
 _REASONS: Final = {
     errno.ENOENT: "its folder does not exist; create it first (mkdir -p)",
-    errno.ENOTDIR: "what should be its folder is a file",
+    errno.ENOTDIR: "its folder is a file",
     errno.EISDIR: "a folder has that name",
-    errno.EACCES: "writing into its folder is not allowed",
-    errno.EPERM: "writing there is not allowed",
+    errno.EACCES: "permission to write into its folder is denied",
+    errno.EPERM: "writing there is not permitted",
     errno.EROFS: "the file system is read-only",
-    errno.ENOSPC: "no space is left",
-    errno.EDQUOT: "the quota for files is used up",
+    errno.ENOSPC: "no space is left on the device",
+    errno.EDQUOT: "the disk quota is exceeded",
 }
+
+
+_NOT_REGULAR: Final = "it is not a regular file (links, devices and pipes are never replaced)"
 
 
 def reason(error: OSError) -> str:
     """Say why a file could not be written."""
-    told = _REASONS.get(error.errno or 0)
-    return told or error.strerror or type(error).__name__
+    return _REASONS.get(error.errno or 0) or error.strerror or type(error).__name__
 
 
 def write_atomically(path: Path, text: str) -> None:
-    """Write a file so that a reader sees the old one or the new one, never a part.
+    """Write a file so that a reader sees the old one or the new one, never a part of it.
+
+    Only a regular file is replaced.
 
     Raises:
         OSError: It can't be written; nothing is left behind.
     """
+    _check_replaceable(path)
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".bitbucket-environment-")
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:
@@ -76,3 +80,10 @@ def write_atomically(path: Path, text: str) -> None:
         with contextlib.suppress(OSError):
             Path(temporary).unlink()
         raise
+
+
+def _check_replaceable(path: Path) -> None:
+    with contextlib.suppress(FileNotFoundError):
+        mode = path.lstat().st_mode
+        if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+            raise OSError(errno.EINVAL, _NOT_REGULAR)

@@ -1,8 +1,8 @@
-"""The report as one web page that needs nothing else (pure, but for reading its style and script).
+"""Render the report as one web page that needs nothing else.
 
-The page is a tree of elements until the very end, so that text from outside can't become markup;
-and a content security policy names the one style and the one script by their hashes, so that even
-then nothing of it would run. Without scripts, everything but the search works.
+The page is a tree of elements until the very end, so that text from outside can't become markup.
+A content security policy names the one style and the one script by their hashes, so that even then
+nothing else would run. Without scripts, everything but the search works.
 """
 
 from __future__ import annotations
@@ -17,77 +17,27 @@ from xml.etree.ElementTree import Element, SubElement, tostring
 
 from pipe import VERSION
 from pipe.models.errors import ExitCode, Problem
-from pipe.models.results import EnvironmentResult, Mode, RepositoryResult, RunResult
-from pipe.reports.log import planned, summary
 from pipe.reports.presentation import (
-    GOOD,
-    About,
+    BAD,
+    ItemView,
+    RepositoryView,
+    RunView,
     State,
-    difference,
     mark_of,
-    note,
-    pipelines_state,
     problem_texts,
-    state_of,
-    states,
-    type_of,
-    verdict,
 )
 from pipe.reports.text import counted, one_line
 
-
-def text(parent: Element, tag: str, content: str, kind: str = "") -> Element:
-    """Add an element with text in it, cleaned."""
-    element = SubElement(parent, tag, {"class": kind} if kind else {})
-    element.text = one_line(content)
-    return element
-
-
-def problem(parent: Element, told: Problem) -> None:
-    """Add a failure: what happened, why, and what to do."""
-    first, *others = problem_texts(told)
-    box = SubElement(parent, "div", {"class": "problem"})
-    text(text(box, "p", ""), "strong", first)
-    for each in others:
-        text(box, "p", each)
-
-
-def kind_of(state: State) -> str:
-    """Return the class that colours a state."""
-    if state is State.UNCHANGED:
-        return "good unchanged"
-    if state is State.PLANNED:
-        return "plan"
-    return "good" if state in GOOD else "bad"
-
-
-def badge(parent: Element, state: State) -> None:
-    """Add a state: the words say it, colour and mark only help."""
-    element = SubElement(parent, "span", {"class": "state"})
-    symbol = SubElement(element, "span", {"aria-hidden": "true"})
-    symbol.text = mark_of(state)
-    symbol.tail = f" {state}"
-
-
-def changes(parent: Element, result: EnvironmentResult) -> None:
-    """Add the differences, field by field."""
-    if not result.changes:
-        return
-    listed = SubElement(parent, "dl")
-    for each in result.changes:
-        text(listed, "dt", each.change.field)
-        line = text(listed, "dd", difference(each.change))
-        if note(each):
-            line.text = f"{line.text} "
-            text(line, "span", f"({note(each)})", "note")
-
-
 _TITLE: Final = "Bitbucket Environment"
+_MAX_COLUMNS: Final = 5
+"""More names would make the table wider than a screen: the rarer ones share a column."""
+_OTHERS: Final = "Others"
+_NONE: Final = "\N{EN DASH}"
 
 
-def render(result: RunResult, about: About) -> str:
+def render(view: RunView) -> str:
     """Return the report as text."""
-    style, script = (_beside(name) for name in ("page.css", "page.js"))
+    style, script = (Path(__file__).with_name(name).read_text("utf-8") for name in _FILES)
     page = Element("html", lang="en")
     head = SubElement(page, "head")
     SubElement(head, "meta", charset="utf-8")
@@ -98,218 +48,235 @@ def render(result: RunResult, about: About) -> str:
     SubElement(head, "meta", {"http-equiv": "Content-Security-Policy", "content": policy})
     SubElement(head, "meta", name="viewport", content="width=device-width, initial-scale=1")
     SubElement(head, "meta", name="referrer", content="no-referrer")
-    text(head, "title", f"{_TITLE}: {result.outcome}")
+    _text(head, "title", f"{_TITLE}: {view.result.outcome}")
     SubElement(head, "style").text = style
     body = SubElement(page, "body")
-    _add_head(SubElement(body, "header"), result, about)
+    _add_header(SubElement(body, "header"), view)
     main = SubElement(body, "main")
-    _add_problems(main, result)
-    if result.repositories or result.remaining:
-        _add_tools(main, result)
-        add_table(main, result)
+    _add_problems(main, view)
+    if view.repositories or view.remaining:
+        _add_tools(main, view)
+        if view.is_fleet:
+            _Matrix(main, view).add_rows()
+        for repository in view.repositories if not view.is_fleet else ():
+            _add_repository(main, repository)
         SubElement(body, "script").text = script
     return "<!DOCTYPE html>\n" + tostring(page, encoding="unicode", method="html") + "\n"
 
 
-def _beside(name: str) -> str:
-    return Path(__file__).with_name(name).read_text("utf-8")
+_FILES: Final = ("page.css", "page.js")
 
 
 def _hash(content: str) -> str:
     return f"'sha256-{b64encode(sha256(content.encode()).digest()).decode()}'"
 
 
-def _add_head(header: Element, result: RunResult, about: About) -> None:
-    good = result.exit_code is ExitCode.OK
-    title = text(header, "h1", f"{_TITLE}: ")
-    text(title, "span", f"{'✔' if good else '✖'} {result.outcome}", "good" if good else "bad")
-    if result.mode in (Mode.PLAN, Mode.CHECK) and not result.faults:
-        text(text(header, "p", ""), "strong", planned(result))
-    text(header, "p", summary(result))
-    facts = text(header, "p", f"{str(result.mode).capitalize()}, ", "facts")
-    moment = SubElement(facts, "time", datetime=about.at.isoformat())
-    moment.text = about.at.strftime("%Y-%m-%d %H:%M UTC")
+def _add_header(header: Element, view: RunView) -> None:
+    good = view.result.exit_code is ExitCode.OK
+    title = _text(header, "h1", f"{_TITLE}: ")
+    _text(title, "span", f"{view.mark} {view.result.outcome}", "good" if good else "bad")
+    if view.plan is not None:
+        _add_plan(_text(header, "p", "Plan: ", "plan-line"), view)
+    _text(header, "p", view.summary)
+    facts = _text(header, "p", f"{str(view.mode).capitalize()}, ", "facts")
+    moment = SubElement(facts, "time", datetime=view.about.at.isoformat())
+    moment.text = view.about.at.strftime("%Y-%m-%d %H:%M UTC")
     moment.tail = f", version {VERSION}"
-    if about.pipeline_url is not None:
+    if view.about.pipeline_url is not None:
         moment.tail += ", "
-        link = text(facts, "a", f"pipeline {about.context.build_number}")
-        link.set("href", about.pipeline_url)
-    if result.plan_checksum is not None and result.mode in (Mode.PLAN, Mode.CHECK):
-        checksum = text(header, "p", "Plan checksum: ", "facts")
-        text(checksum, "code", result.plan_checksum)
+        link = _text(facts, "a", f"pipeline {view.about.context.build_number}")
+        link.set("href", view.about.pipeline_url)
+    if view.checksum is not None:
+        checksum = _text(header, "p", "Plan checksum: ", "facts")
+        _text(checksum, "code", view.checksum)
 
 
-def _add_problems(main: Element, result: RunResult) -> None:
-    for each in result.problems:
-        problem(main, each)
-    if result.faults:
-        text(main, "h2", counted(len(result.faults), "error") + " in the configuration")
-    for fault in result.faults:
+def _add_plan(line: Element, view: RunView) -> None:
+    """Add what the plan would do; deletions as a red badge."""
+    before, deletions, after = (view.plan or "").partition(view.deletions)
+    line.text = f"Plan: {before}"
+    if deletions:
+        badge = _text(line, "span", deletions, "lost" if view.result.plan.delete else "")
+        badge.tail = after
+
+
+def _add_problems(main: Element, view: RunView) -> None:
+    for each in view.problems:
+        _add_problem(main, each)
+    if view.config_errors:
+        _text(main, "h2", counted(len(view.config_errors), "configuration error"))
+    for error in view.config_errors:
         box = SubElement(main, "div", {"class": "problem"})
-        text(text(box, "p", ""), "code", fault.source)
-        text(box, "p", fault.message)
+        _text(SubElement(box, "p"), "code", error.source)
+        _text(box, "p", error.message)
 
 
-def _add_tools(main: Element, result: RunResult) -> None:
+def _add_tools(main: Element, view: RunView) -> None:
     tools = SubElement(main, "form", {"class": "tools", "role": "search", "hidden": ""})
     SubElement(
-        text(tools, "label", "Search"),
+        _text(tools, "label", "Search"),
         "input",
         {"type": "search", "autocomplete": "off", "spellcheck": "false"},
     )
-    choice = SubElement(text(tools, "label", "State"), "select")
-    text(choice, "option", "all").set("value", "")
-    counts = states(result)
+    choice = SubElement(_text(tools, "label", "State"), "select")
+    _text(choice, "option", "all").set("value", "")
+    counts = Counter(item.state for each in view.repositories for item in each.items)
     for state in State:
-        if state in counts:
-            text(choice, "option", f"{state} ({counts[state]})").set("value", state)
-    text(tools, "button", "Open all differences").set("type", "button")
+        if counts[state]:
+            _text(choice, "option", f"{state} ({counts[state]})").set("value", state)
+    _text(tools, "button", "Open all differences").set("type", "button")
     SubElement(tools, "output", role="status")
 
 
-_MOST_COLUMNS: Final = 6
-"""More names than this would make a table that nobody can read: the rarer ones share a column."""
-_OTHERS: Final = "Other environments"
-
-
-def add_table(main: Element, result: RunResult) -> None:
-    """Add the table that suits the number of repositories."""
-    if len(result.repositories) + len(result.remaining) > 1:
-        _Matrix(result).add(main)
-    else:
-        for each in result.repositories:
-            _add_list(main, each, result.mode)
-
-
-def _add_list(main: Element, result: RepositoryResult, mode: Mode) -> None:
-    text(main, "h2", str(result.repository))
-    if result.problem is not None:
-        problem(main, result.problem)
-    if result.pipelines is not None:
-        state = pipelines_state(result.pipelines, mode)
-        line = text(main, "p", "Pipelines: ", kind_of(state))
-        badge(line, state)
+def _add_repository(main: Element, view: RepositoryView) -> None:
+    """Add the table of one repository: a row for each item, differences open."""
+    _text(main, "h2", view.name)
+    if view.problem is not None:
+        _add_problem(main, view.problem)
     body = _table(main, "Environments", ("Environment", "Type", "State"))
-    for each in result.environments:
-        row = _row(body, [state_of(each, mode)])
-        text(row, "th", each.plan.name).attrib |= {"scope": "row", "role": "rowheader"}
-        _label(_cell(row, "type"), "Type").tail = type_of(each.plan) or "unknown"
-        cell = _cell(row, kind_of(state_of(each, mode)))
+    for item in view.items:
+        row = _row(body, item.name, (item.state,))
+        _label(_cell(row, "type"), "Type").tail = item.type or _NONE
+        cell = _cell(row, _kind(item.state))
         _label(cell, "State")
-        _add_environment(cell, each, mode, is_open=True)
+        _add_item(cell, item, is_open=True)
 
 
 class _Matrix:
-    """One row a repository, one column a name of an environment."""
+    """One row a repository, one column a name: the names that most repositories share."""
 
-    def __init__(self, result: RunResult) -> None:
-        self._result = result
-        self._mode = result.mode
-        names = Counter(each.plan.name for each in result.environments)
-        frequent = {name for name, _ in names.most_common(_MOST_COLUMNS)}
+    def __init__(self, main: Element, view: RunView) -> None:
+        self._view = view
+        names = Counter(item.name for each in view.repositories for item in each.items)
+        frequent = {name for name, _ in names.most_common(_MAX_COLUMNS)}
         self._columns = [name for name in names if name in frequent]
-        self._has_others = len(names) > len(self._columns)
+        self._headers = [*self._columns, *([_OTHERS] if len(names) > len(frequent) else [])]
+        headers = ("Repository", *self._headers)
+        self._body = _table(main, "Repositories and their environments", headers)
 
-    def add(self, main: Element) -> None:
-        """Add it to the page."""
-        columns = [*self._columns, *([_OTHERS] if self._has_others else [])]
-        body = _table(main, "Repositories and their environments", ("Repository", *columns))
-        for each in self._result.repositories:
-            self._add_repository(body, each, len(columns))
-        for repository in self._result.remaining:
-            row = _row(body, [])
-            text(row, "th", str(repository)).attrib |= {"scope": "row", "role": "rowheader"}
-            text(_wide(row, "none", len(columns)), "span", "not begun")
+    def add_rows(self) -> None:
+        for each in self._view.repositories:
+            row = _row(self._body, each.name, each.states)
+            if each.problem is not None:
+                details = _details(self._wide_cell(row, "bad"), State.FAILED, is_open=False)
+                for item in each.items:
+                    _add_item(_text(details, "div", f"{item.name}: "), item, is_open=False)
+                _add_problem(details, each.problem)
+                continue
+            for name in self._headers:
+                others = name == _OTHERS and name not in self._columns
+                found = [
+                    item
+                    for item in each.items
+                    if (item.name not in self._columns if others else item.name == name)
+                ]
+                self._add_cell(row, name, found, with_names=others)
+        for name in self._view.remaining:
+            row = _row(self._body, name, ())
+            _text(self._wide_cell(row, "none"), "span", "not started")
 
-    def _add_repository(self, body: Element, result: RepositoryResult, width: int) -> None:
-        found = [state_of(each, self._mode) for each in result.environments]
-        if result.pipelines is not None:
-            found.append(pipelines_state(result.pipelines, self._mode))
-        row = _row(body, [*found, *([State.FAILED] if result.problem else [])])
-        head = text(row, "th", str(result.repository))
-        head.attrib |= {"scope": "row", "role": "rowheader"}
-        if result.pipelines is not None:
-            state = pipelines_state(result.pipelines, self._mode)
-            badge(text(head, "p", "Pipelines: ", kind_of(state)), state)
-        if result.problem is not None:
-            cell = _wide(row, "bad", width)
-            details = _details(cell, State.FAILED, is_open=False)
-            problem(details, result.problem)
-            return
-        for name in self._columns:
-            self._add_cell(
-                row, name, [each for each in result.environments if each.plan.name == name]
-            )
-        if self._has_others:
-            others = [each for each in result.environments if each.plan.name not in self._columns]
-            self._add_cell(row, _OTHERS, others)
-
-    def _add_cell(self, row: Element, name: str, results: Sequence[EnvironmentResult]) -> None:
-        worst = _worst(state_of(each, self._mode) for each in results)
-        cell = _cell(row, "none" if worst is None else kind_of(worst))
+    def _add_cell(
+        self, row: Element, name: str, items: Sequence[ItemView], *, with_names: bool
+    ) -> None:
+        states = {each.state for each in items}
+        worst = next((each for each in reversed(State) if each in states), None)
+        cell = _cell(row, "none" if worst is None else _kind(worst))
         _label(cell, name)
-        if not results:
-            text(cell, "span", "none")
+        if not items:
+            _text(cell, "span", _NONE).set("title", "none")
         holder = SubElement(cell, "div")
-        for each in results:
-            one = SubElement(holder, "div", {"class": kind_of(state_of(each, self._mode))})
-            if name == _OTHERS:
-                text(one, "span", f"{each.plan.name}: ")
-            _add_environment(one, each, self._mode, is_open=False)
+        for each in items:
+            one = SubElement(holder, "div", {"class": _kind(each.state)})
+            if with_names:
+                _text(one, "span", f"{each.name}: ")
+            _add_item(one, each, is_open=False)
+
+    def _wide_cell(self, row: Element, kind: str) -> Element:
+        cell = _cell(row, kind)
+        cell.set("colspan", str(max(len(self._headers), 1)))
+        return cell
 
 
-def _worst(found: Iterable[State]) -> State | None:
-    present = set(found)
-    return next((state for state in reversed(State) if state in present), None)
+def _kind(state: State) -> str:
+    """Return the classes that colour a state."""
+    if state is State.UNCHANGED:
+        return "good unchanged"
+    if state is State.TO_DELETE:
+        return "lost"
+    if state in (State.TO_CREATE, State.TO_CHANGE):
+        return "plan"
+    return "bad" if state in BAD else "good"
 
 
-def _add_environment(
-    cell: Element, result: EnvironmentResult, mode: Mode, *, is_open: bool
-) -> None:
-    state = state_of(result, mode)
-    if state is State.UNCHANGED and not result.changes and not result.problems:
-        badge(cell, state)
+def _add_item(parent: Element, item: ItemView, *, is_open: bool) -> None:
+    if item.state is State.UNCHANGED and not item.changes and not item.problems:
+        _add_badge(parent, item.state)
         return
-    details = _details(cell, state, is_open=is_open)
-    text(details, "p", verdict(result, mode).capitalize())
-    changes(details, result)
-    for each in result.problems:
-        problem(details, each)
+    details = _details(parent, item.state, is_open=is_open)
+    _text(details, "p", item.verdict.capitalize())
+    if item.changes:
+        listed = SubElement(details, "dl")
+        for each in item.changes:
+            _text(listed, "dt", f"{each.mark} {each.field}")
+            line = _text(listed, "dd", each.text, "lost" if each.mark == "-" else "")
+            if each.note:
+                line.text = f"{each.text} "
+                _text(line, "span", f"({each.note})", "note")
+    for problem in item.problems:
+        _add_problem(details, problem)
+
+
+def _add_badge(parent: Element, state: State) -> None:
+    """Add a state: the words say it, colour and mark only help."""
+    element = SubElement(parent, "span", {"class": "state"})
+    symbol = SubElement(element, "span", {"aria-hidden": "true"})
+    symbol.text = mark_of(state)
+    symbol.tail = f" {state}"
 
 
 def _details(cell: Element, state: State, *, is_open: bool) -> Element:
     details = SubElement(cell, "details", {"open": ""} if is_open else {})
-    badge(SubElement(details, "summary"), state)
+    _add_badge(SubElement(details, "summary"), state)
     return SubElement(details, "div", {"class": "detail"})
 
 
+def _add_problem(parent: Element, problem: Problem) -> None:
+    first, *others = problem_texts(problem)
+    box = SubElement(parent, "div", {"class": "problem"})
+    _text(SubElement(box, "p"), "strong", first)
+    for each in others:
+        _text(box, "p", each)
+
+
 def _table(main: Element, caption: str, columns: Iterable[str]) -> Element:
-    # The roles are said again, since a browser forgets them where the style lays rows out as cards.
+    # The roles are repeated, since a browser forgets them where the style shows rows as cards.
     table = SubElement(main, "table", role="table")
-    text(table, "caption", caption, "hidden")
+    _text(table, "caption", caption, "hidden")
     head = SubElement(SubElement(table, "thead", role="rowgroup"), "tr", role="row")
     for each in columns:
-        text(head, "th", each).attrib |= {"scope": "col", "role": "columnheader"}
+        _text(head, "th", each).attrib |= {"scope": "col", "role": "columnheader"}
     return SubElement(table, "tbody", {"class": "results", "role": "rowgroup"})
 
 
-def _row(body: Element, found: Iterable[State]) -> Element:
-    states = ",".join(dict.fromkeys(found))
-    return SubElement(body, "tr", {"role": "row", "data-states": states})
+def _row(body: Element, name: str, states: Iterable[State]) -> Element:
+    row = SubElement(body, "tr", {"role": "row", "data-states": ",".join(states)})
+    _text(row, "th", name).attrib |= {"scope": "row", "role": "rowheader"}
+    return row
 
 
 def _cell(row: Element, kind: str) -> Element:
     return SubElement(row, "td", {"class": kind, "role": "cell"})
 
 
-def _wide(row: Element, kind: str, width: int) -> Element:
-    cell = _cell(row, kind)
-    cell.set("colspan", str(max(width, 1)))
-    return cell
-
-
 def _label(cell: Element, name: str) -> Element:
     """Add the column's name, which shows where there are no columns."""
-    label = text(cell, "span", name, "label")
+    label = _text(cell, "span", name, "label")
     label.set("aria-hidden", "true")
     return label
+
+
+def _text(parent: Element, tag: str, content: str, kind: str = "") -> Element:
+    """Add an element with text in it; the text is cleaned."""
+    element = SubElement(parent, tag, {"class": kind} if kind else {})
+    element.text = one_line(content)
+    return element

@@ -1,4 +1,4 @@
-"""The JSON report: the run as other programs read it (README, "The JSON report")."""
+"""Render the JSON report, which other programs read (`schema/report.schema.json`)."""
 
 from __future__ import annotations
 
@@ -8,28 +8,29 @@ from typing import Final
 from msgspec.structs import asdict
 
 from pipe.bitbucket.requests import Json
+from pipe.models.changes import Shown
 from pipe.models.errors import Problem
 from pipe.models.results import (
     ChangeResult,
     EnvironmentResult,
     RepositoryResult,
     RunResult,
+    action_of,
     count_environments,
     count_variables,
 )
-from pipe.reports.presentation import About, action_of, type_of
+from pipe.reports.presentation import RunView, type_of
 
 VERSION: Final = 1
 
 
-def render(result: RunResult, about: About) -> str:  # noqa: ARG001 - all renderers take both
+def render(view: RunView) -> str:
     """Return the report as text."""
-    return json.dumps(document(result), indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(document(view.result), indent=2, ensure_ascii=False) + "\n"
 
 
 def document(result: RunResult) -> dict[str, Json]:
     """Return the report as JSON-ready values."""
-    counts = result.counts
     return {
         "version": VERSION,
         "mode": str(result.mode),
@@ -37,14 +38,10 @@ def document(result: RunResult) -> dict[str, Json]:
         "exit_code": int(result.exit_code),
         "summary": {
             "environments": asdict(count_environments(result.environments)),
-            "variables": asdict(count_variables(result.environments)),
+            "variables": asdict(count_variables(result.repositories)),
         },
-        "requests": {
-            "total": counts.total,
-            "reads": counts.reads,
-            "writes": counts.writes,
-            "retries": counts.retries,
-        },
+        "plan": asdict(result.plan),
+        "requests": asdict(result.counts),
         "seconds": round(result.seconds, 3),
         "plan_checksum": result.plan_checksum,
         "errors": _errors(result),
@@ -54,12 +51,12 @@ def document(result: RunResult) -> dict[str, Json]:
 
 
 def _errors(result: RunResult) -> list[Json]:
-    """Return what concerns the run as a whole."""
-    faults: list[Json] = [
-        {"key": "configuration", "where": fault.source, "what": fault.message}
-        for fault in result.faults
+    """Return the problems of the run as a whole, and the configuration errors."""
+    config_errors: list[Json] = [
+        {"key": "configuration", "source": each.source, "what": each.message}
+        for each in result.faults
     ]
-    return [*(_problem(each) for each in result.problems), *faults]
+    return [*(_problem(each) for each in result.problems), *config_errors]
 
 
 def _repository(result: RepositoryResult) -> dict[str, Json]:
@@ -68,6 +65,7 @@ def _repository(result: RepositoryResult) -> dict[str, Json]:
         "slug": result.repository.slug,
         "error": _problem(result.problem),
         "pipelines": None if result.pipelines is None else str(result.pipelines),
+        "changes": [_change(each) for each in result.changes],
         "environments": [_environment(each) for each in result.environments],
     }
 
@@ -77,7 +75,7 @@ def _environment(result: EnvironmentResult) -> dict[str, Json]:
         "name": result.plan.name,
         "uuid": result.uuid,
         "type": type_of(result.plan),
-        "action": action_of(result.plan),
+        "action": str(action_of(result.plan)),
         "outcome": str(result.outcome),
         "error": _problem(result.problem),
         "changes": [_change(each) for each in result.changes],
@@ -86,19 +84,16 @@ def _environment(result: EnvironmentResult) -> dict[str, Json]:
 
 def _change(result: ChangeResult) -> dict[str, Json]:
     change = result.change
-    told: dict[str, Json] = {"field": change.field}
-    if change.secured:
-        told["secured"] = True
-    else:
-        told["before"] = _value(change.before)
-        told["after"] = _value(change.after)
-    told["outcome"] = str(result.outcome)
-    if result.problem is not None:
-        told["error"] = _problem(result.problem)
-    return told
+    values: dict[str, Json] = (
+        {"secured": True}
+        if change.secured
+        else {"before": _value(change.before), "after": _value(change.after)}
+    )
+    error = {} if result.problem is None else {"error": _problem(result.problem)}
+    return {"field": change.field, **values, "outcome": str(result.outcome), **error}
 
 
-def _value(value: str | bool | tuple[str, ...] | None) -> Json:  # noqa: FBT001 - a field's value
+def _value(value: Shown) -> Json:
     return list(value) if isinstance(value, tuple) else value
 
 

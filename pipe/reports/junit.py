@@ -1,93 +1,85 @@
-"""The JUnit report, for the Tests tab: one suite a repository, one case an environment (pure).
-
-The standard library writes it: the format is a handful of elements, and the libraries made for it
-bring a parser of their own that nothing here needs.
-"""
+"""Render the JUnit report for the Tests tab: one suite a repository, one case an item."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from io import BytesIO
 from typing import Final
-from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from pipe.models.results import EnvironmentResult, RepositoryResult, RunResult
-from pipe.reports.presentation import (
-    GOOD,
-    About,
-    State,
-    change_lines,
-    pipelines_state,
-    problem_texts,
-    state_of,
-    verdict,
-)
+from junitparser import Error, Failure, JUnitXml, Skipped, SystemOut, TestCase, TestSuite
+
+from pipe.models.errors import Problem
+from pipe.reports.presentation import BAD, ItemView, RepositoryView, RunView, problem_texts
 from pipe.reports.text import one_line
 
 _NAME: Final = "Bitbucket Environment"
 
 
-def render(result: RunResult, about: About) -> str:
+def render(view: RunView) -> str:
     """Return the report as text."""
-    root = Element("testsuites", name=_NAME)
-    if result.faults or result.problems:
-        suite = SubElement(root, "testsuite", name="Run")
-        for fault in result.faults:
-            text = f"{one_line(fault.source)}: {one_line(fault.message)}"
-            _fail(_case(suite, "Configuration"), "error", "configuration", [text])
-        for problem in result.problems:
-            _fail(_case(suite, problem.key), "error", problem.key, problem_texts(problem))
-    for repository in result.repositories:
-        _repository(
-            SubElement(root, "testsuite", name=one_line(str(repository.repository))),
-            result,
-            repository,
-        )
-    for each in result.remaining:
-        suite = SubElement(root, "testsuite", name=one_line(str(each)))
-        SubElement(_case(suite, "Repository"), "skipped", message="not begun")
-    for suite in root:
-        _count(suite, [suite])
-        suite.set("timestamp", about.at.strftime("%Y-%m-%dT%H:%M:%S"))
-    _count(root, root)
-    root.set("time", f"{result.seconds:.3f}")
-    indent(root)
-    return '<?xml version="1.0" encoding="UTF-8"?>\n' + tostring(root, encoding="unicode") + "\n"
+    document = JUnitXml(_NAME)
+    skipped = [("Repository", Skipped("not started"))]
+    suites = [_run(view), *(_repository(each) for each in view.repositories)]
+    suites += [_suite(name, skipped) for name in view.remaining]
+    for suite in suites:
+        suite.timestamp = view.about.at.strftime("%Y-%m-%dT%H:%M:%S")
+        # Not add_testsuite: it compares each suite with all others.
+        document.append(suite)
+    document.update_statistics()
+    document.time = round(view.result.seconds, 3)
+    out = BytesIO()
+    document.write(out, pretty=True)
+    return out.getvalue().decode()
 
 
-def _repository(suite: Element, run: RunResult, result: RepositoryResult) -> None:
-    if result.problem is not None:
-        texts = problem_texts(result.problem)
-        _fail(_case(suite, "Repository"), "error", result.problem.key, texts)
-    if result.pipelines is not None:
-        _tell(_case(suite, "Pipelines"), pipelines_state(result.pipelines, run.mode), "", [])
-    for each in result.environments:
-        state = state_of(each, run.mode)
-        case = _case(suite, one_line(each.plan.name))
-        _tell(case, state, verdict(each, run.mode), _environment(each))
+_Result = Error | Failure | Skipped | SystemOut | None
 
 
-def _environment(result: EnvironmentResult) -> list[str]:
-    problems = [text for problem in result.problems for text in problem_texts(problem)]
-    return [*change_lines(result), *problems]
+def _run(view: RunView) -> TestSuite:
+    """Return the suite of the run as a whole."""
+    cases: list[tuple[str, _Result]] = [_problem(each.key, each) for each in view.problems]
+    for error in view.config_errors:
+        text = f"{one_line(error.source)}: {one_line(error.message)}"
+        cases.append(("Configuration", _result(Error, "configuration", [text])))
+    properties = {"Summary": view.summary}
+    if view.plan is not None:
+        properties["Plan"] = view.plan
+    return _suite("Run", cases, properties)
 
 
-def _case(suite: Element, name: str) -> Element:
-    return SubElement(suite, "testcase", classname=suite.get("name", ""), name=name, time="0")
+def _repository(view: RepositoryView) -> TestSuite:
+    cases: list[tuple[str, _Result]] = [(each.name, _item(each)) for each in view.items]
+    if view.problem is not None:
+        cases.insert(0, _problem("Repository", view.problem))
+    return _suite(view.name, cases)
 
 
-def _tell(case: Element, state: State, words: str, lines: list[str]) -> None:
-    if state not in GOOD:
-        _fail(case, "failure", state, [words or state, *lines])
-    elif lines:
-        SubElement(case, "system-out").text = "\n".join([words, *lines])
+def _suite(
+    name: str, cases: Iterable[tuple[str, _Result]], properties: dict[str, str] | None = None
+) -> TestSuite:
+    suite = TestSuite(name)
+    for key, value in (properties or {}).items():
+        suite.add_property(key, value)
+    for title, result in cases:
+        case = TestCase(title, name, 0)
+        if result is not None:
+            case.append(result)
+        suite.append(case)
+    return suite
 
 
-def _fail(case: Element, tag: str, kind: str, lines: list[str]) -> None:
-    SubElement(case, tag, type=kind, message=lines[0]).text = "\n".join(lines)
+def _item(view: ItemView) -> _Result:
+    details = view.details
+    if view.state in BAD:
+        return _result(Failure, view.state, [view.verdict, *details])
+    return SystemOut("\n".join([view.verdict, *details])) if details else None
 
 
-def _count(element: Element, suites: Iterable[Element]) -> None:
-    cases = [case for suite in suites for case in suite]
-    element.set("tests", str(len(cases)))
-    for tag, name in (("failure", "failures"), ("error", "errors"), ("skipped", "skipped")):
-        element.set(name, str(sum(case.find(tag) is not None for case in cases)))
+def _problem(name: str, problem: Problem) -> tuple[str, _Result]:
+    return name, _result(Error, problem.key, problem_texts(problem))
+
+
+def _result(kind: type[Error | Failure], key: str, lines: list[str]) -> Error | Failure:
+    result = kind(lines[0], key)
+    result.text = "\n".join(lines)
+    return result

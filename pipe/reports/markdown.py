@@ -1,7 +1,7 @@
-r"""The report in Markdown, as Bitbucket shows it in a pull request (pure).
+r"""Render the Markdown report, as Bitbucket shows it in a pull request.
 
-Bitbucket shows raw HTML as text and treats less than other renderers as special, so what comes
-from outside stands in code, or has everything that means something replaced.
+Bitbucket shows raw HTML as text and treats less than other renderers as special, so texts from
+outside stand in code, or every character with a meaning is replaced.
 """
 
 from __future__ import annotations
@@ -11,22 +11,17 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import Final
 
-from pipe.models.errors import ExitCode, Problem
-from pipe.models.results import EnvironmentResult, Mode, Outcome, RepositoryResult, RunResult
-from pipe.reports.log import planned, summary
+from pipe.models.errors import Problem
 from pipe.reports.presentation import (
-    About,
+    PENDING,
+    ItemView,
+    RepositoryView,
+    RunView,
     State,
-    change_lines,
-    mark_of,
-    pipelines_state,
     problem_texts,
-    state_of,
-    verdict,
 )
-from pipe.reports.text import counted, one_line
+from pipe.reports.text import counted, name_list, one_line, repositories
 
-_MOST_NAMES: Final = 20
 _SPECIAL: Final = str.maketrans(
     {character: f"\\{character}" for character in "\\`*_[]|{}"}
     # Bitbucket's renderer does not know these escaped with a backslash.
@@ -34,134 +29,111 @@ _SPECIAL: Final = str.maketrans(
 )
 
 
-def render(result: RunResult, about: About, limit: int | None = None) -> str:
+def render(view: RunView, limit: int | None = None) -> str:
     """Return the report as text.
 
     Args:
-        result: What became of the run.
-        about: When, and where.
-        limit: The most characters it may have, 1,000 or more; what does not fit is left out, and
-            that is said.
+        view: The run.
+        limit: The maximum number of characters, 1,000 or more; blocks that do not fit are left
+            out, and the report says how many.
     """
-    head = "\n\n".join(_head(result)) + "\n"
-    foot = f"\n{_foot(result, about)}\n"
-    blocks = [f"\n{block}\n" for block in _blocks(result)]
-    room = None if limit is None else limit - len(head) - len(foot) - len(_left_out(len(blocks)))
+    head = "\n\n".join(_head(view)) + "\n"
+    foot = f"\n{_foot(view)}\n"
+    blocks = [f"\n{block}\n" for block in _blocks(view)]
+    room = None if limit is None else limit - len(head) - len(foot) - len(_omitted(len(blocks)))
     fitting = _fitting(blocks, room)
     rest = len(blocks) - len(fitting)
-    return head + "".join(fitting) + (_left_out(rest) if rest else "") + foot
+    return head + "".join(fitting) + (_omitted(rest) if rest else "") + foot
 
 
 def _fitting(blocks: list[str], room: int | None) -> list[str]:
+    if room is None:
+        return blocks
     fitting: list[str] = []
     for block in blocks:
-        if room is not None:
-            room -= len(block)
-            if room < 0:
-                break
+        room -= len(block)
+        if room < 0:
+            break
         fitting.append(block)
     return fitting
 
 
-def _left_out(number: int) -> str:
-    return f"\n… {counted(number, 'part')} left out for length: the log has everything.\n"
+def _omitted(number: int) -> str:
+    return f"\n… {counted(number, 'part')} omitted for length; the log has everything.\n"
 
 
-def _head(result: RunResult) -> Iterator[str]:
-    mark = "✔" if result.exit_code is ExitCode.OK else "✖"
-    yield f"### {mark} Bitbucket Environment: {result.outcome}"
-    if result.mode in (Mode.PLAN, Mode.CHECK) and not result.faults:
-        yield f"**{planned(result)}**"
-    yield escape(summary(result))
+def _head(view: RunView) -> Iterator[str]:
+    yield f"### {view.mark} Bitbucket Environment: {view.result.outcome}"
+    if view.plan is not None:
+        yield f"**Plan: {view.plan}**"
+    yield escape(view.summary)
 
 
-def _foot(result: RunResult, about: About) -> str:
-    parts = [f"`{result.mode}`"]
-    if about.pipeline_url is not None:
-        number = escape(about.context.build_number or "")
-        parts.append(f"[Pipeline {number}]({about.pipeline_url})")
-    if result.plan_checksum is not None and result.mode in (Mode.PLAN, Mode.CHECK):
-        parts.append(f"plan checksum `{result.plan_checksum}`")
+def _foot(view: RunView) -> str:
+    parts = [f"`{view.mode}`"]
+    if view.about.pipeline_url is not None:
+        number = escape(view.about.context.build_number or "")
+        parts.append(f"[Pipeline {number}]({view.about.pipeline_url})")
+    if view.checksum is not None:
+        parts.append(f"plan checksum `{view.checksum}`")
     return " · ".join(parts)
 
 
-def _blocks(result: RunResult) -> Iterator[str]:
-    for fault in result.faults:
-        yield f"- {code(fault.source)}: {escape(one_line(fault.message))}"
-    for problem in result.problems:
+def _blocks(view: RunView) -> Iterator[str]:
+    for error in view.config_errors:
+        yield f"- {code(error.source)}: {escape(one_line(error.message))}"
+    for problem in view.problems:
         yield _problem(problem)
-    if len(result.repositories) == 1:
-        yield from _one(result.repositories[0], result.mode)
+    if view.is_fleet:
+        yield from _fleet(view)
     else:
-        yield from _several(result)
-    if result.remaining:
-        yield f"Not begun: {_names(str(each) for each in result.remaining)}"
+        for repository in view.repositories:
+            yield from _one_repository(repository)
+    if view.remaining:
+        yield f"Not started: {name_list([code(each) for each in view.remaining])}"
 
 
-def _one(result: RepositoryResult, mode: Mode) -> Iterator[str]:
-    """Tell of one repository, in the order of its plan."""
-    yield from _repository(result, mode, "")
-    told: set[Problem] = {*([result.problem] if result.problem else [])}
-    for unchanged, group in groupby(
-        result.environments, lambda each: state_of(each, mode) is State.UNCHANGED
-    ):
-        if unchanged:
-            yield f"✔ {_names(each.plan.name for each in group)}: unchanged"
-        else:
-            for each in group:
-                fresh = tuple(problem for problem in each.problems if problem not in told)
-                told |= {*fresh}
-                yield _environment(each, mode, fresh)
+def _one_repository(view: RepositoryView) -> Iterator[str]:
+    """Return the blocks of one repository, in the order of its plan."""
+    shown: set[Problem] = set()
+    if view.problem is not None:
+        yield _problem(view.problem)
+        shown.add(view.problem)
+    for is_unchanged, group in groupby(view.items, lambda each: each.state is State.UNCHANGED):
+        if is_unchanged:
+            yield f"✔ {name_list([code(each.name) for each in group])}: unchanged"
+            continue
+        for each in group:
+            yield _item(each, [problem for problem in each.problems if problem not in shown])
+            shown.update(each.problems)
 
 
-def _several(result: RunResult) -> Iterator[str]:
-    """Tell of many: what is the same in several repositories is told once."""
-    quiet = sum(_is_quiet(each) for each in result.repositories)
-    if quiet:
-        yield f"✔ {counted(quiet, 'repository', 'repositories')} as declared"
-    alike: dict[str, list[str]] = {}
-    for repository in result.repositories:
-        where = str(repository.repository)
-        yield from _repository(repository, result.mode, f"{code(where)}: ")
-        for each in repository.environments:
-            if state_of(each, result.mode) is not State.UNCHANGED:
-                told = _environment(each, result.mode, each.problems)
-                alike.setdefault(told, []).append(where)
-    for told, repositories in alike.items():
-        yield f"{told}\n\nIn {_names(repositories)}"
-
-
-def _is_quiet(result: RepositoryResult) -> bool:
-    return (
-        result.problem is None
-        and result.pipelines is None
-        and all(each.outcome is Outcome.UNCHANGED for each in result.environments)
+def _fleet(view: RunView) -> Iterator[str]:
+    """Return the blocks of many repositories; what several have in common is shown once."""
+    unchanged = sum(
+        each.problem is None and all(item.state is State.UNCHANGED for item in each.items)
+        for each in view.repositories
     )
+    if unchanged:
+        yield f"✔ {repositories(unchanged)} unchanged"
+    alike: dict[str, list[str]] = {}
+    for repository in view.repositories:
+        if repository.problem is not None:
+            yield _problem(repository.problem)
+        for each in repository.items:
+            if each.state is not State.UNCHANGED:
+                alike.setdefault(_item(each, each.problems), []).append(code(repository.name))
+    for block, names in alike.items():
+        yield f"{block}\n\nIn {name_list(names)}"
 
 
-def _repository(result: RepositoryResult, mode: Mode, where: str) -> Iterator[str]:
-    """Tell of the repository itself; mostly there is nothing to tell."""
-    if result.problem is not None:
-        yield _problem(result.problem)
-    if result.pipelines is not None:
-        state = pipelines_state(result.pipelines, mode)
-        yield f"{mark_of(state)} {where}Pipelines: {state}"
-
-
-def _environment(result: EnvironmentResult, mode: Mode, problems: tuple[Problem, ...]) -> str:
-    mark = mark_of(state_of(result, mode))
-    parts = [f"{mark} **{code(result.plan.name)}**: {escape(verdict(result, mode))}"]
-    changes = change_lines(result)
-    if changes:
-        parts.append(block(changes))
+def _item(view: ItemView, problems: Iterable[Problem]) -> str:
+    # As code: Markdown takes a plus or a minus at the beginning of a line for a list.
+    mark = code(view.mark) if view.state in PENDING else view.mark
+    parts = [f"{mark} **{code(view.name)}**: {escape(view.verdict)}"]
+    if view.changes:
+        parts.append(code_block(view.lines, "diff"))
     return "\n\n".join([*parts, *(_problem(each) for each in problems)])
-
-
-def _names(names: Iterable[str]) -> str:
-    """List names, only the first of many."""
-    listed = [code(name) for name in names]
-    rest = len(listed) - _MOST_NAMES
-    return ", ".join(listed[:_MOST_NAMES]) + (f" and {rest} more" if rest > 0 else "")
 
 
 def _problem(problem: Problem) -> str:
@@ -182,11 +154,11 @@ def code(text: str) -> str:
     return f"{fence}{pad}{inner}{pad}{fence}"
 
 
-def block(lines: Iterable[str]) -> str:
+def code_block(lines: Iterable[str], language: str = "") -> str:
     """Write lines as a block of code."""
     inner = "\n".join(lines)
     fence = "`" * max(3, _longest_run(inner) + 1)
-    return f"{fence}\n{inner}\n{fence}"
+    return f"{fence}{language}\n{inner}\n{fence}"
 
 
 def _longest_run(text: str) -> int:

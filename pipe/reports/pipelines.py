@@ -1,12 +1,14 @@
-"""Hands the result to later pipes and later steps. That this fails is never worth a word."""
+"""Share the result with later pipes and later steps; failures are ignored."""
 
 from __future__ import annotations
 
 import contextlib
 import json
 import os
+import stat
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from pipe.models.results import RunResult
 from pipe.reports.files import write_atomically
@@ -14,7 +16,7 @@ from pipe.reports.json import document
 from pipe.settings.pipelines import PipelineContext
 
 SHARED: Final = "_shared_variables.json"
-"""The file in which pipes leave things for each other: a JSON object, one key a pipe."""
+"""The file through which pipes share data: a JSON object, one key for each pipe."""
 
 KEY: Final = "bitbucket_environment"
 
@@ -22,9 +24,11 @@ OUTCOME: Final = "ENVIRONMENT_OUTCOME"
 EXIT_CODE: Final = "ENVIRONMENT_EXIT_CODE"
 PLAN_CHECKSUM: Final = "ENVIRONMENT_PLAN_CHECKSUM"
 
+_MAX_BYTES: Final = 16 * 1024 * 1024
+
 
 def share_result(result: RunResult, context: PipelineContext) -> None:
-    """Leave the result where Pipelines says, as far as it says and can be written."""
+    """Share the result where Pipelines offers it and the file can be written."""
     if context.shared_storage_dir is not None:
         with contextlib.suppress(OSError):
             share(result, Path(context.shared_storage_dir))
@@ -34,16 +38,17 @@ def share_result(result: RunResult, context: PipelineContext) -> None:
 
 
 def share(result: RunResult, folder: Path) -> None:
-    """Put the report beside what other pipes left.
+    """Add the report to the file of shared variables; other pipes' keys are kept.
 
-    What they left and can't be read is left alone: the result of this run is not worth their data.
+    A file that is not a JSON object is left alone: it may be another pipe's data.
 
     Raises:
         OSError: It can't be written.
     """
     path = folder / SHARED
     try:
-        shared = json.loads(path.read_text("utf-8"))
+        with _open_regular(path, os.O_RDONLY) as file:
+            shared = json.loads(file.read(_MAX_BYTES))
     except FileNotFoundError:
         shared = {}
     except (ValueError, RecursionError):
@@ -65,8 +70,19 @@ def export_variables(result: RunResult, path: Path) -> None:
     if result.plan_checksum is not None:
         variables[PLAN_CHECKSUM] = result.plan_checksum
     # Not created: where there is no such file, nobody reads it.
-    with os.fdopen(os.open(path, os.O_RDWR | os.O_APPEND), "a+b") as file:
-        file.seek(0)
-        begun = file.read()
+    with _open_regular(path, os.O_RDWR | os.O_APPEND) as file:
+        content = file.read(_MAX_BYTES)
         lines = "".join(f"{key}={value}\n" for key, value in variables.items())
-        file.write((b"\n" if begun and not begun.endswith(b"\n") else b"") + lines.encode())
+        file.write((b"\n" if content and not content.endswith(b"\n") else b"") + lines.encode())
+
+
+@contextlib.contextmanager
+def _open_regular(path: Path, flags: int) -> Iterator[BinaryIO]:
+    """Open a regular file; a pipe or a device, on which reading could wait forever, is refused."""
+    descriptor = os.open(path, flags | os.O_NONBLOCK | os.O_CLOEXEC)
+    with os.fdopen(descriptor, "a+b" if flags & os.O_APPEND else "rb") as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            message = f"{path} is not a regular file"
+            raise OSError(message)
+        file.seek(0)
+        yield file

@@ -19,7 +19,13 @@ from pipe.models.changes import (
 )
 from pipe.models.declaration import FINGERPRINTS_KEY as OURS
 from pipe.models.declaration import Desired, State
-from pipe.models.results import RepositoryResult, count_environments, count_variables
+from pipe.models.results import (
+    RepositoryResult,
+    count_environments,
+    count_plan,
+    count_variables,
+    is_impossible,
+)
 from simulator.http import Json
 from simulator.state.journal import EventKind
 from tests.property.strategies import SECRETS, Account, Experiment, experiments
@@ -244,11 +250,11 @@ def test_the_summary_is_what_happened(experiment: Experiment) -> None:
     assert environments.created == kinds[EventKind.ENVIRONMENT_CREATED]
     assert environments.deleted == len(gone)
     assert environments.updated == len((touched & begun) - gone)
-    refused = [each for each in result.environments if isinstance(each.plan, Refuse)]
-    assert environments.refused == len(refused)
-    variables = count_variables(result.environments)
+    assert environments.refused == count_plan(result.environments).refuse
+    impossible = sum(is_impossible(each.plan) for each in result.environments)
+    variables = count_variables([result])
     assert (variables.created, variables.updated, variables.deleted) == _variable_counts(account)
-    assert environments.failed == variables.failed == 0
+    assert (environments.failed, variables.failed) == (impossible, 0)
 
 
 def _variable_counts(account: Account) -> tuple[int, int, int]:
@@ -258,6 +264,7 @@ def _variable_counts(account: Account) -> tuple[int, int, int]:
         for one in account.experiment.existing
         if one.name == name
         for key in one.variables
+        if key != OURS
     }
     now = set(held)
     written: set[tuple[str, str]] = set()
@@ -265,6 +272,8 @@ def _variable_counts(account: Account) -> tuple[int, int, int]:
         if not each.kind.startswith("variable-"):
             continue
         which = str(each.details["environment"]), str(each.details["key"])
+        if which[1] == OURS:
+            continue
         if each.kind is EventKind.VARIABLE_DELETED:
             now.discard(which)
         else:

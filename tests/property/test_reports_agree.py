@@ -1,4 +1,4 @@
-"""Every report of a run tells the same numbers, and nothing from outside breaks out of any."""
+"""Every report of a run has the same numbers, and no text from outside becomes markup."""
 
 from __future__ import annotations
 
@@ -21,8 +21,9 @@ from pipe.publishing import code_insights
 from pipe.redaction import Redactor
 from pipe.reports import html, junit, markdown
 from pipe.reports import json as json_report
-from pipe.reports.log import repository_lines, summary, summary_lines
-from pipe.reports.presentation import GOOD, pipelines_state, state_of
+from pipe.reports.log import RepositoryLog, summary_lines
+from pipe.reports.presentation import BAD, RunView, present
+from pipe.reports.summary import summary_parts
 from pipe.reports.text import one_line
 from tests.support.results import ABOUT, runs
 from tests.unit.reports.samples import holding
@@ -36,25 +37,24 @@ COMMONMARK = MarkdownIt("commonmark")
 
 
 def log_of(result: RunResult) -> list[str]:
-    several = len(result.repositories) > 1
-    told = [
-        line.text
-        for each in result.repositories
-        for line in repository_lines(each, mode=result.mode, several=several)
-    ]
-    return [*told, *(line.text for line in summary_lines(result))]
+    log = RepositoryLog(mode=result.mode, is_fleet=len(result.repositories) > 1)
+    lines = [line.text for each in result.repositories for line in log.result_lines(each)]
+    return [*lines, *(line.text for line in summary_lines(result))]
 
 
 def all_of(result: RunResult) -> dict[str, str]:
+    view = present(result, ABOUT)
+    insights = [
+        code_insights.build_report(view),
+        *code_insights.build_annotations(view, SOURCE, "x"),
+    ]
     return {
         "log": "\n".join(log_of(result)),
-        "json": json_report.render(result, ABOUT),
-        "junit": junit.render(result, ABOUT),
-        "markdown": markdown.render(result, ABOUT),
-        "html": html.render(result, ABOUT),
-        "insights": json.dumps(
-            [code_insights.report(result, ABOUT), *code_insights.notes(result, SOURCE, "x")]
-        ),
+        "json": json_report.render(view),
+        "junit": junit.render(view),
+        "markdown": markdown.render(view),
+        "html": html.render(view),
+        "insights": json.dumps(insights),
     }
 
 
@@ -95,47 +95,46 @@ class Page(HTMLParser):
             self.paragraphs.append(data)
 
 
-def states_of(result: RunResult) -> Counter[str]:
-    return Counter(str(state_of(each, result.mode)) for each in result.environments)
+def states_of(view: RunView) -> Counter[str]:
+    return Counter(str(item.state) for each in view.repositories for item in each.items)
 
 
 @given(runs())
-def test_the_numbers_are_the_same_everywhere(result: RunResult) -> None:
-    found = states_of(result)
-    told = summary(result)
+def test_every_report_has_the_same_numbers(result: RunResult) -> None:
+    view = present(result, ABOUT)
+    states = states_of(view)
+    web = Page(html.render(view))
+    insights = code_insights.build_report(view)
 
-    # The sentence that sums up the run, and so every number in it, stands in each.
+    # The sentences that sum up the plan and the run are in each report.
+    assert markdown.escape(view.summary) in markdown.render(view)
+    assert view.summary in web.paragraphs
+    assert view.summary in str(insights["details"])
+    if view.plan is not None:
+        assert f"Plan: {view.plan}" in log_of(result)
+        assert f"Plan: {view.plan}" in markdown.render(view)
+        assert f"Plan: {view.plan}" in str(insights["details"])
+    moved, last = summary_parts(result)
     flat = " ".join(" ".join(log_of(result)).split())
-    assert told in flat
-    assert markdown.escape(told) in markdown.render(result, ABOUT)
-    web = Page(html.render(result, ABOUT))
-    assert told in web.paragraphs
-    assert told in str(code_insights.report(result, ABOUT)["details"])
+    assert all(part in flat for part in (*moved, last))
 
     # Environments by state: counted from what each report shows of every single one.
     document = json_report.document(result)
+    assert document["plan"] == asdict(result.plan)
     assert document["summary"] == {
         "environments": asdict(count_environments(result.environments)),
-        "variables": asdict(count_variables(result.environments)),
+        "variables": asdict(count_variables(result.repositories)),
     }
     assert _json_outcomes(document) == Counter(str(each.outcome) for each in result.environments)
     if result.repositories or result.remaining:
-        assert web.options == dict(found)
-    data = {item["title"]: item["value"] for item in _data(code_insights.report(result, ABOUT))}
-    assert {name: data.get(f"Environments {name}", 0) for name in found} == dict(found)
-    cases, bad = _junit(junit.render(result, ABOUT))
-    pipelines = [
-        pipelines_state(each.pipelines, result.mode)
-        for each in result.repositories
-        if each.pipelines
-    ]
-    assert cases == len(result.environments) + len(pipelines)
-    wrong = [*(state_of(each, result.mode) for each in result.environments), *pipelines]
-    assert bad == sum(state not in GOOD for state in wrong)
-    verdicts = [
-        line for line in log_of(result) if line.startswith(("✔ ", "✖ ")) and "requests" not in line
-    ]
-    assert len(verdicts) >= len(result.environments)
+        assert web.options == dict(states)
+    data = {item["title"]: item["value"] for item in _data(insights)}
+    assert data["To delete"] == result.plan.delete
+    cases, failures = _junit(junit.render(view))
+    assert cases == sum(states.values())
+    assert failures == sum(number for state, number in states.items() if state in BAD)
+    marks = [line for line in log_of(result) if line.startswith(("✔ ", "✖ ", "+ ", "~ ", "- "))]
+    assert len(marks) >= sum(states.values())
 
 
 def _json_outcomes(document: Any) -> Counter[str]:  # noqa: ANN401 - parsed JSON
@@ -149,33 +148,31 @@ def _data(report: Any) -> Any:  # noqa: ANN401 - parsed JSON
 
 
 def _junit(text: str) -> tuple[int, int]:
+    """Check the numbers of each suite; return those of cases without errors, and of failures."""
     root = ET.fromstring(text)  # noqa: S314 - written by this program a moment ago
-    for suites in (*([suite] for suite in root), list(root)):
-        cases = [case for suite in suites for case in suite]
-        owner = suites[0] if len(suites) == 1 and suites[0].tag == "testsuite" else root
-        if owner is not root:
-            assert int(owner.attrib["tests"]) == len(cases)
-            assert int(owner.attrib["failures"]) == len(owner.findall("testcase/failure"))
-            assert int(owner.attrib["errors"]) == len(owner.findall("testcase/error"))
-    told = [case for case in root.iter("testcase") if case.find("error") is None]
-    told = [case for case in told if case.find("skipped") is None]
+    for suite in root:
+        assert int(suite.attrib["tests"]) == len(suite.findall("testcase"))
+        assert int(suite.attrib["failures"]) == len(suite.findall("testcase/failure"))
+        assert int(suite.attrib["errors"]) == len(suite.findall("testcase/error"))
     assert int(root.attrib["tests"]) == len(list(root.iter("testcase")))
-    return len(told), len(list(root.iter("failure")))
+    cases = [each for each in root.iter("testcase") if each.find("error") is None]
+    cases = [each for each in cases if each.find("skipped") is None]
+    return len(cases), len(list(root.iter("failure")))
 
 
 @given(runs())
 def test_the_schema_describes_every_report(result: RunResult) -> None:
-    report = json.loads(json_report.render(result, ABOUT))
+    report = json.loads(json_report.render(present(result, ABOUT)))
     jsonschema.Draft202012Validator(SCHEMA).validate(report)
 
 
 @given(runs())
-def test_nothing_from_outside_becomes_markup(result: RunResult) -> None:
-    web = Page(html.render(result, ABOUT))
+def test_no_text_from_outside_becomes_markup(result: RunResult) -> None:
+    web = Page(html.render(present(result, ABOUT)))
     assert web.tags.count("script") <= 1
     assert "img" not in web.tags
 
-    page = COMMONMARK.render(markdown.render(result, ABOUT))
+    page = COMMONMARK.render(markdown.render(present(result, ABOUT)))
     tags = set(re.findall(r"<([a-z0-9]+)", page))
     assert tags <= {"h3", "h4", "p", "strong", "code", "pre", "ul", "li", "blockquote", "a", "br"}
     assert set(re.findall(r'href="([^"]*)"', page)) <= {ABOUT.pipeline_url}
@@ -203,7 +200,7 @@ def test_no_report_shows_a_secured_value(result: RunResult) -> None:
 
 @given(runs())
 def test_a_comment_is_never_too_long(result: RunResult) -> None:
-    assert len(markdown.render(result, ABOUT, 5000)) <= 5000
+    assert len(markdown.render(present(result, ABOUT), 5000)) <= 5000
 
 
 def test_a_plain_value_that_is_a_secret_elsewhere_is_masked() -> None:

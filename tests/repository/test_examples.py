@@ -113,7 +113,7 @@ def test_one_environment(open_bench: Callable[[str], Bench]) -> None:
 
     plan = bench.run("Plan", **secrets)
     assert (plan.exit_code, bench.writes()) == (0, 0), plan.log
-    assert "Live: would be created" in plan.log
+    assert "Live would be created" in plan.log
 
     assert bench.run("Environment", **secrets).exit_code == 0
     live = bench.environment("acme/shop", "Live")

@@ -168,7 +168,7 @@ def test_the_docker_command_passes_known_variables(url: str, tmp_path: Path) -> 
     variables = {name: value or given[name] for name, value in passed.items()}
     ended = run_pipe({"BITBUCKET_API_URL": url, **variables}, tmp_path)
     assert ended.exit_code == 0, ended.log
-    assert "Test-Env: would be created" in ended.log
+    assert "Test-Env would be created" in ended.log
 
 
 def test_every_target_of_make_exists() -> None:

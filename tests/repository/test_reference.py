@@ -95,7 +95,7 @@ def test_the_list_shown_is_read(tmp_path: Path) -> None:
     [step] = pipe_steps(yaml.safe_load(snippets[0]))
     code, log = _run(tmp_path, **environ(step, {}))
     assert code == 0, log
-    assert "variables.API_URL   (none) → https://api.acme.example/?a=b" in log
+    assert "+ variables.API_URL   https://api.acme.example/?a=b" in log
 
 
 def test_the_log_shown_is_the_log(tmp_path: Path) -> None:

@@ -68,17 +68,17 @@ def test_what_happened_is_counted() -> None:
     for change in CHANGES:
         outcomes.set_applied(change)
     done = outcomes.result(UPDATE, "{Live}")
-    assert count_variables([done]) == VariableCounts(
-        created=2, updated=3, unchanged=7, deleted=1, failed=0
+    assert count_variables(_run(done).repositories) == VariableCounts(
+        created=1, updated=2, unchanged=7, deleted=1, failed=0
     )
     assert count_environments([done]) == EnvironmentCounts(updated=1)
 
 
 @pytest.mark.promise("P13")
 def test_what_was_only_planned_is_not_counted() -> None:
-    told = [planned(UPDATE), planned(CREATE), planned(DELETE)]
-    assert count_variables(told) == VariableCounts(unchanged=7)
-    assert count_environments(told) == EnvironmentCounts()
+    results = [planned(UPDATE), planned(CREATE), planned(DELETE)]
+    assert count_variables(_run(*results).repositories) == VariableCounts(unchanged=7)
+    assert count_environments(results) == EnvironmentCounts()
 
 
 @pytest.mark.promise("P13")
@@ -90,7 +90,9 @@ def test_what_happened_before_a_failure_is_counted_too() -> None:
     outcomes.set_unverified(CHANGES[6], TROUBLE)
     ended = outcomes.result(UPDATE, "{Live}")
     assert ended.outcome is Outcome.FAILED
-    assert count_variables([ended]) == VariableCounts(created=1, failed=1, unchanged=7)
+    assert count_variables(_run(ended).repositories) == VariableCounts(
+        created=1, failed=1, unchanged=7
+    )
     assert count_environments([ended]) == EnvironmentCounts(updated=1, failed=1)
     assert ended.problems == (TROUBLE,)
     made = ChangeOutcomes(CREATE.changes)

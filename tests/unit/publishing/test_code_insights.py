@@ -1,4 +1,4 @@
-"""The report on a commit says what Bitbucket takes, at the right lines."""
+"""The report on a commit has the format that Bitbucket takes, and annotates the right lines."""
 
 from __future__ import annotations
 
@@ -18,11 +18,17 @@ from pipe.models.results import (
     RunResult,
     planned,
 )
-from pipe.publishing.code_insights import MOST_DATA, Source, notes, relative_path, report
-from pipe.reports.presentation import About
+from pipe.publishing.code_insights import (
+    Source,
+    build_annotations,
+    build_report,
+    relative_path,
+)
+from pipe.reports.presentation import About, present, present_repository
 from pipe.settings.pipelines import PipelineContext
 from tests.support.results import ABOUT
 from tests.support.values import SHOP, TEST, TROUBLE, declared, env
+from tests.unit.reports.samples import view
 from tests.unit.reports.test_junit import CHECK
 from tests.unit.reports.test_markdown import LOCK
 
@@ -31,54 +37,57 @@ FILE = Source(path="environments.yml", lines={"Live": 7, "prod": 9})
 
 
 def test_the_report_says_what_happened() -> None:
-    assert report(CHECK, ABOUT) == {
+    assert build_report(view(CHECK)) == {
         "type": "report",
         "title": "Bitbucket Environment",
-        "details": "1 environment unchanged, 1 drifted, 1 refused. Failed: 1 environment unchanged,"
-        " 1 refused; 1 request (1 read), no retries; 1.5 s",
+        "details": "Plan: 0 to create, 1 to change, 0 to delete, 1 unchanged, 1 refused.\n"
+        "Refused: 1 environment unchanged, 1 refused; 1 request, no retries, 1.5 s",
         "report_type": "TEST",
         "reporter": "Bitbucket Environment",
         "result": "FAILED",
         "data": [
             {"title": "Mode", "type": "TEXT", "value": "check"},
             {"title": "Repositories", "type": "NUMBER", "value": 1},
-            {"title": "Environments unchanged", "type": "NUMBER", "value": 1},
-            {"title": "Environments drifted", "type": "NUMBER", "value": 1},
-            {"title": "Environments refused", "type": "NUMBER", "value": 1},
+            {"title": "To create", "type": "NUMBER", "value": 0},
+            {"title": "To change", "type": "NUMBER", "value": 1},
+            {"title": "To delete", "type": "NUMBER", "value": 0},
+            {"title": "Unchanged", "type": "NUMBER", "value": 1},
+            {"title": "Refused", "type": "NUMBER", "value": 1},
+            {"title": "Failed", "type": "NUMBER", "value": 0},
             {"title": "Duration", "type": "DURATION", "value": 1500},
         ],
         "link": "https://bitbucket.org/acme/infra/pipelines/results/42",
     }
 
 
-def test_there_is_no_link_without_a_pipeline_and_never_too_much_data() -> None:
+def test_there_is_no_link_without_a_pipeline_and_at_most_ten_numbers() -> None:
     every = tuple(replace(LOCK, outcome=outcome) for outcome in Outcome)
     run = replace(
         CHECK,
         mode=Mode.APPLY,
         repositories=(RepositoryResult(repository=SHOP, environments=every),),
     )
-    told = report(run, About(at=ABOUT.at, context=PipelineContext()))
-    assert "link" not in told
-    data = told["data"]
+    report = build_report(present(run, About(at=ABOUT.at, context=PipelineContext())))
+    assert "link" not in report
+    data = report["data"]
     assert isinstance(data, list)
-    assert len(data) <= MOST_DATA
+    assert len(data) <= 10
 
 
-def test_a_run_that_went_well_has_passed() -> None:
+def test_a_successful_run_passes() -> None:
     run = RunResult(mode=Mode.APPLY, counts=Counts(), seconds=0)
-    assert report(run, ABOUT)["result"] == "PASSED"
+    assert build_report(view(run))["result"] == "PASSED"
     failed = replace(run, problems=(TROUBLE,))
-    assert report(failed, ABOUT)["result"] == "FAILED"
-    assert "\nIt.\nWhy: Because." in str(report(failed, ABOUT)["details"])
+    assert build_report(view(failed))["result"] == "FAILED"
+    assert "\nIt.\nWhy: Because." in str(build_report(view(failed))["details"])
 
 
 def test_drift_and_failures_are_annotated_and_nothing_else() -> None:
-    assert notes(CHECK, Source(path="e.yml", lines={"Production": 12}), "x") == [
+    assert build_annotations(view(CHECK), Source(path="e.yml", lines={"Production": 12}), "x") == [
         {
             "annotation_type": "CODE_SMELL",
             "summary": "Production: drifted, would be updated",
-            "details": "admin_only  false → true",
+            "details": "~ admin_only  false → true",
             "result": "FAILED",
             "severity": "MEDIUM",
             "path": "e.yml",
@@ -100,19 +109,20 @@ def test_drift_and_failures_are_annotated_and_nothing_else() -> None:
 def test_a_repository_that_failed_is_annotated() -> None:
     broken = RepositoryResult(repository=SHOP, problem=TROUBLE)
     drifted = RepositoryResult(repository=Repository("acme", "api"), environments=(LOCK,))
-    told: Any = notes(replace(CHECK, repositories=(broken, drifted)), NOWHERE, "x")
-    assert [each["summary"] for each in told] == [
+    run = replace(CHECK, repositories=(broken, drifted))
+    found: Any = build_annotations(view(run), NOWHERE, "x")
+    assert [each["summary"] for each in found] == [
         "acme/shop: failed",
         "acme/api · Live: drifted, would be updated",
     ]
-    assert not any("path" in each or "line" in each for each in told)
+    assert not any("path" in each or "line" in each for each in found)
 
 
-def test_there_are_never_too_many() -> None:
+def test_there_are_at_most_a_thousand_annotations() -> None:
     many = RepositoryResult(repository=SHOP, environments=(LOCK,) * 1200)
-    told: Any = notes(replace(CHECK, repositories=(many,)), NOWHERE, "x")
-    assert len(told) == 1000
-    assert len({each["external_id"] for each in told}) == 1000
+    found: Any = build_annotations(view(replace(CHECK, repositories=(many,))), NOWHERE, "x")
+    assert len(found) == 1000
+    assert len({each["external_id"] for each in found}) == 1000
 
 
 def result(name: str, to: str | None = None) -> EnvironmentResult:
@@ -133,7 +143,9 @@ def result(name: str, to: str | None = None) -> EnvironmentResult:
     ],
 )
 def test_the_line_is_that_of_the_declaration(found: EnvironmentResult, line: int | None) -> None:
-    assert FILE.line_of(found) == line
+    repository = RepositoryResult(repository=SHOP, environments=(found,))
+    (item,) = present_repository(repository, Mode.CHECK).items
+    assert FILE.line_of(item) == line
 
 
 @pytest.mark.parametrize(
@@ -148,7 +160,7 @@ def test_the_line_is_that_of_the_declaration(found: EnvironmentResult, line: int
         ("/build/e.yml", None, None),
     ],
 )
-def test_the_path_is_seen_from_the_root(
+def test_the_path_is_relative_to_the_root(
     path: str | None, clone: str | None, expected: str | None
 ) -> None:
     assert relative_path(path, clone) == expected

@@ -1,4 +1,4 @@
-"""What is published in Bitbucket, how it gets there, and that failing is only a warning."""
+"""What is published in Bitbucket and how; failing to publish is only a warning."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ environments:
 
 
 class NoProxy(httpx.BaseTransport):
-    """Nobody listens."""
+    """Refuse every connection."""
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         message = "Connection refused"
@@ -135,7 +135,7 @@ def test_drift_is_annotated_at_the_line_of_the_file(world: World) -> None:
     assert note["summary"] == "Test: drifted, would be updated"
 
 
-def test_annotations_of_an_earlier_run_go(world: World) -> None:
+def test_annotations_of_an_earlier_run_are_deleted(world: World) -> None:
     assert publish(world, MODE="check").exit_code == 4
     assert len(notes(world)) == 1
     assert publish(world).exit_code == 0
@@ -143,7 +143,7 @@ def test_annotations_of_an_earlier_run_go(world: World) -> None:
     assert (len(reports(world)), notes(world)) == (1, [])
 
 
-def test_many_annotations_go_in_parts(world: World) -> None:
+def test_many_annotations_are_sent_in_batches(world: World) -> None:
     for number in range(250):
         world.shop.add_environment(f"Feature-{number}")
     ran = publish(world, MODE="check", ENVIRONMENT_NAME="Feature-*")
@@ -152,7 +152,7 @@ def test_many_annotations_go_in_parts(world: World) -> None:
 
 
 @pytest.mark.parametrize("there", [True, False])
-def test_without_the_proxy_the_credentials_serve(
+def test_without_the_proxy_the_credentials_are_used(
     world: World,
     monkeypatch: pytest.MonkeyPatch,
     there: bool,  # noqa: FBT001 - a case
@@ -167,7 +167,7 @@ def test_without_the_proxy_the_credentials_serve(
     assert "WARNING" not in ran.log
 
 
-def test_a_former_report_may_go_while_the_answer_is_lost(world: World) -> None:
+def test_an_earlier_report_may_be_deleted_while_the_answer_is_lost(world: World) -> None:
     for fault in (DropConnection(after_effect=True), Answer(status=404, body=b"gone")):
         world.simulator.faults.add(fault, method="DELETE", path="*/reports/*")
     ran = publish(world, MODE="plan", BITBUCKET_BUILD_NUMBER="")
@@ -176,7 +176,7 @@ def test_a_former_report_may_go_while_the_answer_is_lost(world: World) -> None:
     assert "WARNING" not in ran.log
 
 
-def test_outside_of_pipelines_no_proxy_is_asked(
+def test_outside_pipelines_the_proxy_is_not_used(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     through_proxy(world, monkeypatch, InProcessTransport(world.simulator, proxy=False))
@@ -184,7 +184,7 @@ def test_outside_of_pipelines_no_proxy_is_asked(
     assert sent_to(ran, "/reports/") == ["DELETE 404", "PUT 200"]
 
 
-def test_the_proxy_s_client_sends_nothing_that_proves_who_asks() -> None:
+def test_the_client_of_the_proxy_sends_no_credentials() -> None:
     with open_in_pipe_client("1.0", Stop()) as client:
         assert "authorization" not in client.headers
         assert str(client.base_url) == "http://api.bitbucket.org"
@@ -195,7 +195,7 @@ def test_a_comment_is_written_once_and_then_updated(world: World) -> None:
     assert "Commented on pull request 12" in first.log
     (raw,) = raws(world)
     assert raw.startswith("[//]: # (bitbucket-environment:")
-    assert "→ **`Test`**: would be updated" in raw
+    assert "`~` **`Test`**: would be updated" in raw
     for _ in range(2):
         comment(world)
     (raw,) = raws(world)
@@ -217,7 +217,7 @@ def test_the_comment_is_found_among_many(world: World) -> None:
 
 
 def test_the_search_for_the_comment_ends(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipe.publishing.pr_comment._MOST_PAGES", 2)
+    monkeypatch.setattr("pipe.publishing.pr_comment._MAX_PAGES", 2)
     world.shop.comments[12].update(
         {number: {"id": number, "content": {"raw": "Hm"}} for number in range(2, 400)}
     )
@@ -236,7 +236,7 @@ def test_a_comment_of_another_account_is_left_to_it(world: World) -> None:
 
 
 @pytest.mark.parametrize("id_", [-1, True, 0, "1/../../environments"])
-def test_a_comment_without_a_sensible_number_is_none_of_ours(world: World, id_: object) -> None:
+def test_a_comment_without_a_valid_id_is_ignored(world: World, id_: object) -> None:
     comment(world, MODE="plan")
     page = {"values": [{"id": id_, "content": {"raw": raws(world)[0]}}]}
     world.simulator.faults.add(
@@ -264,20 +264,20 @@ def test_no_pull_request_is_no_warning(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("variables", "words"),
+    ("variables", "text"),
     [
-        ({"BITBUCKET_COMMIT": ""}, "BITBUCKET_COMMIT names no commit"),
-        ({"BITBUCKET_COMMIT": "../x"}, "BITBUCKET_COMMIT names no commit"),
+        ({"BITBUCKET_COMMIT": ""}, "BITBUCKET_COMMIT is not a commit"),
+        ({"BITBUCKET_COMMIT": "../x"}, "BITBUCKET_COMMIT is not a commit"),
         ({"BITBUCKET_REPO_FULL_NAME": "shop"}, "BITBUCKET_REPO_FULL_NAME is not the name"),
         ({"BITBUCKET_PR_ID": "12/x"}, "BITBUCKET_PR_ID is not the number"),
     ],
 )
-def test_strange_surroundings_are_a_warning(
-    world: World, variables: dict[str, str], words: str
+def test_an_unusable_context_is_a_warning(
+    world: World, variables: dict[str, str], text: str
 ) -> None:
     ran = comment(world, **{"MODE": "plan", "CODE_INSIGHTS": "true"} | variables)
     assert ran.exit_code == 0
-    assert words in " ".join(ran.log.split())
+    assert text in " ".join(ran.log.split())
     assert "WARNING" in ran.log
 
 
@@ -299,7 +299,7 @@ PUBLISHED = "*/[cp][ou][ml][ml]*"
 
 @pytest.mark.parametrize("fail", [f for _, f in FAILURES], ids=[name for name, _ in FAILURES])
 @pytest.mark.parametrize("mode", ["plan", "check"])
-def test_failing_to_publish_never_harms_the_run(
+def test_failing_to_publish_never_affects_the_run(
     world: World, mode: str, fail: Callable[[World], object]
 ) -> None:
     fail(world)
@@ -314,7 +314,7 @@ def test_a_comment_whose_answer_was_lost_is_not_written_twice(world: World) -> N
         Answer(status=502, after_effect=True), method="POST", path="*/comments"
     )
     ran = comment(world, MODE="plan")
-    assert "it may be there or not" in " ".join(ran.log.split())
+    assert "so the comment may exist or not" in " ".join(ran.log.split())
     assert len(raws(world)) == 1
     comment(world, MODE="plan")
     assert len(raws(world)) == 1
@@ -333,7 +333,7 @@ def test_an_export_is_not_published(world: World) -> None:
     assert (reports(world), raws(world)) == ([], [])
 
 
-def test_what_is_published_shows_no_secret(world: World) -> None:
+def test_no_secret_is_published(world: World) -> None:
     canary = "canary-secret-value-0815"
     secret = {**listed("SECURED_VARIABLES", f"PASSWORD={canary}")}
     plain = {**listed("VARIABLES", f"URL=https://robot:{canary}@acme.example")}

@@ -1,4 +1,4 @@
-"""A real browser that opens a page, tries things on it, and tells what it found."""
+"""Open a page in a real browser, run a script on it, and return what the script found."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ _SECONDS: Final = 120
 # The page forbids scripts of others, so that a page around it does the trying.
 _AROUND: Final = """<!DOCTYPE html>
 <iframe src="%s" style="width: %dpx; height: 900px; border: 0"></iframe>
-<pre id="told"></pre>
+<pre id="found"></pre>
 <script>
 document.querySelector("iframe").addEventListener("load", (event) => {
   const view = event.target.contentWindow;
   const page = view.document;
-  const told = {};
-  try { %s } catch (error) { told.error = String(error); }
-  document.querySelector("#told").textContent = JSON.stringify(told);
+  const found = {};
+  try { %s } catch (error) { found.error = String(error); }
+  document.querySelector("#found").textContent = JSON.stringify(found);
 });
 </script>
 """
@@ -46,7 +46,7 @@ document.querySelector("iframe").addEventListener("load", (event) => {
 def try_page(
     folder: Path, page: str, script: str, *, width: int = 1280, dark: bool = False
 ) -> dict[str, Any]:
-    """Open a page so wide, run a script with `view`, `page` and `told`, and return what it told."""
+    """Open a page of a width, run a script with `view`, `page` and `found`; return `found`."""
     (folder / "page.html").write_text(page, encoding="utf-8")
     around = folder / "around.html"
     around.write_text(_AROUND % ("page.html", width, script), encoding="utf-8")
@@ -63,8 +63,8 @@ def try_page(
         check=True,
         timeout=_SECONDS,
     )
-    found = re.search(r'<pre id="told">(.*?)</pre>', done.stdout.decode(), re.DOTALL)
-    assert found, done.stderr.decode()
-    told: dict[str, Any] = json.loads(html.unescape(found[1]))
-    assert "error" not in told, told
-    return told
+    output = re.search(r'<pre id="found">(.*?)</pre>', done.stdout.decode(), re.DOTALL)
+    assert output, done.stderr.decode()
+    found: dict[str, Any] = json.loads(html.unescape(output[1]))
+    assert "error" not in found, found
+    return found

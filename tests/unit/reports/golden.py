@@ -1,4 +1,4 @@
-"""Whole logs, as people read them: `python -m tests.unit.report.golden` writes them anew."""
+"""Complete logs of scenarios; `python -m tests.unit.reports.golden` writes them again."""
 
 from __future__ import annotations
 

@@ -5,13 +5,28 @@ from __future__ import annotations
 from pipe.models.changes import (
     Create,
     CreateVariable,
+    Delete,
+    DeleteReason,
     DeleteVariable,
     SetType,
     Update,
     UpdateVariable,
 )
-from pipe.models.results import Counts, Mode, RepositoryResult, RunResult, planned
+from pipe.models.results import (
+    Counts,
+    EnvironmentResult,
+    Mode,
+    RepositoryResult,
+    RunResult,
+    planned,
+)
+from pipe.reports.presentation import RunView, present
+from tests.support.results import ABOUT
 from tests.support.values import SHOP, TEST, declared, env, plain, var
+
+
+def view(result: RunResult) -> RunView:
+    return present(result, ABOUT)
 
 
 def holding(value: str) -> RepositoryResult:
@@ -32,9 +47,18 @@ def holding(value: str) -> RepositoryResult:
     return RepositoryResult(repository=SHOP, environments=(planned(update), planned(create)))
 
 
+def deletion(name: str = "Old") -> EnvironmentResult:
+    """Return the planned deletion of an environment with two variables."""
+    variables = (var("API_URL", "https://api.acme.example"), var("DB_PASSWORD"))
+    plan = Delete(existing=env(name), reason=DeleteReason.DECLARED, variables=variables)
+    return planned(plan)
+
+
+DELETION = RepositoryResult(repository=SHOP, environments=(deletion(),))
 RUN = RunResult(
     mode=Mode.APPLY,
     repositories=(holding("v"),),
     counts=Counts(total=3, reads=2, writes=1),
     seconds=1.25,
 )
+NOTHING = RunResult(mode=Mode.APPLY, counts=Counts(), seconds=0.04)

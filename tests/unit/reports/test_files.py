@@ -1,4 +1,4 @@
-"""Report files are there whole or not at all, and never cost the run anything."""
+"""Report files are written as a whole or not at all, and never affect the run."""
 
 from __future__ import annotations
 
@@ -13,7 +13,13 @@ from pathlib import Path
 
 import pytest
 
-from pipe.reports.files import reason, renderer, write_atomically, write_reports
+from pipe.parsing.values import REPORT_FORMATS
+from pipe.reports.files import (
+    reason,
+    renderer,
+    write_atomically,
+    write_reports,
+)
 from tests.support.results import ABOUT
 from tests.support.world import World, listed, run_with
 from tests.unit.reports.samples import RUN
@@ -29,7 +35,7 @@ from tests.unit.reports.samples import RUN
         ("r.html", "<!DOCTYPE html>"),
     ],
 )
-def test_the_ending_chooses_the_form(tmp_path: Path, name: str, beginning: str) -> None:
+def test_the_ending_chooses_the_format(tmp_path: Path, name: str, beginning: str) -> None:
     path = tmp_path / name
     assert list(write_reports([str(path)], RUN, ABOUT)) == []
     assert path.read_text("utf-8").startswith(beginning)
@@ -37,19 +43,19 @@ def test_the_ending_chooses_the_form(tmp_path: Path, name: str, beginning: str) 
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_each_form_has_its_own_renderer() -> None:
-    found = {renderer(f"r{ending}") for ending in (".json", ".xml", ".md", ".html")}
-    assert len(found) == 4
+def test_each_format_has_its_own_renderer() -> None:
+    assert len({renderer(f"r{ending}") for ending in REPORT_FORMATS}) == 4
+    assert renderer(".json") is renderer("r.json")
 
 
-def test_a_report_replaces_the_former_one(tmp_path: Path) -> None:
+def test_a_report_replaces_an_earlier_one(tmp_path: Path) -> None:
     path = tmp_path / "r.md"
-    path.write_text("former")
-    write_atomically(path, "latter")
-    assert path.read_text() == "latter"
+    path.write_text("earlier")
+    write_atomically(path, "later")
+    assert path.read_text() == "later"
 
 
-def test_a_very_long_name_is_no_trouble(tmp_path: Path) -> None:
+def test_a_very_long_name_works(tmp_path: Path) -> None:
     path = tmp_path / f"{'n' * 250}.json"
     assert list(write_reports([str(path)], RUN, ABOUT)) == []
     assert json.loads(path.read_text("utf-8"))["version"] == 1
@@ -60,16 +66,16 @@ def test_a_missing_folder_is_a_warning(tmp_path: Path) -> None:
     (warning,) = write_reports([str(path)], RUN, ABOUT)
     assert warning == (
         f"The report {path} was not written: its folder does not exist; create it first (mkdir -p)."
-        " The run itself is unharmed."
+        " The result of the run is not affected."
     )
 
 
-def test_a_folder_of_that_name_and_a_file_as_folder(tmp_path: Path) -> None:
+def test_a_folder_with_the_name_of_a_report_is_a_warning(tmp_path: Path) -> None:
     (tmp_path / "r.md").mkdir()
     (tmp_path / "file").write_text("")
-    told = list(write_reports([f"{tmp_path}/r.md", f"{tmp_path}/file/r.md"], RUN, ABOUT))
-    assert "a folder has that name" in told[0]
-    assert "what should be its folder is a file" in told[1]
+    warnings = list(write_reports([f"{tmp_path}/r.md", f"{tmp_path}/file/r.md"], RUN, ABOUT))
+    assert "a folder has that name" in warnings[0]
+    assert "its folder is a file" in warnings[1]
     assert sorted(each.name for each in tmp_path.iterdir()) == ["file", "r.md"]
 
 
@@ -77,46 +83,67 @@ def _full(*_: object, **__: object) -> None:
     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
-def test_a_full_disk_leaves_the_former_report(
+def test_a_full_disk_leaves_the_earlier_report(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "r.json"
-    path.write_text("former")
+    path.write_text("earlier")
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     # The system itself refuses to write beyond this many bytes.
     resource.setrlimit(resource.RLIMIT_FSIZE, (100, hard))
     try:
-        told = list(write_reports([str(path)], RUN, ABOUT))
+        warnings = list(write_reports([str(path)], RUN, ABOUT))
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-    assert len(told) == 1
-    assert "File too large" in told[0]
+    assert len(warnings) == 1
+    assert "File too large" in warnings[0]
 
     monkeypatch.setattr(os, "fdopen", _full)
     (warning,) = write_reports([str(path)], RUN, ABOUT)
-    assert "no space is left" in warning
-    assert path.read_text() == "former"
+    assert "no space is left on the device" in warning
+    assert path.read_text() == "earlier"
     assert list(tmp_path.iterdir()) == [path]
 
 
 @pytest.mark.parametrize(
-    ("number", "words"),
+    ("number", "text"),
     [
-        (errno.EACCES, "writing into its folder is not allowed"),
+        (errno.EACCES, "permission to write into its folder is denied"),
         (errno.EROFS, "the file system is read-only"),
         (errno.EIO, "Input/output error"),
     ],
 )
-def test_reasons_have_words(number: int, words: str) -> None:
-    assert reason(OSError(number, os.strerror(number))) == words
+def test_reasons_are_explained(number: int, text: str) -> None:
+    assert reason(OSError(number, os.strerror(number))) == text
 
 
-def test_an_error_without_words_has_a_name() -> None:
+def test_an_error_without_a_message_has_a_name() -> None:
     assert reason(TimeoutError()) == "TimeoutError"
 
 
+@pytest.mark.parametrize("kind", ["fifo", "link", "dangling link", "device"])
+def test_only_regular_files_are_replaced(tmp_path: Path, kind: str) -> None:
+    path, other = tmp_path / "r.md", tmp_path / "other"
+    match kind:
+        case "fifo":
+            os.mkfifo(path)
+        case "link":
+            other.write_text("mine")
+            path.symlink_to(other)
+        case "dangling link":
+            path.symlink_to(other)
+        case _:
+            path = Path("/dev/null")
+    before = path.lstat()
+    with pytest.raises(OSError, match="it is not a regular file") as error:
+        write_atomically(path, "report")
+    assert "devices" in reason(error.value)
+    assert path.lstat().st_mode == before.st_mode
+    assert not other.exists() or other.read_text() == "mine"
+
+
 @pytest.mark.parametrize("how", ["missing", "full"])
-def test_the_exit_code_of_the_run_is_unharmed(
+def test_the_exit_code_of_the_run_is_not_affected(
     tmp_path: Path, how: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if how == "full":
@@ -133,7 +160,7 @@ def test_the_exit_code_of_the_run_is_unharmed(
     assert not path.exists()
 
 
-def test_a_wrong_configuration_is_reported_too(tmp_path: Path) -> None:
+def test_configuration_errors_are_reported(tmp_path: Path) -> None:
     paths = [str(tmp_path / f"r{ending}") for ending in (".json", ".xml", ".md", ".html")]
     ran = run_with(
         World(),
@@ -148,7 +175,7 @@ def test_a_wrong_configuration_is_reported_too(tmp_path: Path) -> None:
     assert report["errors"] == [
         {
             "key": "configuration",
-            "where": "ADMIN_ONLY",
+            "source": "ADMIN_ONLY",
             "what": "'maybe' is not a boolean; expected true or false",
         }
     ]

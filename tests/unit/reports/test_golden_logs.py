@@ -1,4 +1,4 @@
-"""Whole logs, so that a change of wording is seen in review; see `golden.py`."""
+"""Complete logs, so that a review shows every change of wording; see `golden.py`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.unit.reports import golden
 
 
 @pytest.mark.parametrize("name", golden.SCENARIOS)
-def test_the_log_reads_as_it_was_reviewed(name: str) -> None:
+def test_the_log_is_as_reviewed(name: str) -> None:
     assert golden.text(name) == golden.path(name).read_text("utf-8")
 
 
@@ -23,5 +23,5 @@ def test_lines_fit_the_log_view_and_move_no_cursor(name: str) -> None:
         assert "␛" not in bare
 
 
-def test_no_golden_log_is_left_over() -> None:
+def test_every_golden_log_has_a_scenario() -> None:
     assert {each.stem for each in golden.FOLDER.iterdir()} == set(golden.SCENARIOS)

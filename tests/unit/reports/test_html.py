@@ -23,11 +23,12 @@ from pipe.models.results import (
     planned,
 )
 from pipe.reports.html import render
-from pipe.reports.presentation import About
+from pipe.reports.presentation import About, present
 from pipe.settings.pipelines import PipelineContext
 from tests.support.results import ABOUT, HOSTILE
 from tests.support.values import SHOP, TROUBLE, env, plain
 from tests.unit.reports.browser import CHROMIUM, NOT_RUN, try_page
+from tests.unit.reports.samples import DELETION, view
 from tests.unit.reports.test_junit import CHECK
 
 in_a_browser = pytest.mark.skipif(CHROMIUM is None, reason=NOT_RUN)
@@ -70,8 +71,8 @@ def fleet(number: int, *names: str) -> RunResult:
     )
 
 
-def test_the_page_needs_nothing_else_and_runs_nothing_else() -> None:
-    page = render(fleet(3), ABOUT)
+def test_the_page_loads_nothing_and_runs_only_its_script() -> None:
+    page = render(view(fleet(3)))
     policy = re.search(r'http-equiv="Content-Security-Policy" content="([^"]*)"', page)
     assert policy
     for tag in ("style", "script"):
@@ -82,63 +83,75 @@ def test_the_page_needs_nothing_else_and_runs_nothing_else() -> None:
     assert re.findall(r"(?:src|href|url)\s*[=(]\s*\"?(http[^\"]*)", page) == [ABOUT.pipeline_url]
 
 
-def test_what_ended_the_run_and_what_was_not_begun_is_there() -> None:
+def test_problems_of_the_run_and_repositories_not_started_are_shown() -> None:
     run = replace(
         fleet(2),
         problems=(TROUBLE,),
         faults=(ConfigError("MODE", "is <wrong>"), ConfigError("STATE", "is wrong")),
         remaining=(Repository("acme", "api"),),
     )
-    page = render(run, About(at=ABOUT.at, context=PipelineContext()))
-    for words in ("It.", "Why: Because.", "2 errors in the configuration", "is &lt;wrong&gt;"):
+    page = render(present(run, About(at=ABOUT.at, context=PipelineContext())))
+    for words in ("It.", "Why: Because.", "2 configuration errors", "is &lt;wrong&gt;"):
         assert words in page
-    assert "not begun" in page
+    assert "not started" in page
     assert "pipeline" not in page.partition("</header>")[0].partition("<header>")[2]
 
 
 def test_a_run_without_repositories_has_no_table() -> None:
-    page = render(replace(CHECK, repositories=(), faults=(ConfigError("MODE", "is wrong"),)), ABOUT)
+    page = render(view(replace(CHECK, repositories=(), faults=(ConfigError("MODE", "is wrong"),))))
     assert "<table" not in page
     assert "<script" not in page
 
 
-def test_trouble_and_pipelines_have_their_place() -> None:
+def test_problems_and_pipelines_are_shown() -> None:
     broken = RepositoryResult(repository=SHOP, problem=TROUBLE, pipelines=Outcome.FAILED)
     for run in (
         replace(CHECK, repositories=(broken,)),
         replace(CHECK, repositories=(broken, *fleet(1).repositories)),
     ):
-        page = render(run, ABOUT)
+        page = render(view(run))
         assert "Why: Because." in page
-        assert "Pipelines: " in page
+        assert "Pipelines" in page
     twice = replace(drift("Live"), problem=TROUBLE, outcome=Outcome.FAILED)
-    assert "It." in render(
-        replace(CHECK, repositories=(replace(broken, problem=None, environments=(twice,)),)), ABOUT
-    )
+    failed = replace(broken, problem=None, environments=(twice,))
+    assert "It." in render(view(replace(CHECK, repositories=(failed,))))
 
 
 def test_rare_names_share_a_column() -> None:
-    page = render(fleet(2, *(f"feature-{number}" for number in range(9))), ABOUT)
-    assert page.count('role="columnheader"') == 1 + 6 + 1
-    assert "Other environments" in page
+    page = render(view(fleet(2, *(f"feature-{number}" for number in range(9)))))
+    assert page.count('role="columnheader"') == 1 + 5 + 1
+    assert ">Others<" in page
     assert "feature-8: " in page
 
 
-def test_states_can_be_told_without_colour() -> None:
-    page = render(CHECK, ABOUT)
+def test_states_are_readable_without_colour() -> None:
+    page = render(view(CHECK))
     assert re.findall(r'aria-hidden="true">(.)</span> (\w+)', page) == [
         ("✔", "unchanged"),
         ("✖", "drifted"),
         ("✖", "refused"),
     ]
-    assert render(replace(CHECK, mode=Mode.PLAN), ABOUT).count(">→</span> would change") == 1
+    assert render(view(replace(CHECK, mode=Mode.PLAN))).count(">~</span> to change") == 1
+
+
+def test_deletions_have_a_red_badge_and_name_every_lost_variable() -> None:
+    page = render(view(replace(CHECK, mode=Mode.PLAN, repositories=(DELETION,))))
+    assert '<span class="lost">1 to delete</span>, 0 unchanged' in page
+    assert '<td class="lost"' in page
+    assert "<dt>- variables.DB_PASSWORD</dt>" in page
+    assert '<span class="">0 to delete' not in render(view(CHECK))
+
+
+def test_a_missing_environment_is_a_faint_dash() -> None:
+    page = render(view(fleet(2, "Staging")))
+    assert page.count('<span title="none">\N{EN DASH}</span>') == 1
 
 
 @in_a_browser
 def test_search_and_state_narrow_the_table(tmp_path: Path) -> None:
-    told = try_page(
+    found = try_page(
         tmp_path,
-        render(fleet(2000), ABOUT),
+        render(view(fleet(2000))),
         """
         const count = () => page.querySelector("output").textContent;
         const shown = () => page.querySelectorAll("tbody tr:not([hidden])").length;
@@ -150,19 +163,19 @@ def test_search_and_state_narrow_the_table(tmp_path: Path) -> None:
           page.querySelector("select").value = state;
           page.querySelector("select").dispatchEvent(new view.Event("change"));
         };
-        told.first = [count(), shown()];
+        found.first = [count(), shown()];
         type("SERVICE-004 acme");
-        told.searched = [count(), shown()];
+        found.searched = [count(), shown()];
         choose("drifted");
-        told.both = [count(), shown()];
+        found.both = [count(), shown()];
         type("");
-        told.chosen = [count(), shown()];
+        found.chosen = [count(), shown()];
         type("nothing like it");
-        told.none = [count(), shown()];
-        told.button = page.querySelector("button").hidden;
+        found.none = [count(), shown()];
+        found.button = page.querySelector("button").hidden;
         """,
     )
-    assert told == {
+    assert found == {
         "first": ["2000 of 2000 shown", 2000],
         "searched": ["10 of 2000 shown", 10],
         "both": ["1 of 2000 shown", 1],
@@ -174,80 +187,80 @@ def test_search_and_state_narrow_the_table(tmp_path: Path) -> None:
 
 @in_a_browser
 def test_a_cell_opens_to_its_differences(tmp_path: Path) -> None:
-    told = try_page(
+    found = try_page(
         tmp_path,
-        render(fleet(30), ABOUT),
+        render(view(fleet(30))),
         """
         const cell = page.querySelector("td details");
         const seen = () => cell.querySelector("dl").checkVisibility();
-        told.closed = !seen();
+        found.closed = !seen();
         cell.querySelector("summary").click();
-        told.open = seen();
-        told.text = cell.querySelector("dl").innerText;
+        found.open = seen();
+        found.text = cell.querySelector("dl").innerText;
         const button = page.querySelector("button");
-        told.before = button.textContent;
+        found.before = button.textContent;
         button.click();
-        told.all = page.querySelectorAll("details[open]").length;
-        told.after = button.textContent;
+        found.all = page.querySelectorAll("details[open]").length;
+        found.after = button.textContent;
         button.click();
-        told.none = page.querySelectorAll("details[open]").length;
+        found.none = page.querySelectorAll("details[open]").length;
         """,
     )
-    assert told["closed"]
-    assert told["open"]
-    assert "admin_only" in told["text"]
-    assert "false → true" in told["text"]
-    assert (told["before"], told["all"]) == ("Open all differences", 3)
-    assert (told["after"], told["none"]) == ("Close all differences", 0)
+    assert found["closed"]
+    assert found["open"]
+    assert "admin_only" in found["text"]
+    assert "false → true" in found["text"]
+    assert (found["before"], found["all"]) == ("Open all differences", 3)
+    assert (found["after"], found["none"]) == ("Close all differences", 0)
 
 
 @in_a_browser
 @pytest.mark.parametrize("width", [320, 390, 1280])
 @pytest.mark.parametrize("number", [1, 12])
 def test_no_width_needs_scrolling_sideways(tmp_path: Path, width: int, number: int) -> None:
-    page = render(fleet(number, "a-name-" * 12), ABOUT)
-    told = try_page(
+    page = render(view(fleet(number, "a-name-" * 12)))
+    found = try_page(
         tmp_path,
         page,
         """
         for (const each of page.querySelectorAll("td details")) each.open = true;
         const root = page.documentElement;
-        told.over = root.scrollWidth - root.clientWidth;
-        told.cards = view.getComputedStyle(page.querySelector("tbody tr")).display;
-        told.small = [...page.querySelectorAll("input, select, button")]
+        found.over = root.scrollWidth - root.clientWidth;
+        found.cards = view.getComputedStyle(page.querySelector("tbody tr")).display;
+        found.small = [...page.querySelectorAll("input, select, button")]
           .filter((each) => each.offsetHeight < 44).length;
         """,
         width=width,
     )
-    assert told["over"] <= 0
-    assert told["cards"] == ("table-row" if width == 1280 else "block")
-    assert told["small"] == 0  # what is tapped is large enough for a finger
+    assert found["over"] <= 0
+    assert found["cards"] == ("table-row" if width == 1280 else "block")
+    assert found["small"] == 0  # what is tapped is large enough for a finger
 
 
 @in_a_browser
-def test_trouble_of_a_repository_has_the_width_of_a_phone(tmp_path: Path) -> None:
+def test_a_problem_of_a_repository_has_the_width_of_a_phone(tmp_path: Path) -> None:
     broken = RepositoryResult(repository=SHOP, problem=TROUBLE)
     run = replace(fleet(2), repositories=(broken, *fleet(2).repositories))
-    told = try_page(
+    found = try_page(
         tmp_path,
-        render(replace(run, remaining=(Repository("acme", "later"),)), ABOUT),
+        render(view(replace(run, remaining=(Repository("acme", "later"),)))),
         """
         page.querySelector("td details").open = true;
-        told.width = page.querySelector(".problem").offsetWidth;
-        told.later = page.querySelector("tbody tr:last-child td").checkVisibility();
+        found.width = page.querySelector(".problem").offsetWidth;
+        found.later = page.querySelector("tbody tr:last-child td").checkVisibility();
         """,
         width=390,
     )
-    assert told["width"] > 300
-    assert told["later"]
+    assert found["width"] > 300
+    assert found["later"]
 
 
 @in_a_browser
 @pytest.mark.parametrize("dark", [False, True])
 def test_every_text_stands_out_in_light_and_dark(tmp_path: Path, *, dark: bool) -> None:
-    told = try_page(
+    found = try_page(
         tmp_path,
-        render(replace(fleet(12), problems=(TROUBLE,)), ABOUT),
+        render(view(replace(fleet(12), problems=(TROUBLE,)))),
         """
         const rgb = (text) => text.match(/[0-9.]+/g).map(Number);
         const light = (color) => {
@@ -270,17 +283,17 @@ def test_every_text_stands_out_in_light_and_dark(tmp_path: Path, *, dark: bool) 
             least = Math.min(least, contrast);
           }
         }
-        told.least = least;
-        told.page = light(rgb(view.getComputedStyle(page.body).backgroundColor));
+        found.least = least;
+        found.page = light(rgb(view.getComputedStyle(page.body).backgroundColor));
         """,
         dark=dark,
     )
-    assert told["least"] >= 4.5  # what WCAG asks for at level AA
-    assert (told["page"] < 0.1) is dark
+    assert found["least"] >= 4.5  # what WCAG asks for at level AA
+    assert (found["page"] < 0.1) is dark
 
 
 @in_a_browser
-def test_names_made_to_break_out_stay_names(tmp_path: Path) -> None:
+def test_hostile_names_stay_text(tmp_path: Path) -> None:
     run = replace(
         CHECK,
         repositories=tuple(
@@ -288,17 +301,17 @@ def test_names_made_to_break_out_stay_names(tmp_path: Path) -> None:
             for name in HOSTILE
         ),
     )
-    told = try_page(
+    found = try_page(
         tmp_path,
-        render(run, ABOUT),
+        render(view(run)),
         """
-        told.scripts = page.querySelectorAll("script").length;
-        told.images = page.querySelectorAll("img").length;
-        told.rows = page.querySelectorAll("tbody tr").length;
-        told.name = page.querySelector("tbody th").textContent;
+        found.scripts = page.querySelectorAll("script").length;
+        found.images = page.querySelectorAll("img").length;
+        found.rows = page.querySelectorAll("tbody tr").length;
+        found.name = page.querySelector("tbody th").textContent;
         """,
     )
-    assert told == {
+    assert found == {
         "scripts": 1,
         "images": 0,
         "rows": len(HOSTILE),
@@ -308,23 +321,23 @@ def test_names_made_to_break_out_stay_names(tmp_path: Path) -> None:
 
 @in_a_browser
 def test_a_screen_reader_finds_the_table(tmp_path: Path) -> None:
-    told = try_page(
+    found = try_page(
         tmp_path,
-        render(fleet(3), ABOUT),
+        render(view(fleet(3))),
         """
-        told.language = page.documentElement.lang;
-        told.title = page.title;
-        told.headings = [...page.querySelectorAll("h1, h2")].map((each) => each.tagName);
-        told.caption = page.querySelector("caption").textContent;
-        told.roles = [...new Set([...page.querySelectorAll("table *[role], table")].map(
+        found.language = page.documentElement.lang;
+        found.title = page.title;
+        found.headings = [...page.querySelectorAll("h1, h2")].map((each) => each.tagName);
+        found.caption = page.querySelector("caption").textContent;
+        found.roles = [...new Set([...page.querySelectorAll("table *[role], table")].map(
           (each) => each.getAttribute("role")))].sort();
-        told.unnamed = [...page.querySelectorAll("input, select")]
+        found.unnamed = [...page.querySelectorAll("input, select")]
           .filter((each) => !each.labels.length).length;
-        told.live = page.querySelector("output").getAttribute("role");
+        found.live = page.querySelector("output").getAttribute("role");
         """,
         width=390,
     )
-    assert told == {
+    assert found == {
         "language": "en",
         "title": "Bitbucket Environment: drift",
         "headings": ["H1"],

@@ -12,18 +12,17 @@ from pipe.models.declaration import Repository
 from pipe.models.errors import Problem
 from pipe.models.results import (
     ChangeResult,
-    Counts,
     EnvironmentResult,
     Mode,
     Outcome,
     RepositoryResult,
-    RunResult,
+    planned,
 )
 from pipe.models.selection import Exclusion, Glob, Project, Selection, Slug
-from pipe.reports.console import Line, Log, Style, wrapped
-from pipe.reports.log import repository_lines, summary, summary_lines, target
+from pipe.reports.console import Line, Log, Style, wrap
+from pipe.reports.log import RepositoryLog, plan_line, summary_lines, target
 from tests.support.values import SHOP, TROUBLE, env, plain
-from tests.unit.reports.samples import RUN
+from tests.unit.reports.samples import DELETION, NOTHING, RUN
 
 ADMIN = SetAdminOnly(before=False, after=True)
 
@@ -36,95 +35,138 @@ def result(
 
 
 def lines(*environments: EnvironmentResult, mode: Mode = Mode.APPLY) -> list[Line]:
-    told = RepositoryResult(repository=SHOP, environments=environments)
-    return list(repository_lines(told, mode=mode, several=False))
+    repository = RepositoryResult(repository=SHOP, environments=environments)
+    return list(RepositoryLog(mode=mode, is_fleet=False).result_lines(repository))
 
 
 @pytest.mark.parametrize(
-    ("outcome", "style", "aside"),
+    ("outcome", "style", "note"),
     [
-        (Outcome.APPLIED, Style.PLAIN, ""),
+        (Outcome.APPLIED, Style.PLAIN, "   (done)"),
         (Outcome.PLANNED, Style.PLAIN, ""),
-        (Outcome.UNCHANGED, Style.FAINT, "   (there already)"),
+        (Outcome.UNCHANGED, Style.FAINT, "   (already in place)"),
         (Outcome.FAILED, Style.BAD, "   (failed)"),
-        (Outcome.UNVERIFIED, Style.BAD, "   (accepted, but does not show)"),
-        (Outcome.SKIPPED, Style.BAD, "   (not done)"),
+        (Outcome.UNVERIFIED, Style.BAD, "   (accepted, but did not take effect)"),
+        (Outcome.SKIPPED, Style.BAD, "   (skipped)"),
         (Outcome.REFUSED, Style.BAD, "   (refused)"),
     ],
 )
-def test_colour_and_words_say_what_became_of_a_change(
-    outcome: Outcome, style: Style, aside: str
+def test_colour_and_note_show_the_outcome_of_a_change(
+    outcome: Outcome, style: Style, note: str
 ) -> None:
-    told = lines(result(Outcome.APPLIED, ChangeResult(change=ADMIN, outcome=outcome)))
-    assert told[1] == Line(style, f"    admin_only  false → true{aside}")
+    found = lines(result(Outcome.FAILED, ChangeResult(change=ADMIN, outcome=outcome)))
+    assert found[1] == Line(style, f"    ~ admin_only  false → true{note}")
 
 
 @pytest.mark.parametrize(
-    ("outcome", "last"),
+    ("outcome", "first"),
     [
-        (Outcome.APPLIED, Line(Style.GOOD, "✔ Test: updated")),
-        (Outcome.UNCHANGED, Line(Style.GOOD, "✔ Test: unchanged")),
-        (Outcome.UNVERIFIED, Line(Style.BAD, "✖ Test: not verified")),
-        (Outcome.FAILED, Line(Style.BAD, "✖ Test: failed")),
-        (Outcome.SKIPPED, Line(Style.BAD, "✖ Test: failed")),
-        (Outcome.REFUSED, Line(Style.BAD, "✖ Test: refused, nothing was written to it")),
+        (Outcome.APPLIED, Line(Style.GOOD, "✔ Test updated:")),
+        (Outcome.UNCHANGED, Line(Style.GOOD, "✔ Test unchanged:")),
+        (Outcome.UNVERIFIED, Line(Style.BAD, "✖ Test not verified:")),
+        (Outcome.FAILED, Line(Style.BAD, "✖ Test failed:")),
+        (Outcome.SKIPPED, Line(Style.BAD, "✖ Test failed:")),
+        (Outcome.REFUSED, Line(Style.BAD, "✖ Test refused, nothing was written to it:")),
     ],
 )
-def test_the_last_line_of_a_block_is_the_verdict(outcome: Outcome, last: Line) -> None:
-    assert lines(result(outcome, ChangeResult(change=ADMIN, outcome=outcome)))[-1] == last
+def test_a_block_begins_with_the_verdict(outcome: Outcome, first: Line) -> None:
+    assert lines(result(outcome, ChangeResult(change=ADMIN, outcome=outcome)))[0] == first
 
 
-def test_the_same_trouble_is_told_once() -> None:
+def test_what_was_announced_is_not_repeated() -> None:
+    log = RepositoryLog(mode=Mode.APPLY, is_fleet=False)
+    pending = planned(Update(existing=env("Test"), changes=(ADMIN,)))
+    announced = log.plan_lines(RepositoryResult(repository=SHOP, environments=(pending,)))
+    assert [line.text for line in announced] == [
+        "~ Test will be updated:",
+        "    ~ admin_only  false → true",
+    ]
+    done = result(Outcome.APPLIED, ChangeResult(change=ADMIN, outcome=Outcome.APPLIED))
+    applied = log.result_lines(RepositoryResult(repository=SHOP, environments=(done,)))
+    assert list(applied) == [Line(Style.GOOD, "✔ Test: updated")]
+
+
+def test_what_was_decided_anew_is_shown() -> None:
+    log = RepositoryLog(mode=Mode.APPLY, is_fleet=False)
+    pending = planned(Update(existing=env("Test"), changes=(ADMIN,)))
+    list(log.plan_lines(RepositoryResult(repository=SHOP, environments=(pending,))))
+    change = CreateVariable(plain("A", "1"))
+    done = result(Outcome.APPLIED, ChangeResult(change=change, outcome=Outcome.APPLIED))
+    applied = log.result_lines(RepositoryResult(repository=SHOP, environments=(done,)))
+    assert [line.text for line in applied] == ["✔ Test updated:", "    + variables.A  1"]
+
+
+def test_the_same_problem_is_explained_once() -> None:
     failed = result(
         Outcome.FAILED, ChangeResult(change=ADMIN, outcome=Outcome.FAILED, problem=TROUBLE)
     )
-    told = [line.text for line in lines(failed, failed)]
-    assert sum("ERROR" in line for line in told) == 1
-    assert told[-1] == "✖ Test: failed, see above"
+    texts = [line.text for line in lines(failed, failed)]
+    assert sum("ERROR" in text for text in texts) == 1
+    assert texts[-2] == "✖ Test failed, see above:"
 
 
 def test_a_long_key_and_a_long_value_leave_the_line_short() -> None:
     change = CreateVariable(plain("K" * 200, "v" * 500))
-    told = lines(result(Outcome.APPLIED, ChangeResult(change=change, outcome=Outcome.FAILED)))
-    assert len(told[1].text) <= 160
-    assert told[1].text.endswith("…   (failed)")
+    found = lines(result(Outcome.FAILED, ChangeResult(change=change, outcome=Outcome.FAILED)))
+    assert len(found[1].text) <= 165
+    assert found[1].text.endswith("…   (failed)")
 
 
 @pytest.mark.parametrize(
     ("outcome", "mode", "line"),
     [
-        (Outcome.APPLIED, Mode.APPLY, Line(Style.GOOD, "✔ Pipelines: turned on")),
-        (Outcome.PLANNED, Mode.PLAN, Line(Style.GOOD, "✔ Pipelines: would be turned on")),
-        (Outcome.PLANNED, Mode.CHECK, Line(Style.BAD, "✖ Pipelines: off, would be turned on")),
-        (Outcome.FAILED, Mode.APPLY, Line(Style.BAD, "✖ Pipelines: could not be turned on")),
+        (Outcome.APPLIED, Mode.APPLY, Line(Style.GOOD, "✔ Pipelines: enabled")),
+        (Outcome.PLANNED, Mode.PLAN, Line(Style.INFO, "~ Pipelines: would be enabled")),
+        (Outcome.PLANNED, Mode.CHECK, Line(Style.BAD, "✖ Pipelines: drifted, would be enabled")),
+        (Outcome.FAILED, Mode.APPLY, Line(Style.BAD, "✖ Pipelines: failed")),
     ],
 )
 def test_pipelines_have_a_line(outcome: Outcome, mode: Mode, line: Line) -> None:
-    told = RepositoryResult(repository=SHOP, pipelines=outcome)
-    assert list(repository_lines(told, mode=mode, several=False)) == [line]
+    repository = RepositoryResult(repository=SHOP, pipelines=outcome)
+    assert list(RepositoryLog(mode=mode, is_fleet=False).result_lines(repository)) == [line]
 
 
-def test_what_was_not_begun_is_in_the_last_line() -> None:
-    run = replace(RUN, repositories=(), remaining=(SHOP, Repository("acme", "api")))
-    assert "2 repositories not begun" in summary(run)
-
-
-def test_zeroes_that_say_nothing_are_left_out() -> None:
-    nothing = RunResult(mode=Mode.APPLY, counts=Counts(), seconds=0.04)
-    assert summary(nothing) == "Unchanged: nothing was written; no requests, no retries; 0.0 s"
-    one = replace(nothing, counts=Counts(total=2, reads=1, writes=1, retries=1))
-    assert "2 requests (1 read, 1 write), 1 retry" in summary(one)
-
-
-def test_a_plan_without_environments_says_so() -> None:
-    run = RunResult(mode=Mode.PLAN, counts=Counts(), seconds=0, plan_checksum="sha256:0")
-    assert [line.text for line in summary_lines(run)][:2] == [
-        "INFO: Plan: no environments",
-        "INFO: Plan checksum: sha256:0",
+def test_pipelines_are_announced() -> None:
+    repository = RepositoryResult(repository=SHOP, pipelines=Outcome.PLANNED)
+    log = RepositoryLog(mode=Mode.APPLY, is_fleet=True)
+    assert [line.text for line in log.plan_lines(repository)] == [
+        "~ acme/shop · Pipelines: will be enabled"
     ]
 
 
-def test_the_target_is_what_was_asked_for() -> None:
+def test_deletions_are_red() -> None:
+    run = replace(RUN, mode=Mode.PLAN, repositories=(DELETION,))
+    log = RepositoryLog(mode=Mode.PLAN, is_fleet=False)
+    assert list(log.result_lines(DELETION)) == [
+        Line(Style.BAD, "- Old would be deleted (declared absent):"),
+        Line(Style.BAD, "    - variables.API_URL      https://api.acme.example"),
+        Line(Style.BAD, "    - variables.DB_PASSWORD  secured value"),
+    ]
+    assert next(summary_lines(run)) == Line(
+        Style.INFO, "Plan: 0 to create, 0 to change, 1 to delete, 0 unchanged", "1 to delete"
+    )
+
+
+def test_only_deletions_raise_an_alarm() -> None:
+    assert plan_line([]).alarm == ""
+
+
+def test_repositories_that_were_not_started_are_counted() -> None:
+    run = replace(RUN, repositories=(), remaining=(SHOP, Repository("acme", "api")))
+    assert [line.text for line in summary_lines(run)] == [
+        "✔ Unchanged: 2 repositories not started; 3 requests, no retries, 1.2 s"
+    ]
+
+
+def test_an_empty_plan_has_no_checksum_to_copy() -> None:
+    run = replace(NOTHING, mode=Mode.PLAN, plan_checksum="sha256:0")
+    assert [line.text for line in summary_lines(run)] == [
+        "Plan: 0 to create, 0 to change, 0 to delete, 0 unchanged",
+        "✔ Unchanged: nothing was written; no requests, no retries, 0.0 s",
+    ]
+
+
+def test_the_target_is_what_was_selected() -> None:
     items = (
         Slug("acme", "shop"),
         Glob("acme", "svc-*"),
@@ -137,7 +179,7 @@ def test_the_target_is_what_was_asked_for() -> None:
 
 
 def test_a_text_without_words_leaves_its_prefix() -> None:
-    assert list(wrapped(Style.INFO, "INFO: ", " ")) == [Line(Style.INFO, "INFO:")]
+    assert list(wrap(Style.INFO, "INFO: ", " ")) == [Line(Style.INFO, "INFO:")]
 
 
 def test_colour_is_added_last() -> None:
@@ -147,13 +189,18 @@ def test_colour_is_added_last() -> None:
         assert stream.getvalue() == expected
 
 
-def test_trouble_that_meets_every_repository_is_told_once() -> None:
-    known: set[Problem] = set()
-    broken = RepositoryResult(repository=SHOP, problem=TROUBLE)
-    first, second = (
-        [line.text for line in repository_lines(broken, mode=Mode.APPLY, several=True, told=known)]
-        for _ in range(2)
+def test_an_alarm_is_red_within_its_line() -> None:
+    stream = io.StringIO()
+    Log(stream, color=True).write(
+        [Line(Style.PLAIN, "Plan: 1 to delete, 0 unchanged", "1 to delete")]
     )
-    assert first[0] == "ERROR: It."
-    assert first[-1] == "✖ acme/shop: failed"
+    assert stream.getvalue() == "Plan: \x1b[31m1 to delete\x1b[0m, 0 unchanged\n"
+
+
+def test_a_problem_of_every_repository_is_explained_once() -> None:
+    log = RepositoryLog(mode=Mode.APPLY, is_fleet=True)
+    broken = RepositoryResult(repository=SHOP, problem=TROUBLE)
+    first, second = ([line.text for line in log.result_lines(broken)] for _ in range(2))
+    assert first[:2] == ["✖ acme/shop: failed", "  ERROR: It."]
     assert second == ["✖ acme/shop: failed, see above"]
+    log.already_logged(TROUBLE)

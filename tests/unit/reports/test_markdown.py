@@ -18,11 +18,12 @@ from pipe.models.results import (
     RunResult,
     planned,
 )
-from pipe.reports.markdown import block, code, escape, render
-from pipe.reports.presentation import About
+from pipe.reports.markdown import code, code_block, escape, render
+from pipe.reports.presentation import About, present
 from pipe.settings.pipelines import PipelineContext
 from tests.support.results import ABOUT
 from tests.support.values import SHOP, TROUBLE, env
+from tests.unit.reports.samples import DELETION, view
 from tests.unit.reports.test_junit import CHECK
 
 KEEP = planned(Keep(name="Test", existing=env("Test")))
@@ -53,20 +54,20 @@ def many(number: int, mode: Mode = Mode.PLAN) -> RunResult:
 
 def test_one_repository_in_full() -> None:
     assert (
-        render(CHECK, ABOUT)
+        render(view(CHECK))
         == """\
-### ✖ Bitbucket Environment: failed
+### ✖ Bitbucket Environment: refused
 
-**1 environment unchanged, 1 drifted, 1 refused**
+**Plan: 0 to create, 1 to change, 0 to delete, 1 unchanged, 1 refused**
 
-Failed: 1 environment unchanged, 1 refused; 1 request (1 read), no retries; 1.5 s
+Refused: 1 environment unchanged, 1 refused; 1 request, no retries, 1.5 s
 
 ✔ `Test`: unchanged
 
 ✖ **`Production`**: drifted, would be updated
 
-```
-admin_only  false → true
+```diff
+~ admin_only  false → true
 ```
 
 ✖ **`Old`**: refused, nothing was written to it
@@ -78,28 +79,43 @@ admin_only  false → true
     )
 
 
-def test_of_many_what_is_alike_is_told_once() -> None:
-    text = render(many(50), About(at=ABOUT.at, context=PipelineContext()))
+def test_what_repositories_have_in_common_is_shown_once() -> None:
+    text = render(present(many(50), About(at=ABOUT.at, context=PipelineContext())))
     assert text.count("admin_only") == 1
-    assert "✔ 25 repositories as declared" in text
+    assert "✔ 25 repositories unchanged" in text
     assert "In `acme/svc-1`, `acme/svc-3`," in text
     assert "`acme/svc-39` and 5 more" in text
     assert text.endswith("\n`plan` · plan checksum `sha256:0`\n")
 
 
-def test_the_same_trouble_is_told_once_in_one_repository() -> None:
+def test_the_same_problem_is_shown_once_in_one_repository() -> None:
     both = replace(LOCK, problem=TROUBLE, outcome=Outcome.FAILED)
     one = RepositoryResult(
         repository=SHOP, environments=(both, both), problem=None, pipelines=Outcome.PLANNED
     )
-    text = render(replace(CHECK, repositories=(one,), mode=Mode.PLAN), ABOUT)
+    text = render(view(replace(CHECK, repositories=(one,), mode=Mode.PLAN)))
     assert text.count("**It.**") == 1
-    assert "→ Pipelines: would change" in text
+    assert "`~` **`Pipelines`**: would be enabled" in text
     known = replace(one, problem=TROUBLE)
-    assert render(replace(CHECK, repositories=(known,)), ABOUT).count("**It.**") == 1
+    assert render(view(replace(CHECK, repositories=(known,)))).count("**It.**") == 1
 
 
-def test_faults_and_what_was_not_begun() -> None:
+def test_deletions_are_marked_and_every_lost_variable_is_named() -> None:
+    text = render(view(replace(CHECK, mode=Mode.PLAN, repositories=(DELETION,))))
+    assert (
+        """
+`-` **`Old`**: would be deleted (declared absent)
+
+```diff
+- variables.API_URL      https://api.acme.example
+- variables.DB_PASSWORD  secured value
+```
+"""
+        in text
+    )
+
+
+def test_configuration_errors_and_repositories_not_started() -> None:
     run = replace(
         CHECK,
         repositories=(),
@@ -107,14 +123,14 @@ def test_faults_and_what_was_not_begun() -> None:
         problems=(TROUBLE,),
         remaining=(SHOP,),
     )
-    text = render(run, ABOUT)
+    text = render(view(run))
     assert "- `A|B`: is &#60;wrong&#62;" in text
     assert "> ✖ **It.**" in text
-    assert "Not begun: `acme/shop`" in text
+    assert "Not started: `acme/shop`" in text
 
 
 @pytest.mark.parametrize("limit", [1000, 1200, 2000])
-def test_what_does_not_fit_is_left_out_and_that_is_said(limit: int) -> None:
+def test_blocks_that_do_not_fit_are_omitted(limit: int) -> None:
     run = replace(
         many(1),
         repositories=(
@@ -124,9 +140,9 @@ def test_what_does_not_fit_is_left_out_and_that_is_said(limit: int) -> None:
             ),
         ),
     )
-    text = render(run, ABOUT, limit)
+    text = render(view(run), limit)
     assert len(text) <= limit
-    assert "parts left out for length: the log has everything." in text
+    assert "parts omitted for length; the log has everything." in text
     assert "### ✔ Bitbucket Environment" in text
     assert text.rstrip().endswith("plan checksum `sha256:0`")
 
@@ -139,7 +155,7 @@ def test_code_shows_a_text_as_it_is(text: str) -> None:
 
 
 def test_a_block_holds_even_fences() -> None:
-    html = MarkdownIt("commonmark").render(block(["```", "````", "# a"]))
+    html = MarkdownIt("commonmark").render(code_block(["```", "````", "# a"]))
     assert html == "<pre><code>```\n````\n# a\n</code></pre>\n"
 
 

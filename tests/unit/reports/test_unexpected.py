@@ -1,4 +1,4 @@
-"""A bug in the program itself: exit 1, told as one, a traceback only for those who ask."""
+"""A bug in the pipe: exit 1, reported as a bug, a traceback only with DEBUG."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def _run(**variables: str) -> Ran:
     return run_pipe(world, ENVIRONMENT_NAME="Test", SECURED_VARIABLES=f"KEY={CANARY}", **variables)
 
 
-def test_a_bug_at_work_is_told_and_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bug_is_logged_and_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     _break(monkeypatch, pipe.execution.Execution, "_handle_repositories")
 
     ran = _run()
@@ -41,7 +41,7 @@ def test_a_bug_at_work_is_told_and_reported(monkeypatch: pytest.MonkeyPatch) -> 
     assert ran.problems == ["unexpected"]
 
 
-def test_a_bug_at_work_shows_where_it_is_with_debug(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_debug_shows_the_traceback_of_a_bug(monkeypatch: pytest.MonkeyPatch) -> None:
     _break(monkeypatch, pipe.execution.Execution, "_handle_repositories")
 
     ran = _run(DEBUG="true")
@@ -52,7 +52,7 @@ def test_a_bug_at_work_shows_where_it_is_with_debug(monkeypatch: pytest.MonkeyPa
 
 
 @pytest.mark.parametrize("debug", ["", "true"])
-def test_a_bug_before_or_after_the_work_ends_alike(
+def test_a_bug_outside_the_session_is_handled_alike(
     monkeypatch: pytest.MonkeyPatch, debug: str
 ) -> None:
     _break(monkeypatch, pipe.session, share_result.__name__)

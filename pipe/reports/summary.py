@@ -1,0 +1,96 @@
+"""Sum up a run in a sentence: what the plan would do, and what happened."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from msgspec.structs import asdict
+
+from pipe.models.results import (
+    Outcome,
+    PlanCounts,
+    RepositoryResult,
+    RunResult,
+    count_environments,
+    count_plan,
+    count_variables,
+    is_impossible,
+)
+from pipe.reports.text import count_list, counted, repositories
+
+_MAX_LAST_LINE: Final = 98
+"""Characters of the last line of the log beside its mark: 100 columns fit every window."""
+
+
+def deletions(counts: PlanCounts) -> str:
+    """Write how many environments a plan would delete."""
+    return f"{counts.delete} to delete"
+
+
+def plan_sentence(results: Iterable[RepositoryResult]) -> str:
+    """Write what plans would do: `1 to create, 2 to change, 4 to delete, 3 unchanged`."""
+    results = tuple(results)
+    counts = count_plan(each for one in results for each in one.environments)
+    impossible = sum(is_impossible(each.plan) for one in results for each in one.environments)
+    blocked = [(counts.refuse, "refused"), (impossible, "impossible")]
+    others = "".join(f", {number} {word}" for number, word in blocked if number)
+    pipelines = sum(each.pipelines is Outcome.PLANNED for each in results)
+    enabled = f"; Pipelines to enable in {repositories(pipelines)}" if pipelines else ""
+    changed = sum(bool(each.changes) for each in results)
+    own = f"; variables to change of {repositories(changed)}" if changed else ""
+    return (
+        f"{counts.create} to create, {counts.update} to change, {deletions(counts)},"
+        f" {counts.unchanged} unchanged{others}{own}{enabled}"
+    )
+
+
+def would_change(result: RunResult) -> bool:
+    """Whether the plan holds anything to write."""
+    plan = result.plan
+    repositories = any(each.pipelines or each.changes for each in result.repositories)
+    return repositories or bool(plan.create or plan.update or plan.delete)
+
+
+def summary(result: RunResult) -> str:
+    """Write what happened, in a sentence; what was only planned is not mentioned."""
+    return _sentence(result, _happened(result))
+
+
+def summary_parts(result: RunResult) -> tuple[list[str], str]:
+    """Return what happened as a short last line, and the parts that it has no room for."""
+    happened = _happened(result)
+    moved: list[str] = []
+    while len(_sentence(result, happened)) > _MAX_LAST_LINE:
+        moved.insert(0, happened.pop())
+    return moved, _sentence(result, happened)
+
+
+def _happened(result: RunResult) -> list[str]:
+    """Return the parts of the sentence, the most important first."""
+    failed = sum(each.problem is not None for each in result.repositories)
+    parts = [
+        _config_errors(result),
+        f"{repositories(failed)} failed" if failed else "",
+        f"{repositories(len(result.remaining))} not started" if result.remaining else "",
+        _count("environment", asdict(count_environments(result.environments))),
+        _count("variable", asdict(count_variables(result.repositories))),
+    ]
+    return [part for part in parts if part] or ["nothing was written"]
+
+
+def _count(noun: str, counts: dict[str, int]) -> str:
+    return count_list(((number, name) for name, number in counts.items()), noun)
+
+
+def _config_errors(result: RunResult) -> str:
+    if not result.faults:
+        return ""
+    return f"{counted(len(result.faults), 'configuration error')}, nothing was sent"
+
+
+def _sentence(result: RunResult, happened: list[str]) -> str:
+    requests = counted(result.counts.total, "request")
+    retries = counted(result.counts.retries, "retry", "retries")
+    parts = [*happened, f"{requests}, {retries}, {result.seconds:.1f} s"]
+    return f"{str(result.outcome).capitalize()}: {'; '.join(parts)}"

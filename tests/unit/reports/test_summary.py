@@ -1,0 +1,83 @@
+"""What the plan would do, and what happened, in a sentence each."""
+
+from __future__ import annotations
+
+import pytest
+from msgspec.structs import replace
+
+from pipe.models.changes import Delete, DeleteReason, Keep, Refuse, SetAdminOnly, Update
+from pipe.models.errors import ExitCode, Problem
+from pipe.models.results import Counts, Mode, Outcome, PlanCounts, RepositoryResult, planned
+from pipe.reports.summary import plan_sentence, summary, summary_parts, would_change
+from tests.support.values import SHOP, TROUBLE, env
+from tests.unit.reports.samples import NOTHING, RUN
+
+IMPOSSIBLE = Problem("type-needed", ExitCode.INCOMPLETE, "It.", "Because.", "Do.")
+REFUSED = Problem("type", ExitCode.REFUSED, "It.", "Because.", "Do.")
+CHANGES = (SetAdminOnly(before=False, after=True),)
+EVERYTHING = RepositoryResult(
+    repository=SHOP,
+    environments=(
+        planned(Keep(name="A", existing=env("A"))),
+        planned(Update(existing=env("B"), changes=CHANGES)),
+        planned(Delete(existing=env("C"), reason=DeleteReason.DECLARED)),
+        planned(Refuse(name="D", existing=env("D"), problem=REFUSED)),
+        planned(Refuse(name="E", existing=None, problem=IMPOSSIBLE)),
+        planned(Refuse(name="F", existing=env("F"), problem=IMPOSSIBLE)),
+    ),
+    pipelines=Outcome.PLANNED,
+)
+
+
+def test_a_plan_is_counted_by_environments() -> None:
+    run = replace(RUN, repositories=(EVERYTHING, EVERYTHING))
+    assert run.plan == PlanCounts(update=2, delete=2, unchanged=2, refuse=2)
+    assert plan_sentence(run.repositories) == (
+        "0 to create, 2 to change, 2 to delete, 2 unchanged, 2 refused, 4 impossible;"
+        " Pipelines to enable in 2 repositories"
+    )
+
+
+@pytest.mark.parametrize(
+    ("repository", "expected"),
+    [
+        (replace(EVERYTHING, pipelines=None, environments=EVERYTHING.environments[:1]), False),
+        (replace(EVERYTHING, pipelines=None, environments=EVERYTHING.environments[3:]), False),
+        (replace(EVERYTHING, pipelines=None, environments=EVERYTHING.environments[2:]), True),
+        (replace(EVERYTHING, environments=()), True),
+    ],
+)
+def test_a_plan_that_writes_nothing_is_empty(
+    repository: RepositoryResult,
+    expected: bool,  # noqa: FBT001 - a case
+) -> None:
+    assert would_change(replace(RUN, repositories=(repository,))) is expected
+
+
+def test_counts_of_zero_are_left_out() -> None:
+    assert summary(NOTHING) == "Unchanged: nothing was written; no requests, no retries, 0.0 s"
+    one = replace(NOTHING, counts=Counts(total=2, reads=1, writes=1, retries=1))
+    assert summary(one).endswith("; 2 requests, 1 retry, 0.0 s")
+
+
+def test_the_last_line_fits_a_hundred_columns() -> None:
+    failed = RepositoryResult(repository=SHOP, problem=TROUBLE)
+    run = replace(
+        RUN,
+        mode=Mode.APPLY,
+        repositories=(EVERYTHING,) * 1000 + (failed,) * 2000,
+        remaining=(SHOP,) * 3000,
+        counts=Counts(total=123456, retries=12345),
+        seconds=12345.6,
+    )
+    moved, last = summary_parts(run)
+    assert len(last) <= 98
+    assert (
+        last
+        == (
+            "Failed: 2000 repositories failed; 3000 repositories not started;"
+            " 123456 requests, 12345 retries, 12345.6 s"
+        )
+        or moved
+    )
+    assert "1000 environments unchanged, 2000 failed, 1000 refused" in moved
