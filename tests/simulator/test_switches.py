@@ -171,8 +171,11 @@ def test_the_process_itself() -> None:
         answer = httpx.get(
             f"{url}/2.0/repositories/acme/shop/environments", headers=BEARER, trust_env=False
         )
-        process.send_signal(signal.SIGINT)
-        assert process.wait(timeout=10) == 0
+        process.terminate()
+        try:
+            assert process.wait(timeout=10) == -signal.SIGTERM
+        finally:
+            process.kill()
     assert set(answer.json()["values"][0]) == {"type", "uuid", "name"}
 
 
