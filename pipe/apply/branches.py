@@ -60,7 +60,7 @@ def _add(writer: EnvironmentWriter, pattern: str) -> Problem | None:
                 if _is_listed(writer, pattern):
                     return None
                 last = answer
-    return problems.branch_not_listed(pattern, last)
+    return problems.branch_fate_unknown(pattern, last)
 
 
 def _remove(writer: EnvironmentWriter, restriction: ExistingBranchRestriction) -> Problem | None:

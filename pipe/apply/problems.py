@@ -1,192 +1,188 @@
-"""What can go wrong while a plan is carried out: one function for each message."""
+"""Messages about applying a plan."""
 
 from __future__ import annotations
 
-from typing import assert_never
+from typing import Final
 
+from pipe.bitbucket.problems import bitbucket_says
 from pipe.bitbucket.requests import OutcomeUnknown, Rejected
 from pipe.models.errors import ExitCode, Problem
 
+_RERUN_SOON: Final = "Rerun in a minute: Bitbucket's lists are known to lag."
+_RERUN: Final = "Rerun: the pipe reads first and makes only the changes that are missing."
+
 
 def admin_only_did_not_stick(name: str, *, wanted: bool) -> Problem:
-    """A change of admin-only was accepted, and still does not show."""
+    """Describe a change of admin-only that was accepted and does not show."""
     return Problem(
-        key="admin-only-did-not-stick",
-        code=ExitCode.INCOMPLETE,
-        what=f"Bitbucket accepted admin_only={str(wanted).lower()} for '{name}', but it does not"
-        " show.",
-        why="Restricting deployments to administrators belongs to the Premium plan (deployment"
+        "admin-only-did-not-stick",
+        ExitCode.INCOMPLETE,
+        f"Bitbucket accepted admin_only={str(wanted).lower()} for '{name}', but it did not take"
+        " effect.",
+        "Restricting deployments to administrators is a feature of the Premium plan (deployment"
         " permissions); without it Bitbucket may ignore the change.",
-        remedy="Check the workspace's plan, then run again; or take ADMIN_ONLY away.",
+        "Check the workspace's plan and rerun, or remove ADMIN_ONLY.",
     )
 
 
 def rename_does_not_show(before: str, after: str) -> Problem:
-    """A rename was accepted, and still does not show."""
+    """Describe a rename that was accepted and does not show."""
     return Problem(
-        key="rename-does-not-show",
-        code=ExitCode.INCOMPLETE,
-        what=f"Bitbucket accepted the rename of '{before}' to '{after}', but it does not show.",
-        why="Bitbucket queues such changes and usually makes them within a second.",
-        remedy="Run again in a minute: what is right by then is left alone.",
+        "rename-does-not-show",
+        ExitCode.INCOMPLETE,
+        f"Bitbucket accepted the rename of '{before}' to '{after}', but it did not take effect.",
+        "Bitbucket queues such changes and usually makes them within a second.",
+        "Rerun in a minute.",
     )
 
 
 def change_not_supported(name: str, field: str, rejected: Rejected) -> Problem:
-    """Bitbucket refuses to change this field."""
+    """Describe a field that Bitbucket refuses to change."""
     return Problem(
-        key="change-not-supported",
-        code=ExitCode.INCOMPLETE,
-        what=f"Bitbucket refused to change {field} of '{name}'.",
-        why=f"Bitbucket says: {rejected.message}",
-        remedy="Change it on the repository's Deployments settings page, or take it out of the"
+        "change-not-supported",
+        ExitCode.INCOMPLETE,
+        f"Bitbucket refused to change {field} of '{name}' (HTTP {rejected.status}).",
+        bitbucket_says(rejected),
+        "Change it on the repository's Deployments settings page, or remove it from the"
         " declaration.",
     )
 
 
 def plan_lacks_feature(name: str, field: str, rejected: Rejected) -> Problem:
-    """Bitbucket wants to be paid for this field."""
+    """Describe a field that the workspace's plan does not include."""
     return Problem(
-        key="plan-lacks-feature",
-        code=ExitCode.INCOMPLETE,
-        what=f"The workspace's plan does not allow to set {field} of '{name}'.",
-        why=f"Bitbucket says: {rejected.message}",
-        remedy="Deployment permissions belong to the Premium plan: upgrade, or take ADMIN_ONLY"
-        " away.",
+        "plan-lacks-feature",
+        ExitCode.INCOMPLETE,
+        f"The workspace's plan does not include {field} of '{name}' (HTTP {rejected.status}).",
+        bitbucket_says(rejected),
+        "Deployment permissions are a feature of the Premium plan: upgrade, or remove ADMIN_ONLY.",
     )
 
 
 def environment_disappeared(name: str) -> Problem:
-    """An environment that was there is gone."""
+    """Describe an environment that vanished during the run."""
     return Problem(
-        key="environment-disappeared",
-        code=ExitCode.INCOMPLETE,
-        what=f"'{name}' disappeared while it was being changed.",
-        why="Bitbucket answers that it does not exist (any more): somebody else may have deleted"
-        " it.",
-        remedy="Run again: the pipe then decides anew on what exists.",
+        "environment-disappeared",
+        ExitCode.INCOMPLETE,
+        f"'{name}' disappeared while it was being changed.",
+        "Bitbucket answers that it does not exist: somebody else may have deleted it.",
+        "Rerun: the pipe plans anew from what exists.",
     )
 
 
-def not_created(name: str, rejected: Rejected | OutcomeUnknown) -> Problem:
-    """Bitbucket neither created the environment nor shows one of that name."""
+def not_created(name: str, answer: Rejected | OutcomeUnknown) -> Problem:
+    """Describe an environment that was neither created nor found."""
+    reason = _lost(answer) if isinstance(answer, OutcomeUnknown) else bitbucket_says(answer)
     return Problem(
-        key="not-created",
-        code=ExitCode.INCOMPLETE,
-        what=f"'{name}' could not be created.",
-        why=f"Bitbucket says: {_words(rejected)}. No environment of that name is in its list.",
-        remedy="Check the name (letters, digits, spaces, '_' and '-' are safe) and the number of"
-        " environments in the repository; otherwise run again later.",
+        "not-created",
+        ExitCode.INCOMPLETE,
+        f"'{name}' could not be created.",
+        f"{reason} Bitbucket lists no environment with that name.",
+        "Check the name (letters, digits, spaces, '_' and '-' are safe) and the number of"
+        " environments in the repository; otherwise rerun later.",
     )
 
 
 def deletion_does_not_show(name: str) -> Problem:
-    """A deletion was accepted, and the environment is still in the list."""
+    """Describe a deletion that was accepted and does not show."""
     return Problem(
-        key="deletion-does-not-show",
-        code=ExitCode.INCOMPLETE,
-        what=f"Bitbucket accepted the deletion of '{name}', but its list still shows it.",
-        why="The list may lag, or somebody created it anew.",
-        remedy="Run again in a minute.",
+        "deletion-does-not-show",
+        ExitCode.INCOMPLETE,
+        f"Bitbucket accepted the deletion of '{name}', but still lists it.",
+        "The list may lag, or somebody created it anew.",
+        _RERUN_SOON,
     )
 
 
 def environment_moved(name: str) -> Problem:
-    """An environment to be deleted has another name on the second look."""
+    """Describe an environment that was renamed before it could be deleted."""
     return Problem(
-        key="deletion-reconsidered",
-        code=ExitCode.INCOMPLETE,
-        what=f"'{name}' was not deleted: on a second look it had another name.",
-        why="Somebody renamed it in the meantime, so it may not be what was meant.",
-        remedy="Look at the repository's environments, then run again.",
+        "deletion-reconsidered",
+        ExitCode.INCOMPLETE,
+        f"'{name}' was not deleted: a second read shows it with another name.",
+        "Somebody renamed it in the meantime, so it may not be the environment that is meant.",
+        "Check the repository's environments, then rerun.",
     )
 
 
 def variable_not_listed(key: str) -> Problem:
-    """Bitbucket says that a variable exists, and never lists it."""
+    """Describe a variable that exists according to an answer and not according to the list."""
     return Problem(
-        key="variable-not-listed",
-        code=ExitCode.INCOMPLETE,
-        what=f"The variable {key} could not be written.",
-        why="Bitbucket says that it exists already, but its list of variables does not show it.",
-        remedy="Run again in a minute: the list is known to lag.",
+        "variable-not-listed",
+        ExitCode.INCOMPLETE,
+        f"The variable {key} could not be written.",
+        "Bitbucket answers that it already exists, but does not list it.",
+        _RERUN_SOON,
     )
 
 
 def variable_fate_unknown(key: str, unknown: OutcomeUnknown) -> Problem:
-    """The request may or may not have taken effect, and the list does not tell."""
+    """Describe a variable whose creation was not answered and is not listed."""
     return Problem(
-        key="variable-fate-unknown",
-        code=ExitCode.INCOMPLETE,
-        what=f"It is not known whether the variable {key} was written.",
-        why=f"The answer was lost ({unknown.reason}), and Bitbucket's list does not show it.",
-        remedy="Run again: the pipe looks first and writes only what is missing.",
+        "variable-fate-unknown",
+        ExitCode.INCOMPLETE,
+        f"It is unknown whether the variable {key} was written.",
+        f"{_lost(unknown)} Bitbucket does not list it.",
+        _RERUN,
     )
 
 
 def variable_key_differs_by_case(key: str, existing: str) -> Problem:
-    """Bitbucket treats two spellings as the same variable; the pipe does not touch the other."""
+    """Describe a key that Bitbucket treats as equal to an existing one."""
     return Problem(
-        key="variable-key-differs-by-case",
-        code=ExitCode.INCOMPLETE,
-        what=f"The variable {key} could not be created: {existing} exists.",
-        why="Bitbucket treats keys that differ only by case as the same variable, and the pipe"
-        " changes nothing that is not declared.",
-        remedy=f"Declare it as {existing}, or delete {existing} first.",
+        "variable-key-differs-by-case",
+        ExitCode.INCOMPLETE,
+        f"The variable {key} could not be created: {existing} exists.",
+        "Bitbucket treats keys that differ only by case as the same variable, and the pipe changes"
+        " nothing that is not declared.",
+        f"Declare it as {existing}, or delete {existing} first.",
     )
 
 
 def secured_stored_plain(key: str) -> Problem:
-    """A secured value was sent, and Bitbucket says that it is stored plain."""
+    """Describe a secured value that Bitbucket stored as a plain one."""
     return Problem(
-        key="secured-stored-plain",
-        code=ExitCode.INCOMPLETE,
-        what=f"Bitbucket stored the secured variable {key} as a plain one.",
-        why="Its answer says secured: false, although true was asked for.",
-        remedy="Delete the variable on the Deployments settings page, replace the secret, and tell"
-        " Atlassian's support.",
+        "secured-stored-plain",
+        ExitCode.INCOMPLETE,
+        f"Bitbucket stored the secured variable {key} as a plain one.",
+        "Its response contains secured: false, although true was requested.",
+        "Delete the variable on the Deployments settings page, replace the secret, and report it"
+        " to Atlassian's support.",
     )
 
 
 def branches_only_tightened(name: str) -> Problem:
-    """The branches no longer declared may not deploy any more; those newly declared not yet."""
+    """Describe branches of which only the undeclared ones were removed."""
     return Problem(
-        key="branches-only-tightened",
-        code=ExitCode.INCOMPLETE,
-        what=f"Of the branches that may deploy to '{name}', only those that are not declared were"
-        " taken away.",
-        why="Something else could not be made before, and what permits more comes last.",
-        remedy="See what else failed, correct it and run again.",
+        "branches-only-tightened",
+        ExitCode.INCOMPLETE,
+        f"The undeclared branches of '{name}' were removed, but no declared ones were added.",
+        "Another change failed before, and changes that permit more are made last.",
+        "Correct the other failure and rerun.",
     )
 
 
-def branch_not_listed(pattern: str, unknown: OutcomeUnknown) -> Problem:
-    """A branch pattern may or may not have been added, and the list does not tell."""
+def branch_fate_unknown(pattern: str, unknown: OutcomeUnknown) -> Problem:
+    """Describe a branch pattern whose addition was not answered and is not listed."""
     return Problem(
-        key="branch-fate-unknown",
-        code=ExitCode.INCOMPLETE,
-        what=f"It is not known whether the branch pattern '{pattern}' was added.",
-        why=f"The answer was lost ({unknown.reason}), and Bitbucket's list does not show it.",
-        remedy="Run again: the pipe looks first and adds only what is missing.",
+        "branch-fate-unknown",
+        ExitCode.INCOMPLETE,
+        f"It is unknown whether the branch pattern '{pattern}' was added.",
+        f"{_lost(unknown)} Bitbucket does not list it.",
+        _RERUN,
     )
 
 
 def rejected_write(doing: str, rejected: Rejected) -> Problem:
-    """Bitbucket refused one write for a reason of its own."""
+    """Describe a write that Bitbucket refused; `doing` completes "Bitbucket refused to"."""
     return Problem(
-        key="write-rejected",
-        code=ExitCode.INCOMPLETE,
-        what=f"Bitbucket refused to {doing}.",
-        why=f"Bitbucket says ({rejected.status}): {rejected.message}",
-        remedy="Correct what it names and run again; what was done stands.",
+        "write-rejected",
+        ExitCode.INCOMPLETE,
+        f"Bitbucket refused to {doing} (HTTP {rejected.status}).",
+        bitbucket_says(rejected),
+        "Correct what it names and rerun; completed changes are kept.",
     )
 
 
-def _words(answer: Rejected | OutcomeUnknown) -> str:
-    match answer:
-        case Rejected(status=status, message=message):
-            return f"({status}) {message}".rstrip(". ")
-        case OutcomeUnknown(reason):
-            return f"the answer was lost ({reason})"
-        case _:
-            assert_never(answer)
+def _lost(unknown: OutcomeUnknown) -> str:
+    return f"The response was lost ({unknown.reason})."

@@ -35,7 +35,7 @@ def test_a_bug_is_logged_and_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     ran = _run()
 
     assert ran.exit_code == 1
-    assert "ERROR: The run: something went wrong that this program did not expect" in ran.log
+    assert "ERROR: The run: unexpected error" in ran.log
     assert "Traceback" not in ran.log
     assert ran.report["exit_code"] == 1
     assert ran.problems == ["unexpected"]
@@ -60,6 +60,6 @@ def test_a_bug_outside_the_session_is_handled_alike(
     ran = _run(DEBUG=debug)
 
     assert ran.exit_code == 1
-    assert ran.log.count("ERROR: The run: something went wrong") == 1
+    assert ran.log.count("ERROR: The run: unexpected error") == 1
     assert ("Traceback" in ran.log) == bool(debug)
     assert CANARY not in ran.log
