@@ -1,4 +1,4 @@
-"""Who is calling: the three kinds of credentials, and the header that each becomes."""
+"""Authentication: the three kinds of credentials, and the `Authorization` header of each."""
 
 from __future__ import annotations
 
@@ -24,30 +24,30 @@ from pipe.models.errors import ExitCode, PipeError, Problem
 
 
 class ApiToken(Struct, frozen=True, kw_only=True):
-    """An Atlassian API token with scopes, and the email address of its owner."""
+    """An Atlassian API token with scopes, and the email address of its owner (Basic)."""
 
     email: str
     token: SecretStr
 
     @property
     def description(self) -> str:
-        """For the first line of the log."""
+        """Describe the credential for the log, without its secret."""
         return f"API token of {self.email}"
 
 
 class AccessToken(Struct, frozen=True, kw_only=True):
-    """An access token of a repository, a project or a workspace."""
+    """An access token of a repository, a project or a workspace (Bearer)."""
 
     token: SecretStr
 
     @property
     def description(self) -> str:
-        """For the first line of the log."""
+        """Describe the credential for the log, without its secret."""
         return "access token"
 
 
 class OAuthConsumer(Struct, frozen=True, kw_only=True):
-    """An OAuth consumer (private), whose token is fetched from `token_url`."""
+    """A private OAuth consumer; its token is fetched from `token_url` (Bearer)."""
 
     client_id: str
     client_secret: SecretStr
@@ -55,30 +55,30 @@ class OAuthConsumer(Struct, frozen=True, kw_only=True):
 
     @property
     def description(self) -> str:
-        """For the first line of the log."""
+        """Describe the credential for the log, without its secret."""
         return f"OAuth consumer {self.client_id}"
 
 
 Credentials: TypeAlias = ApiToken | AccessToken | OAuthConsumer
 
 _MAX_SECONDS: Final = 10**9
-_MARGIN_SHARE: Final = 0.1
-_MAX_MARGIN_SECONDS: Final = 60.0
+_RENEWAL_SHARE: Final = 0.1
+_MAX_RENEWAL_SECONDS: Final = 60.0
 
 
 class Token(Struct, frozen=True):
-    """An OAuth token; it never shows itself.
+    """An OAuth token; `repr` does not show it.
 
     Attributes:
-        value: What is sent.
-        seconds: How long it is valid from its making on; infinite when nobody said.
+        value: The token.
+        seconds: How long it is valid from its creation; infinite where the response did not say.
     """
 
     value: str
     seconds: float
 
     def __repr__(self) -> str:
-        """Return how long the token is valid, never its value."""
+        """Return how long the token is valid, without its value."""
         return f"Token(seconds={self.seconds})"
 
 
@@ -87,40 +87,40 @@ class Authorizer(Protocol):
 
     @property
     def renewable(self) -> bool:
-        """Whether another header could do better once one was refused as expired."""
+        """Whether another header can be made after one was refused as expired."""
 
     def header(self) -> str:
-        """Return the header for a request that is sent now.
+        """Return the header for a request that is about to be sent.
 
         Raises:
-            PipeError: It could not be made.
+            PipeError: No header could be made.
         """
 
-    def forget(self, header: str) -> None:
-        """Do not use that header again: it was refused as expired."""
+    def invalidate(self, header: str) -> None:
+        """Stop using a header that was refused as expired."""
 
 
 class StaticAuthorizer:
-    """A header that stays the same; what is wrong with it shows when it is first needed."""
+    """A header that never changes; an error in it is raised where it is first needed."""
 
     def __init__(self, make: Callable[[], str]) -> None:
         self._make = make
 
     @property
     def renewable(self) -> bool:
-        """It has no successor."""
+        """False: there is no other header."""
         return False
 
     def header(self) -> str:
-        """Return it."""
+        """Return the header."""
         return self._make()
 
-    def forget(self, header: str) -> None:
-        """Nothing to forget: there is no other."""
+    def invalidate(self, header: str) -> None:
+        """Change nothing: there is no other header."""
 
 
 class OAuthAuthorizer:
-    """A header with an OAuth token that is fetched when needed and renewed before it expires."""
+    """A header with an OAuth token, fetched when needed and renewed before it expires."""
 
     def __init__(self, fetch: Callable[[], Token], monotonic: Callable[[], float]) -> None:
         self._fetch = fetch
@@ -128,59 +128,60 @@ class OAuthAuthorizer:
         self._lock = threading.Lock()
         self._header: str | None = None
         self._renew_at = -math.inf
-        self._refusal: Problem | None = None
+        self._refused_with: Problem | None = None
 
     @property
     def renewable(self) -> bool:
-        """A new token can be fetched at any time."""
+        """True: a new token can be fetched at any time."""
         return True
 
     def header(self) -> str:
-        """Return the header with a token that is still valid; one thread fetches it for all."""
+        """Return the header with a valid token; one thread fetches it for all."""
         with self._lock:
-            if self._refusal is not None:
-                raise PipeError(self._refusal)
+            if self._refused_with is not None:
+                raise PipeError(self._refused_with)
             if self._header is None or self._monotonic() >= self._renew_at:
                 self._header = self._fetched()
             return self._header
 
-    def forget(self, header: str) -> None:
+    def invalidate(self, header: str) -> None:
         """Fetch a new token for the next request, unless another thread already did."""
         with self._lock:
             if self._header == header:
                 self._header = None
 
     def _fetched(self) -> str:
-        asked_at = self._monotonic()
+        requested_at = self._monotonic()
         try:
             token = self._fetch()
         except PipeError as error:
             if error.problem.code is ExitCode.PERMISSION:
-                self._refusal = error.problem  # a wrong secret stays wrong: ask only once
+                self._refused_with = error.problem  # a wrong secret stays wrong: ask once
             raise
-        margin = min(_MAX_MARGIN_SECONDS, _MARGIN_SHARE * token.seconds)
-        self._renew_at = asked_at + token.seconds - margin
+        margin = min(_MAX_RENEWAL_SECONDS, _RENEWAL_SHARE * token.seconds)
+        self._renew_at = requested_at + token.seconds - margin
         return bearer(token.value)
 
 
 def basic(user: str, password: str) -> str:
-    """Return the header of Basic authentication."""
+    """Return the header for Basic authentication."""
     return f"Basic {b64encode(f'{user}:{password}'.encode()).decode()}"
 
 
 def bearer(token: str) -> str:
-    """Return the header of a token.
+    """Return the header for a token.
 
     Raises:
-        PipeError: The token holds what no header can hold; most likely it was pasted wrongly.
+        PipeError: The token holds characters that no header can carry; most likely it was pasted
+            wrongly.
     """
-    if not _fits_a_header(token):
+    if not _is_valid_in_header(token):
         raise PipeError(problems.credential_unusable())
     return f"Bearer {token}"
 
 
 def token_request(consumer: OAuthConsumer) -> IdempotentRequest[Token]:
-    """Return the request for a token: harmless to repeat, although it is a POST."""
+    """Return the request for a token: a POST, but safe to repeat."""
     return IdempotentRequest(
         method=HTTPMethod.POST,
         path=consumer.token_url,
@@ -193,14 +194,14 @@ def _token(answer: Answer) -> Token:
     body = read_json(answer.body)
     fields = body if isinstance(body, dict) else {}
     value = fields.get("access_token")
-    if not isinstance(value, str) or not _fits_a_header(value):
+    if not isinstance(value, str) or not _is_valid_in_header(value):
         message = "JSON without an `access_token`"
         raise UnparseableError(message)
     seconds = fields.get("expires_in")
     if not isinstance(seconds, int | float) or isinstance(seconds, bool) or seconds <= 0:
-        return Token(value, math.inf)  # then only a refusal tells that its time is over
+        return Token(value, math.inf)  # expiry then shows when a request is refused
     return Token(value, float(min(seconds, _MAX_SECONDS)))
 
 
-def _fits_a_header(token: str) -> bool:
+def _is_valid_in_header(token: str) -> bool:
     return token.isascii() and token.isprintable() and token != "" and " " not in token

@@ -25,7 +25,7 @@ from pipe.bitbucket.retry import (
     NotSent,
     Trouble,
     Unparseable,
-    is_slow_down,
+    is_rate_limited,
 )
 from pipe.models.errors import PipeError, Problem, RunOverError
 
@@ -152,7 +152,7 @@ def gave_up(
         case Limit.BUDGET:
             # Only repeats are spent: another repository may still be handled without any.
             return PipeError(problems.retry_budget_spent(what, last))
-        case Limit.TRIES:
+        case Limit.ATTEMPTS:
             return _after_all_tries(request, given_up.last, attempts, (what, last))
         case _:
             assert_never(given_up.limit)
@@ -173,7 +173,7 @@ def _after_all_tries(
             return PipeError(problems.unexpected_response(what, attempts, words))
         case NotSent():
             return PipeError(problems.unreachable(what, attempts, words))
-        case Failed(answer) if is_slow_down(answer):
+        case Failed(answer) if is_rate_limited(answer):
             return RunOverError(problems.rate_limited(what, attempts, words))
         case Failed() | NoResponse():
             is_write = request.method is not HTTPMethod.GET

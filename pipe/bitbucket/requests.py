@@ -1,4 +1,4 @@
-"""The shape of a conversation with Bitbucket, as values: requests, answers, what became of them."""
+"""Values exchanged with Bitbucket: requests, responses, and what became of a request."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | Non
 
 
 class Content(Struct, frozen=True):
-    """The body of a request; it may hold secrets and never shows itself."""
+    """The body of a request; it may hold secrets, so `repr` does not show it."""
 
     media_type: str
     data: bytes
@@ -33,17 +33,17 @@ def json_content(value: Json) -> Content:
 
 
 def form_content(fields: Mapping[str, str]) -> Content:
-    """Return `fields` as a form, which is what OAuth token endpoints read."""
+    """Return `fields` as a form, which OAuth token endpoints expect."""
     return Content("application/x-www-form-urlencoded", urlencode(fields).encode())
 
 
 class Answer(Struct, frozen=True):
-    """What the service answered, whole.
+    """A complete HTTP response.
 
     Attributes:
         status: The HTTP status.
-        headers: By lower-cased name; the last one wins.
-        body: Decompressed, otherwise as it came.
+        headers: By lower-case name; of repeated headers the last.
+        body: The body, decompressed.
     """
 
     status: int
@@ -52,7 +52,7 @@ class Answer(Struct, frozen=True):
 
 
 class UnparseableError(Exception):
-    """An answer that makes no sense; raised by `parse` functions, turned into an outcome."""
+    """A response that is not Bitbucket's, or damaged; `parse` functions raise it."""
 
 
 class IdempotentRequest(Struct, Generic[T_co], frozen=True, kw_only=True):
@@ -61,8 +61,8 @@ class IdempotentRequest(Struct, Generic[T_co], frozen=True, kw_only=True):
     Attributes:
         method: GET, PUT or DELETE (and the POST that fetches an OAuth token).
         path: Percent-encoded, beginning with `/2.0/` or `/internal/`; a whole URL for the token.
-        parse: Turns an answer of the 2xx family into a value; `GarbledError` if it can't.
-        query: Pairs, not yet encoded.
+        parse: Turns a response with a 2xx status into a value, or raises `UnparseableError`.
+        query: Names and values, not yet encoded.
         content: The body.
     """
 
@@ -79,9 +79,9 @@ class IdempotentRequest(Struct, Generic[T_co], frozen=True, kw_only=True):
 
 
 class NonIdempotentRequest(Struct, Generic[T_co], frozen=True, kw_only=True):
-    """A request that is never sent again once it may have taken effect.
+    """A POST: it is not sent again blindly once it may have taken effect.
 
-    Attributes are those of `Repeatable`.
+    The attributes are those of `IdempotentRequest`.
     """
 
     path: str
@@ -108,14 +108,14 @@ Request: TypeAlias = IdempotentRequest[T] | NonIdempotentRequest[T]
 
 
 class Rejected(Struct, frozen=True, kw_only=True):
-    """The service decided against a request (4xx); trying again would not help.
+    """Bitbucket refused a request (4xx); the same request would be refused again.
 
     Attributes:
         status: The HTTP status.
-        key: Bitbucket's stable name of the error, where it gave one.
-        message: Bitbucket's own words: one line, cleaned, without secrets; may be empty.
-        required: The scopes that the call needs, where told.
-        granted: The scopes that the credential has, where told.
+        key: Bitbucket's stable name of the error, if it gave one.
+        message: Bitbucket's message: one line, cleaned, without secrets; may be empty.
+        required: The scopes that the call requires, if stated.
+        granted: The scopes that the credential has, if stated.
     """
 
     status: int
@@ -129,22 +129,22 @@ class OutcomeUnknown(Struct, frozen=True):
     """A POST that may or may not have taken effect: read, then decide.
 
     Attributes:
-        reason: What was seen instead of an answer, for the reader of the log.
+        reason: What was seen instead of a good response, for a message.
     """
 
     reason: str
 
 
 class Done(Struct, frozen=True):
-    """The service took the order; there is nothing to read in its answer."""
+    """Bitbucket accepted a write whose response holds nothing to read."""
 
 
 class AlreadyGone(Struct, frozen=True):
-    """A DELETE met a 404 after an attempt that may have worked: look, then believe it."""
+    """A DELETE was answered with 404 after an attempt that may have worked: read to be sure."""
 
 
 class Quota(Struct, frozen=True):
-    """What the service said about the hourly limit; only some access tokens are told.
+    """What is known about the hourly limit; Bitbucket states it for some access tokens only.
 
     Attributes:
         limit: Requests an hour.
@@ -156,9 +156,9 @@ class Quota(Struct, frozen=True):
 
 
 def segment(text: str) -> str:
-    """Return `text` as one segment of a path: raw braces would be answered with 400.
+    """Percent-encode `text` as one segment of a path: raw braces are answered with 400 [sure].
 
-    A segment of only dots would be taken for a step up the tree, so its dots are encoded too.
+    A segment of dots alone would be read as a step up the path, so its dots are encoded too.
     """
     encoded = quote(text, safe="")
     return encoded.replace(".", "%2E") if encoded.strip(".") == "" else encoded

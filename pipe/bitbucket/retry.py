@@ -1,8 +1,8 @@
-"""What to do after an attempt: pure, so that every case can be tried in a test.
+"""Decide what to do after an attempt at a request (pure).
 
-A GET, PUT or DELETE may be sent again after anything that may pass. A POST only when it was surely
-not processed: it never left, or the service refused to look at it (429). After everything else the
-caller has to read what became of it, and decide.
+A GET, PUT or DELETE is sent again after anything that may pass. A POST is sent again only when it
+was surely not processed: it never left, or Bitbucket refused to look at it (429). After any other
+failure of a POST its caller reads whether it took effect, then decides.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ import re
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from enum import Enum
-from typing import Final, Generic, TypeAlias, TypeVar, assert_never
+from http import HTTPStatus
+from typing import Final, Generic, TypeAlias, TypeVar
 
 from msgspec import Struct
 
@@ -22,49 +23,44 @@ T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
 _BASE_SECONDS: Final = 0.5
-_CAP_SECONDS: Final = 30.0
+_MAX_BACKOFF_SECONDS: Final = 30.0
 _MAX_DOUBLINGS: Final = 10
-"""Beyond these the cap holds anyway; a bound keeps the power small."""
+"""Keeps the power small; the maximum applies long before."""
 
-_UNAUTHORIZED: Final = 401
-_TIMED_OUT: Final = 408
-_TOO_EARLY: Final = 425
-_TOO_MANY: Final = 429
-_SERVER_FAULT: Final = 500
-
+_TRANSIENT: Final = (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS)
 _SECONDS: Final = re.compile(r"[0-9]{1,12}(\.[0-9]{1,6})?")
 
-_RESERVE_ROUNDS: Final = 10
-_SHARE: Final = 0.2
+_RESERVED_REQUESTS: Final = 10
+_RETRY_SHARE: Final = 0.2
 
 
 class Understood(Struct, Generic[T_co], frozen=True):
-    """An answer of the 2xx family that could be read."""
+    """A response with a 2xx status, parsed into `value`."""
 
     value: T_co
     answer: Answer
 
 
 class Failed(Struct, frozen=True):
-    """An answer that is not of the 2xx family."""
+    """A response with any other status."""
 
     answer: Answer
 
 
 class NotSent(Struct, frozen=True):
-    """The service never saw the request: no name, no connection, no TLS, no tunnel."""
+    """The request did not leave: no address, no connection, no TLS or no tunnel."""
 
     reason: str
 
 
 class NoResponse(Struct, frozen=True):
-    """The request left, no whole answer came back."""
+    """The request left, but no complete response arrived."""
 
     reason: str
 
 
 class Unparseable(Struct, frozen=True):
-    """An answer came that makes no sense."""
+    """A response arrived that is not Bitbucket's, or damaged."""
 
     reason: str
     status: int
@@ -75,13 +71,13 @@ Outcome: TypeAlias = Understood[T] | Trouble
 
 
 class Accept(Struct, Generic[T_co], frozen=True):
-    """This is what was asked for."""
+    """The request succeeded."""
 
     value: T_co
 
 
 class Refuse(Struct, frozen=True):
-    """The service decided (3xx, 4xx): the same request would be answered the same."""
+    """Bitbucket refused the request (3xx, 4xx); the same request would be refused again."""
 
     answer: Answer
 
@@ -91,30 +87,30 @@ class Retry(Struct, frozen=True, kw_only=True):
 
     Attributes:
         after: Seconds to wait before.
-        together: The service asked to slow down: all threads wait.
-        renew: Fetch a new OAuth token before.
+        pause_all: Whether all threads wait: Bitbucket asked to slow down.
+        renew: Whether to fetch a new OAuth token before.
     """
 
     after: float
-    together: bool = False
+    pause_all: bool = False
     renew: bool = False
 
 
 class Limit(Enum):
-    """Which bound was met."""
+    """The limit that a request reached."""
 
-    TRIES = "tries"
+    ATTEMPTS = "attempts"
     TIME = "time"
     BUDGET = "budget"
 
 
 class GiveUp(Struct, frozen=True, kw_only=True):
-    """The request failed for good.
+    """The request failed.
 
     Attributes:
-        limit: The bound that was met.
-        last: What went wrong at last.
-        asked: How many seconds the service asked to wait, if it did.
+        limit: The limit that was reached.
+        last: What the last attempt came to.
+        asked: The seconds that Bitbucket asked to wait, if it did.
     """
 
     limit: Limit
@@ -122,10 +118,16 @@ class GiveUp(Struct, frozen=True, kw_only=True):
     asked: float | None = None
 
 
-class CheckState(Struct, frozen=True):
-    """A POST may have taken effect: it is not for us to decide."""
+class CheckState(Struct, frozen=True, kw_only=True):
+    """A POST may or may not have taken effect: its caller has to read.
+
+    Attributes:
+        last: What the attempt came to.
+        asked: The seconds that Bitbucket asked to wait, if it did.
+    """
 
     last: Trouble
+    asked: float | None = None
 
 
 FinalDecision: TypeAlias = Accept[T] | Refuse | GiveUp | CheckState
@@ -136,126 +138,133 @@ class AttemptState(Struct, frozen=True, kw_only=True):
     """What is known after an attempt, besides its outcome.
 
     Attributes:
-        repeatable: Whether the request may be sent twice without harm.
-        attempt: Which attempt this was, from 1.
-        max_attempts: How many there may be.
+        idempotent: Whether the request may be sent twice without harm.
+        attempt: The number of the attempt, from 1.
+        max_attempts: The highest number allowed.
         remaining: Seconds until the deadline of the run.
-        budget_left: Whether the run may repeat another request.
-        renewable: Whether a new token could be fetched, and was not yet for this request.
-        now: For dates in headers.
-        chance: A number in [0, 1).
+        budget_left: Whether the run may retry another request.
+        renewable: Whether a new token can be fetched, and was not yet for this request.
+        now: The time, for dates in headers.
+        random: A number in [0, 1), for jitter.
     """
 
-    repeatable: bool
+    idempotent: bool
     attempt: int
     max_attempts: int
     remaining: float
     budget_left: bool
     renewable: bool
     now: datetime
-    chance: float
+    random: float
 
 
-def decide(outcome: Outcome[T], situation: AttemptState) -> Decision[T]:
+def decide(outcome: Outcome[T], state: AttemptState) -> Decision[T]:
     """Return what to do after `outcome`."""
     match outcome:
         case Understood(value):
             return Accept(value)
         case Failed(answer):
-            return _after_failure(outcome, answer, situation)
+            return _after_failure(outcome, answer, state)
         case NotSent():
-            return _again(situation, outcome, None)
+            return retry_or_give_up(outcome, state)
         case NoResponse() | Unparseable():
-            if situation.repeatable:
-                return _again(situation, outcome, None)
-            return CheckState(outcome)
-        case _:
-            assert_never(outcome)
+            return (
+                retry_or_give_up(outcome, state) if state.idempotent else CheckState(last=outcome)
+            )
 
 
-def _after_failure(failed: Failed, answer: Answer, situation: AttemptState) -> Decision[T]:
-    if situation.renewable and says_expired(answer):
+def _after_failure(failed: Failed, answer: Answer, state: AttemptState) -> Decision[T]:
+    if state.renewable and says_expired(answer):
         return Retry(after=0, renew=True)
-    if not is_passing(answer.status):
+    if not is_transient(answer.status):
         return Refuse(answer)
-    if situation.repeatable or is_slow_down(answer):
-        asked = asked_to_wait(answer, situation.now)
-        return _again(situation, failed, asked, together=is_slow_down(answer))
-    return CheckState(failed)
+    asked = asked_to_wait(answer, state.now)
+    if state.idempotent or is_rate_limited(answer):
+        return retry_or_give_up(failed, state, asked, pause_all=is_rate_limited(answer))
+    if asked is not None and asked >= state.remaining:
+        return GiveUp(limit=Limit.TIME, last=failed, asked=asked)
+    return CheckState(last=failed, asked=asked)
 
 
-def is_passing(status: int) -> bool:
+def retry_or_give_up(
+    last: Trouble, state: AttemptState, asked: float | None = None, *, pause_all: bool = False
+) -> Retry | GiveUp:
+    """Return whether another attempt is allowed, and when.
+
+    Args:
+        last: What the last attempt came to.
+        state: What else is known after it.
+        asked: The seconds that Bitbucket asked to wait; all threads then wait.
+        pause_all: Whether all threads wait in any case.
+    """
+    if state.attempt >= state.max_attempts:
+        return GiveUp(limit=Limit.ATTEMPTS, last=last, asked=asked)
+    if not state.budget_left:
+        return GiveUp(limit=Limit.BUDGET, last=last, asked=asked)
+    # Never less than the usual pause: "0" or a date in the past is no reason to hurry.
+    after = max(asked or 0.0, backoff(state.attempt, state.random))
+    if after >= state.remaining:
+        return GiveUp(limit=Limit.TIME, last=last, asked=asked)
+    return Retry(after=after, pause_all=pause_all or asked is not None)
+
+
+def is_transient(status: int) -> bool:
     """Return whether the same request may succeed later."""
-    return status in (_TIMED_OUT, _TOO_EARLY, _TOO_MANY) or status >= _SERVER_FAULT
+    return status in _TRANSIENT or status >= HTTPStatus.INTERNAL_SERVER_ERROR
 
 
-def is_slow_down(answer: Answer) -> bool:
-    """Return whether the service refused to look at a request because there are too many."""
-    return answer.status == _TOO_MANY
+def is_rate_limited(answer: Answer) -> bool:
+    """Return whether Bitbucket refused to process a request because there were too many."""
+    return answer.status == HTTPStatus.TOO_MANY_REQUESTS
 
 
 def may_have_worked(outcome: Outcome[T]) -> bool:
     """Return whether the request may have taken effect."""
     match outcome:
         case Failed(answer):
-            return is_passing(answer.status) and not is_slow_down(answer)
+            return is_transient(answer.status) and not is_rate_limited(answer)
         case Understood() | NoResponse() | Unparseable():
             return True
         case NotSent():
             return False
-        case _:
-            assert_never(outcome)
 
 
 def says_expired(answer: Answer) -> bool:
-    """Return whether a token was refused because its time is over."""
-    return answer.status == _UNAUTHORIZED and b"expired" in answer.body.lower()
+    """Return whether a token was refused because it expired."""
+    return answer.status == HTTPStatus.UNAUTHORIZED and b"expired" in answer.body.lower()
 
 
-def _again(
-    situation: AttemptState, last: Trouble, asked: float | None, *, together: bool = False
-) -> Retry | GiveUp:
-    if situation.attempt >= situation.max_attempts:
-        return GiveUp(limit=Limit.TRIES, last=last, asked=asked)
-    if not situation.budget_left:
-        return GiveUp(limit=Limit.BUDGET, last=last, asked=asked)
-    # Never less than the usual pause: "0" or a date in the past must not make us hammer.
-    after = max(asked or 0.0, backoff(situation.attempt, situation.chance))
-    if after >= situation.remaining:
-        return GiveUp(limit=Limit.TIME, last=last, asked=asked)
-    return Retry(after=after, together=together or asked is not None)
-
-
-def backoff(attempt: int, chance: float) -> float:
-    """Return the seconds to wait after that many attempts: exponential, with full jitter."""
-    return chance * min(_CAP_SECONDS, _BASE_SECONDS * 2.0 ** min(attempt - 1, _MAX_DOUBLINGS))
+def backoff(attempt: int, random: float) -> float:
+    """Return the seconds to wait after an attempt: exponential, with full jitter."""
+    seconds = _BASE_SECONDS * 2.0 ** min(attempt - 1, _MAX_DOUBLINGS)
+    return random * min(_MAX_BACKOFF_SECONDS, seconds)
 
 
 def asked_to_wait(answer: Answer, now: datetime) -> float | None:
-    """Return how many seconds the service asked to wait, `None` if it did not ask.
+    """Return the seconds that Bitbucket asked to wait, `None` if it did not.
 
-    `Retry-After` holds seconds or a date. `X-RateLimit-Reset` of a 429 holds seconds to wait, not
-    the moment of the reset (seen on anonymous calls).
+    `Retry-After` is in seconds or a date (never seen live; standard). `X-RateLimit-Reset` of a 429
+    is in seconds to wait, not the time of the reset (seen on anonymous calls).
     """
-    told = answer.headers.get("retry-after", "").strip()
-    if told:
-        seconds = _seconds(told)
-        wait = _seconds_until(told, now) if seconds is None else seconds
+    value = answer.headers.get("retry-after", "").strip()
+    if value:
+        seconds = _seconds(value)
+        wait = _seconds_until(value, now) if seconds is None else seconds
         if wait is not None:
             return wait
-    if is_slow_down(answer):
+    if is_rate_limited(answer):
         return _seconds(answer.headers.get("x-ratelimit-reset", "").strip())
     return None
 
 
-def allowed_repeats(requests: int, max_attempts: int) -> int:
-    """Return how many repeats a run may have made once it has sent `requests` first attempts.
+def allowed_retries(requests: int, max_attempts: int) -> int:
+    """Return how many retries a run may have made after `requests` first attempts.
 
-    A reserve of ten requests that fail to the end, so that a run can survive a bad minute and a few
-    broken repositories, plus a fifth of the requests, so that a long run is not ended by trouble
-    that is evenly spread. When a service fails nearly always, this stops a fleet from hammering it.
+    Ten requests may fail at every attempt, so that a run survives a bad minute and a few broken
+    repositories; beyond these, one retry for five requests, so that evenly spread failures do not
+    end a long run. A fleet does not overload a service that fails nearly always.
     """
-    return _RESERVE_ROUNDS * (max_attempts - 1) + math.floor(_SHARE * requests)
+    return _RESERVED_REQUESTS * (max_attempts - 1) + math.floor(_RETRY_SHARE * requests)
 
 
 def _seconds(text: str) -> float | None:

@@ -1,4 +1,4 @@
-"""How much was sent. Shared by threads."""
+"""Bounds that all requests of a run share: counters, the hourly limit, the deadline."""
 
 from __future__ import annotations
 
@@ -13,59 +13,73 @@ from msgspec.structs import replace
 
 from pipe.bitbucket import problems
 from pipe.bitbucket.requests import Answer, Quota
-from pipe.bitbucket.retry import allowed_repeats
+from pipe.bitbucket.retry import allowed_retries
 from pipe.context import Clock, Stop
 from pipe.models.errors import RunOverError
 from pipe.models.results import Counts
 
+HOUR: Final = 3600.0
+"""Seconds. Bitbucket counts the requests of an identity over a rolling hour."""
+
 _NUMBER: Final = re.compile(r"[0-9]{1,9}")
+
+_MARGIN_SECONDS: Final = 1.0
+"""Bitbucket counts a request when it arrives, which is later than when it was sent."""
+
+_HIGHEST_LIMIT: Final = 10_000
+"""The highest limit that is known; older requests need not be remembered."""
+
+_MIN_OBSERVED: Final = 500
+"""Half of what Bitbucket grants to most identities. A run that is refused after fewer requests
+shares the hour with others, and can't know when requests are allowed again."""
 
 
 class RequestCounter:
-    """Counts requests, and repeats against the one budget of the run."""
+    """Count requests and retries. Safe to share between threads."""
 
     def __init__(self, max_attempts: int) -> None:
         self._lock = threading.Lock()
         self._max_attempts = max_attempts
         self._counts = Counts()
-        self._firsts = 0
-        self._repeats = 0
+        self._first_attempts = 0
+        self._retries = 0
         self._quota = Quota()
 
     @property
     def quota(self) -> Quota:
-        """What the service last said about the hourly limit."""
+        """What Bitbucket last said about the hourly limit."""
         with self._lock:
             return self._quota
 
     @property
     def counts(self) -> Counts:
-        """What was sent so far."""
+        """The requests sent so far."""
         with self._lock:
             return self._counts
 
     @property
     def budget_left(self) -> bool:
-        """Whether the run may repeat one more request."""
+        """Whether the run may retry one more request."""
         with self._lock:
-            return self._repeats < allowed_repeats(self._firsts, self._max_attempts)
+            return self._retries < allowed_retries(self._first_attempts, self._max_attempts)
 
-    def note(self, method: HTTPMethod, *, is_repeat: bool, was_sent: bool) -> None:
-        """Count an attempt. One that never left spends the budget, but is no request sent."""
+    def add(self, method: HTTPMethod, *, is_retry: bool, was_sent: bool) -> None:
+        """Count an attempt; one that did not leave is no request, but may be a retry."""
         with self._lock:
-            self._firsts += not is_repeat
-            self._repeats += is_repeat
+            self._first_attempts += not is_retry
+            self._retries += is_retry
             if was_sent:
+                is_read = method is HTTPMethod.GET
                 self._counts = replace(
                     self._counts,
                     total=self._counts.total + 1,
-                    reads=self._counts.reads + (method is HTTPMethod.GET),
-                    writes=self._counts.writes + (method is not HTTPMethod.GET),
-                    retries=self._counts.retries + is_repeat,
+                    reads=self._counts.reads + is_read,
+                    writes=self._counts.writes + (not is_read),
+                    retries=self._counts.retries + is_retry,
                 )
 
-    def hear(self, answer: Answer) -> None:
-        """Keep what an answer says about the hourly limit, if it says anything."""
+    def read_quota(self, answer: Answer) -> None:
+        """Remember what a response says about the hourly limit, if it says anything."""
         limit = answer.headers.get("x-ratelimit-limit", "")
         near = answer.headers.get("x-ratelimit-nearlimit", "").lower()
         with self._lock:
@@ -75,71 +89,57 @@ class RequestCounter:
                 self._quota = replace(self._quota, near_limit=near == "true")
 
 
-HOUR: Final = 3600.0
-"""Seconds. Bitbucket counts the requests of an identity over a rolling hour."""
-
-_MARGIN_SECONDS: Final = 1.0
-"""The service counts from when a request reached it, which is later than when it left."""
-
-_MOST: Final = 10_000
-"""The highest limit that is known; older requests need not be remembered."""
-
-_ENOUGH_TO_KNOW: Final = 500
-"""Half of what Bitbucket grants to most. Whoever is refused after fewer shares the hour with
-others, and can't know when it is free again."""
-
-
 class RollingWindow:
-    """The requests that this run sent in the last hour. Shared by threads.
+    """The requests that this run sent in the last hour. Safe to share between threads.
 
-    A request that the service would turn down need not be sent: the place of the oldest one is free
-    an hour after it was taken.
+    A request beyond the hourly limit need not be sent to be refused: the slot of the oldest request
+    is free an hour after it was reserved.
     """
 
     def __init__(self, monotonic: Callable[[], float]) -> None:
         self._monotonic = monotonic
         self._lock = threading.Lock()
-        self._sent: deque[float] = deque(maxlen=_MOST)
-        self._met: int | None = None
+        self._sent: deque[float] = deque(maxlen=_HIGHEST_LIMIT)
+        self._observed: int | None = None
 
-    def limit(self, told: int | None) -> int | None:
-        """Return how many fit into an hour, as far as that is known.
+    def limit(self, stated: int | None) -> int | None:
+        """Return the hourly limit as far as it is known.
 
         Args:
-            told: What the service said, if it said anything.
+            stated: What Bitbucket stated, if it did.
         """
-        known = [each for each in (told, self._met) if each is not None]
+        known = [each for each in (stated, self._observed) if each is not None]
         return min(known, default=None)
 
-    def enter(self, told: int | None) -> float:
-        """Take a place for a request and return 0, or return in how many seconds one is free."""
+    def reserve(self, stated: int | None) -> float:
+        """Reserve a slot and return 0; if none is free, return the seconds to wait."""
         with self._lock:
             now = self._monotonic()
             past = now - HOUR - _MARGIN_SECONDS
             while self._sent and self._sent[0] <= past:
                 self._sent.popleft()
-            limit = self.limit(told)
+            limit = self.limit(stated)
             if limit is None or len(self._sent) < limit or not self._sent:
                 self._sent.append(now)
                 return 0.0
             return self._sent[0] - past
 
-    def leave(self) -> None:
-        """Give back the place of a request that was never sent."""
+    def release(self) -> None:
+        """Release the slot of a request that did not leave."""
         with self._lock:
             if self._sent:
                 self._sent.pop()
 
-    def refused(self) -> None:
-        """Give back the place of a request that was one too many, and remember what was enough."""
-        self.leave()
+    def reject(self) -> None:
+        """Release the slot of a request beyond the limit, and remember the limit observed."""
+        self.release()
         with self._lock:
-            if len(self._sent) >= _ENOUGH_TO_KNOW:
-                self._met = min(len(self._sent), self._met or _MOST)
+            if len(self._sent) >= _MIN_OBSERVED:
+                self._observed = min(len(self._sent), self._observed or _HIGHEST_LIMIT)
 
 
 class Deadline:
-    """The time that a run has, from its making on."""
+    """The end of a run, and the pauses on the way there. Safe to share between threads."""
 
     def __init__(self, *, clock: Clock, stop: Stop, deadline_seconds: float) -> None:
         self._clock = clock
@@ -154,22 +154,30 @@ class Deadline:
         """Seconds until the deadline."""
         return self._deadline - self._clock.monotonic()
 
-    def check(self) -> None:
-        """Go on only if there is time, and nobody asked to stop.
+    def check_stop(self) -> None:
+        """Return if the run was not asked to stop.
 
         Raises:
-            RunOverError: There is none, or somebody did.
+            RunOverError: It was.
         """
         if self._stop.requested:
             raise RunOverError(problems.stopped(self._stop.reason))
+
+    def check(self) -> None:
+        """Return if the run may go on.
+
+        Raises:
+            RunOverError: The deadline has passed, or the run was asked to stop.
+        """
+        self.check_stop()
         if self.remaining <= 0:
             raise RunOverError(problems.deadline_exceeded(self._deadline_seconds))
 
     def wait(self, seconds: float) -> None:
-        """Wait, but never past the deadline.
+        """Wait for some seconds.
 
         Raises:
-            RunOverError: It would, or somebody asked to stop.
+            RunOverError: That would exceed the deadline, or the run was asked to stop.
         """
         self.check()
         if seconds >= self.remaining:
@@ -177,20 +185,20 @@ class Deadline:
         self._clock.sleep(seconds)
         self.check()
 
-    def slow_down(self, seconds: float) -> None:
-        """Let no thread send anything for so long."""
+    def pause_all(self, seconds: float) -> None:
+        """Let no thread send anything for some seconds."""
         with self._lock:
             self._resume_at = max(self._resume_at, self._clock.monotonic() + seconds)
 
-    def ready(self) -> None:
+    def wait_while_paused(self) -> None:
         """Return when a request may be sent.
 
         Raises:
-            RunOverError: That would be after the deadline, or somebody asked to stop.
+            RunOverError: That is after the deadline, or the run was asked to stop.
         """
         self.check()
-        while (pause := self._pause()) > 0:
-            self.wait(pause)
+        while (seconds := self._pause()) > 0:
+            self.wait(seconds)
 
     def _pause(self) -> float:
         with self._lock:

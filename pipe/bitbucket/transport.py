@@ -1,16 +1,16 @@
-"""Sends requests, as small as can be: what to do with an outcome is decided in `retry`."""
+"""Send requests with authentication and retries; `retry` decides, `throttle` bounds all of them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from http import HTTPMethod
-from typing import Final, Generic, TypeVar, assert_never, overload
+from http import HTTPMethod, HTTPStatus
+from typing import Generic, TypeVar, cast, overload
 
 import httpx
 from msgspec import Struct
 from msgspec.structs import replace
-from tenacity import Retrying, retry_if_exception_type
+from tenacity import RetryCallState, Retrying, retry_if_result
 
 from pipe.bitbucket import problems
 from pipe.bitbucket.auth import (
@@ -40,6 +40,7 @@ from pipe.bitbucket.retry import (
     Accept,
     AttemptState,
     CheckState,
+    Decision,
     Failed,
     FinalDecision,
     GiveUp,
@@ -51,7 +52,7 @@ from pipe.bitbucket.retry import (
     Understood,
     Unparseable,
     decide,
-    is_slow_down,
+    is_rate_limited,
     may_have_worked,
 )
 from pipe.bitbucket.throttle import Deadline, RequestCounter, RollingWindow
@@ -62,18 +63,16 @@ from pipe.redaction import Redactor
 
 T = TypeVar("T")
 
-_NOT_FOUND: Final = 404
-
 
 class AttemptRecord(Struct, frozen=True, kw_only=True):
-    """One attempt, as a log may tell it: never a body.
+    """One attempt, as a log may show it: without bodies.
 
     Attributes:
         method: The HTTP method.
-        path: With its query.
-        result: The status, or what went wrong.
-        milliseconds: From sending to the end of the answer.
-        attempt: From 1.
+        path: Path and query.
+        result: The HTTP status, or the kind of failure.
+        milliseconds: From sending to the end of the response.
+        attempt: The number of the attempt, from 1.
     """
 
     method: str
@@ -83,24 +82,43 @@ class AttemptRecord(Struct, frozen=True, kw_only=True):
     attempt: int
 
 
-class Shared(Struct, frozen=True, kw_only=True):
-    """What all efforts of a run have in common."""
+class RetryPolicy(Struct, frozen=True, kw_only=True):
+    """How long to retry.
 
-    wire: HttpExchange
-    pace: Deadline
-    tally: RequestCounter
+    Attributes:
+        max_attempts: Maximum attempts per request, at least 1.
+        deadline_seconds: For all requests together, from the creation of the transport.
+    """
+
+    max_attempts: int = 5
+    deadline_seconds: float = 600
+
+
+class WriteRefusedError(Exception):
+    """A write in a run that must not write: a bug in this program, caught before it does harm."""
+
+
+class Shared(Struct, frozen=True, kw_only=True):
+    """What all requests of a run share."""
+
+    exchange: HttpExchange
+    deadline: Deadline
+    counter: RequestCounter
     window: RollingWindow
     clock: Clock
     max_attempts: int
     observe: Callable[[AttemptRecord], None]
 
 
-class _AgainError(Exception):
-    """Asks for another attempt."""
-
-
 class RequestAttempts(Generic[T]):
-    """The attempts at one request, made by one thread."""
+    """The attempts at one request; used by one thread.
+
+    Args:
+        shared: What all requests share.
+        request: What to send.
+        authorizer: Makes the `Authorization` header.
+        counted: Whether the request counts towards the hourly limit and the report.
+    """
 
     def __init__(
         self, shared: Shared, request: Request[T], authorizer: Authorizer, *, counted: bool
@@ -109,112 +127,116 @@ class RequestAttempts(Generic[T]):
         self._request = request
         self._authorizer = authorizer
         self._counted = counted
-        self._attempts = 0
-        self._pause = 0.0
+        self._header = ""
         self._renewed = False
         self._may_have_worked = False
+        self.made = 0
 
-    @property
-    def attempts(self) -> int:
-        """How many there were."""
-        return self._attempts
-
-    def settle(self) -> FinalDecision[T]:
-        """Try until there is something to say.
+    def run(self) -> FinalDecision[T]:
+        """Send the request until the outcome is final.
 
         Raises:
-            RunOverError: Time ran out between attempts, or the run was asked to stop.
-            PipeError: There is nobody to call as.
+            RunOverError: The deadline or the hourly limit was reached between two attempts, or the
+                run was asked to stop.
+            PipeError: No `Authorization` header could be made.
         """
-        attempts = Retrying(
-            retry=retry_if_exception_type(_AgainError),
-            wait=lambda _: self._pause,
-            sleep=self._shared.pace.wait,
+        retrying = Retrying(
+            retry=retry_if_result(lambda decision: isinstance(decision, Retry)),
+            wait=lambda state: _retry(state).after,
+            before_sleep=lambda state: self._prepare(_retry(state)),
+            sleep=self._shared.deadline.wait,
         )
-        return attempts(self._attempt)
+        return cast("FinalDecision[T]", retrying(self._attempt))
 
-    def _attempt(self) -> FinalDecision[T]:
-        self._attempts += 1
-        self._shared.pace.ready()
-        header = self._authorizer.header()
-        self._shared.pace.check()  # fetching a token takes time
+    def _attempt(self) -> Decision[T]:
+        self.made += 1
+        self._shared.deadline.wait_while_paused()
+        self._header = self._authorizer.header()
+        self._shared.deadline.check()  # fetching a token takes time
         if self._counted:
-            self._enter()
-        outcome = self._sent(header)
-        decision = decide(outcome, self._situation())
-        if not isinstance(decision, Retry):
-            return decision
+            self._reserve_slot()
+        outcome = self._send()
+        decision = decide(outcome, self._state())
         self._may_have_worked |= may_have_worked(outcome)
-        if decision.renew:
+        return decision
+
+    def _prepare(self, retry: Retry) -> None:
+        """Act on a retry before the pause."""
+        if retry.renew:
             self._renewed = True
-            self._authorizer.forget(header)
-        if decision.together:
-            self._shared.pace.slow_down(decision.after)
-        self._pause = decision.after
-        raise _AgainError
+            self._authorizer.invalidate(self._header)
+        if retry.pause_all:
+            self._shared.deadline.pause_all(retry.after)
 
-    def _enter(self) -> None:
-        """Wait until one more request fits into the hour."""
-        window, pace = self._shared.window, self._shared.pace
-        told = self._shared.tally.quota.limit
-        while (pause := window.enter(told)) > 0:
-            if pause >= pace.remaining:
-                raise RunOverError(problems.hourly_limit_reached(window.limit(told) or 0, pause))
-            pace.wait(pause)
+    def _reserve_slot(self) -> None:
+        """Wait until the hourly limit allows one more request."""
+        window, deadline = self._shared.window, self._shared.deadline
+        stated = self._shared.counter.quota.limit
+        while (seconds := window.reserve(stated)) > 0:
+            if seconds >= deadline.remaining:
+                limit = window.limit(stated) or 0
+                raise RunOverError(problems.hourly_limit_reached(limit, seconds))
+            deadline.wait(seconds)
 
-    def _sent(self, header: str) -> Outcome[T]:
-        clock = self._shared.clock.monotonic
-        started = clock()
-        remaining = self._shared.pace.remaining
-        outcome = self._shared.wire.exchange(self._request, header, remaining)
+    def _send(self) -> Outcome[T]:
+        monotonic = self._shared.clock.monotonic
+        started = monotonic()
+        outcome = self._shared.exchange.exchange(
+            self._request, self._header, self._shared.deadline.remaining
+        )
         self._shared.observe(
             AttemptRecord(
                 method=self._request.method,
                 path=self._request.target,
                 result=_result(outcome),
-                milliseconds=round((clock() - started) * 1000),
-                attempt=self._attempts,
+                milliseconds=round((monotonic() - started) * 1000),
+                attempt=self.made,
             )
         )
+        self._count(outcome)
+        return self._accept_deleted(outcome)
+
+    def _count(self, outcome: Outcome[T]) -> None:
+        counter, window = self._shared.counter, self._shared.window
         if isinstance(outcome, Understood | Failed):
-            self._shared.tally.hear(outcome.answer)
-        if self._counted:
-            self._settle_place(outcome)
-            self._shared.tally.note(
-                self._request.method,
-                is_repeat=self._attempts > 1,
-                was_sent=not isinstance(outcome, NotSent),
-            )
-        return self._as_deleted(outcome)
+            counter.read_quota(outcome.answer)
+        if not self._counted:
+            return
+        was_sent = not isinstance(outcome, NotSent)
+        counter.add(self._request.method, is_retry=self.made > 1, was_sent=was_sent)
+        if not was_sent:
+            window.release()
+        elif isinstance(outcome, Failed) and is_rate_limited(outcome.answer):
+            window.reject()
 
-    def _settle_place(self, outcome: Outcome[T]) -> None:
-        if isinstance(outcome, NotSent):
-            self._shared.window.leave()
-        elif isinstance(outcome, Failed) and is_slow_down(outcome.answer):
-            self._shared.window.refused()
-
-    def _as_deleted(self, outcome: Outcome[T]) -> Outcome[T]:
-        """Let a 404 be read where an earlier attempt may have deleted what is not found."""
+    def _accept_deleted(self, outcome: Outcome[T]) -> Outcome[T]:
+        """Let `parse` read a 404 where an earlier attempt may have deleted what is not found."""
         if (
             isinstance(outcome, Failed)
-            and outcome.answer.status == _NOT_FOUND
+            and outcome.answer.status == HTTPStatus.NOT_FOUND
             and self._request.method is HTTPMethod.DELETE
             and self._may_have_worked
         ):
             return Understood(self._request.parse(outcome.answer), outcome.answer)
         return outcome
 
-    def _situation(self) -> AttemptState:
+    def _state(self) -> AttemptState:
+        shared = self._shared
         return AttemptState(
-            repeatable=isinstance(self._request, IdempotentRequest),
-            attempt=self._attempts,
-            max_attempts=self._shared.max_attempts,
-            remaining=self._shared.pace.remaining,
-            budget_left=self._shared.tally.budget_left,
+            idempotent=isinstance(self._request, IdempotentRequest),
+            attempt=self.made,
+            max_attempts=shared.max_attempts,
+            remaining=shared.deadline.remaining,
+            budget_left=shared.counter.budget_left,
             renewable=self._authorizer.renewable and not self._renewed,
-            now=self._shared.clock.now(),
-            chance=self._shared.clock.random(),
+            now=shared.clock.now(),
+            random=shared.clock.random(),
         )
+
+
+def _retry(state: RetryCallState) -> Retry:
+    """Return the decision that tenacity acts on."""
+    return cast("Retry", state.outcome.result() if state.outcome else None)
 
 
 def _result(outcome: Outcome[T]) -> int | str:
@@ -224,28 +246,7 @@ def _result(outcome: Outcome[T]) -> int | str:
         case Unparseable(status=status):
             return status
         case NotSent(reason) | NoResponse(reason):
-            return reason.partition(":")[0]  # the rest may quote what the service sent
-        case _:
-            assert_never(outcome)
-
-
-_FIRST_REJECTION: Final = 400
-
-
-class WriteRefusedError(Exception):
-    """A write in a run that must not write: a bug in this program, caught before it harms."""
-
-
-class RetryPolicy(Struct, frozen=True, kw_only=True):
-    """How long to insist.
-
-    Attributes:
-        max_attempts: Tries for one request, at least 1.
-        deadline_seconds: For everything from the making of the transport on.
-    """
-
-    max_attempts: int = 5
-    deadline_seconds: float = 600
+            return reason.partition(":")[0]
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -253,14 +254,14 @@ class Transport:
     """Sends requests to Bitbucket. Safe to share between threads.
 
     Attributes:
-        client: Made by `open_client`, or by a test.
-        credentials: Who is calling.
-        clock: Time, waiting and chance.
-        policy: How long to insist; the deadline counts from now.
-        read_only: Refuse everything but GET.
+        client: The HTTP client.
+        credentials: What authenticates the requests.
+        clock: Time, waiting and randomness.
+        policy: How long to retry; the deadline counts from now on.
+        read_only: Whether to refuse everything but GET.
         stop: Asks the run to end.
-        observe: Is told of every attempt, from the thread that made it.
-        redactor: Knows the secrets that the service could echo; learns the credentials here.
+        observe: Called after each attempt, in the thread that made it.
+        redactor: Knows the secrets that a response could repeat; the credentials are added to it.
     """
 
     client: httpx.Client
@@ -276,13 +277,13 @@ class Transport:
 
     def __post_init__(self) -> None:
         self._shared = Shared(
-            wire=HttpExchange(self.client),
-            pace=Deadline(
+            exchange=HttpExchange(self.client),
+            deadline=Deadline(
                 clock=self.clock,
                 stop=self.stop,
                 deadline_seconds=self.policy.deadline_seconds,
             ),
-            tally=RequestCounter(self.policy.max_attempts),
+            counter=RequestCounter(self.policy.max_attempts),
             window=RollingWindow(self.clock.monotonic),
             clock=self.clock,
             max_attempts=self.policy.max_attempts,
@@ -295,64 +296,67 @@ class Transport:
     @overload
     def send(self, request: NonIdempotentRequest[T]) -> T | Rejected | OutcomeUnknown: ...
     def send(self, request: Request[T]) -> T | Rejected | OutcomeUnknown:
-        """Send a request, again where that is right, until there is something to say.
+        """Send a request until the outcome is final, and return it.
 
         Raises:
-            WriteRefusedError: This transport is read-only and the request is not.
-            PipeError: The request could not be completed, or its answer makes no sense.
-            RunOverError: Time, tries or quota ran out, or the run was asked to stop.
+            WriteRefusedError: This transport is read-only and the request is a write.
+            PipeError: The request could not be completed, or its response is unparseable.
+            RunOverError: Time, attempts or quota ran out, or the run was asked to stop.
         """
         if self.read_only and request.method is not HTTPMethod.GET:
             message = f"{request.method} {request.path}"
             raise WriteRefusedError(message)
-        return self._settle(request, self._authorizer, counted=True)
+        return self._complete(request, self._authorizer, counted=True)
 
     def wait(self, seconds: float) -> None:
-        """Wait, for callers that look again.
+        """Wait between two reads of a state.
 
         Raises:
-            RunOverError: That would go past the deadline, or the run was asked to stop.
+            RunOverError: That would exceed the deadline, or the run was asked to stop.
         """
-        self._shared.pace.wait(seconds)
+        self._shared.deadline.wait(seconds)
 
     @property
     def counts(self) -> Counts:
-        """What was sent so far."""
-        return self._shared.tally.counts
+        """The requests sent so far."""
+        return self._shared.counter.counts
 
     @property
     def quota(self) -> Quota:
-        """What is known about the hourly limit: told by the service, or met."""
-        quota = self._shared.tally.quota
+        """What is known about the hourly limit, stated or observed."""
+        quota = self._shared.counter.quota
         return replace(quota, limit=self._shared.window.limit(quota.limit))
 
     @overload
-    def _settle(
+    def _complete(
         self, request: IdempotentRequest[T], authorizer: Authorizer, *, counted: bool
     ) -> T | Rejected: ...
     @overload
-    def _settle(
+    def _complete(
         self, request: NonIdempotentRequest[T], authorizer: Authorizer, *, counted: bool
     ) -> T | Rejected | OutcomeUnknown: ...
-    def _settle(
+    @overload
+    def _complete(
+        self, request: Request[T], authorizer: Authorizer, *, counted: bool
+    ) -> T | Rejected | OutcomeUnknown: ...
+    def _complete(
         self, request: Request[T], authorizer: Authorizer, *, counted: bool
     ) -> T | Rejected | OutcomeUnknown:
-        effort = RequestAttempts(self._shared, request, authorizer, counted=counted)
-        settled = effort.settle()
+        attempts = RequestAttempts(self._shared, request, authorizer, counted=counted)
+        decision = attempts.run()
         redact = self.redactor.clean
-        match settled:
+        match decision:
             case Accept(value):
                 return value
+            case Refuse(answer) if answer.status < HTTPStatus.BAD_REQUEST:
+                raise PipeError(redirected(request, answer, redact))
             case Refuse(answer):
-                if answer.status < _FIRST_REJECTION:
-                    raise PipeError(redirected(request, answer, redact))
                 return rejected(answer, redact)
-            case CheckState(last):
+            case CheckState(last=last):
                 return OutcomeUnknown(seen(last, redact))
             case GiveUp():
-                raise gave_up(request, settled, effort.attempts, redact)
-            case _:
-                assert_never(settled)
+                self._shared.deadline.check_stop()
+                raise gave_up(request, decision, attempts.made, redact)
 
     def _authorizer_for(self, credentials: Credentials) -> Authorizer:
         match credentials:
@@ -365,21 +369,18 @@ class Transport:
                 return StaticAuthorizer(lambda: bearer(secret))
             case OAuthConsumer():
                 return OAuthAuthorizer(lambda: self._fetch_token(credentials), self.clock.monotonic)
-            case _:
-                assert_never(credentials)
 
     def _fetch_token(self, consumer: OAuthConsumer) -> Token:
         header = self._basic(consumer.client_id, consumer.client_secret.get_secret_value())
-        token = self._settle(
-            token_request(consumer), StaticAuthorizer(lambda: header), counted=False
-        )
+        authorizer = StaticAuthorizer(lambda: header)
+        token = self._complete(token_request(consumer), authorizer, counted=False)
         if isinstance(token, Rejected):
             raise PipeError(problems.oauth_refused(token))
         self.redactor.add(token.value)
         return token
 
     def _basic(self, user: str, secret: str) -> str:
-        """Return the header, and make sure that no message shows what is in it."""
+        """Return a header for Basic authentication, and keep what it holds out of messages."""
         self.redactor.add(secret)
         self.redactor.add(f"{user}:{secret}")
         return basic(user, secret)

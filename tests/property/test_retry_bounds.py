@@ -58,16 +58,16 @@ def reply(event: str, wait: str | None, clock: FakeClock) -> Reply:
     events=st.lists(st.tuples(EVENTS, st.none() | SECONDS), min_size=1, max_size=12),
     max_attempts=st.integers(1, 8),
     deadline=st.floats(0.1, 900),
-    chance=st.floats(0, 1, exclude_max=True),
+    random=st.floats(0, 1, exclude_max=True),
 )
-def test_tries_and_time_are_bounded(
+def test_attempts_and_time_are_bounded(
     request: IdempotentRequest[object] | NonIdempotentRequest[object],
     events: list[tuple[str, str | None]],
     max_attempts: int,
     deadline: float,
-    chance: float,
+    random: float,
 ) -> None:
-    clock = FakeClock(chance=chance)
+    clock = FakeClock(random_value=random)
     happened: list[str] = []
 
     def service(_: httpx.Request) -> Reply:

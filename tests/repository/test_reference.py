@@ -9,7 +9,7 @@ from typing import Final
 
 import yaml
 
-from pipe.bitbucket.retry import allowed_repeats
+from pipe.bitbucket.retry import allowed_retries
 from pipe.config_file.models import Environment, File, Project, When
 from pipe.models.errors import PRECEDENCE, ExitCode
 from pipe.settings.model import MAX_ATTEMPTS, MAX_WORKERS
@@ -138,7 +138,7 @@ def test_the_limits_are_those_of_the_program() -> None:
     found = dict(re.findall(r"^\| ([^|]+) \| (.+) \|$", _section("Limits"), flags=re.MULTILINE))
     assert f"(5), up to {MAX_ATTEMPTS};" in found["one request"]
     assert f"(4), up to {MAX_WORKERS}" in found["repositories at the same time"]
-    assert (allowed_repeats(0, 5), allowed_repeats(100, 5)) == (10 * 4, 10 * 4 + 20)
+    assert (allowed_retries(0, 5), allowed_retries(100, 5)) == (10 * 4, 10 * 4 + 20)
 
 
 def test_no_line_is_longer_than_can_be_read() -> None:

@@ -1,4 +1,4 @@
-"""A network of this machine alone: nothing of its environment, and an authority nobody knows."""
+"""A network on loopback without settings of this machine, and a certificate authority."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def authority_file(authority: trustme.CA, tmp_path: Path) -> str:
 
 @pytest.fixture
 def trusted(monkeypatch: pytest.MonkeyPatch, authority_file: str) -> None:
-    """Lets the pipe trust the authority of the tests."""
+    """Let the pipe trust the authority of the tests."""
     monkeypatch.setenv("SSL_CERT_FILE", authority_file)
 
 
@@ -50,7 +50,7 @@ def bitbucket() -> Simulator:
 def serve(
     bitbucket: Simulator, authority: trustme.CA
 ) -> Iterator[Callable[[trustme.LeafCert | None], Server]]:
-    """Serves Bitbucket over TLS with a certificate; without one, with a right one."""
+    """Serve Bitbucket over TLS with a certificate, by default a valid one."""
     running: list[Server] = []
 
     def start(certificate: trustme.LeafCert | None = None) -> Server:

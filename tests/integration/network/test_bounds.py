@@ -1,7 +1,7 @@
-"""However a server behaves, a run ends soon after its `DEADLINE`, and takes in no more than it can.
+"""A run ends soon after its `DEADLINE`, and reads no more than it can hold, whatever a server does.
 
-Real time has to pass here, a fraction of a second in each test. That the run came to an end at all
-is the point: none of these servers would ever have ended it.
+Real time has to pass here, a fraction of a second in each test: none of these servers would ever
+end a run.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from tests.support.network import LOOPBACK, Told, read_head, run_over_network, s
 
 DEADLINE: Final = 0.3
 SOON: Final = 5.0
-"""Seconds. Far more than it takes, far less than any timeout of a single wait."""
+"""Seconds: far more than it takes, far less than the timeout of one request."""
 
 OK: Final = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 
@@ -145,12 +145,10 @@ def test_the_deadline_ends_a_handshake_that_never_comes(monkeypatch: pytest.Monk
     assert max(direct.seconds, proxied.seconds) < SOON
 
 
-def test_a_write_that_is_never_answered_is_told_as_unknown(bitbucket: Simulator) -> None:
+def test_a_write_without_a_response_is_reported_as_unknown(bitbucket: Simulator) -> None:
     bitbucket.faults.add(NoAnswer(after_effect=True), method="POST")
     with Server(bitbucket) as server:
-        ran = run_over_network(
-            BITBUCKET_API_URL=server.url, ADMIN_ONLY="true", DEADLINE=str(DEADLINE)
-        )
+        ran = run_over_network(BITBUCKET_API_URL=server.url, ADMIN_ONLY="true", DEADLINE="1")
 
     assert ran.exit_code == 6
     assert ran.seconds < SOON
@@ -180,7 +178,7 @@ def endless_headers(connection: socket.socket) -> None:
 
 
 @pytest.mark.parametrize(
-    ("behave", "told", "exit_code"),
+    ("behave", "message", "exit_code"),
     [
         (endless, "an answer of more than 10 MB", 5),
         (bomb, "an answer of more than 10 MB", 5),
@@ -189,10 +187,10 @@ def endless_headers(connection: socket.socket) -> None:
     ids=lambda each: getattr(each, "__name__", ""),
 )
 def test_an_answer_without_end_is_cut_short(
-    behave: Callable[[socket.socket], None], told: str, exit_code: int
+    behave: Callable[[socket.socket], None], message: str, exit_code: int
 ) -> None:
     with serving(behave) as port:
         ran = run_over_network(BITBUCKET_API_URL=f"http://{LOOPBACK}:{port}")
 
     assert ran.exit_code == exit_code
-    assert told in " ".join(ran.log.split())
+    assert message in " ".join(ran.log.split())

@@ -1,4 +1,4 @@
-"""Certificates are verified, by the authorities that are given, for the name that is called."""
+"""Certificates are verified by the given authorities, for the host that is called."""
 
 from __future__ import annotations
 
@@ -77,8 +77,8 @@ def test_a_file_of_certificates_that_is_not_there_is_a_configuration_error(
 
 
 def assert_refused(exit_code: int, log: str, bitbucket: Simulator, *, because: str) -> None:
-    told = " ".join(log.split())  # long messages go over several lines
+    text = " ".join(log.split())  # long messages are wrapped
     assert exit_code == 6
-    assert because in told
-    assert "SSL_CERT_FILE" in told
+    assert because in text
+    assert "SSL_CERT_FILE" in text
     assert bitbucket.requests == []

@@ -1,4 +1,4 @@
-"""`HTTPS_PROXY` and `NO_PROXY` are honoured, and a proxy is told nothing that is not for it."""
+"""`HTTPS_PROXY` and `NO_PROXY` are honoured, and a proxy learns no credentials of Bitbucket."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_the_pipe_reaches_bitbucket_through_a_proxy(
     assert b"authorization:" not in b"".join(proxy.heads).lower()
 
 
-def test_a_proxy_is_given_its_own_password_and_nobody_else_is(
+def test_the_password_of_a_proxy_is_sent_to_the_proxy_only(
     serve: Serve, bitbucket: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     proxy = Proxy()
@@ -51,11 +51,11 @@ def test_a_proxy_is_given_its_own_password_and_nobody_else_is(
             BITBUCKET_API_URL=f"https://localhost:{serve(None).port}", DEBUG="true"
         )
 
-    told = base64.b64encode(b"robot:canary-of-the-proxy")
+    encoded = base64.b64encode(b"robot:canary-of-the-proxy")
     assert ran.exit_code == 0
-    assert b"Proxy-Authorization: Basic " + told in proxy.heads[0]
+    assert b"Proxy-Authorization: Basic " + encoded in proxy.heads[0]
     assert "canary" not in ran.log
-    assert told.decode() not in ran.log
+    assert encoded.decode() not in ran.log
     (request,) = bitbucket.requests
     assert not any(name.lower().startswith("proxy-") for name, _ in request.headers)
 
@@ -121,7 +121,7 @@ def test_an_unusable_proxy_is_a_configuration_error_with_a_report(
 
 
 @pytest.mark.parametrize("exempt", ["localhost", "*", "bitbucket.example,localhost"])
-def test_a_host_that_is_exempt_is_called_directly(
+def test_an_exempt_host_is_called_directly(
     serve: Serve, bitbucket: Simulator, monkeypatch: pytest.MonkeyPatch, exempt: str
 ) -> None:
     proxy = Proxy()
@@ -136,22 +136,22 @@ def test_a_host_that_is_exempt_is_called_directly(
 
 
 @pytest.mark.parametrize("refusal", ["407 Proxy Authentication Required", "502 Bad Gateway"])
-def test_a_proxy_that_refuses_is_told_as_such(
+def test_a_proxy_that_refuses_is_reported(
     bitbucket: Simulator, monkeypatch: pytest.MonkeyPatch, refusal: str
 ) -> None:
     with Proxy(refusal=refusal).listening() as address:
         monkeypatch.setenv("HTTPS_PROXY", f"http://{address}")
         ran = run_over_network()
 
-    told = " ".join(ran.log.split())
+    text = " ".join(ran.log.split())
     assert ran.exit_code == 6
-    assert f"ProxyError: HTTP {refusal[:3]}" in told
-    assert refusal not in told  # a proxy could repeat a password in its reason
-    assert "HTTPS_PROXY and NO_PROXY" in told
+    assert f"ProxyError: HTTP {refusal[:3]}" in text
+    assert refusal not in text  # a proxy could repeat a password in its reason
+    assert "HTTPS_PROXY and NO_PROXY" in text
     assert bitbucket.requests == []
 
 
-def test_a_proxy_that_is_not_there_is_told_as_such(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unreachable_proxy_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     with Proxy().listening() as address:
         pass  # its port is free again
     monkeypatch.setenv("HTTPS_PROXY", f"http://{address}")
@@ -162,7 +162,7 @@ def test_a_proxy_that_is_not_there_is_told_as_such(monkeypatch: pytest.MonkeyPat
     assert "Connection refused" in ran.log
 
 
-def test_a_proxy_can_not_stand_in_for_bitbucket(
+def test_a_proxy_can_not_impersonate_bitbucket(
     serve: Serve, bitbucket: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     impostor = serve(None).port  # its certificate is for another name

@@ -1,4 +1,4 @@
-"""A redirection is an answer that makes no sense here: it is told, and never followed."""
+"""A redirection is reported as an unexpected response and never followed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ STATUSES = (301, 302, 303, 307, 308)
 
 @pytest.fixture
 def elsewhere() -> Iterator[Server]:
-    """Another host: it would do what it is asked, and writes down all that it is sent."""
+    """Another host that would serve every request, and records it."""
     stranger = Simulator()
     stranger.add_repository("acme", "shop")
     with Server(stranger) as server:
@@ -79,7 +79,9 @@ def test_the_secret_of_a_consumer_does_not_follow_a_redirection(
     assert "canary" not in ran.log
 
 
-def test_the_next_page_is_not_sought_elsewhere(bitbucket: Simulator, elsewhere: Server) -> None:
+def test_the_next_page_is_not_requested_from_another_host(
+    bitbucket: Simulator, elsewhere: Server
+) -> None:
     first = {"values": [], "next": f"{elsewhere.url}/2.0/repositories/acme/shop/environments"}
     bitbucket.faults.add(Answer(status=200, body=json.dumps(first).encode()))
     with Server(bitbucket) as server:

@@ -1,4 +1,4 @@
-"""A clock that moves when somebody waits, and a line to a service that a test plays."""
+"""Test doubles: a clock that only waiting advances, a transport to a service that a test plays."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ POST: Final = NonIdempotentRequest(path="/2.0/x", parse=VALUE)
 
 @dataclass(slots=True)
 class FakeClock:
-    """Time that passes only when somebody waits for it."""
+    """Time that only waiting advances."""
 
     seconds: float = 1000.0
     slept: list[float] = field(default_factory=list)
-    chance: float = 1.0
+    random_value: float = 1.0
 
     def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
@@ -56,13 +56,13 @@ class FakeClock:
             monotonic=lambda: self.seconds,
             now=lambda: EPOCH + timedelta(seconds=self.seconds - 1000.0),
             sleep=self.sleep,
-            random=lambda: self.chance,
+            random=lambda: self.random_value,
         )
 
 
 @dataclass(slots=True, kw_only=True)
 class Line:
-    """A transport with everything around it in view."""
+    """A transport, and everything around it that a test inspects."""
 
     transport: Transport
     clock: FakeClock
@@ -92,7 +92,7 @@ def connect(
     policy: RetryPolicy | None = None,
     read_only: bool = False,
 ) -> Line:
-    """Return a line to a service: a function, or what it answers one after the other."""
+    """Return a transport to a service: a function, or its responses in order."""
     requests: list[httpx.Request] = []
     answers: Iterator[Reply] = iter(()) if callable(service) else iter(service)
 
@@ -122,7 +122,7 @@ def connect_through(
     policy: RetryPolicy | None = None,
     read_only: bool = False,
 ) -> Line:
-    """Return a line over an httpx transport."""
+    """Return a transport over an httpx transport."""
     the_clock = clock or FakeClock()
     stop = Stop()
     redactor = Redactor()
@@ -159,9 +159,9 @@ def ok() -> httpx.Response:
     return httpx.Response(200, json="fine")
 
 
-def slow_down(**headers: str) -> httpx.Response:
-    told = {name.replace("_", "-"): value for name, value in headers.items()}
-    return httpx.Response(429, text="Rate limit for this resource has been exceeded", headers=told)
+def rate_limited(**headers: str) -> httpx.Response:
+    sent = {name.replace("_", "-"): value for name, value in headers.items()}
+    return httpx.Response(429, text="Rate limit for this resource has been exceeded", headers=sent)
 
 
 def problem_of(

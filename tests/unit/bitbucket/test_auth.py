@@ -1,4 +1,4 @@
-"""Who is calling: headers, OAuth tokens and their renewal."""
+"""Authentication headers, OAuth tokens and their renewal."""
 
 import threading
 from base64 import b64decode
@@ -29,7 +29,7 @@ EXPIRED: Final = {"type": "error", "error": {"message": "Access token expired."}
 
 
 class OAuthService:
-    """Gives tokens one after the other, and takes them as the test says."""
+    """Issues tokens, and answers requests as the test says."""
 
     def __init__(self, *grants: Reply, replies: list[Reply] | None = None) -> None:
         self._grants = list(grants)
@@ -61,7 +61,7 @@ def problem_of(line: Line) -> PipeError:
     return caught.value
 
 
-def test_credentials_show_who_they_are_and_nothing_else() -> None:
+def test_credentials_show_their_owner_but_no_secret() -> None:
     api_token = ApiToken(email="robot@acme.example", token=SecretStr(SECRET))
     access_token = AccessToken(token=SecretStr(SECRET))
 
@@ -87,7 +87,7 @@ def test_an_api_token_is_sent_as_basic() -> None:
 
 
 @pytest.mark.parametrize("token", ["", "with space", "with\nbreak", "with-ümlaut", "\x00"])
-def test_a_token_that_no_header_can_hold_is_told_before_anything_is_sent(token: str) -> None:
+def test_a_token_that_no_header_can_carry_is_an_error_before_anything_is_sent(token: str) -> None:
     line = connect([], credentials=AccessToken(token=SecretStr(token)))
 
     problem = problem_of(line).problem
@@ -136,7 +136,7 @@ def test_a_token_is_renewed_before_it_expires(
     expires_in: float, still_good: float, renewed: float
 ) -> None:
     service = OAuthService(granted("token-number-1", expires_in))
-    line = connect_for_ever(service)
+    line = connect_without_deadline(service)
 
     for seconds in (0, still_good, renewed):
         line.clock.seconds = 1000 + seconds
@@ -145,14 +145,14 @@ def test_a_token_is_renewed_before_it_expires(
     assert service.tokens == ["1", "1", "2"]
 
 
-def connect_for_ever(service: OAuthService) -> Line:
+def connect_without_deadline(service: OAuthService) -> Line:
     return connect(service, credentials=CONSUMER, policy=RetryPolicy(deadline_seconds=1e9))
 
 
 @pytest.mark.parametrize("expires_in", [None, "7200", True, 0, -5, 10**400, []])
-def test_a_token_without_a_sensible_end_is_kept(expires_in: object) -> None:
+def test_a_token_without_a_valid_lifetime_is_kept(expires_in: object) -> None:
     service = OAuthService(granted("token-number-1", expires_in))
-    line = connect_for_ever(service)
+    line = connect_without_deadline(service)
 
     line.transport.send(GET)
     line.clock.advance(1e6)
@@ -170,7 +170,7 @@ def test_a_token_that_is_refused_as_expired_is_renewed_once() -> None:
     assert line.transport.counts == Counts(total=2, reads=2, retries=1)
 
 
-def test_a_token_that_is_refused_for_ever_is_not_renewed_for_ever() -> None:
+def test_a_token_that_is_refused_again_is_not_renewed_again() -> None:
     service = OAuthService(replies=[httpx.Response(401, json=EXPIRED) for _ in range(2)])
     line = consumer_line(service)
 
@@ -181,7 +181,7 @@ def test_a_token_that_is_refused_for_ever_is_not_renewed_for_ever() -> None:
 
 
 def test_a_token_that_another_thread_renewed_is_used() -> None:
-    """Two threads are told that the first token expired: one fetches, both use the second."""
+    """The first token of two threads expired: one fetches another, both use it."""
     both_sent = threading.Barrier(2, timeout=60)
     service = OAuthService()
 
@@ -205,7 +205,7 @@ def test_a_token_that_another_thread_renewed_is_used() -> None:
     assert sorted(service.tokens) == ["1", "1", "2", "2"]
 
 
-def test_a_wrong_secret_is_told_and_asked_about_once() -> None:
+def test_a_wrong_secret_is_reported_and_sent_once() -> None:
     refusal = {"error": "unauthorized_client", "error_description": f"Invalid secret {SECRET}"}
     service = OAuthService(httpx.Response(400, json=refusal))
     line = consumer_line(service)
@@ -217,7 +217,7 @@ def test_a_wrong_secret_is_told_and_asked_about_once() -> None:
     assert len(service.grants) == 1
 
 
-def test_fetching_a_token_is_as_patient_as_anything() -> None:
+def test_fetching_a_token_is_retried_like_any_request() -> None:
     service = OAuthService(httpx.ReadError("reset"), httpx.Response(502), httpx.Response(200))
     line = consumer_line(service)
 
@@ -226,7 +226,7 @@ def test_fetching_a_token_is_as_patient_as_anything() -> None:
     assert line.transport.counts == Counts(total=1, reads=1)
 
 
-def test_a_token_service_in_trouble_is_asked_again_by_the_next_request() -> None:
+def test_the_next_request_fetches_a_token_that_could_not_be_fetched() -> None:
     service = OAuthService(*(httpx.Response(502) for _ in range(5)))
     line = consumer_line(service)
 
@@ -235,13 +235,13 @@ def test_a_token_service_in_trouble_is_asked_again_by_the_next_request() -> None
 
 
 @pytest.mark.parametrize("token", [None, "", 3, "with space", "with\nbreak"])
-def test_a_token_that_is_none_makes_no_sense(token: object) -> None:
+def test_an_invalid_token_is_an_unexpected_response(token: object) -> None:
     service = OAuthService(*(granted(token, 7200) for _ in range(5)))
 
     assert problem_of(consumer_line(service)).problem.key == "unexpected-response"
 
 
-def test_a_token_answer_that_is_no_object_makes_no_sense() -> None:
+def test_a_token_response_that_is_no_object_is_unexpected() -> None:
     service = OAuthService(*(httpx.Response(200, json=[]) for _ in range(5)))
 
     assert problem_of(consumer_line(service)).problem.key == "unexpected-response"

@@ -6,70 +6,70 @@ from pipe.models.errors import RunOverError
 from tests.unit.bitbucket.doubles import FakeClock
 
 
-def pace_of(clock: FakeClock, stop: Stop | None = None) -> Deadline:
+def deadline_of(clock: FakeClock, stop: Stop | None = None) -> Deadline:
     return Deadline(clock=clock.clock(), stop=stop or Stop(), deadline_seconds=60)
 
 
-def test_who_has_time_may_go() -> None:
+def test_a_request_may_be_sent_before_the_deadline() -> None:
     clock = FakeClock()
-    pace = pace_of(clock)
+    deadline = deadline_of(clock)
 
-    pace.ready()
+    deadline.wait_while_paused()
 
     assert clock.slept == []
-    assert pace.remaining == 60
+    assert deadline.remaining == 60
 
 
-def test_the_longest_pause_that_was_asked_for_holds() -> None:
+def test_the_longest_requested_pause_applies() -> None:
     clock = FakeClock()
-    pace = pace_of(clock)
-    pace.slow_down(20)
-    pace.slow_down(10)
+    deadline = deadline_of(clock)
+    deadline.pause_all(20)
+    deadline.pause_all(10)
 
-    pace.ready()
-    pace.ready()
+    deadline.wait_while_paused()
+    deadline.wait_while_paused()
 
     assert clock.slept == [20]
 
 
-def test_a_pause_that_is_made_longer_meanwhile_is_kept() -> None:
+def test_a_pause_may_be_extended_while_a_thread_waits() -> None:
     clock = FakeClock()
-    pace = pace_of(clock)
+    deadline = deadline_of(clock)
 
-    class MadeLonger(list[float]):
+    class Extending(list[float]):
         def append(self, pause: float) -> None:
             super().append(pause)
             if len(self) == 1:
-                pace.slow_down(30)
+                deadline.pause_all(30)
 
-    clock.slept = MadeLonger()
-    pace.slow_down(10)
+    clock.slept = Extending()
+    deadline.pause_all(10)
 
-    pace.ready()
+    deadline.wait_while_paused()
 
     assert clock.slept == [10, 20]
 
 
-def test_a_pause_past_the_deadline_is_not_begun() -> None:
+def test_a_pause_that_exceeds_the_deadline_is_not_started() -> None:
     clock = FakeClock()
-    pace = pace_of(clock)
-    pace.slow_down(60)
+    deadline = deadline_of(clock)
+    deadline.pause_all(60)
 
-    with pytest.raises(RunOverError) as over:
-        pace.ready()
+    with pytest.raises(RunOverError) as caught:
+        deadline.wait_while_paused()
 
-    assert over.value.problem.key == "out-of-time"
+    assert caught.value.problem.key == "out-of-time"
     assert clock.slept == []
 
 
-def test_a_stop_ends_the_pause_of_others_too() -> None:
+def test_a_stop_ends_a_pause_of_all_threads() -> None:
     clock, stop = FakeClock(), Stop()
-    pace = pace_of(clock, stop)
-    pace.slow_down(10)
+    deadline = deadline_of(clock, stop)
+    deadline.pause_all(10)
     stop.request("SIGTERM")
 
-    with pytest.raises(RunOverError) as over:
-        pace.ready()
+    with pytest.raises(RunOverError) as caught:
+        deadline.wait_while_paused()
 
-    assert over.value.problem.key == "stopped"
+    assert caught.value.problem.key == "stopped"
     assert clock.slept == []

@@ -19,7 +19,7 @@ from pipe.bitbucket.retry import Outcome, Understood, Unparseable
 GET = IdempotentRequest(method=HTTPMethod.GET, path="/2.0/x", parse=from_json(lambda value: value))
 
 
-def exchanged(response: httpx.Response) -> Outcome[Json]:
+def outcome_of(response: httpx.Response) -> Outcome[Json]:
     client = httpx.Client(
         base_url="https://api.bitbucket.example",
         transport=httpx.MockTransport(lambda _: response),
@@ -28,29 +28,31 @@ def exchanged(response: httpx.Response) -> Outcome[Json]:
 
 
 @pytest.mark.parametrize("encoding", ["gzip", " GZIP ", "x-gzip"])
-def test_a_compressed_answer_is_read(encoding: str) -> None:
+def test_a_compressed_body_is_read(encoding: str) -> None:
     content = httpx.ByteStream(gzip.compress(b'{"a": 1}'))
-    outcome = exchanged(httpx.Response(200, headers={"Content-Encoding": encoding}, stream=content))
+    outcome = outcome_of(
+        httpx.Response(200, headers={"Content-Encoding": encoding}, stream=content)
+    )
 
     assert isinstance(outcome, Understood)
     assert outcome.value == {"a": 1}
 
 
-def test_an_empty_answer_that_calls_itself_compressed_is_empty() -> None:
+def test_an_empty_body_may_be_declared_as_compressed() -> None:
     assert b"".join(decoded([], "gzip")) == b""
 
 
-def test_a_bomb_is_not_unpacked() -> None:
+def test_a_decompression_bomb_is_not_expanded() -> None:
     bomb = gzip.compress(b"0" * 3 * MAX_ANSWER_BYTES, compresslevel=1)
 
-    unpacked = [len(piece) for piece in decoded([bomb], "gzip")]
+    expanded = [len(piece) for piece in decoded([bomb], "gzip")]
 
-    assert unpacked == [MAX_ANSWER_BYTES + 1]
+    assert expanded == [MAX_ANSWER_BYTES + 1]
 
 
-def test_a_bomb_is_an_answer_that_is_too_long() -> None:
+def test_a_decompression_bomb_is_an_oversized_answer() -> None:
     bomb = httpx.ByteStream(gzip.compress(b"0" * (MAX_ANSWER_BYTES + 1), compresslevel=1))
-    outcome = exchanged(httpx.Response(200, headers={"Content-Encoding": "gzip"}, stream=bomb))
+    outcome = outcome_of(httpx.Response(200, headers={"Content-Encoding": "gzip"}, stream=bomb))
 
     assert outcome == Unparseable("an answer of more than 10 MB", 200)
 
@@ -72,11 +74,13 @@ def test_a_bomb_is_an_answer_that_is_too_long() -> None:
         (b"1", "gzip, gzip", "an answer that is compressed in a way that was not asked for"),
     ],
 )
-def test_what_can_not_be_unpacked_makes_no_sense(body: bytes, encoding: str, reason: str) -> None:
+def test_a_body_that_can_not_be_decompressed_is_unparseable(
+    body: bytes, encoding: str, reason: str
+) -> None:
     with pytest.raises(UnparseableError, match=reason):
         list(decoded([body], encoding))
 
     response = httpx.Response(
         502, headers={"Content-Encoding": encoding}, stream=httpx.ByteStream(body)
     )
-    assert exchanged(response) == Unparseable(reason, 502)
+    assert outcome_of(response) == Unparseable(reason, 502)

@@ -1,4 +1,4 @@
-"""What goes out, and the bounds of what comes in."""
+"""The request that is sent, and the bounds of its response."""
 
 from collections.abc import Callable, Iterator
 from http import HTTPMethod
@@ -13,7 +13,7 @@ from pipe.bitbucket.retry import Understood, Unparseable
 
 
 class Trickle(httpx.SyncByteStream):
-    """A body in pieces, with something that happens before each."""
+    """A body in pieces, with a callback before each."""
 
     def __init__(self, pieces: list[bytes], before_each: Callable[[], None]) -> None:
         self._pieces = pieces
@@ -35,22 +35,22 @@ def get(*query: tuple[str, str]) -> IdempotentRequest[Json]:
     )
 
 
-def wired(handler: Callable[[httpx.Request], httpx.Response]) -> HttpExchange:
+def exchange_with(handler: Callable[[httpx.Request], httpx.Response]) -> HttpExchange:
     client = httpx.Client(
         base_url="https://api.bitbucket.example/prefix", transport=httpx.MockTransport(handler)
     )
     return HttpExchange(client)
 
 
-def test_what_goes_out() -> None:
+def test_a_request_is_sent_with_its_headers_and_body() -> None:
     requests: list[httpx.Request] = []
 
     def handler(request: httpx.Request) -> httpx.Response:
         requests.append(request)
         return httpx.Response(200, json=1)
 
-    wire = wired(handler)
-    wire.exchange(get(("page", "2")), "Bearer x", 600)
+    exchange = exchange_with(handler)
+    exchange.exchange(get(("page", "2")), "Bearer x", 600)
     for content in (json_content({"a": 1}), form_content({"a": "1"})):
         put = IdempotentRequest(
             method=HTTPMethod.PUT,
@@ -58,7 +58,7 @@ def test_what_goes_out() -> None:
             parse=from_json(lambda value: value),
             content=content,
         )
-        wire.exchange(put, "Bearer x", 5)
+        exchange.exchange(put, "Bearer x", 5)
 
     first, as_json, as_form = requests
     assert str(first.url) == "https://api.bitbucket.example/prefix/2.0/x?page=2"
@@ -74,7 +74,7 @@ def test_what_goes_out() -> None:
 @pytest.mark.parametrize(
     ("remaining", "connect", "read"), [(600, 10, 30), (20, 10, 20), (0.5, 0.5, 0.5)]
 )
-def test_no_wait_on_the_network_is_longer_than_what_is_left(
+def test_no_timeout_exceeds_the_remaining_time(
     remaining: float, connect: float, read: float
 ) -> None:
     timeouts: list[dict[str, float]] = []
@@ -83,24 +83,26 @@ def test_no_wait_on_the_network_is_longer_than_what_is_left(
         timeouts.append(request.extensions["timeout"])
         return httpx.Response(200, json=1)
 
-    wired(handler).exchange(get(), "", remaining)
+    exchange_with(handler).exchange(get(), "", remaining)
 
     assert timeouts == [{"connect": connect, "read": read, "write": read, "pool": read}]
 
 
-def test_the_last_of_repeated_headers_counts() -> None:
+def test_the_last_of_repeated_headers_applies() -> None:
     headers = [("X-A", "1"), ("x-a", "2")]
-    outcome = wired(lambda _: httpx.Response(200, json=1, headers=headers)).exchange(get(), "", 9)
+    outcome = exchange_with(lambda _: httpx.Response(200, json=1, headers=headers)).exchange(
+        get(), "", 9
+    )
 
     assert isinstance(outcome, Understood)
     assert outcome.answer.headers["x-a"] == "2"
 
 
-def test_a_body_that_is_too_long_is_not_read_to_its_end() -> None:
+def test_an_oversized_body_is_not_read_to_its_end() -> None:
     taken: list[None] = []
     body = Trickle([b"1" * 1_000_000] * 1000, lambda: taken.append(None))
 
-    outcome = wired(lambda _: httpx.Response(200, stream=body)).exchange(get(), "", 600)
+    outcome = exchange_with(lambda _: httpx.Response(200, stream=body)).exchange(get(), "", 600)
 
     assert outcome == Unparseable("an answer of more than 10 MB", 200)
     assert len(taken) == 11

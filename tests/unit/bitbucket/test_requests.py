@@ -29,7 +29,7 @@ def test_a_segment_stays_one_segment(text: str, encoded: str) -> None:
     assert unquote(encoded) == text
 
 
-def test_a_body_never_shows_itself() -> None:
+def test_repr_does_not_show_a_body() -> None:
     post = NonIdempotentRequest(
         path="/2.0/x", parse=lambda _: Done(), content=json_content({"value": "canary"})
     )
@@ -46,7 +46,7 @@ def test_a_body_never_shows_itself() -> None:
     assert put.content.data == b"a=b+c"
 
 
-def test_json_can_hold_every_text() -> None:
+def test_json_can_carry_every_text() -> None:
     assert json_content({"v": "\ud800é"}).data == b'{"v":"\\ud800\\u00e9"}'
 
 

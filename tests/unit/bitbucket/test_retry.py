@@ -21,7 +21,7 @@ from pipe.bitbucket.retry import (
     Trouble,
     Understood,
     Unparseable,
-    allowed_repeats,
+    allowed_retries,
     asked_to_wait,
     backoff,
     decide,
@@ -32,31 +32,31 @@ NOW: Final = datetime(2026, 9, 1, 12, 0, 0, tzinfo=UTC)
 
 
 def answer(status: int, body: bytes = b"", **headers: str) -> Answer:
-    return Answer(status, {name.replace("_", "-"): told for name, told in headers.items()}, body)
+    return Answer(status, {name.replace("_", "-"): value for name, value in headers.items()}, body)
 
 
-def decided(  # noqa: PLR0913 - a situation with one thing different
+def decided(  # noqa: PLR0913 - a state with one thing different
     outcome: Outcome[str],
     *,
-    repeatable: bool = True,
+    idempotent: bool = True,
     attempt: int = 1,
     max_attempts: int = 5,
     remaining: float = 600,
     budget_left: bool = True,
     renewable: bool = False,
-    chance: float = 1.0,
+    random: float = 1.0,
 ) -> Decision[str]:
-    situation = AttemptState(
-        repeatable=repeatable,
+    state = AttemptState(
+        idempotent=idempotent,
         attempt=attempt,
         max_attempts=max_attempts,
         remaining=remaining,
         budget_left=budget_left,
         renewable=renewable,
         now=NOW,
-        chance=chance,
+        random=random,
     )
-    return decide(outcome, situation)
+    return decide(outcome, state)
 
 
 PASSING: Final[list[Trouble]] = [
@@ -67,19 +67,19 @@ PASSING: Final[list[Trouble]] = [
 ]
 
 
-@pytest.mark.parametrize("repeatable", [True, False])
-def test_what_was_understood_is_accepted(repeatable: bool) -> None:  # noqa: FBT001 - parametrized
-    assert decided(Understood("x", answer(200)), repeatable=repeatable) == Accept("x")
+@pytest.mark.parametrize("idempotent", [True, False])
+def test_a_parsed_response_is_accepted(idempotent: bool) -> None:  # noqa: FBT001 - parametrized
+    assert decided(Understood("x", answer(200)), idempotent=idempotent) == Accept("x")
 
 
 @pytest.mark.parametrize("status", [301, 304, 400, 401, 402, 403, 404, 405, 409, 410, 422, 499])
-@pytest.mark.parametrize("repeatable", [True, False])
-def test_what_the_service_decided_stands(status: int, repeatable: bool) -> None:  # noqa: FBT001 - parametrized
-    assert decided(Failed(answer(status)), repeatable=repeatable) == Refuse(answer(status))
+@pytest.mark.parametrize("idempotent", [True, False])
+def test_a_refusal_is_final(status: int, idempotent: bool) -> None:  # noqa: FBT001 - parametrized
+    assert decided(Failed(answer(status)), idempotent=idempotent) == Refuse(answer(status))
 
 
 @pytest.mark.parametrize("trouble", PASSING, ids=str)
-def test_what_may_pass_is_repeated(trouble: Trouble) -> None:
+def test_a_transient_failure_is_retried(trouble: Trouble) -> None:
     decision = decided(trouble)
 
     assert isinstance(decision, Retry)
@@ -88,77 +88,86 @@ def test_what_may_pass_is_repeated(trouble: Trouble) -> None:
 
 
 @pytest.mark.parametrize("trouble", PASSING, ids=str)
-def test_a_post_is_repeated_only_if_surely_not_processed(trouble: Trouble) -> None:
-    decision = decided(trouble, repeatable=False)
+def test_a_post_is_retried_only_if_it_was_not_processed(trouble: Trouble) -> None:
+    decision = decided(trouble, idempotent=False)
 
     match trouble:
         case NotSent() | Failed(Answer(status=429)):
             assert isinstance(decision, Retry)
         case _:
-            assert decision == CheckState(trouble)
+            assert decision == CheckState(last=trouble)
 
 
 @pytest.mark.parametrize("trouble", PASSING, ids=str)
-def test_what_may_have_taken_effect(trouble: Trouble) -> None:
+def test_a_request_whose_outcome_is_unknown_may_have_worked(trouble: Trouble) -> None:
     surely_not = isinstance(trouble, NotSent) or trouble == Failed(answer(429))
 
     assert may_have_worked(trouble) is not surely_not
 
 
-def test_what_the_service_refused_did_not_take_effect() -> None:
+def test_a_refused_request_did_not_work() -> None:
     assert not may_have_worked(Failed(answer(404)))
     assert may_have_worked(Understood("x", answer(200)))
 
 
 @pytest.mark.parametrize("trouble", PASSING, ids=str)
-def test_the_last_try_is_the_last(trouble: Trouble) -> None:
+def test_the_last_attempt_is_not_retried(trouble: Trouble) -> None:
     assert isinstance(decided(trouble, attempt=4), Retry)
-    assert decided(trouble, attempt=5) == GiveUp(limit=Limit.TRIES, last=trouble)
+    assert decided(trouble, attempt=5) == GiveUp(limit=Limit.ATTEMPTS, last=trouble)
 
 
-def test_a_spent_budget_ends_the_trying() -> None:
+def test_nothing_is_retried_after_the_retry_budget_is_spent() -> None:
     lost = NoResponse("reset")
 
     assert decided(lost, budget_left=False) == GiveUp(limit=Limit.BUDGET, last=lost)
 
 
-def test_waiting_never_passes_the_deadline() -> None:
+def test_a_pause_never_exceeds_the_deadline() -> None:
     slow = Failed(answer(429, retry_after="30"))
 
     assert isinstance(decided(slow, remaining=30.01), Retry)
     assert decided(slow, remaining=30) == GiveUp(limit=Limit.TIME, last=slow, asked=30)
 
 
-def test_all_threads_slow_down_when_the_service_asks() -> None:
-    def together(trouble: Trouble) -> bool:
+def test_a_post_whose_requested_pause_exceeds_the_deadline_is_given_up() -> None:
+    slow = Failed(answer(503, retry_after="120"))
+
+    assert decided(slow, idempotent=False, remaining=121) == CheckState(last=slow, asked=120)
+    assert decided(slow, idempotent=False, remaining=120) == GiveUp(
+        limit=Limit.TIME, last=slow, asked=120
+    )
+
+
+def test_all_threads_pause_when_the_service_asks() -> None:
+    def pauses_all(trouble: Trouble) -> bool:
         decision = decided(trouble)
         assert isinstance(decision, Retry)
-        return decision.together
+        return decision.pause_all
 
-    assert together(Failed(answer(429)))
-    assert together(Failed(answer(503, retry_after="3")))
-    assert not together(Failed(answer(503)))
-    assert not together(NotSent("refused"))
+    assert pauses_all(Failed(answer(429)))
+    assert pauses_all(Failed(answer(503, retry_after="3")))
+    assert not pauses_all(Failed(answer(503)))
+    assert not pauses_all(NotSent("refused"))
 
 
 def test_an_expired_token_is_renewed_once() -> None:
     expired = Failed(answer(401, b'{"error": {"message": "Access token expired."}}'))
     wrong = Failed(answer(401, b"nonsense"))
 
-    for repeatable in (True, False):
-        assert decided(expired, renewable=True, repeatable=repeatable) == Retry(after=0, renew=True)
+    for idempotent in (True, False):
+        assert decided(expired, renewable=True, idempotent=idempotent) == Retry(after=0, renew=True)
     assert decided(expired, renewable=False) == Refuse(expired.answer)
     assert decided(wrong, renewable=True) == Refuse(wrong.answer)
 
 
-def test_an_expired_token_is_renewed_even_at_the_only_try() -> None:
+def test_an_expired_token_is_renewed_even_at_the_only_attempt() -> None:
     expired = Failed(answer(401, b"token EXPIRED"))
 
     assert decided(expired, renewable=True, max_attempts=1) == Retry(after=0, renew=True)
 
 
 @pytest.mark.parametrize(
-    ("told", "seconds"),
+    ("headers", "seconds"),
     [
         ({"retry_after": "7"}, 7.0),
         ({"retry_after": " 7 "}, 7.0),
@@ -183,22 +192,24 @@ def test_an_expired_token_is_renewed_even_at_the_only_try() -> None:
         ({}, None),
     ],
 )
-def test_how_long_the_service_asks_to_wait(told: dict[str, str], seconds: float | None) -> None:
-    assert asked_to_wait(answer(429, b"", **told), NOW) == seconds
+def test_the_requested_pause_is_read_from_headers(
+    headers: dict[str, str], seconds: float | None
+) -> None:
+    assert asked_to_wait(answer(429, b"", **headers), NOW) == seconds
 
 
-def test_the_reset_of_the_quota_counts_only_when_it_is_spent() -> None:
+def test_the_reset_of_the_quota_counts_only_for_429() -> None:
     assert asked_to_wait(answer(503, x_ratelimit_reset="12"), NOW) is None
     assert asked_to_wait(answer(503, retry_after="12"), NOW) == 12
 
 
-def test_to_be_told_to_hurry_is_no_reason_to_hammer() -> None:
+def test_a_retry_after_of_zero_does_not_shorten_the_backoff() -> None:
     decision = decided(Failed(answer(429, retry_after="0")), attempt=3)
 
-    assert decision == Retry(after=2.0, together=True)
+    assert decision == Retry(after=2.0, pause_all=True)
 
 
-def test_pauses_double_up_to_a_cap_with_full_jitter() -> None:
+def test_pauses_double_up_to_a_maximum_with_full_jitter() -> None:
     assert [backoff(attempt, 1.0) for attempt in (1, 2, 3, 4, 7, 8, 10_000)] == [
         0.5,
         1,
@@ -212,10 +223,10 @@ def test_pauses_double_up_to_a_cap_with_full_jitter() -> None:
     assert backoff(4, 0.0) == 0
 
 
-def test_one_request_may_use_all_its_tries() -> None:
+def test_one_request_may_use_all_its_attempts() -> None:
     for max_attempts in (1, 2, 5, 1000):
-        assert allowed_repeats(1, max_attempts) >= max_attempts - 1
+        assert allowed_retries(1, max_attempts) >= max_attempts - 1
 
 
-def test_the_budget_grows_with_the_requests() -> None:
-    assert allowed_repeats(1000, 5) - allowed_repeats(0, 5) == 200
+def test_the_retry_budget_grows_with_the_requests() -> None:
+    assert allowed_retries(1000, 5) - allowed_retries(0, 5) == 200

@@ -1,4 +1,4 @@
-"""How many requests fit into an hour."""
+"""The hourly limit of requests."""
 
 from __future__ import annotations
 
@@ -7,79 +7,81 @@ import pytest
 from pipe.bitbucket.throttle import HOUR, RollingWindow
 from tests.unit.bitbucket.doubles import FakeClock
 
-ENOUGH = 500
+MIN_OBSERVED = 500
 
 
 def window(clock: FakeClock) -> RollingWindow:
     return RollingWindow(clock.clock().monotonic)
 
 
-def test_nothing_is_held_back_while_no_limit_is_known() -> None:
-    some = window(FakeClock())
+def test_requests_are_not_delayed_while_no_limit_is_known() -> None:
+    hour = window(FakeClock())
 
-    assert [some.enter(None) for _ in range(5000)] == [0.0] * 5000
-    assert some.limit(None) is None
+    assert [hour.reserve(None) for _ in range(5000)] == [0.0] * 5000
+    assert hour.limit(None) is None
 
 
-def test_a_place_is_free_again_an_hour_after_it_was_taken() -> None:
+def test_a_slot_is_free_an_hour_after_it_was_reserved() -> None:
     clock = FakeClock()
-    some = window(clock)
-    assert some.enter(2) == 0
+    hour = window(clock)
+    assert hour.reserve(2) == 0
     clock.advance(100)
-    assert some.enter(2) == 0
+    assert hour.reserve(2) == 0
 
-    assert some.enter(2) == HOUR - 100 + 1  # and a second, for the way to the service
+    assert hour.reserve(2) == HOUR - 100 + 1  # and a second of margin
     clock.advance(HOUR - 100 + 1)
-    assert some.enter(2) == 0
-    assert some.enter(2) == 100
+    assert hour.reserve(2) == 0
+    assert hour.reserve(2) == 100
 
 
-def test_a_request_that_was_never_sent_takes_no_place() -> None:
-    some = window(FakeClock())
-    some.enter(1)
-    some.leave()
+def test_a_request_that_was_not_sent_uses_no_slot() -> None:
+    hour = window(FakeClock())
+    hour.reserve(1)
+    hour.release()
 
-    assert some.enter(1) == 0
-
-
-def test_nothing_is_left_of_what_was_never_there() -> None:
-    some = window(FakeClock())
-    some.leave()
-    some.refused()
-
-    assert some.limit(None) is None
-    assert some.enter(1) == 0
+    assert hour.reserve(1) == 0
 
 
-def test_a_limit_that_was_met_is_kept_as_one_that_was_told() -> None:
-    some = window(FakeClock())
-    for _ in range(ENOUGH + 3):  # three of them are one too many, and under way together
-        some.enter(None)
+def test_releasing_without_a_reserved_slot_changes_nothing() -> None:
+    hour = window(FakeClock())
+    hour.release()
+    hour.reject()
+
+    assert hour.limit(None) is None
+    assert hour.reserve(1) == 0
+
+
+def test_an_observed_limit_applies_like_a_stated_one() -> None:
+    hour = window(FakeClock())
+    for _ in range(MIN_OBSERVED + 3):  # three of them exceed the limit, sent at the same time
+        hour.reserve(None)
     for _ in range(3):
-        some.refused()
+        hour.reject()
 
-    assert some.limit(None) == ENOUGH
-    assert some.enter(None) > 0
+    assert hour.limit(None) == MIN_OBSERVED
+    assert hour.reserve(None) > 0
 
 
-@pytest.mark.parametrize(("told", "known"), [(None, 600), (700, 600), (550, 550)])
-def test_the_lower_of_what_was_told_and_met_counts(told: int | None, known: int) -> None:
-    some = window(FakeClock())
+@pytest.mark.parametrize(("stated", "known"), [(None, 600), (700, 600), (550, 550)])
+def test_the_lower_of_the_stated_and_the_observed_limit_applies(
+    stated: int | None, known: int
+) -> None:
+    hour = window(FakeClock())
     for _ in range(601):
-        some.enter(None)
-    some.refused()
+        hour.reserve(None)
+    hour.reject()
 
-    assert some.limit(told) == known
-
-
-def test_whoever_shares_the_hour_with_others_learns_nothing_from_them() -> None:
-    some = window(FakeClock())
-    for _ in range(ENOUGH):
-        some.enter(None)
-    some.refused()
-
-    assert some.limit(None) is None
+    assert hour.limit(stated) == known
 
 
-def test_a_limit_of_none_at_all_still_lets_one_try() -> None:
-    assert window(FakeClock()).enter(0) == 0
+def test_a_run_that_shares_its_credential_observes_no_limit() -> None:
+    hour = window(FakeClock())
+    for _ in range(MIN_OBSERVED):
+        hour.reserve(None)
+    hour.reject()
+
+    assert hour.limit(None) is None
+
+
+def test_a_limit_of_zero_still_allows_one_request() -> None:
+    assert window(FakeClock()).reserve(0) == 0

@@ -1,4 +1,4 @@
-"""Who may write, and what is repeated."""
+"""Which requests are refused, retried, or given up."""
 
 from typing import Final
 
@@ -25,7 +25,7 @@ from tests.unit.bitbucket.doubles import (
     connect,
     ok,
     problem_of,
-    slow_down,
+    rate_limited,
 )
 
 pytestmark = pytest.mark.promise("P2", "P5", "P6")
@@ -35,7 +35,7 @@ NOT_SENT: Final[list[Exception]] = [
     httpx.ConnectTimeout("timed out"),
     httpx.ProxyError("407 Proxy Authentication Required"),
 ]
-LOST: Final[list[Exception]] = [
+NO_RESPONSE: Final[list[Exception]] = [
     httpx.ReadTimeout("timed out"),
     httpx.ReadError("reset"),
     httpx.WriteError("broken pipe"),
@@ -45,14 +45,14 @@ LOST: Final[list[Exception]] = [
 ]
 
 
-def test_an_answer_is_read() -> None:
+def test_a_response_is_parsed() -> None:
     line = connect([ok()])
 
     assert line.transport.send(GET) == "fine"
     assert line.requests[0].headers["Authorization"] == f"Bearer {TOKEN}"
 
 
-def test_a_rejection_is_returned_and_not_repeated() -> None:
+def test_a_rejection_is_returned_and_not_retried() -> None:
     line = connect([httpx.Response(409, json={"error": {"message": "taken"}})])
 
     assert line.transport.send(POST) == Rejected(status=409, message="taken")
@@ -71,11 +71,11 @@ def test_a_read_only_transport_refuses_to_write(
     assert line.transport.send(GET) == "fine"
 
 
-def passing_replies() -> list[Reply]:
+def transient_replies() -> list[Reply]:
     return [
         *NOT_SENT,
-        *LOST,
-        slow_down(),
+        *NO_RESPONSE,
+        rate_limited(),
         *(httpx.Response(status, text=HTML) for status in (408, 425, 500, 502, 503, 504)),
         httpx.Response(200, text=HTML),
         httpx.Response(200, content=b'{"half":'),
@@ -83,18 +83,20 @@ def passing_replies() -> list[Reply]:
     ]
 
 
-@pytest.mark.parametrize("index", range(len(passing_replies())))
+@pytest.mark.parametrize("index", range(len(transient_replies())))
 @pytest.mark.parametrize("request_", [GET, PUT], ids=["GET", "PUT"])
-def test_what_passes_is_waited_out(request_: IdempotentRequest[object], index: int) -> None:
-    line = connect([passing_replies()[index], ok()])
+def test_a_transient_failure_is_retried_after_a_pause(
+    request_: IdempotentRequest[object], index: int
+) -> None:
+    line = connect([transient_replies()[index], ok()])
 
     assert line.transport.send(request_) == "fine"
     assert line.clock.slept == [0.5]
 
 
-@pytest.mark.parametrize("index", range(len(passing_replies())))
+@pytest.mark.parametrize("index", range(len(transient_replies())))
 def test_a_post_is_never_blindly_repeated(index: int) -> None:
-    reply = passing_replies()[index]
+    reply = transient_replies()[index]
     line = connect([reply, ok()])
 
     answer = line.transport.send(POST)
@@ -107,19 +109,19 @@ def test_a_post_is_never_blindly_repeated(index: int) -> None:
         assert len(line.requests) == 1
 
 
-def test_a_deletion_that_is_repeated_and_finds_nothing_may_have_worked() -> None:
+def test_a_retried_deletion_that_finds_nothing_may_have_worked() -> None:
     line = connect([httpx.ReadError("reset"), httpx.Response(404)])
 
     assert line.transport.send(DELETE) == AlreadyGone()
 
 
-def test_a_deletion_that_can_not_have_worked_and_finds_nothing_is_rejected() -> None:
-    line = connect([slow_down(), httpx.ConnectError("refused"), httpx.Response(404)])
+def test_a_deletion_that_finds_nothing_is_rejected_if_no_attempt_can_have_worked() -> None:
+    line = connect([rate_limited(), httpx.ConnectError("refused"), httpx.Response(404)])
 
     assert line.transport.send(DELETE) == Rejected(status=404)
 
 
-def test_another_request_that_finds_nothing_is_rejected() -> None:
+def test_a_404_rejects_other_requests() -> None:
     line = connect([httpx.ReadError("reset"), httpx.Response(404)])
 
     assert line.transport.send(PUT) == Rejected(status=404)
@@ -141,14 +143,14 @@ def test_pauses_grow() -> None:
         {"x_ratelimit_reset": "17"},
     ],
 )
-def test_the_service_says_how_long_to_wait(headers: dict[str, str]) -> None:
-    line = connect([slow_down(**headers), ok()])
+def test_the_pause_that_the_service_asks_for_is_made(headers: dict[str, str]) -> None:
+    line = connect([rate_limited(**headers), ok()])
 
     assert line.transport.send(GET) == "fine"
     assert line.clock.slept == [17]
 
 
-def test_tries_run_out() -> None:
+def test_attempts_run_out() -> None:
     line = connect(lambda _: httpx.Response(502, text=HTML), policy=RetryPolicy(max_attempts=3))
 
     problem = problem_of(line, GET, PipeError)
@@ -159,7 +161,7 @@ def test_tries_run_out() -> None:
     assert len(line.requests) == 3
 
 
-def test_a_single_try_is_told_as_one() -> None:
+def test_a_single_attempt_is_reported_as_one() -> None:
     line = connect([httpx.Response(500)], policy=RetryPolicy(max_attempts=1))
 
     problem = problem_of(line, GET, PipeError)
@@ -169,14 +171,14 @@ def test_a_single_try_is_told_as_one() -> None:
     assert line.clock.slept == []
 
 
-def test_a_write_that_failed_may_have_worked() -> None:
+def test_a_failed_write_is_reported_as_unknown() -> None:
     line = connect(lambda _: httpx.ReadError("reset"))
 
     assert "unknown" in problem_of(line, PUT, PipeError).what
     assert "unknown" not in problem_of(line, GET, PipeError).what
 
 
-def test_nobody_there() -> None:
+def test_a_refused_connection_is_reported_as_unreachable() -> None:
     line = connect(lambda _: httpx.ConnectError("[Errno 111] Connection refused"))
 
     problem = problem_of(line, POST, PipeError)
@@ -195,8 +197,8 @@ def test_an_unparseable_answer_ends_in_an_error_after_all_attempts() -> None:
     assert "HTTP 200, but the body is not JSON" in problem.why
 
 
-def test_a_quota_that_stays_spent_ends_the_run() -> None:
-    line = connect(lambda _: slow_down())
+def test_a_rate_limit_that_persists_ends_the_run() -> None:
+    line = connect(lambda _: rate_limited())
 
     problem = problem_of(line, POST, RunOverError)
 
@@ -204,7 +206,7 @@ def test_a_quota_that_stays_spent_ends_the_run() -> None:
     assert "Rate limit for this resource has been exceeded" in problem.why
 
 
-def test_a_redirect_is_not_followed() -> None:
+def test_a_redirection_is_not_followed() -> None:
     target = {"Location": "https://elsewhere.example/steal"}
     line = connect([httpx.Response(302, headers=target), httpx.Response(301)])
 
@@ -217,7 +219,7 @@ def test_a_redirect_is_not_followed() -> None:
 
 
 @pytest.mark.parametrize("location", ["A:0", "http://x:port/"])
-def test_a_redirect_to_what_is_no_address_is_trouble_like_any_other(location: str) -> None:
+def test_a_redirection_to_an_invalid_address_is_retried(location: str) -> None:
     line = connect([httpx.Response(307, headers={"Location": location}), ok()])
 
     assert line.transport.send(GET) == "fine"

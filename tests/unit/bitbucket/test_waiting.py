@@ -1,4 +1,4 @@
-"""How long anybody waits, what is counted, and what is told of it."""
+"""Pauses, the deadline, and what is counted and recorded."""
 
 import threading
 from collections.abc import Iterator
@@ -23,14 +23,14 @@ from tests.unit.bitbucket.doubles import (
     connect,
     ok,
     problem_of,
-    slow_down,
+    rate_limited,
 )
 
 pytestmark = pytest.mark.promise("P5", "P6")
 
 
-def test_waiting_never_goes_past_the_deadline() -> None:
-    line = connect([slow_down(retry_after="700")])
+def test_a_pause_never_exceeds_the_deadline() -> None:
+    line = connect([rate_limited(retry_after="700")])
 
     problem = problem_of(line, GET, RunOverError)
 
@@ -39,7 +39,7 @@ def test_waiting_never_goes_past_the_deadline() -> None:
     assert line.clock.slept == []
 
 
-def test_pauses_that_nobody_asked_for_keep_to_the_deadline_too() -> None:
+def test_the_backoff_never_exceeds_the_deadline() -> None:
     line = connect([httpx.Response(503)], policy=RetryPolicy(deadline_seconds=0.4))
 
     problem = problem_of(line, GET, RunOverError)
@@ -69,16 +69,16 @@ def test_nothing_is_sent_after_a_stop() -> None:
     assert line.requests == []
 
 
-def test_a_stop_during_a_pause_ends_the_trying() -> None:
+def test_a_stop_during_a_pause_ends_the_retries() -> None:
     line = connect([httpx.Response(503), ok()])
-    line.clock.slept = StopsAtThePause(line)
+    line.clock.slept = StopsAtFirstPause(line)
 
     assert problem_of(line, GET, RunOverError).key == "stopped"
     assert len(line.requests) == 1
 
 
-class StopsAtThePause(list[float]):
-    """Notes pauses; somebody asks to stop during the first."""
+class StopsAtFirstPause(list[float]):
+    """Records pauses; the run is asked to stop during the first."""
 
     def __init__(self, line: Line) -> None:
         super().__init__()
@@ -89,7 +89,29 @@ class StopsAtThePause(list[float]):
         self._line.stop.request("SIGTERM")
 
 
-def test_callers_wait_by_the_same_rules() -> None:
+def limited() -> httpx.Response:
+    return httpx.Response(200, json=1, headers={"X-RateLimit-Limit": "1"})
+
+
+def test_a_request_waits_until_the_hourly_limit_allows_it() -> None:
+    line = connect([limited(), ok()], policy=RetryPolicy(deadline_seconds=3602))
+    line.transport.send(GET)
+
+    assert line.transport.send(GET) == "fine"
+    assert line.clock.slept == [3601]
+
+
+def test_a_request_that_the_hourly_limit_allows_too_late_is_not_sent() -> None:
+    line = connect([limited()])
+    line.transport.send(GET)
+
+    problem = problem_of(line, GET, RunOverError)
+
+    assert problem.key == "hourly-limit-reached"
+    assert len(line.requests) == 1
+
+
+def test_callers_wait_under_the_same_bounds() -> None:
     line = connect([])
 
     line.transport.wait(0.25)
@@ -108,7 +130,7 @@ def test_callers_wait_by_the_same_rules() -> None:
 
 def test_a_stop_during_a_wait_is_noticed() -> None:
     line = connect([])
-    line.clock.slept = StopsAtThePause(line)
+    line.clock.slept = StopsAtFirstPause(line)
 
     with pytest.raises(RunOverError) as stopped:
         line.transport.wait(0.25)
@@ -116,7 +138,7 @@ def test_a_stop_during_a_wait_is_noticed() -> None:
     assert stopped.value.problem.key == "stopped"
 
 
-def test_one_budget_of_repeats_for_the_whole_run() -> None:
+def test_one_retry_budget_for_the_whole_run() -> None:
     line = connect(lambda _: httpx.Response(503), policy=RetryPolicy(max_attempts=2))
     for _ in range(12):
         assert problem_of(line, GET, PipeError).key == "service-unavailable"
@@ -128,7 +150,7 @@ def test_one_budget_of_repeats_for_the_whole_run() -> None:
     assert line.transport.counts == Counts(total=25, reads=25, writes=0, retries=12)
 
 
-def test_what_was_sent_is_counted() -> None:
+def test_requests_are_counted() -> None:
     line = connect(
         [
             ok(),
@@ -137,7 +159,7 @@ def test_what_was_sent_is_counted() -> None:
             ok(),
             httpx.ReadError("reset"),
             httpx.Response(204),
-            slow_down(),
+            rate_limited(),
             ok(),
         ]
     )
@@ -150,7 +172,7 @@ def test_what_was_sent_is_counted() -> None:
     assert line.transport.counts == Counts(total=7, reads=3, writes=4, retries=4)
 
 
-def test_every_attempt_is_told_without_its_body() -> None:
+def test_every_attempt_is_recorded_without_its_body() -> None:
     clock = FakeClock()
     replies: Iterator[Reply] = iter([httpx.Response(503), httpx.ReadError("reset"), ok()])
 
@@ -163,14 +185,14 @@ def test_every_attempt_is_told_without_its_body() -> None:
         IdempotentRequest(method=HTTPMethod.GET, path="/2.0/x", query=(("page", "2"),), parse=VALUE)
     )
 
-    told = [(each.result, each.attempt) for each in line.exchanges]
-    assert told == [(503, 1), ("ReadError", 2), (200, 3)]
+    recorded = [(each.result, each.attempt) for each in line.exchanges]
+    assert recorded == [(503, 1), ("ReadError", 2), (200, 3)]
     assert {(each.method, each.path, each.milliseconds) for each in line.exchanges} == {
         ("GET", "/2.0/x?page=2", 12)
     }
 
 
-def test_senseless_and_nameless_trouble_is_told_too() -> None:
+def test_failures_without_a_text_are_recorded_too() -> None:
     line = connect([httpx.Response(200, text="<p>"), httpx.ReadTimeout(""), ok()])
 
     line.transport.send(GET)
@@ -178,7 +200,7 @@ def test_senseless_and_nameless_trouble_is_told_too() -> None:
     assert [each.result for each in line.exchanges] == [200, "ReadTimeout", 200]
 
 
-def test_what_the_service_says_of_the_quota_is_kept() -> None:
+def test_the_stated_quota_is_remembered() -> None:
     line = connect(
         [
             httpx.Response(
@@ -202,7 +224,7 @@ def test_what_the_service_says_of_the_quota_is_kept() -> None:
     ]
 
 
-def test_all_threads_slow_down_together() -> None:
+def test_all_threads_pause_together() -> None:
     """While one thread waits as the service asked, another sends nothing."""
     clock = FakeClock()
     first_waits = threading.Event()
@@ -211,7 +233,7 @@ def test_all_threads_slow_down_together() -> None:
 
     def service(_: httpx.Request) -> httpx.Response:
         sent_at.append(clock.seconds)
-        return slow_down(retry_after="17") if len(sent_at) == 1 else ok()
+        return rate_limited(retry_after="17") if len(sent_at) == 1 else ok()
 
     line = connect(service, clock=clock)
 
@@ -235,8 +257,8 @@ def test_all_threads_slow_down_together() -> None:
     assert clock.slept[:2] == [17, 17]
 
 
-def test_who_comes_in_the_middle_of_a_pause_waits_for_the_rest_of_it() -> None:
-    line = connect([slow_down(retry_after="50"), ok(), ok()])
+def test_a_thread_that_comes_during_a_pause_waits_for_its_rest() -> None:
+    line = connect([rate_limited(retry_after="50"), ok(), ok()])
     line.transport.send(GET)
     line.clock.seconds -= 30
 
@@ -244,7 +266,7 @@ def test_who_comes_in_the_middle_of_a_pause_waits_for_the_rest_of_it() -> None:
     assert line.clock.slept == [50, 30]
 
 
-def test_secrets_that_the_service_echoes_are_not_told() -> None:
+def test_secrets_that_the_service_echoes_are_masked() -> None:
     echo = f"you sent Bearer {TOKEN}"
     line = connect(
         [
@@ -255,10 +277,10 @@ def test_secrets_that_the_service_echoes_are_not_told() -> None:
         policy=RetryPolicy(max_attempts=1),
     )
 
-    told = [
+    shown = [
         repr(line.transport.send(POST)),
         repr(problem_of(line, GET, PipeError)),
         repr(line.transport.send(POST)),
     ]
 
-    assert all("***" in each and TOKEN not in each for each in told)
+    assert all("***" in each and TOKEN not in each for each in shown)
