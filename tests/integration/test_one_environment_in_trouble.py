@@ -134,7 +134,7 @@ def test_a_creation_whose_answers_are_all_lost_without_effect_is_given_up() -> N
     world.simulator.faults.add(DropConnection(), method="POST", times=99)
     ran = run_pipe(world, ENVIRONMENT_NAME="Test-Env", ENVIRONMENT_TYPE="Test")
     assert (ran.exit_code, set(ran.problems)) == (5, {"not-created"})
-    assert "the answer was lost" in ran.log
+    assert "The response was lost" in ran.log
 
 
 def test_creations_that_are_refused_in_passing_succeed() -> None:

@@ -44,7 +44,7 @@ def test_an_environment_with_everything_from_nothing_then_nothing_then_one_chang
         "Production", True, {"main", "release/*"},
     )  # fmt: skip
     assert {key: value for key, (value, hidden) in values_of(world).items() if hidden} == secret
-    assert created.report["summary"]["variables"]["created"] == 61
+    assert created.report["summary"]["variables"]["created"] == 60
     assert len(created.requests) == 1 + 1 + 2 + 61
     again = run_with(world, wanted | _as_object(plain))
     assert (again.exit_code, again.methods) == (0, ["GET", "GET", "GET"])
