@@ -16,13 +16,13 @@ if TYPE_CHECKING:  # a configuration error is reported without loading the HTTP 
 
 
 class Clock(Struct, frozen=True, kw_only=True):
-    """What a program otherwise takes from the world without asking.
+    """Time and randomness.
 
     Attributes:
-        monotonic: Seconds that only grow; deadlines and durations are told in them.
-        now: The date and time in UTC, for dates that a server names.
-        sleep: Wait that many seconds; it may come back earlier when the run was asked to stop.
-        random: A number in [0, 1).
+        monotonic: Returns seconds that never decrease, for deadlines and durations.
+        now: Returns the date and time in UTC, for dates in answers.
+        sleep: Waits for a number of seconds; returns earlier when the run is asked to stop.
+        random: Returns a number in [0, 1), for jitter.
     """
 
     monotonic: Callable[[], float]
@@ -32,35 +32,35 @@ class Clock(Struct, frozen=True, kw_only=True):
 
 
 class Stop:
-    """Whether the run was asked to stop: by a signal, or by another thread. Safe to share."""
+    """A request to stop the run, by a signal or a thread. Safe to share between threads."""
 
     def __init__(self) -> None:
         self._event = threading.Event()
         self._reason = ""
 
     def request(self, reason: str) -> None:
-        """Ask the run to stop; whoever waits wakes at once. The first reason is kept."""
+        """Ask the run to stop and wake everything that waits. The first reason is kept."""
         if not self._event.is_set():
             self._reason = reason
         self._event.set()
 
     @property
     def requested(self) -> bool:
-        """Whether anyone asked."""
+        """Whether the run was asked to stop."""
         return self._event.is_set()
 
     @property
     def reason(self) -> str:
-        """Why, for the reader of the log; empty while nobody asked."""
+        """Why, for example `SIGTERM`; empty if the run was not asked to stop."""
         return self._reason
 
     def wait(self, seconds: float) -> None:
-        """Wait that long, or until someone asks to stop."""
+        """Wait for that many seconds, or until the run is asked to stop."""
         self._event.wait(seconds)
 
 
 def real_clock(stop: Stop) -> Clock:
-    """Return the real clock and the real chance, with a sleep that `stop` ends."""
+    """Return the system's clock and randomness, with a sleep that `stop` interrupts."""
     return Clock(
         monotonic=time.monotonic,
         now=lambda: datetime.now(UTC),
@@ -70,17 +70,17 @@ def real_clock(stop: Stop) -> Clock:
 
 
 class RunContext(Struct, frozen=True, kw_only=True):
-    """All that a run takes from outside and gives to it.
+    """Everything that a run takes from its process.
 
     Attributes:
         environ: The environment variables.
         files: Reads a text file by its path.
-        out: Where products go (`MODE=export`).
-        err: Where the log goes.
-        clock: Time, waiting and chance.
-        stop: Asks the run to end.
-        connect: Makes the HTTP client for an API address and a number of workers.
-        in_pipe: Makes the HTTP client for the proxy beside a step; it is told our version.
+        out: Standard output, for products (`MODE=export`).
+        err: Standard error, for the log.
+        clock: Time and randomness.
+        stop: Tells whether the run was asked to stop.
+        connect: Returns an HTTP client for the URL of an API and a number of workers.
+        in_pipe: Returns an HTTP client for the proxy beside each step, given our version.
     """
 
     environ: Mapping[str, str]
