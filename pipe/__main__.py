@@ -1,8 +1,6 @@
 """`python -m pipe`."""
 
-import sys
-
-from pipe.cli import main
+from pipe.cli import exit_process
 
 if __name__ == "__main__":
-    sys.exit(main())
+    exit_process()

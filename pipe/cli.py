@@ -1,4 +1,4 @@
-"""Command line of the pipe: reads the process environment, handles signals, sets the exit code.
+"""Command line of the pipe: the process environment, signals, streams and the exit code.
 
 The only module that reads `os.environ` or exits.
 """
@@ -8,34 +8,88 @@ from __future__ import annotations
 import gc
 import os
 import signal
-import sys
+import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from time import monotonic
+from typing import TYPE_CHECKING, Final, NoReturn
 
 from pipe import VERSION
 from pipe.context import RunContext, Stop, real_clock
+from pipe.streams import LogStream, OutputStream, reserve_standard_descriptors
 
 if TYPE_CHECKING:  # a configuration error is reported without loading the HTTP client
     import httpx
 
-_GC_THRESHOLD: Final = 100_000
-"""Allocations before a collection. Importing allocates much and frees nothing."""
+_STDOUT: Final = 1
+_STDERR: Final = 2
+
+_STACK_BYTES: Final = 4 * 1024 * 1024
+"""For each thread, whatever the limit of the process: deeply nested JSON needs stack."""
+
+LAST_SECONDS: Final = 5.0
+"""After a signal, a run that hangs (in a file system, say) is ended without reports."""
+
+_UNEXPECTED: Final = 1
+_GAVE_UP: Final = 6
+"""Exit codes; `models.errors` is loaded later."""
+
+
+def exit_process() -> NoReturn:
+    """Run once and exit. Skips the interpreter's own end, which takes 50 ms for nothing."""
+    os._exit(main())
 
 
 def main() -> int:
     """Run once with the environment of this process; return the exit code."""
-    gc.set_threshold(_GC_THRESHOLD)
-    from pipe.session import run  # noqa: PLC0415 - imports nearly everything: after the line above
-
     stop = Stop()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda received, _: stop.request(signal.Signals(received).name))
+    reserve_standard_descriptors()
+    threading.stack_size(_STACK_BYTES)
+    finished = threading.Event()
+    codes: list[int] = []
+
+    def work() -> None:
+        try:
+            codes.append(_run(stop))
+        except BaseException as error:  # noqa: BLE001 - `run` raises nothing; a broken import does
+            name = type(error).__name__  # no message: it could hold a secret
+            LogStream(_STDERR, stop).write(f"ERROR: The pipe ended unexpectedly ({name}): a bug\n")
+            codes.append(_UNEXPECTED)
+        finished.set()
+
+    # Signals are handled by the main thread, which holds no lock that their handlers need.
+    try:
+        threading.Thread(target=work, daemon=True).start()
+    except RuntimeError:  # no thread can be started: the number of processes is limited
+        work()
+    return codes[0] if _wait(finished, stop) else _GAVE_UP
+
+
+def _wait(finished: threading.Event, stop: Stop) -> bool:
+    """Wait for the run, for some seconds only once it was asked to stop."""
+    stopped_at: float | None = None
+    while not finished.wait(0.1):
+        if stop.requested:
+            now = monotonic()
+            stopped_at = stopped_at or now
+            if now - stopped_at >= LAST_SECONDS:
+                return False
+    return True
+
+
+def _run(stop: Stop) -> int:
+    # Importing allocates much and frees nothing: there is no garbage to look for.
+    gc.disable()
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # looking for them takes 8 ms
+    from pipe.session import run  # noqa: PLC0415 - imports nearly everything: after these lines
+
     return run(
         RunContext(
             environ=os.environ,
             files=_read_text,
-            out=sys.stdout,
-            err=sys.stderr,
+            out=OutputStream(_STDOUT, stop),
+            err=LogStream(_STDERR, stop),
             clock=real_clock(stop),
             stop=stop,
             connect=lambda url, workers: _connect(url, workers, stop),
@@ -45,8 +99,11 @@ def main() -> int:
 
 
 def _connect(url: str, workers: int, stop: Stop) -> httpx.Client:
-    from pipe.bitbucket.connections import open_client  # noqa: PLC0415 - slow; see above
+    import pipe.execution  # noqa: F401, PLC0415 - slow; a configuration error does without
+    from pipe.bitbucket.connections import open_client  # noqa: PLC0415 - likewise
 
+    gc.freeze()  # all that is imported stays
+    gc.enable()
     return open_client(
         base_url=url, workers=workers, version=VERSION, environ=os.environ, stop=stop
     )

@@ -7,12 +7,19 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Protocol
 
 from msgspec import Struct
 
 if TYPE_CHECKING:  # a configuration error is reported without loading the HTTP client
     import httpx
+
+
+class Writable(Protocol):
+    """A stream of text."""
+
+    def write(self, text: str, /) -> object:
+        """Write a text; raise `OSError` if that fails."""
 
 
 class Clock(Struct, frozen=True, kw_only=True):
@@ -85,8 +92,8 @@ class RunContext(Struct, frozen=True, kw_only=True):
 
     environ: Mapping[str, str]
     files: Callable[[str], str]
-    out: TextIO
-    err: TextIO
+    out: Writable
+    err: Writable
     clock: Clock
     stop: Stop
     connect: Callable[[str, int], httpx.Client]

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TextIO
+from typing import Final
 
 from pipe.apply.context import ApplyContext
 from pipe.apply.reader import list_environments, read_contents
 from pipe.bitbucket import problems
+from pipe.context import Writable
 from pipe.export import document
 from pipe.export.document import Held
 from pipe.fleet.recorder import RunRecorder
 from pipe.fleet.workers import Abandoned, Crashed, NotStarted, WorkerPool
 from pipe.models.declaration import Desired, Repository
-from pipe.models.errors import PipeError, Problem, RunOverError
+from pipe.models.errors import ExitCode, PipeError, Problem, RunOverError
 from pipe.models.results import RepositoryResult, RunResult
+from pipe.reports.files import reason
 
-_EVERYTHING = Desired(branches=(), variables=())
+_EVERYTHING: Final = Desired(branches=(), variables=())
 """Asks for all that an environment has."""
 
 
@@ -30,7 +32,7 @@ class Exporter:
     """
 
     def __init__(
-        self, *, apply_context: ApplyContext, pool: WorkerPool, recorder: RunRecorder, out: TextIO
+        self, *, apply_context: ApplyContext, pool: WorkerPool, recorder: RunRecorder, out: Writable
     ) -> None:
         self._context = apply_context
         self._pool = pool
@@ -45,8 +47,8 @@ class Exporter:
             match outcome:
                 case NotStarted():
                     self._recorder.skip(repository)
-                case Abandoned(reason):
-                    self._failed(repository, RunOverError(problems.stopped(reason)).problem)
+                case Abandoned(signal):
+                    self._failed(repository, RunOverError(problems.stopped(signal)).problem)
                 case Crashed():
                     self._failed(repository, self._recorder.unexpected(repository, outcome))
                 case Problem():
@@ -59,8 +61,7 @@ class Exporter:
             self._recorder.console.warning(warning)
         if found:
             missing = [each for each in repositories if each not in found]
-            self._out.write(document.text(file, missing))
-            self._out.flush()
+            self._write(document.text(file, missing))
         return self._recorder.finish(base_result)
 
     def _read(self, repository: Repository) -> tuple[Held, ...] | Problem:
@@ -80,3 +81,20 @@ class Exporter:
             self._recorder.skip(repository)
         else:
             self._recorder.add(RepositoryResult(repository=repository, problem=problem))
+
+    def _write(self, text: str) -> None:
+        try:
+            self._out.write(text)
+        except OSError as error:
+            self._recorder.add_problem(_not_written(reason(error)))
+
+
+def _not_written(why: str) -> Problem:
+    """Return the problem for a configuration file that could not be written."""
+    return Problem(
+        "export-not-written",
+        ExitCode.INCOMPLETE,
+        "The configuration file was not written to standard output.",
+        f"{why[:1].upper()}{why[1:]}.",
+        "Check where the output of the pipe goes.",
+    )

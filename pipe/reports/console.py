@@ -9,10 +9,11 @@ import textwrap
 from collections.abc import Iterable, Iterator
 from enum import Enum
 from threading import Lock
-from typing import Final, TextIO
+from typing import Final
 
 from msgspec import Struct
 
+from pipe.context import Writable
 from pipe.models.errors import Problem
 from pipe.reports.text import one_line
 
@@ -48,7 +49,7 @@ class Line(Struct, frozen=True):
 class Log:
     """Write lines to a stream; safe to share between threads."""
 
-    def __init__(self, stream: TextIO, *, color: bool) -> None:
+    def __init__(self, stream: Writable, *, color: bool) -> None:
         self._stream = stream
         self._color = color
         self._lock = Lock()
@@ -58,7 +59,6 @@ class Log:
         text = "".join(self._paint(line) + "\n" for line in lines)
         with self._lock:
             self._stream.write(text)
-            self._stream.flush()
 
     def info(self, text: str) -> None:
         """Log what the run does."""

@@ -25,7 +25,7 @@ from simulator.state.credentials import DEMO_ACCESS_TOKEN
 PROJECT: Final = Path(__file__).parents[2]
 
 RUN: Final = """
-import json, runpy, sys
+import json, os, runpy, sys
 from importlib.abc import MetaPathFinder
 
 class OnlyLocked(MetaPathFinder):
@@ -35,10 +35,8 @@ class OnlyLocked(MetaPathFinder):
 
 hidden = set(json.loads(sys.argv.pop()))
 sys.meta_path.insert(0, OnlyLocked())
-try:
-    runpy.run_module("pipe", run_name="__main__", alter_sys=True)
-finally:
-    print(json.dumps(sorted(sys.modules)))
+os._exit = lambda code: print(json.dumps(sorted(sys.modules)))
+runpy.run_module("pipe", run_name="__main__", alter_sys=True)
 """
 
 SETTINGS: Final = {

@@ -1,16 +1,26 @@
-"""The program as a process starts it: the environment is read, signals ask to stop."""
+"""The program as a process starts it: environment, signals, streams, threads and exit codes."""
 
 from __future__ import annotations
 
+import gc
+import json
+import os
 import runpy
 import signal
+import subprocess
+import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 import pytest
 
 import pipe.__main__
+from pipe import cli
 from pipe.cli import main
+from pipe.context import RunContext, Stop
+from pipe.models.errors import ExitCode
 from simulator.server import Server
 from simulator.simulator import Simulator
 from simulator.state.credentials import DEMO_ACCESS_TOKEN
@@ -34,19 +44,22 @@ def simulator(monkeypatch: pytest.MonkeyPatch) -> Iterator[Simulator]:
         }.items():
             monkeypatch.setenv(name, value)
         yield simulated
+    gc.enable()
+    threading.stack_size(0)
     for number, handler in handlers.items():
         signal.signal(number, handler)
 
 
-def test_the_process_exits_as_the_run_ends(
+def test_the_process_exits_with_the_code_of_the_run(
     simulator: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("ENVIRONMENT_NAME", "Nowhere")
+    codes: list[int] = []
+    monkeypatch.setattr(os, "_exit", codes.append)
 
-    with pytest.raises(SystemExit) as exited:
-        runpy.run_path(str(Path(pipe.__main__.__file__)), run_name="__main__")
+    runpy.run_path(str(Path(pipe.__main__.__file__)), run_name="__main__")
 
-    assert exited.value.code == 5
+    assert codes == [5]
     assert [each.method for each in simulator.requests] == ["GET"]
 
 
@@ -67,7 +80,18 @@ def test_variables_and_files_are_those_of_the_process(
 def test_a_signal_asks_to_stop(simulator: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ENVIRONMENT_NAME", "Test")
     monkeypatch.setenv("ADMIN_ONLY", "true")
-    simulator.observers.append(lambda _: signal.raise_signal(signal.SIGTERM))
+    requested, request = threading.Event(), Stop.request
+
+    def note(stop: Stop, reason: str) -> None:
+        request(stop, reason)
+        requested.set()
+
+    def interrupt(_: object) -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+        requested.wait()
+
+    monkeypatch.setattr(Stop, "request", note)
+    simulator.observers.append(interrupt)
 
     assert main() == 6
 
@@ -81,3 +105,94 @@ def test_results_are_published_where_it_is_asked_for(monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("CODE_INSIGHTS", "true")
 
     assert main() == 0
+
+
+def _run_shell(redirections: str, **environ: str) -> int:
+    """Run the pipe in a process of its own, with its streams redirected by a shell."""
+    ended = subprocess.run(  # noqa: S603 - this program
+        ["/bin/bash", "-c", f"set -o pipefail; {sys.executable} -m pipe {redirections}"],
+        cwd=Path(pipe.__main__.__file__).parents[1],
+        env={**os.environ, **environ},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        check=False,
+    )
+    return ended.returncode
+
+
+STREAMS: Final = ("2>&1 | head -0", "2>/dev/full", "<&- >&- 2>&-")
+
+
+@pytest.mark.promise("P26")
+@pytest.mark.parametrize("redirections", STREAMS)
+def test_a_lost_log_ends_nothing(simulator: Simulator, tmp_path: Path, redirections: str) -> None:
+    report = tmp_path / "report.json"
+    code = _run_shell(
+        redirections, ENVIRONMENT_NAME="Test", ADMIN_ONLY="true", REPORT_FILES=str(report)
+    )
+
+    assert code == 0
+    assert simulator.repository("acme/shop").environment("Test").admin_only
+    assert json.loads(report.read_text("utf-8"))["outcome"] == "changed"
+
+
+@pytest.mark.promise("P26")
+@pytest.mark.usefixtures("simulator")
+@pytest.mark.parametrize("redirections", ["| head -0", ">/dev/full", ">&-"])
+def test_an_export_that_could_not_be_written_is_incomplete(
+    tmp_path: Path, redirections: str
+) -> None:
+    report = tmp_path / "report.json"
+
+    assert _run_shell(redirections, MODE="export", REPORT_FILES=str(report)) == 5
+    problems = json.loads(report.read_text("utf-8"))["errors"]
+    assert [each["key"] for each in problems] == ["export-not-written"]
+
+
+@pytest.mark.promise("P26")
+@pytest.mark.usefixtures("simulator")
+def test_a_run_that_hangs_is_ended_some_seconds_after_a_signal(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    never = threading.Event()
+
+    def hang(context: RunContext) -> ExitCode:
+        context.stop.request("SIGTERM")
+        never.wait()
+        return ExitCode.OK
+
+    monkeypatch.setattr("pipe.session.run", hang)
+    monkeypatch.setattr(cli, "LAST_SECONDS", 0.01)
+
+    assert main() == 6
+    never.set()
+
+
+@pytest.mark.usefixtures("simulator")
+def test_a_broken_import_is_a_bug_without_a_traceback(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "pipe.session", None)
+
+    assert main() == 1
+    log = "ERROR: The pipe ended unexpectedly (ModuleNotFoundError): a bug\n"
+    assert capfd.readouterr().err == log
+
+
+def test_a_process_that_may_start_no_thread_runs_without(
+    simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ENVIRONMENT_NAME", "Test")
+    monkeypatch.setenv("ADMIN_ONLY", "true")
+    real = threading.Thread.start
+
+    def start(thread: threading.Thread) -> None:
+        if "process_request" not in repr(thread):  # of the simulator
+            message = "can't start new thread"
+            raise RuntimeError(message)
+        real(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", start)
+
+    assert main() == 0
+    assert simulator.repository("acme/shop").environment("Test").admin_only
