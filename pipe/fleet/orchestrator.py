@@ -140,7 +140,8 @@ class Orchestrator:
         self._plans += plans
         self._is_complete &= not any(isinstance(each, NotStarted) for each in planned)
         if self._options.mode is Mode.APPLY and self._is_as_reviewed():
-            self._recorder.announce(planned_result(each) for each in plans)
+            if not self._pool.stopped:
+                self._recorder.announce(planned_result(each) for each in plans)
             self._announce(plans)
             results = self._applied(batch.repositories, planned)
         else:

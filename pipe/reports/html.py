@@ -217,7 +217,8 @@ def _add_item(parent: Element, item: ItemView, *, is_open: bool) -> None:
     if item.changes:
         listed = SubElement(details, "dl")
         for each in item.changes:
-            _text(listed, "dt", f"{each.mark} {each.field}")
+            # The space does not break, so that mark and field stay together.
+            _text(listed, "dt", f"{each.mark}\N{NO-BREAK SPACE}{each.field}")
             line = _text(listed, "dd", each.text, "lost" if each.mark == "-" else "")
             if each.note:
                 line.text = f"{each.text} "

@@ -138,7 +138,7 @@ def test_deletions_have_a_red_badge_and_name_every_lost_variable() -> None:
     page = render(view(replace(CHECK, mode=Mode.PLAN, repositories=(DELETION,))))
     assert '<span class="lost">1 to delete</span>, 0 unchanged' in page
     assert '<td class="lost"' in page
-    assert "<dt>- variables.DB_PASSWORD</dt>" in page
+    assert "<dt>-\N{NO-BREAK SPACE}variables.DB_PASSWORD</dt>" in page
     assert '<span class="">0 to delete' not in render(view(CHECK))
 
 
@@ -235,6 +235,27 @@ def test_no_width_needs_scrolling_sideways(tmp_path: Path, width: int, number: i
     assert found["over"] <= 0
     assert found["cards"] == ("table-row" if width == 1280 else "block")
     assert found["small"] == 0  # what is tapped is large enough for a finger
+
+
+@in_a_browser
+def test_five_open_names_fit_a_small_screen(tmp_path: Path) -> None:
+    names = ("Test", "Staging", "Production", "Production EU", "Integration", "QA")
+    first = RepositoryResult(
+        repository=Repository("acme", "service"), environments=tuple(map(drift, names))
+    )
+    run = replace(fleet(12), repositories=(first, *fleet(12).repositories))
+    found = try_page(
+        tmp_path,
+        render(view(run)),
+        """
+        page.querySelector("button").click();
+        const root = page.documentElement;
+        found.open = page.querySelectorAll("tbody tr:first-child details[open]").length;
+        found.over = root.scrollWidth - root.clientWidth;
+        """,
+        width=1280,
+    )
+    assert found == {"open": 6, "over": 0}
 
 
 @in_a_browser
