@@ -42,7 +42,7 @@ def _run(context: RunContext, console: Log) -> ExitCode:
         console.write(config_error_lines(error.errors))
         result = RunResult(
             mode=Mode.APPLY,
-            faults=error.errors,
+            config_errors=error.errors,
             counts=Counts(),
             seconds=context.clock.monotonic() - started,
         )

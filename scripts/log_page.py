@@ -1,4 +1,4 @@
-"""Turn a log with colours into a web page, for pictures: `python -m scripts.log_page < log > page`."""
+"""Turn a log with colours into a web page: `python -m scripts.log_page <log >page.html`."""
 
 from __future__ import annotations
 

@@ -82,7 +82,7 @@ class DeleteReason(StrEnum):
     """Why something is deleted; the safety checks judge each differently."""
 
     DECLARED = "declared absent"
-    RULE = "a rule declares it absent"
+    RULE = "matches what is declared absent"
     PRUNED = "not declared, and pruning was asked for"
 
 

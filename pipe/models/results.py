@@ -384,7 +384,7 @@ class RunResult(Struct, frozen=True, kw_only=True):
         mode: What was done with the plan.
         repositories: One result each, in a fixed order whatever the number of workers.
         problems: Problems of the run as a whole.
-        faults: Errors in the settings; nothing else is known then.
+        config_errors: Errors in the settings; nothing else is known then.
         remaining: Repositories that were not started because the run ended early.
         plan_checksum: Known once everything was planned.
         counts: The requests sent.
@@ -394,7 +394,7 @@ class RunResult(Struct, frozen=True, kw_only=True):
     mode: Mode
     repositories: tuple[RepositoryResult, ...] = ()
     problems: tuple[Problem, ...] = ()
-    faults: tuple[ConfigError, ...] = ()
+    config_errors: tuple[ConfigError, ...] = ()
     remaining: tuple[Repository, ...] = ()
     plan_checksum: str | None = None
     counts: Counts
@@ -413,7 +413,7 @@ class RunResult(Struct, frozen=True, kw_only=True):
     @property
     def exit_code(self) -> ExitCode:
         """The exit code of the run: the most important of its problems."""
-        if self.faults:
+        if self.config_errors:
             return ExitCode.CONFIGURATION
         found = [*self.problems, *(each for one in self.repositories for each in one.problems)]
         checks = self.mode is Mode.CHECK

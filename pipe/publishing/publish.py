@@ -138,9 +138,17 @@ def publish_comment(settings: Settings, view: RunView, publisher: Publisher) -> 
 
 
 def _repository(settings: Settings) -> str:
-    workspace, _, slug = (settings.context.repository or "").partition("/")
+    """Return the path of the repository that the pipeline runs in, else of the one selected."""
+    selected = settings.selection.single
+    name = settings.context.repository
+    if name is None and selected is not None:
+        name = f"{selected.workspace}/{selected.slug}"
+    workspace, _, slug = (name or "").partition("/")
     if not workspace or not slug:
-        message = "BITBUCKET_REPO_FULL_NAME is not the name of a repository (workspace/slug)"
+        message = (
+            "the repository of the pipeline is unknown; set BITBUCKET_REPO_FULL_NAME to"
+            " workspace/slug"
+        )
         raise UnpublishedError(message)
     return f"/2.0/repositories/{segment(workspace)}/{segment(slug)}"
 

@@ -1,1 +1,1 @@
-"""What a run tells: each report is made from the same results."""
+"""Reports of a run: the log, files, and what later pipes and steps get."""

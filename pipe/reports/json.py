@@ -54,7 +54,7 @@ def _errors(result: RunResult) -> list[Json]:
     """Return the problems of the run as a whole, and the configuration errors."""
     config_errors: list[Json] = [
         {"key": "configuration", "source": each.source, "what": each.message}
-        for each in result.faults
+        for each in result.config_errors
     ]
     return [*(_problem(each) for each in result.problems), *config_errors]
 

@@ -148,7 +148,7 @@ def plan_line(results: Iterable[RepositoryResult]) -> Line:
 
 def summary_lines(result: RunResult) -> Iterator[Line]:
     """Return the last lines: the plan of a dry run, and what happened."""
-    if result.mode in (Mode.PLAN, Mode.CHECK) and not result.faults:
+    if result.mode in (Mode.PLAN, Mode.CHECK) and not result.config_errors:
         yield plan_line(result.repositories)
         if result.plan_checksum is not None and would_change(result):
             yield Line(Style.INFO, f"INFO: Plan checksum: {result.plan_checksum}")
@@ -162,7 +162,7 @@ def summary_lines(result: RunResult) -> Iterator[Line]:
 
 
 def _failed_repositories(result: RunResult) -> Iterator[Line]:
-    """Name the repositories with problems: among thousands nobody finds them."""
+    """Name the repositories with problems, which are hard to find among thousands."""
     failed = [one_line(str(each.repository)) for each in result.repositories if each.problems]
     if failed:
         count = f"{len(failed)} of {repositories(len(result.repositories))} have problems"

@@ -69,7 +69,7 @@ def export_variables(result: RunResult, path: Path) -> None:
     variables = {OUTCOME: str(result.outcome), EXIT_CODE: str(int(result.exit_code))}
     if result.plan_checksum is not None:
         variables[PLAN_CHECKSUM] = result.plan_checksum
-    # Not created: where there is no such file, nobody reads it.
+    # The file is not created: where Pipelines offers none, nothing reads it.
     with _open_regular(path, os.O_RDWR | os.O_APPEND) as file:
         content = file.read(_MAX_BYTES)
         lines = "".join(f"{key}={value}\n" for key, value in variables.items())

@@ -55,7 +55,7 @@ class About(Struct, frozen=True, kw_only=True):
 
     Attributes:
         at: The time at which the run ended, in UTC.
-        context: What Pipelines told about the step.
+        context: The variables that Pipelines sets in the step.
     """
 
     at: datetime
@@ -231,7 +231,7 @@ class RunView(Struct, frozen=True, kw_only=True):
     @property
     def config_errors(self) -> tuple[ConfigError, ...]:
         """Errors in the settings."""
-        return self.result.faults
+        return self.result.config_errors
 
     @property
     def problems(self) -> tuple[Problem, ...]:
@@ -261,7 +261,7 @@ class RunView(Struct, frozen=True, kw_only=True):
 
 def present(result: RunResult, about: About) -> RunView:
     """Return what the reports of a run show."""
-    shows_plan = result.mode in (Mode.PLAN, Mode.CHECK) and not result.faults
+    shows_plan = result.mode in (Mode.PLAN, Mode.CHECK) and not result.config_errors
     return RunView(
         result=result,
         about=about,

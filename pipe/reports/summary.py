@@ -84,9 +84,9 @@ def _count(noun: str, counts: dict[str, int]) -> str:
 
 
 def _config_errors(result: RunResult) -> str:
-    if not result.faults:
+    if not result.config_errors:
         return ""
-    return f"{counted(len(result.faults), 'configuration error')}, nothing was sent"
+    return f"{counted(len(result.config_errors), 'configuration error')}, nothing was sent"
 
 
 def _sentence(result: RunResult, happened: list[str]) -> str:

@@ -50,9 +50,12 @@ _VARIABLES = {
 
 def read_context(environ: Mapping[str, str]) -> PipelineContext:
     """Read the variables of Pipelines; an unusable one counts as not set."""
-    values = ((field, environ.get(name, "")) for field, name in _VARIABLES.items())
+    given = {field: environ.get(name, "") for field, name in _VARIABLES.items()}
+    workspace, slug = environ.get("BITBUCKET_WORKSPACE"), environ.get("BITBUCKET_REPO_SLUG")
+    if not given["repository"] and workspace and slug:
+        given["repository"] = f"{workspace}/{slug}"
     return PipelineContext(
-        **{field: value for field, value in values if value and value.isprintable()}
+        **{field: value for field, value in given.items() if value and value.isprintable()}
     )
 
 

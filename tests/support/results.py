@@ -178,7 +178,7 @@ def runs(draw: st.DrawFn, hidden: str = "s3cret") -> RunResult:
         mode=draw(st.sampled_from(list(Mode))),
         repositories=tuple(draw(st.lists(repositories(hidden), max_size=3))),
         problems=tuple(draw(st.lists(problems, max_size=2))),
-        faults=tuple(draw(st.lists(st.builds(ConfigError, texts, texts), max_size=2))),
+        config_errors=tuple(draw(st.lists(st.builds(ConfigError, texts, texts), max_size=2))),
         remaining=tuple(draw(st.lists(st.builds(Repository, st.just("acme"), names), max_size=2))),
         plan_checksum=draw(st.none() | st.just("sha256:" + "a" * 64)),
         counts=Counts(

@@ -195,7 +195,7 @@ def test_the_most_important_code_wins() -> None:
     denied = RepositoryResult(repository=SHOP, problem=replace(TROUBLE, code=ExitCode.PERMISSION))
     assert denied.problems == (replace(TROUBLE, code=ExitCode.PERMISSION),)
     assert replace(run, repositories=(*run.repositories, denied)).exit_code is ExitCode.PERMISSION
-    faulty = replace(run, faults=(ConfigError("X", "is wrong"),))
+    faulty = replace(run, config_errors=(ConfigError("X", "is wrong"),))
     assert faulty.exit_code is ExitCode.CONFIGURATION
 
 

@@ -268,7 +268,7 @@ def test_no_pull_request_is_no_warning(world: World) -> None:
     [
         ({"BITBUCKET_COMMIT": ""}, "BITBUCKET_COMMIT is not a commit"),
         ({"BITBUCKET_COMMIT": "../x"}, "BITBUCKET_COMMIT is not a commit"),
-        ({"BITBUCKET_REPO_FULL_NAME": "shop"}, "BITBUCKET_REPO_FULL_NAME is not the name"),
+        ({"BITBUCKET_REPO_FULL_NAME": "shop"}, "set BITBUCKET_REPO_FULL_NAME to workspace/slug"),
         ({"BITBUCKET_PR_ID": "12/x"}, "BITBUCKET_PR_ID is not the number"),
     ],
 )
@@ -279,6 +279,31 @@ def test_an_unusable_context_is_a_warning(
     assert ran.exit_code == 0
     assert text in " ".join(ran.log.split())
     assert "WARNING" in ran.log
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {},
+        {"REPO_SLUG": "api"},
+        {"REPOSITORIES": "ap*"},
+        {"BITBUCKET_REPO_SLUG": "", "REPO_SLUG": "shop"},
+        {"BITBUCKET_WORKSPACE": "", "WORKSPACE": "acme"},
+    ],
+)
+def test_the_repository_is_that_of_the_pipeline_else_the_one_selected(
+    world: World, variables: dict[str, str]
+) -> None:
+    world.simulator.add_repository("acme", "api").add_environment("Test")
+    ran = comment(world, **{"MODE": "plan", "BITBUCKET_REPO_FULL_NAME": "", **variables})
+    assert ran.exit_code == 0
+    assert len(raws(world)) == 1
+
+
+def test_without_any_repository_nothing_is_published(world: World) -> None:
+    names = {"BITBUCKET_REPO_FULL_NAME": "", "BITBUCKET_REPO_SLUG": ""}
+    ran = comment(world, MODE="plan", REPOSITORIES="sh*", **names)
+    assert "the repository of the pipeline is unknown" in " ".join(ran.log.split())
 
 
 FAILURES: list[tuple[str, Callable[[World], object]]] = [

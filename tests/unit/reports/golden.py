@@ -69,6 +69,18 @@ def deleted() -> Iterator[str]:
     yield _run(world, ENVIRONMENT_NAME="Old", STATE="absent")
 
 
+def everything_deleted() -> Iterator[str]:
+    world = World()
+    for name in ("Test", "Staging", "QA", "Old"):
+        environment = world.shop.add_environment(name)
+        environment.set_variable("API_URL", f"https://{name.lower()}.acme.example")
+        environment.set_variable("DB_PASSWORD", "canary-password", secured=True)
+    wanted = {"ENVIRONMENT_NAME": "*", "STATE": "absent"}
+    yield _run(world, **wanted, MODE="plan", NO_COLOR="")
+    yield _run(world, **wanted, MODE="plan", FORCE="true", NO_COLOR="")
+    yield _run(world, **wanted, FORCE="true")
+
+
 def refused() -> Iterator[str]:
     world = World()
     world.shop.add_environment("Production", "Production")
@@ -139,6 +151,7 @@ SCENARIOS: Final[dict[str, Callable[[], Iterator[str]]]] = {
         created_then_unchanged,
         planned_and_checked,
         deleted,
+        everything_deleted,
         refused,
         wrong_settings,
         not_permitted,

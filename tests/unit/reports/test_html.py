@@ -87,7 +87,7 @@ def test_problems_of_the_run_and_repositories_not_started_are_shown() -> None:
     run = replace(
         fleet(2),
         problems=(TROUBLE,),
-        faults=(ConfigError("MODE", "is <wrong>"), ConfigError("STATE", "is wrong")),
+        config_errors=(ConfigError("MODE", "is <wrong>"), ConfigError("STATE", "is wrong")),
         remaining=(Repository("acme", "api"),),
     )
     page = render(present(run, About(at=ABOUT.at, context=PipelineContext())))
@@ -98,7 +98,9 @@ def test_problems_of_the_run_and_repositories_not_started_are_shown() -> None:
 
 
 def test_a_run_without_repositories_has_no_table() -> None:
-    page = render(view(replace(CHECK, repositories=(), faults=(ConfigError("MODE", "is wrong"),))))
+    page = render(
+        view(replace(CHECK, repositories=(), config_errors=(ConfigError("MODE", "is wrong"),)))
+    )
     assert "<table" not in page
     assert "<script" not in page
 

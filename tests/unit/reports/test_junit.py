@@ -65,7 +65,7 @@ def test_problems_of_a_repository_and_of_the_run_are_errors() -> None:
             RepositoryResult(repository=SHOP, problem=TROUBLE, pipelines=Outcome.FAILED),
         ),
         problems=(TROUBLE,),
-        faults=(ConfigError("MODE", "is wrong"),),
+        config_errors=(ConfigError("MODE", "is wrong"),),
         remaining=(Repository("acme", "api"),),
     )
     root = ET.fromstring(render(view(run)))  # noqa: S314 - our own

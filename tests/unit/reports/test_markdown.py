@@ -119,7 +119,7 @@ def test_configuration_errors_and_repositories_not_started() -> None:
     run = replace(
         CHECK,
         repositories=(),
-        faults=(ConfigError("A|B", "is <wrong>"),),
+        config_errors=(ConfigError("A|B", "is <wrong>"),),
         problems=(TROUBLE,),
         remaining=(SHOP,),
     )

@@ -48,7 +48,7 @@ def test_the_least_that_a_run_needs() -> None:
     assert read.options.bitbucket_api_url == "https://api.bitbucket.org"
     assert (read.secured_update, read.options.fingerprint_key) == (SecuredUpdate.ALWAYS, None)
     assert (read.parallel, read.options.config_file, read.lines) == (None, None, {})
-    assert read.context == PipelineContext()
+    assert read.context == PipelineContext(repository="acme/shop")
     assert read.warnings == ()
     assert read.secrets == ("canary-access-token",)
 
