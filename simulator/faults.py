@@ -40,13 +40,13 @@ class RateLimited(Struct, frozen=True, kw_only=True):
         wait: Seconds to wait.
         retry_after: Whether it has `Retry-After`, and in which form.
         reset: Whether it has `x-ratelimit-reset`.
-        body: JSON or bare text.
+        body: Bare text or JSON.
     """
 
     wait: int = 1
     retry_after: RetryAfter = "absent"
     reset: bool = False
-    body: RateLimitBody = "json"
+    body: RateLimitBody = "text"
 
 
 class Delay(Struct, frozen=True):

@@ -42,6 +42,11 @@ class Request(Struct, frozen=True, kw_only=True):
     scheme: str = "http"
     proxied: bool = False
 
+    @property
+    def origin(self) -> str:
+        """Scheme and host by which the caller reached the simulator."""
+        return f"{self.scheme}://{self.header('Host') or 'api.bitbucket.org'}"
+
     def header(self, name: str) -> str | None:
         """Return the first value of a header, or `None`."""
         wanted = name.lower()
@@ -103,13 +108,13 @@ def html_response(status: int, title: str) -> Response:
     return text_response(status, page, HTML)
 
 
-def empty_response(status: int) -> Response:
+def empty_response(status: int, headers: Headers = ()) -> Response:
     """Return a response without a body.
 
     It has a `Content-Type` all the same: npm's `bitbucket` package, which works against
     Bitbucket, reads that header of every answer.
     """
-    return Response(status=status, headers=(("Content-Type", HTML),))
+    return Response(status=status, headers=(("Content-Type", HTML), *headers))
 
 
 def has_body(response: Response) -> bool:

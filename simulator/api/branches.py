@@ -3,7 +3,7 @@
 from simulator.api.call import Call
 from simulator.api.errors import ApiError, Service, invalid, missing, no_such_api, rejected
 from simulator.http import Response, empty_response, json_response
-from simulator.state.credentials import RejectionReason
+from simulator.state.credentials import CredentialKind, RejectionReason
 from simulator.state.environment import Environment
 
 
@@ -49,6 +49,9 @@ def remove_branch(call: Call) -> Response:
 
 
 def _environment(call: Call) -> Environment:
+    bearer = call.caller.kind is not CredentialKind.API_TOKEN
+    if call.switches.branch_endpoint == "bearer-only" and not bearer:
+        raise rejected(RejectionReason.MECHANISM)
     if call.switches.branch_endpoint == "401":
         raise rejected(RejectionReason.INVALID)
     if call.switches.branch_endpoint == "404":

@@ -8,7 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from simulator.api.errors import ApiError, Service, invalid, missing
-from simulator.api.pagination import page, page_request
+from simulator.api.pagination import PageRequest, page, page_request
 from simulator.behaviour.switches import Switches
 from simulator.http import Json, Request, Response, json_response
 from simulator.simulator import Simulator
@@ -29,7 +29,7 @@ class Call(Struct, frozen=True, kw_only=True):
         request: The request.
         caller: The authenticated caller.
         arguments: Values of the placeholders of the path, decoded.
-        workspace: The workspace of the path.
+        found_workspace: The workspace of the path; `None` when the path has none.
         found_repository: The repository of the path; `None` when the path has none.
     """
 
@@ -37,7 +37,7 @@ class Call(Struct, frozen=True, kw_only=True):
     request: Request
     caller: Caller
     arguments: Mapping[str, str]
-    workspace: Workspace
+    found_workspace: Workspace | None
     found_repository: Repository | None
 
     @property
@@ -51,25 +51,32 @@ class Call(Struct, frozen=True, kw_only=True):
         return self.sim.clock()
 
     @property
+    def workspace(self) -> Workspace:
+        """The workspace of the path.
+
+        Raises:
+            LookupError: The path has none: a mistake in the table of routes.
+        """
+        return self._found(self.found_workspace)
+
+    @property
     def repository(self) -> Repository:
         """The repository of the path.
 
         Raises:
             LookupError: The path has none: a mistake in the table of routes.
         """
-        if self.found_repository is None:
-            raise LookupError(self.request.path)
-        return self.found_repository
+        return self._found(self.found_repository)
 
-    @property
-    def origin(self) -> str:
-        """Scheme and host by which the caller reached the simulator."""
-        return f"{self.request.scheme}://{self.request.header('Host') or 'api.bitbucket.org'}"
+    def _found(self, thing: _T | None) -> _T:
+        if thing is None:
+            raise LookupError(self.request.path)
+        return thing
 
     @property
     def address(self) -> str:
         """The requested address, without query and trailing slash."""
-        return self.origin + self.request.path.rstrip("/")
+        return self.request.origin + self.request.path.rstrip("/")
 
     def environment(self) -> Environment:
         """Return the environment of the path.
@@ -124,11 +131,10 @@ class Call(Struct, frozen=True, kw_only=True):
         self,
         memory: LaggingList[_T],
         items: Sequence[_T],
-        default_length: int,
+        asked: PageRequest,
         write: Callable[[_T], Json],
     ) -> Response:
         """Return a page of environments or variables, as unreliable as the switches say."""
-        asked = page_request(self.request.query, default_length, self.switches)
         shuffled = self.switches.list_order == "shuffled"
         shown = memory.read(
             items,
@@ -144,6 +150,7 @@ class Call(Struct, frozen=True, kw_only=True):
         asked = page_request(self.request.query, _DEFAULT_LENGTH, self.switches)
         reliable = replace(
             self.switches,
+            page_size_over_100="clamped",
             next_links="right",
             page_has_size=True,
             page_has_pagelen=True,

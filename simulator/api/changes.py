@@ -22,10 +22,9 @@ def check_name(value: Json, switches: Switches) -> str:
     if not isinstance(value, str) or not value.strip():
         message = "The name of an environment must not be blank."
         raise invalid(message)
-    fits = len(value) <= WEB_NAME_LENGTH and all(
-        letter.isalnum() or letter in " _-" for letter in value
-    )
-    if switches.environment_names == "web" and not fits:
+    longest = WEB_NAME_LENGTH if switches.environment_names == "web" else len(value)
+    valid = all(letter.isalnum() or letter in " _-" for letter in value)
+    if switches.environment_names != "any" and not (valid and len(value) <= longest):
         message = "The name of an environment is invalid."
         raise invalid(message)
     return value
@@ -64,7 +63,7 @@ def check_plan(*, admin_only: bool, switches: Switches) -> bool:
     Raises:
         ApiError: 402 or 403 where the plan lacks it and says so.
     """
-    if not admin_only or switches.plan == "premium":
+    if not admin_only or switches.plan in {"premium", "stored"}:
         return True
     if switches.plan == "ignored":
         return False

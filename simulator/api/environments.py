@@ -14,6 +14,7 @@ from simulator.api.changes import (
     check_type,
 )
 from simulator.api.errors import ApiError, Service, missing
+from simulator.api.pagination import LARGEST_PAGE, PageRequest, page_request
 from simulator.http import Json, Response, empty_response, json_response
 from simulator.state.environment import Environment
 from simulator.state.world import Repository
@@ -26,10 +27,14 @@ def list_environments(call: Call) -> Response:
     """200 with a page."""
     repository, switches = call.repository, call.switches
     _count_read(call, None)
+    asked = page_request(call.request.query, switches.environment_page_size, switches)
+    if switches.environment_pagelen_ignored:
+        repeats_last = switches.environment_second_page == "repeated"
+        asked = PageRequest(asked.number, LARGEST_PAGE, repeats_last=repeats_last)
     return call.unreliable_page(
         repository.environment_list,
         repository.listed(switches),
-        switches.environment_page_size,
+        asked,
         lambda each: payloads.environment(each, switches),
     )
 

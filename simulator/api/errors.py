@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from enum import StrEnum
+from http import HTTPStatus
 from typing import Final
 
 from simulator.behaviour.switches import ErrorShape, Switches
@@ -16,6 +17,7 @@ from simulator.http import (
 )
 from simulator.state.credentials import RejectionReason
 
+CHANGELOG: Final = "https://developer.atlassian.com/cloud/bitbucket/changelog/#CHANGE-2770"
 VALIDATION: Final = "deploy-service.request.validation-error"
 NOT_ALLOWED: Final = "deploy-service.environment.change-not-supported"
 
@@ -30,6 +32,7 @@ class ApiError(Exception):
         key: For programs, in the shapes that have a key.
         detail: More, in the shapes that have a detail.
         arguments: Arguments of the key.
+        document: The complete body of an error that has a shape of its own.
         headers: Additional headers.
     """
 
@@ -51,11 +54,14 @@ class ApiError(Exception):
         self.key = key
         self.detail = detail
         self.arguments = arguments or {}
+        self.document: Json = None
         self.headers = headers
 
 
 def respond(error: ApiError, switches: Switches) -> Response:
     """Return the answer for an error, in its own shape or in the published one."""
+    if error.document is not None:
+        return json_response(error.status, error.document, error.headers)
     if switches.error_bodies == "documented":
         return json_response(error.status, _documented(error), error.headers)
     match error.shape:
@@ -64,7 +70,7 @@ def respond(error: ApiError, switches: Switches) -> Response:
         case "html":
             return html_response(error.status, error.message)
         case "empty":
-            return empty_response(error.status)
+            return empty_response(error.status, error.headers)
         case "service" | "message" | "data" | "detail" | "fields":
             return json_response(error.status, _document(error), error.headers)
 
@@ -116,6 +122,22 @@ class Service(StrEnum):
     BRANCH = "deploy-service.branch-restriction"
     REPORT = "code-insights.report"
     CONFIG = "pipelines-service.config"
+
+
+def moved(status: int, address: str) -> ApiError:
+    """Return a redirect to the new address of a renamed repository."""
+    return ApiError(status, "Moved", shape="empty", headers=(("Location", address),))
+
+
+def removed() -> ApiError:
+    """Return the 410 of calls that Bitbucket has removed."""
+    message = "CHANGE-2770 - Functionality has been deprecated"
+    data: Json = {"announcement_url": CHANGELOG}
+    detail = "Please read the changelog entry for more details."
+    inner: Json = {"message": message, "detail": detail, "data": data}
+    error = ApiError(HTTPStatus.GONE, message)
+    error.document = {"type": "error", "error": inner, "data": data}
+    return error
 
 
 def no_such_api() -> ApiError:

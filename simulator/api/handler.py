@@ -7,7 +7,16 @@ from msgspec.structs import replace
 
 from simulator.api import oauth
 from simulator.api.call import Call
-from simulator.api.errors import ApiError, lacks_scope, no_such_api, not_found, rejected, respond
+from simulator.api.errors import (
+    ApiError,
+    lacks_scope,
+    moved,
+    no_such_api,
+    not_found,
+    rejected,
+    removed,
+    respond,
+)
 from simulator.api.partial_responses import select_fields
 from simulator.api.routes import WRITE, Match, Scope, match
 from simulator.behaviour.switches import Switches
@@ -104,15 +113,15 @@ def _call(sim: Simulator, request: Request, found: Match | None, caller: Caller)
     _check_slash(request, found, caller, sim.switches)
     if sim.switches.scopes_checked:
         _check_scope(caller, scope, sim.switches)
-    workspace = _workspace(sim, found)
+    workspace, repository = _find(sim, request, found, caller)
     return handler(
         Call(
             sim=sim,
             request=request,
             caller=caller,
             arguments=found.arguments,
-            workspace=workspace,
-            found_repository=_repository(found, workspace, caller),
+            found_workspace=workspace,
+            found_repository=repository,
         )
     )
 
@@ -137,8 +146,33 @@ def _check_scope(caller: Caller, scope: Scope, switches: Switches) -> None:
         raise lacks_scope(required, caller.scopes)
 
 
-def _workspace(sim: Simulator, found: Match) -> Workspace:
-    name = found.arguments["workspace"]
+def _find(
+    sim: Simulator, request: Request, found: Match, caller: Caller
+) -> tuple[Workspace | None, Repository | None]:
+    """Return the workspace and the repository that the path names."""
+    if "workspace" not in found.arguments:
+        return None, None
+    workspace = _workspace(sim, found.arguments["workspace"])
+    if "repository" not in found.arguments:
+        return workspace, None
+    slug = found.arguments["repository"]
+    repository = find_repository(workspace, slug)
+    if repository is not None and _is_visible(sim, repository, caller):
+        return workspace, repository
+    renamed = workspace.former_slugs.get(slug.lower())
+    follows = renamed is not None and renamed.visible_to(caller)
+    if renamed is None or not follows or sim.switches.renamed_repository == "404":
+        message = f"Repository {workspace.slug}/{slug} not found"
+        raise not_found(message)
+    raise moved(int(sim.switches.renamed_repository), _new_address(request, renamed))
+
+
+def _is_visible(sim: Simulator, repository: Repository, caller: Caller) -> bool:
+    shown_from = repository.created + sim.switches.new_repository_404_seconds
+    return repository.visible_to(caller) and sim.clock() >= shown_from
+
+
+def _workspace(sim: Simulator, name: str) -> Workspace:
     workspace = sim.world.find_workspace(name)
     if workspace is None:
         message = f"No workspace with identifier '{name}'."
@@ -146,16 +180,12 @@ def _workspace(sim: Simulator, found: Match) -> Workspace:
     if workspace.access == "forbidden":
         raise ApiError(403, "You do not have access to this workspace.")
     if workspace.access == "removed":
-        raise ApiError(410, "This workspace is no longer available.")
+        raise removed()
     return workspace
 
 
-def _repository(found: Match, workspace: Workspace, caller: Caller) -> Repository | None:
-    name = found.arguments.get("repository")
-    if name is None:
-        return None
-    repository = find_repository(workspace, name)
-    if repository is None or not repository.visible_to(caller):
-        message = f"Repository {workspace.slug}/{name} not found"
-        raise not_found(message)
-    return repository
+def _new_address(request: Request, repository: Repository) -> str:
+    segments = request.path.split("/")
+    segments[4] = repository.slug  # "", "2.0", "repositories", workspace, slug
+    query = f"?{request.query}" if request.query else ""
+    return f"{request.origin}{'/'.join(segments)}{query}"

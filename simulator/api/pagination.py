@@ -14,15 +14,24 @@ from simulator.http import Json
 OTHER_HOST: Final = "https://other-host.invalid"
 """Where `next` points when it points to another host, which cannot exist."""
 
-_LARGEST: Final = 100
+LARGEST_PAGE: Final = 100
 _T = TypeVar("_T")
 
 
 class PageRequest(Struct, frozen=True):
-    """The requested page, counted from 1, and its length."""
+    """The requested page.
+
+    Attributes:
+        number: Counted from 1.
+        length: How many items a page has.
+        oversized: Whether more than 100 items were requested.
+        repeats_last: Whether pages after the last one repeat it.
+    """
 
     number: int
     length: int
+    oversized: bool = False
+    repeats_last: bool = False
 
 
 def page_request(query: str, default_length: int, switches: Switches) -> PageRequest:
@@ -33,10 +42,11 @@ def page_request(query: str, default_length: int, switches: Switches) -> PageReq
     """
     asked = dict(parse_qsl(query, keep_blank_values=True))
     length = _positive(asked.get("pagelen", str(default_length)), "Invalid pagelen")
-    if length > _LARGEST and switches.page_size_over_100 == "refused":
+    oversized = length > LARGEST_PAGE
+    if oversized and switches.page_size_over_100 == "refused":
         raise ApiError(400, "Invalid pagelen")
     number = _positive(asked.get("page", "1"), "Invalid page")
-    return PageRequest(number, min(length, switches.max_page_size or _LARGEST))
+    return PageRequest(number, min(length, switches.max_page_size or LARGEST_PAGE), oversized)
 
 
 def _positive(text: str, message: str) -> int:
@@ -69,7 +79,11 @@ def page(
         switches: What is wrong with `next`, and which keys a page has.
         write: Returns one item as JSON.
     """
+    if asked.oversized and switches.page_size_over_100 == "lossy":
+        items = items[: asked.length]
     start = (asked.number - 1) * asked.length
+    if asked.repeats_last and items and start >= len(items):
+        start = (len(items) - 1) // asked.length * asked.length
     document: dict[str, Json] = {
         "values": [write(item) for item in items[start : start + asked.length]]
     }

@@ -3,14 +3,17 @@
 from simulator.api import payloads
 from simulator.api.call import Call
 from simulator.api.errors import Service, invalid, missing
-from simulator.http import Response, json_response
+from simulator.http import Json, Response, json_response
 
 
 def read_config(call: Call) -> Response:
     """200 with the configuration; 404 until Pipelines was enabled once."""
-    if call.repository.pipelines_enabled is None:
+    repository = call.repository
+    lags = call.now < repository.pipelines_shown_from
+    enabled = repository.shown_pipelines if lags else repository.pipelines_enabled
+    if enabled is None:
         raise missing(Service.CONFIG)
-    return _answer(call)
+    return _answer(call, enabled=enabled)
 
 
 def write_config(call: Call) -> Response:
@@ -21,14 +24,17 @@ def write_config(call: Call) -> Response:
         raise invalid(message)
     call.repository.before_environment_write(call.switches, call.now)
     with_defaults = call.switches.enabling_creates_defaults
-    call.repository.enable_pipelines(enabled=enabled, with_defaults=with_defaults)
-    return _answer(call)
+    repository = call.repository
+    repository.shown_pipelines = repository.pipelines_enabled
+    repository.pipelines_shown_from = call.now + call.switches.pipelines_config_lag_seconds
+    repository.enable_pipelines(enabled=enabled, with_defaults=with_defaults)
+    return _answer(call, enabled=enabled)
 
 
-def _answer(call: Call) -> Response:
-    document = {
+def _answer(call: Call, *, enabled: bool) -> Response:
+    document: Json = {
         "type": "repository_pipelines_configuration",
-        "enabled": call.repository.pipelines_enabled,
-        "repository": payloads.repository(call.repository, call.origin),
+        "enabled": enabled,
+        "repository": payloads.repository(call.repository, call.request.origin),
     }
     return json_response(200, document)

@@ -30,7 +30,7 @@ def list_repositories(call: Call) -> Response:
     sort = query.get("sort", [""])[0]
     if sort:
         found.sort(key=_field(sort.lstrip("-")), reverse=sort.startswith("-"))
-    return call.page(found, lambda each: payloads.repository(each, call.origin))
+    return call.page(found, lambda each: payloads.repository(each, call.request.origin))
 
 
 def _field(name: str) -> Callable[[Repository], str]:
@@ -53,9 +53,9 @@ def _fits(each: Repository, term: str) -> bool:
 
 def read_repository(call: Call) -> Response:
     """200 with the repository."""
-    return json_response(200, payloads.repository(call.repository, call.origin))
+    return json_response(200, payloads.repository(call.repository, call.request.origin))
 
 
 def read_workspace(call: Call) -> Response:
     """200 with the workspace."""
-    return json_response(200, payloads.workspace(call.workspace, call.origin))
+    return json_response(200, payloads.workspace(call.workspace, call.request.origin))

@@ -5,7 +5,7 @@ from typing import Final, TypeAlias
 
 from msgspec import Struct
 
-from simulator.api import branches, comments, insights, pipelines, repositories, variables
+from simulator.api import account, branches, comments, insights, pipelines, repositories, variables
 from simulator.api import environments as env
 from simulator.api.call import Call
 from simulator.http import Response
@@ -26,6 +26,7 @@ WRITE_VARIABLES: Final = Scope("admin:pipeline:bitbucket", "pipeline:variable")
 CONFIGURE: Final = Scope("admin:repository:bitbucket", "repository:admin")
 READ_REPOSITORY: Final = Scope("read:repository:bitbucket", "repository")
 READ_WORKSPACE: Final = Scope("read:workspace:bitbucket", "repository")
+READ_USER: Final = Scope("read:user:bitbucket", "account")
 READ_COMMENTS: Final = Scope("read:pullrequest:bitbucket", "pullrequest")
 WRITE_COMMENTS: Final = Scope("write:pullrequest:bitbucket", "pullrequest")
 
@@ -106,6 +107,23 @@ ROUTES: Final = (
         f"{_REPOSITORY}/pipelines_config",
         {"GET": (pipelines.read_config, CONFIGURE), "PUT": (pipelines.write_config, CONFIGURE)},
     ),
+    _route("2.0/user", {"GET": (account.read_user, READ_USER)}),
+    _route("2.0/user/workspaces", {"GET": (account.list_workspaces, READ_WORKSPACE)}),
+    *(
+        _route(path, {"GET": (account.removed_call, READ_REPOSITORY)}, slash=True)
+        for path in (
+            "2.0/workspaces",
+            "2.0/repositories",
+            "2.0/user/permissions/repositories",
+            "2.0/user/permissions/workspaces",
+        )
+    ),
+    _route(
+        "2.0/workspaces/{workspace}/pipelines-config/variables",
+        {"GET": (account.list_nothing, READ)},
+        slash=True,
+    ),
+    _route(f"{_REPOSITORY}/deployments", {"GET": (account.list_nothing, READ)}, slash=True),
     _route(
         "2.0/workspaces/{workspace}",
         {"GET": (repositories.read_workspace, READ_WORKSPACE)},

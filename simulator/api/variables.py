@@ -8,6 +8,7 @@ from urllib.parse import quote
 from simulator.api import payloads
 from simulator.api.call import Call
 from simulator.api.errors import ApiError, Service, missing
+from simulator.api.pagination import page_request
 from simulator.behaviour.switches import Switches
 from simulator.http import Json, Response, empty_response, json_response
 from simulator.state.variables import Variable, VariableOwner
@@ -18,13 +19,16 @@ _KEYS: Final = {
 }
 
 
+_UUID: Final = re.compile(r"\{[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\}", re.IGNORECASE)
+
+
 def list_variables(call: Call) -> Response:
     """200 with a page."""
     owner, switches = _owner(call), call.switches
     return call.unreliable_page(
         owner.variable_list,
         list(owner.variables.values()),
-        switches.variable_page_size,
+        page_request(call.request.query, switches.variable_page_size, switches),
         lambda each: payloads.variable(each, switches),
     )
 
@@ -80,10 +84,15 @@ def _owner(call: Call) -> VariableOwner:
     """Return what the variables of the path belong to.
 
     Raises:
-        ApiError: 404 when the environment does not exist, or is too new to be known here.
+        ApiError: 404 when the environment is too new to be known here, or does not exist and a
+            switch makes that an error.
     """
     if "environment" not in call.arguments:
         return call.repository
+    uuid = call.arguments["environment"]
+    unknown = uuid not in call.repository.environments
+    if unknown and _UUID.fullmatch(uuid) and call.switches.unknown_environment_variables == "empty":
+        return call.repository.unknown_owner(uuid)
     env = call.environment()
     if env.variable_refusals > 0 or call.now < env.variables_from:
         env.variable_refusals = max(0, env.variable_refusals - 1)

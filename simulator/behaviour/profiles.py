@@ -10,11 +10,14 @@ OBSERVED: Final = Switches()
 """The best evidence there is; the default."""
 
 DOCUMENTED: Final = Switches(
-    duplicate_status="409",
     duplicate_shape="message",
     name_clash="exact",
     body_type_required=True,
     environment_keys="minimal",
+    environment_pagelen_ignored=False,
+    page_size_over_100="clamped",
+    unknown_environment_variables="404",
+    duplicate_variable_external_id=False,
     secured_value_in_lists="empty",
     secured_value_in_answers="empty",
     created_variable="documented",
@@ -40,6 +43,7 @@ HOSTILE: Final = Switches(
     rename_clash="ignored",
     deletion="listed",
     environment_keys="extended",
+    environment_pagelen_ignored=False,
     environment_page_size=3,
     max_page_size=50,
     next_links="past-the-end",
@@ -59,7 +63,9 @@ HOSTILE: Final = Switches(
     secured_value_in_answers="empty",
     rate_limit=1000,
     rate_limit_headers=False,
-    rate_limit_body="text",
+    rate_limit_body="json",
+    pipelines_config_lag_seconds=2.0,
+    trailing_slash="observed",
 )
 """Everything awkward at once, but nothing that a careful client cannot get through."""
 

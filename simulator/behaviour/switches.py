@@ -23,7 +23,7 @@ ErrorShape: TypeAlias = Literal[
 RetryAfter: TypeAlias = Literal["absent", "seconds", "date"]
 """Whether a 429 has `Retry-After`, and in which form."""
 
-RateLimitBody: TypeAlias = Literal["json", "text"]
+RateLimitBody: TypeAlias = Literal["text", "json"]
 """The body of a 429."""
 
 Comparison: TypeAlias = Literal["exact", "casefold"]
@@ -81,11 +81,12 @@ class Switches(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     # Creating environments
     duplicate_status: Annotated[
-        Literal["400", "409"],
+        Literal["409", "400"],
         likely(
-            "Status of creating an environment whose name exists: documented 409, users report 400."
+            "Status of creating an environment whose name exists: 409 is documented and was met in "
+            "2023, 400 was reported in 2020."
         ),
-    ] = "400"
+    ] = "409"
     duplicate_shape: Annotated[
         ErrorShape, guess("Body of that answer; no real one was ever published.")
     ] = "service"
@@ -100,15 +101,16 @@ class Switches(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         ),
     ] = "suffix"
     environment_names: Annotated[
-        Literal["any", "web"],
+        Literal["api", "web", "any"],
         likely(
-            "`any`: every name that is not blank. `web`: as on the web page, letters, digits, "
-            "spaces, `_`, `-`, at most 30 characters."
+            "`api`: letters, digits, spaces, `_`, `-`. `web`: the same, at most 30 characters. "
+            "`any`: every name that is not blank."
         ),
-    ] = "any"
+    ] = "api"
     environment_limit: Annotated[
-        Count, guess("Environments a repository may have; 0 means no limit.", 0)
-    ] = 0
+        Count,
+        likely("Environments a repository may have; 0 means no limit. The error is unknown.", 100),
+    ] = 100
     passing_400_creates: Annotated[
         Count,
         likely(
@@ -155,10 +157,11 @@ class Switches(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         guess("Renaming onto an existing name; `ignored` answers 202 and changes nothing."),
     ] = "400"
     plan: Annotated[
-        Literal["premium", "ignored", "402", "403"],
+        Literal["premium", "stored", "ignored", "402", "403"],
         guess(
             "Whether the workspace has deployment permissions (Premium); if not, whether "
-            "`admin_only` is silently ignored or answers 402 or 403."
+            "`admin_only` is `stored` and read back as true without being enforced, silently "
+            "ignored, or answers 402 or 403."
         ),
     ] = "premium"
     deletion: Annotated[
@@ -177,8 +180,20 @@ class Switches(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ] = "full"
 
     # Lists
+    environment_pagelen_ignored: Annotated[
+        bool,
+        likely("Whether `pagelen` is ignored on environments and up to 100 come in one page."),
+    ] = True
+    environment_second_page: Annotated[
+        Literal["empty", "repeated"],
+        guess("The page after the last one, where `pagelen` is ignored on environments."),
+    ] = "empty"
     environment_page_size: Annotated[
-        Count, guess("Environments on a page when `pagelen` is not given.", 1, 10, 30)
+        Count,
+        guess(
+            "Environments on a page when `pagelen` is not given and not ignored.",
+            *(1, 10, 30),
+        ),
     ] = 10
     variable_page_size: Annotated[
         Count, sure("Variables on a page when `pagelen` is not given.", 1, 10)
@@ -187,8 +202,12 @@ class Switches(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         Count, sure("The most items on a page, whatever `pagelen` says.", 2, 50, 100)
     ] = 100
     page_size_over_100: Annotated[
-        Literal["clamped", "refused"], guess("What `pagelen` above 100 does.")
-    ] = "clamped"
+        Literal["lossy", "clamped", "refused"],
+        sure(
+            "What `pagelen` above 100 does. `lossy`: of variables, the first 100 come as if they "
+            "were all of them."
+        ),
+    ] = "lossy"
     next_links: Annotated[
         Literal["right", "missing", "repeating", "past-the-end", "other-host"],
         sure(
@@ -221,9 +240,12 @@ class Switches(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     variable_list_lag_seconds: Annotated[
         Seconds,
         sure(
-            "Seconds for which the list of variables does not show a write: clients wait 1 to 5. "
+            "Seconds for which the list of variables does not show a write: clients wait 1 to 7. "
             "Creating a key that exists answers 409 all the while.",
-            *_SECONDS,
+            0.0,
+            0.5,
+            3.0,
+            7.0,
         ),
     ] = 0.0
     variable_list_lag_reads: Annotated[
@@ -238,6 +260,13 @@ class Switches(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ] = 0
 
     # Variables
+    unknown_environment_variables: Annotated[
+        Literal["empty", "404"],
+        likely(
+            "Variables of an environment that does not exist. `empty`: GET answers 200 with an "
+            "empty page, POST 201 and creates a variable that belongs to nothing."
+        ),
+    ] = "empty"
     variables_404_requests: Annotated[
         Count,
         likely(
@@ -278,8 +307,8 @@ class Switches(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ] = "accepted"
     secured_change: Annotated[
         Literal["sticks", "ignored", "refused"],
-        likely(
-            "Plain to secured or back by PUT: it works for one client, another calls it "
+        sure(
+            "Plain to secured or back by PUT: works in tests of two clients; one note calls it "
             "impossible. `ignored` stores the new value and leaves the storage as it was."
         ),
     ] = "sticks"
@@ -329,8 +358,26 @@ class Switches(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         bool, guess("`x-ratelimit-reset` on a 429: seconds to wait, seen on anonymous calls.")
     ] = False
     rate_limit_body: Annotated[
-        RateLimitBody, sure("Body of a 429: JSON or bare text, both were seen.")
-    ] = "json"
+        RateLimitBody, sure("Body of a 429: bare text in live logs, JSON was seen too.")
+    ] = "text"
+
+    # Repositories
+    pipelines_config_lag_seconds: Annotated[
+        Seconds,
+        sure("Seconds for which `pipelines_config` shows the old value after a PUT.", *_SECONDS),
+    ] = 0.0
+    new_repository_404_seconds: Annotated[
+        Seconds,
+        sure("Seconds for which a repository answers 404 after it was created.", 0.0),
+    ] = 0.0
+    renamed_repository: Annotated[
+        Literal["301", "302", "308", "404"],
+        likely(
+            "Answer under the former slug of a renamed repository: a redirect with the new address "
+            "in `Location` (seen in 2019 on GET), or 404. Which status, and what writes get, is "
+            "unknown."
+        ),
+    ] = "301"
 
     # Everything else
     enabling_creates_defaults: Annotated[
@@ -338,21 +385,22 @@ class Switches(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         likely("Whether Test, Staging and Production appear when Pipelines is first enabled."),
     ] = True
     branch_endpoint: Annotated[
-        Literal["working", "401", "404"],
+        Literal["working", "bearer-only", "401", "404"],
         likely(
-            "What the internal endpoint of branch restrictions answers; last seen working in 2022."
+            "What the internal endpoint of branch restrictions answers; last seen working in 2022. "
+            "`bearer-only`: Basic gets 403, as under other internal paths in 2026."
         ),
     ] = "working"
     raw_braces: Annotated[
         Verdict, sure("Braces of a uuid in a path that are not percent-encoded.")
     ] = "refused"
     trailing_slash: Annotated[
-        Literal["observed", "tolerated"],
-        likely(
-            "`observed`: a trailing slash is accepted on `environments` and `changes`, 403 on "
-            "`variables` with an API token, 404 elsewhere. `tolerated`: accepted everywhere."
+        Literal["tolerated", "observed"],
+        guess(
+            "`tolerated`: a trailing slash is accepted everywhere. `observed`: accepted on "
+            "`environments` and `changes`, 403 on `variables` with an API token, 404 elsewhere."
         ),
-    ] = "observed"
+    ] = "tolerated"
     error_bodies: Annotated[
         Literal["observed", "documented"],
         sure("`documented`: every error in the published shape, whatever other switches say."),

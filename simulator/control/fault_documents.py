@@ -48,7 +48,7 @@ class _RateLimited(FaultDocument):
     wait: _Count = 1
     retry_after: RetryAfter = "absent"
     reset: bool = False
-    body: RateLimitBody = "json"
+    body: RateLimitBody = "text"
 
     def to_fault(self) -> faults.Fault:
         return faults.RateLimited(

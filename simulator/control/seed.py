@@ -60,6 +60,7 @@ class RepositoryDocument(Document):
 
     workspace: str
     slug: str
+    former_slugs: list[str] = []
     project: str = "PROJ"
     visible: bool = True
     pipelines_enabled: bool | None = None
@@ -200,6 +201,8 @@ def _add_repository(sim: Simulator, document: RepositoryDocument) -> None:
         visible=document.visible,
         pipelines_enabled=document.pipelines_enabled,
     )
+    for former in document.former_slugs:
+        sim.world.workspaces[repository.workspace].former_slugs[former] = repository
     for number in document.pull_requests:
         repository.add_pull_request(number)
     set_variables(repository, document.variables)

@@ -28,13 +28,16 @@ API_TOKEN_SCOPES: Final = frozenset(
         "admin:repository:bitbucket",
         "read:repository:bitbucket",
         "read:workspace:bitbucket",
+        "read:user:bitbucket",
         "read:pullrequest:bitbucket",
         "write:pullrequest:bitbucket",
     }
 )
 """Every scope that a call of the simulator requires of an API token."""
 
-BEARER_SCOPES: Final = frozenset({"pipeline:variable", "repository:admin", "pullrequest"})
+BEARER_SCOPES: Final = frozenset(
+    {"pipeline:variable", "repository:admin", "pullrequest", "account"}
+)
 """Scopes of a bearer token that, with those they imply, cover every call of the simulator."""
 
 _IMPLIED: Final = {

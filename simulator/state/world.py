@@ -31,8 +31,11 @@ class Repository(VariableOwner):
         project: Key of its project.
         visible: Whether anyone can see it; if not, it answers 404.
         pipelines_enabled: `None` until Pipelines was enabled once.
+        shown_pipelines: What `pipelines_config` shows until `pipelines_shown_from`.
+        pipelines_shown_from: Time from which `pipelines_config` shows `pipelines_enabled`.
         environments: Existing environments, by uuid.
         deleted: Deleted environments, by uuid.
+        unknown_owners: Owners of variables of environments that do not exist, by uuid.
         environment_list: What the list of environments shows.
         last_creation: When an environment was last created through the API.
         passing_refusals: How often the next creation was already answered with a passing 400.
@@ -49,8 +52,11 @@ class Repository(VariableOwner):
     visible: bool
     pipelines_enabled: bool | None
     created: float
+    shown_pipelines: bool | None = None
+    pipelines_shown_from: float = 0.0
     environments: dict[str, Environment] = field(default_factory=dict)
     deleted: dict[str, Environment] = field(default_factory=dict)
+    unknown_owners: dict[str, Environment] = field(default_factory=dict)
     environment_list: LaggingList[Environment] = field(default_factory=LaggingList)
     last_creation: float | None = None
     passing_refusals: int = 0
@@ -73,6 +79,22 @@ class Repository(VariableOwner):
     def record_variable(self, kind: EventKind, **details: Json) -> None:
         """Record a change of a variable of the repository; no environment owns it."""
         self.record(kind, self.slug, environment=None, **details)
+
+    def unknown_owner(self, uuid: str) -> Environment:
+        """Return what variables of an environment that does not exist are stored under."""
+        if uuid not in self.unknown_owners:
+            self.unknown_owners[uuid] = Environment(
+                context=self.context,
+                repository=self.full_name,
+                uuid=uuid,
+                name=uuid,
+                slug="",
+                type="Test",
+                admin_only=False,
+                rank=0,
+                created=0.0,
+            )
+        return self.unknown_owners[uuid]
 
     def has_name(
         self, name: str, comparison: Comparison, *, besides: Environment | None = None
@@ -198,12 +220,14 @@ class Workspace:
     Attributes:
         access: How it answers.
         repositories: By slug.
+        former_slugs: Renamed repositories, by their former slugs.
     """
 
     slug: str
     uuid: str
     access: Access = "open"
     repositories: dict[str, Repository] = field(default_factory=dict)
+    former_slugs: dict[str, Repository] = field(default_factory=dict)
 
 
 _Found = TypeVar("_Found", Workspace, Repository)
@@ -276,6 +300,20 @@ class World:
         """
         workspace, _, slug = full_name.partition("/")
         return self.workspaces[workspace].repositories[slug]
+
+    def rename_repository(self, full_name: str, slug: str) -> None:
+        """Give a repository a new slug; the former one answers as a switch says.
+
+        Raises:
+            KeyError: It does not exist.
+        """
+        repository = self.repository(full_name)
+        home = self.workspaces[repository.workspace]
+        home.former_slugs[repository.slug] = home.repositories.pop(repository.slug)
+        home.repositories[slug] = repository
+        repository.slug = slug
+        for environment in repository.environments.values():
+            environment.repository = repository.full_name
 
     def find_workspace(self, name: str) -> Workspace | None:
         """Find a workspace by slug or `{uuid}`."""

@@ -148,8 +148,9 @@ def answers(tmp_path_factory: pytest.TempPathFactory) -> list[Answer]:
         'write-out = "%{http_code}"\n'
     )
     simulator = Simulator()
-    simulator.add_repository("acme", "shop", project="PLAT")
+    shop = simulator.add_repository("acme", "shop", project="PLAT")
     simulator.add_repository("acme", "elsewhere", project="OTHER")
+    simulator.world.workspaces["acme"].former_slugs["former-name"] = shop
     simulator.credentials.add_api_token(
         DEMO_EMAIL, "read-only", scopes=frozenset({"read:pipeline:bitbucket"})
     )

@@ -168,7 +168,7 @@ def test_workspaces_and_repositories_answer_to_their_uuids_and_in_any_case() -> 
 
 def test_nothing_is_there_or_not_by_this_method() -> None:
     bench = Bench()
-    for path in ("/user", "/repositories/acme/shop/nothing", "/repositories/a/b/c/d/e/f/g/h/i/j"):
+    for path in ("/users", "/repositories/acme/shop/nothing", "/repositories/a/b/c/d/e/f/g/h/i/j"):
         answer = bench.client.get(path)
         assert answer.status_code == 404
         assert answer.json()["error"]["message"] == "Resource not found"

@@ -189,6 +189,7 @@ credentials:
 repositories:
   - workspace: acme
     slug: shop
+    former_slugs: [store]
     visible: true
     variables: {REGION: eu}
     pull_requests: [1]
@@ -211,6 +212,7 @@ def test_a_seed_file() -> None:
     )
     assert [each.private for each in sim.credentials.consumers.values()] == [False, True]
     shop = sim.repository("acme/shop")
+    assert sim.world.workspaces["acme"].former_slugs == {"store": shop}
     assert shop.variables["REGION"].value == "eu"
     assert shop.environment("Test").variables["A"].value == "b"
     assert sim.repository("acme/hidden").pipelines_enabled is False

@@ -98,7 +98,13 @@ def test_every_wrong_link() -> None:
 
 
 def test_page_sizes() -> None:
-    bench = filled(120, variable_page_size=4, environment_page_size=1)
+    bench = filled(
+        120,
+        environment_pagelen_ignored=False,
+        variable_page_size=4,
+        environment_page_size=1,
+        page_size_over_100="clamped",
+    )
     bench.repo.add_environment("Other")
     assert len(get(bench)["values"]) == 4
     assert bench.listed() == ["Test"]
@@ -106,6 +112,30 @@ def test_page_sizes() -> None:
     strict = filled(1, page_size_over_100="refused", max_page_size=0)
     assert strict.client.get(strict.variables(), params={"pagelen": 100}).status_code == 200
     assert strict.client.get(strict.variables(), params={"pagelen": 101}).status_code == 400
+
+
+def test_more_than_100_variables_a_page_lose_the_rest() -> None:
+    bench = filled(120)
+    page = get(bench, pagelen=1000)
+    assert (len(page["values"]), page["size"], "next" in page) == (100, 100, False)
+    assert (get(bench, pagelen=100)["size"], len(get(bench, pagelen=100, page=2)["values"])) == (
+        120,
+        20,
+    )
+
+
+@pytest.mark.parametrize(("second", "names"), [("empty", []), ("repeated", ["Test", "Other"])])
+def test_up_to_100_environments_come_in_one_page_whatever_pagelen_says(
+    second: str, names: list[str]
+) -> None:
+    bench = Bench("Test", "Other", environment_second_page=second)
+    pages = [
+        bench.client.get(bench.environments, params={"pagelen": 1, "page": number}).json()
+        for number in (1, 2)
+    ]
+    shown = [[each["name"] for each in page["values"]] for page in pages]
+    assert shown == [["Test", "Other"], names]
+    assert "next" not in pages[0]
 
 
 @pytest.mark.parametrize("query", ["page=0", "page=x", "pagelen=0", "pagelen=", "page=-1"])

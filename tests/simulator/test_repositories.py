@@ -116,6 +116,78 @@ def test_pipelines_is_unknown_until_it_was_enabled_once() -> None:
     ]
 
 
+def test_the_configuration_may_lag_after_a_write() -> None:
+    bench = Bench(pipelines_config_lag_seconds=2.0)
+    at = "/repositories/acme/shop/pipelines_config"
+    assert bench.client.put(at, json={"enabled": True}).json()["enabled"] is True
+    assert bench.client.get(at).status_code == 404
+    bench.clock.wait(2)
+    bench.client.put(at, json={"enabled": False})
+    assert bench.client.get(at).json()["enabled"] is True
+    bench.clock.wait(2)
+    assert bench.client.get(at).json()["enabled"] is False
+
+
+def test_a_new_repository_may_answer_404() -> None:
+    bench = Bench(new_repository_404_seconds=5.0)
+    assert bench.client.get(bench.environments).status_code == 404
+    bench.clock.wait(5)
+    assert bench.client.get(bench.environments).status_code == 200
+
+
+@pytest.mark.parametrize("status", ["301", "302", "308", "404"])
+def test_a_renamed_repository(status: str) -> None:
+    bench = Bench("Test", renamed_repository=status)
+    bench.sim.world.rename_repository("acme/shop", "store")
+    answer = bench.client.get(f"{bench.environments}?pagelen=100")
+    assert answer.status_code == int(status)
+    expected = "https://api.bitbucket.org/2.0/repositories/acme/store/environments?pagelen=100"
+    assert answer.headers.get("Location") == (None if status == "404" else expected)
+    assert bench.create("New").status_code == int(status)
+    assert bench.client.get(expected).json()["size"] == 1
+    bench.env().set_variable("A", "b")
+    assert bench.sim.events[-1].repository == "acme/store"
+
+
+def test_a_renamed_repository_that_the_caller_cannot_see_is_not_found() -> None:
+    bench = Bench()
+    bench.sim.world.rename_repository("acme/shop", "store")
+    bench.repo.visible = False
+    assert bench.client.get(bench.environments).status_code == 404
+
+
+def test_what_scripts_touch_on_their_way() -> None:
+    bench = Bench()
+    bench.sim.add_workspace("closed", access="forbidden")
+    assert bench.client.get("/user").json()["type"] == "user"
+    (found,) = bench.client.get("/user/workspaces").json()["values"]
+    assert found["workspace"]["slug"] == "acme"
+    for path in (
+        "/repositories/acme/shop/deployments",
+        "/workspaces/acme/pipelines-config/variables",
+    ):
+        assert bench.client.get(path).json()["values"] == []
+        assert bench.client.post(path, json={}).status_code == 405
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/workspaces",
+        "/repositories",
+        "/user/permissions/repositories",
+        "/user/permissions/workspaces",
+    ],
+)
+def test_removed_calls_answer_410(path: str) -> None:
+    answer = Bench().client.get(path)
+    assert answer.status_code == 410
+    document = answer.json()
+    assert document["error"]["message"] == "CHANGE-2770 - Functionality has been deprecated"
+    assert document["data"] == document["error"]["data"]
+    assert list(document["data"]) == ["announcement_url"]
+
+
 def test_the_default_environments_may_not_appear_or_appear_late() -> None:
     at = "/repositories/acme/shop/pipelines_config"
     without = Bench(enabling_creates_defaults=False)
@@ -240,7 +312,7 @@ def test_a_route_without_a_repository_has_none_to_give() -> None:
         request=Request(method="GET", path="/2.0/workspaces/acme"),
         caller=PROXY,
         arguments={"workspace": "acme"},
-        workspace=bench.sim.world.workspaces["acme"],
+        found_workspace=bench.sim.world.workspaces["acme"],
         found_repository=None,
     )
     with pytest.raises(LookupError, match=r"/2\.0/workspaces/acme"):

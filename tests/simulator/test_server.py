@@ -218,7 +218,7 @@ def test_of_many_that_create_at_once_one_succeeds(server: Server) -> None:
 
     with ThreadPoolExecutor(8) as pool:
         statuses = sorted(pool.map(create, range(8)))
-    assert statuses == [201] + [400] * 7
+    assert statuses == [201] + [409] * 7
 
 
 def test_listening_everywhere_is_reached_here() -> None:

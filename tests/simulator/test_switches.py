@@ -67,7 +67,7 @@ def test_the_profiles() -> None:
 @given(st.randoms(use_true_random=False))
 def test_random_switches_are_survivable(random: Random) -> None:
     switches = random_switches(random)
-    assert (switches.rate_limit, switches.environment_limit) == (0, 0)
+    assert (switches.rate_limit, switches.environment_limit) == (0, 100)
     bench = Bench(profile=switches)
     bench.create("New", type="deployment_environment")
     assert bench.repo.names() == ["New"]

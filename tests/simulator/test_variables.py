@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import httpx
 import pytest
 
 from simulator.http import Json
+from simulator.state.credentials import DEMO_API_TOKEN, DEMO_EMAIL
 from simulator.state.journal import EventKind
 from tests.simulator.harness import Bench
 
@@ -210,6 +212,29 @@ def test_the_list_may_lag_by_seconds() -> None:
     assert bench.keys() == ["NEW"]
 
 
+NOWHERE = (
+    "/repositories/acme/shop/deployments_config/environments"
+    "/%7B00000000-0000-4000-8000-000000000000%7D/variables"
+)
+
+
+def test_variables_of_an_unknown_environment_look_like_none_and_can_be_created() -> None:
+    bench = Bench("Test")
+    assert bench.client.get(NOWHERE).json()["values"] == []
+    created = bench.client.post(NOWHERE, json={"key": "A", "value": "b"})
+    assert created.status_code == 201
+    assert created.json()["environmentUuid"] == "{00000000-0000-4000-8000-000000000000}"
+    assert bench.client.get(NOWHERE).json()["size"] == 1
+    assert bench.env().variables == {}
+    assert bench.client.get(NOWHERE.replace("%7B0", "%7Bx")).status_code == 404
+
+
+def test_variables_of_an_unknown_environment_may_answer_404() -> None:
+    bench = Bench("Test", unknown_environment_variables="404")
+    assert bench.client.get(NOWHERE).status_code == 404
+    assert bench.client.post(NOWHERE, json={"key": "A", "value": "b"}).status_code == 404
+
+
 def test_variables_may_answer_404_right_after_creation() -> None:
     by_requests = Bench(variables_404_requests=2)
     by_requests.create("Test")
@@ -253,6 +278,15 @@ def test_the_life_of_a_branch_pattern() -> None:
     kinds = [each.kind for each in bench.sim.events][1:]
     assert kinds == [EventKind.BRANCH_ADDED, EventKind.BRANCH_REMOVED]
     assert bench.env().add_branch("main") == bench.env().add_branch("main")
+
+
+def test_the_internal_endpoint_may_take_bearer_tokens_only() -> None:
+    bench = Bench("Test", branch_endpoint="bearer-only")
+    assert bench.client.get(bench.branches()).status_code == 200
+    basic = httpx.BasicAuth(DEMO_EMAIL, DEMO_API_TOKEN)
+    refused = bench.client.get(bench.branches(), auth=basic)
+    assert refused.status_code == 403
+    assert "authentication mechanism" in refused.json()["error"]["message"]
 
 
 @pytest.mark.parametrize("status", ["401", "404"])
