@@ -5,7 +5,10 @@ A test here fails only where the answer is none that the pipe is prepared for.
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from typing import Any
+from urllib.parse import quote
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -98,7 +101,9 @@ def test_lists(place: Workspace, path: str, facts: Facts) -> None:
     facts.note("page_has_size", value="size" in page)
     facts.note("page_has_pagelen", value="pagelen" in page)
     facts.note("page_has_number", value="page" in page)
-    facts.note("environment_page_size", page.get("pagelen", "unknown"))
+    one = place.client.get(place.environments_path, params={"pagelen": "1"}).json()
+    details = f"pagelen {one.get('pagelen')}, size {one.get('size')}, {len(one['values'])} values"
+    facts.note("environment_pagelen_ignored", value=len(one["values"]) > 1, details=details)
 
 
 def test_deleting(place: Workspace, path: str, facts: Facts) -> None:
@@ -130,6 +135,8 @@ def test_variables(place: Workspace, path: str, facts: Facts) -> None:
     again = create("COUNTRY", "Ghana")
     assert again.status_code == 409, again.text
     facts.note("duplicate_variable_shape", shape(again), details=refusal(again))
+    names_uuid = plain.json()["uuid"] in again.text
+    facts.note("duplicate_variable_external_id", value=names_uuid)
     other_case = create("country", "Kenya")
     facts.note(
         "variable_key_clash",
@@ -162,6 +169,41 @@ def test_variables(place: Workspace, path: str, facts: Facts) -> None:
     sticks = put.is_success and after(lambda: listed()["COUNTRY"]["secured"]) is not None
     refused = "ignored" if put.is_success else "refused"
     facts.note("secured_change", "sticks" if sticks else refused, details=refusal(put))
+
+
+def test_variables_of_an_environment_that_does_not_exist(place: Workspace, facts: Facts) -> None:
+    path = f"{place.environments_path}/{quote(f'{{{uuid4()}}}', safe='')}"
+    answer = place.client.get(place.variables_path(path))  # a POST could leave a variable behind
+    assert answer.status_code in (200, 404), answer.text
+    seen = "404" if answer.status_code == 404 else "empty"
+    facts.note("unknown_environment_variables", seen, details=answer.text)
+
+
+def test_the_internal_endpoint_by_credential(place: Workspace, path: str, facts: Facts) -> None:
+    """Bearer and Basic, as far as both are given."""
+    url = f"{path.replace('/2.0/', '/internal/', 1)}/branch-restrictions/"
+    statuses = {}
+    for kind, header in place.authorizations().items():
+        request = place.client.build_request("GET", url)
+        statuses[kind] = place.client.send(request, auth=_Header(header)).status_code
+    match statuses:
+        case {"Bearer": 200, "Basic": 403}:
+            seen = "bearer-only"
+        case _:
+            failed = [str(status) for status in statuses.values() if status != 200]
+            seen = failed[0] if failed else "working"
+    facts.note("branch_endpoint", seen, details=str(statuses))
+
+
+class _Header(httpx.Auth):
+    """Authenticate with this header instead of that of the client."""
+
+    def __init__(self, authorization: str) -> None:
+        self._authorization = authorization
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response]:
+        request.headers["Authorization"] = self._authorization
+        yield request
 
 
 def _stored(variable: dict[str, Any]) -> str:

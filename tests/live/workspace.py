@@ -8,6 +8,7 @@ import secrets
 import subprocess
 import sys
 import time
+from base64 import b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -127,6 +128,15 @@ class Workspace:
         """Return where the variables of an environment are."""
         base, _, uuid = path.rpartition("/environments/")
         return f"{base}/deployments_config/environments/{uuid}/variables"
+
+    def authorizations(self) -> dict[str, str]:
+        """Return the `Authorization` header of every given credential, by its scheme."""
+        email, api_token, access_token = (os.environ.get(name, "") for name in CREDENTIALS)
+        basic = b64encode(f"{email}:{api_token}".encode()).decode()
+        return {
+            **({"Basic": f"Basic {basic}"} if email and api_token else {}),
+            **({"Bearer": f"Bearer {access_token}"} if access_token else {}),
+        }
 
     def clean(self) -> list[str]:
         """Delete whatever begins with our prefix; return the names that could not be deleted."""

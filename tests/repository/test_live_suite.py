@@ -13,7 +13,7 @@ from typing import Any, Final
 import pytest
 
 from simulator.behaviour.profiles import OBSERVED
-from simulator.behaviour.switches import Switches, SwitchValue, with_values
+from simulator.behaviour.switches import Switches, SwitchValue, show, with_values
 from simulator.faults import server_error
 from simulator.server import Server
 from simulator.simulator import Simulator
@@ -25,15 +25,17 @@ OTHER: Final[dict[str, SwitchValue]] = {
     "branch_endpoint": "404",
     "deletion": "readable",
     "duplicate_shape": "text",
-    "duplicate_status": "409",
+    "duplicate_status": "400",
+    "duplicate_variable_external_id": False,
     "empty_value": "refused",
-    "environment_page_size": 25,
+    "environment_pagelen_ignored": False,
     "name_clash": "exact",
     "noop_change": "refused",
     "plan": "402",
     "rename_clash": "409",
     "secured_change": "refused",
     "secured_value_in_lists": "null",
+    "unknown_environment_variables": "404",
     "variable_key_clash": "casefold",
 }
 
@@ -101,7 +103,7 @@ def test_on_another_bitbucket_it_finds_out_what_is_different(tmp_path: Path) -> 
     # A plan that refuses restrictions refuses them at creation and beside a name, too.
     follows = {"admin_only_at_creation", "combined_change"}
     assert {name: value for name, value in different.items() if name not in follows} == {
-        name: str(value) for name, value in OTHER.items()
+        name: show(value) for name, value in OTHER.items()
     }
     assert simulator.repository("acme/shop").names() == OURS
 
