@@ -11,14 +11,17 @@ from pydantic import SecretStr
 from pipe.config_file import models
 from pipe.config_file.overrides import Declarations, Override, merge, merge_desired
 from pipe.models.declaration import (
+    AbsentVariable,
     Declaration,
     DeclaredEnvironment,
     DeclaredVariable,
     Desired,
+    ManagedSecret,
     PlainVariable,
     Prunable,
     Rule,
     SecuredVariable,
+    State,
 )
 from pipe.models.selection import Exclusion, Glob, Item, Slug
 from pipe.parsing import repositories
@@ -47,6 +50,7 @@ class Converter(Struct, frozen=True):
     def declarations(self, file: models.File) -> Declarations:
         """Return what is declared for each repository."""
         pruned = Desired(prune_variables=Prunable.VARIABLES in self.prune)
+        repository = file.repository
         unnamed = DeclaredEnvironment(name="", desired=pruned)
         defaults = merge(unnamed, self._defaults(file.defaults))
         return Declarations(
@@ -57,13 +61,20 @@ class Converter(Struct, frozen=True):
                 ),
                 rules=tuple(self._rule(rule, pruned) for rule in file.rules),
                 prune_environments=Prunable.ENVIRONMENTS in self.prune,
-                enable_pipelines=file.enable_pipelines,
+                enable_pipelines=bool(file.enable_pipelines or repository.enable_pipelines),
+                repository_variables=self._variables(repository.variables),
+                prune_repository_variables=Prunable.REPOSITORY_VARIABLES in self.prune
+                if repository.prune is None
+                else bool(repository.prune),
             ),
             defaults=defaults,
             overrides=tuple(
                 Override(
                     repositories=tuple(self._named(text) for text in override.repositories),
                     environments=self._environments(override.environments),
+                    enable_pipelines=override.repository.enable_pipelines,
+                    repository_variables=self._variables(override.repository.variables),
+                    prune_repository_variables=_prunes(override.repository.prune),
                 )
                 for override in file.overrides
             ),
@@ -101,18 +112,32 @@ class Converter(Struct, frozen=True):
         )
 
     def _desired(self, spec: models.Contents) -> Desired:
-        variables = spec.variables
         return Desired(
             admin_only=spec.admin_only,
             branches=spec.branches,
-            variables=None
-            if variables is None
-            else tuple(self._variable(key, value) for key, value in variables.items()),
-            prune_variables=None if spec.prune is None else bool(spec.prune),
+            variables=self._variables(spec.variables),
+            prune_variables=_prunes(spec.prune),
         )
+
+    def _variables(
+        self, variables: Mapping[str, str | models.Source] | None
+    ) -> tuple[DeclaredVariable, ...] | None:
+        if variables is None:
+            return None
+        return tuple(self._variable(key, value) for key, value in variables.items())
 
     def _variable(self, key: str, value: str | models.Source) -> DeclaredVariable:
         if isinstance(value, str):
             return PlainVariable(key, value)
-        text = self.environ[value.from_env] if value.from_env else value.value or ""
-        return SecuredVariable(key, SecretStr(text)) if value.secured else PlainVariable(key, text)
+        if value.state is State.ABSENT:
+            return AbsentVariable(key)
+        if value.value is not None:
+            return PlainVariable(key, value.value)
+        text = self.environ.get(value.from_env or "", "")
+        if not value.secured:
+            return PlainVariable(key, text)
+        return SecuredVariable(key, SecretStr(text)) if text else ManagedSecret(key, value.from_env)
+
+
+def _prunes(prune: Collection[Prunable] | None) -> bool | None:
+    return None if prune is None else bool(prune)

@@ -1,48 +1,73 @@
 """Names of environments that contradict each other (pure).
 
 They are found in the tree rather than in the models, so that they are reported together with
-whatever else is wrong.
+whatever else is wrong; what only an override brings about is found in the merged declaration.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pipe.config_file.yaml_tree import LocatedError, Path, Place, Tree, Value
+from pipe.config_file.yaml_tree import LocatedError, Path, Tree, Value
+from pipe.models.declaration import Declaration, State
 from pipe.parsing.suggestions import quoted
 
 
 def name_errors(tree: Tree) -> Iterator[LocatedError]:
-    """Return an error for each name that is declared or renamed twice, or both."""
+    """Return an error for each name that is declared or renamed twice, or both.
+
+    Names that are equal regardless of case contradict each other: one of them would be taken for
+    the other.
+    """
     for path, environments in _lists(tree.root):
         names, formers = _texts(environments, "name"), _texts(environments, "rename_from")
         for here, name, line in _repeated(tree, path, "name", names):
-            message = f"{quoted(name)} is already declared on line {line}"
+            message = f"{quoted(name)} is already declared on line {line} (case is ignored)"
             yield LocatedError(tree.place(here), here, message)
-        own, declared = dict(names), {name for _, name in names}
+        own = {index: name.casefold() for index, name in names}
+        declared = {*own.values()}
         for index, former in formers:
-            if former in declared and former != own.get(index):
+            if former.casefold() in declared - {own.get(index)}:
                 here = (*path, index, "rename_from")
-                message = (
-                    f"{quoted(former)} is declared too; an environment is either renamed or kept"
-                )
+                message = f"{quoted(former)} is declared too; either rename it or keep it"
                 yield LocatedError(tree.place(here), here, message)
-        undeclared = [each for each in formers if each[1] not in declared]
+        undeclared = [each for each in formers if each[1].casefold() not in declared]
         for here, former, line in _repeated(tree, path, "rename_from", undeclared):
-            message = f"{quoted(former)} is already renamed on line {line}"
+            message = f"{quoted(former)} is already renamed on line {line} (case is ignored)"
             yield LocatedError(tree.place(here), here, message)
+
+
+def contradiction(declaration: Declaration) -> str | None:
+    """Return how the names of merged environments contradict each other; `None`: they don't."""
+    names = {each.name.casefold() for each in declaration.environments}
+    formers: set[str] = set()
+    for each in declaration.environments:
+        former = each.rename_from
+        if former is None:
+            continue
+        shown = f"{quoted(each.name)} with rename_from {quoted(former)}"
+        if each.state is State.ABSENT:
+            return f"{shown} cannot be absent; remove rename_from or state"
+        if former == each.name:
+            return f"{shown}: the names are the same; set the former name"
+        if former.casefold() in names - {each.name.casefold()}:
+            return f"{shown}: both names are declared; either rename it or keep it"
+        if former.casefold() in formers:
+            return f"{shown}: another environment has the same rename_from"
+        formers.add(former.casefold())
+    return None
 
 
 def _repeated(
     tree: Tree, path: Path, key: str, texts: list[tuple[int, str]]
 ) -> Iterator[tuple[Path, str, int]]:
     """Return the path of each repeated text, the text, and the line of the first."""
-    first: dict[str, Place] = {}
+    first: dict[str, Path] = {}
     for index, text in texts:
         here = (*path, index, key)
-        before = first.setdefault(text, tree.place(here))
-        if before != tree.place(here):
-            yield here, text, before.line
+        before = first.setdefault(text.casefold(), here)
+        if before != here:
+            yield here, text, tree.place(before).line
 
 
 def lines(tree: Tree) -> dict[str, int]:

@@ -26,7 +26,7 @@ def located_errors(error: ValidationError, tree: Tree) -> Iterator[LocatedError]
     """Return the errors of pydantic, except where the YAML itself has an error already."""
     reported = {each.path for each in tree.errors}
     for details in error.errors(include_url=False, include_input=False):
-        path = tuple(part for part in details["loc"] if part not in _NOT_IN_THE_FILE)
+        path = tree.written(part for part in details["loc"] if part not in _NOT_IN_THE_FILE)
         if path not in reported:
             yield LocatedError(tree.place(path), path, _message(details, path))
 

@@ -8,9 +8,11 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Annotated, Any, Final, Self, cast
 
+from msgspec import Struct
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Discriminator,
     Field,
@@ -21,9 +23,10 @@ from pydantic import (
     model_validator,
 )
 
-from pipe.models.declaration import EnvironmentType, Prunable, State
+from pipe.models.declaration import EnvironmentType, Prunable, SecuredUpdate, State
 from pipe.models.selection import is_glob
 from pipe.parsing import repositories, values
+from pipe.parsing.lists import is_text
 from pipe.parsing.secrets import authenticates
 from pipe.parsing.suggestions import quoted
 from pipe.parsing.variables import check_key
@@ -60,6 +63,27 @@ def text(read: Callable[[str], object], schema: Mapping[str, Any]) -> PlainValid
     )
 
 
+class Context(Struct, frozen=True):
+    """What the validators of a file need to know beside it.
+
+    Attributes:
+        environ: The values of `from_env`.
+        secured_update: With `IF_MISSING`, a secret that exists needs no value.
+    """
+
+    environ: Mapping[str, str]
+    secured_update: SecuredUpdate | None
+
+
+def _as_list(value: object) -> object:
+    """Return a single item as a list of one."""
+    return value if isinstance(value, list) else [value]
+
+
+def _unique(texts: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(texts))
+
+
 def _form(value: object) -> str:
     """Tell mappings from other values, so that errors are about the form that was meant."""
     return MAPPING if isinstance(value, dict) else TEXT
@@ -74,8 +98,8 @@ def _version(text: str) -> int:
 
 def _prunable(text: str) -> Prunable:
     found = values.choice(Prunable, "value", text)
-    if found is Prunable.ENVIRONMENTS:
-        message = "environments are pruned per repository; set the variable PRUNE of the pipe"
+    if found is not Prunable.VARIABLES:
+        message = f"{found} are pruned per repository; set the variable PRUNE of the pipe"
         raise ValueError(message)
     return found
 
@@ -125,7 +149,21 @@ def _from_env(text: str) -> str:
 
 Boolean = Annotated[bool, text(values.boolean, _BOOLEAN_SCHEMA)]
 Name = Annotated[str, text(_declared_name, _NAME_SCHEMA)]
+Branch = Annotated[str, text(values.branch, _STRING_SCHEMA)]
+Branches = Annotated[
+    tuple[Branch, ...],
+    AfterValidator(_unique),
+    BeforeValidator(_as_list, json_schema_input_type=Branch | tuple[Branch, ...]),
+]
 Prune = Annotated[Prunable, text(_prunable, {"const": Prunable.VARIABLES.value})]
+Prunes = Annotated[
+    tuple[Prune, ...], BeforeValidator(_as_list, json_schema_input_type=Prune | tuple[Prune, ...])
+]
+Excluded = Annotated[str, text(_excluded, _STRING_SCHEMA)]
+Exclude = Annotated[
+    tuple[Excluded, ...],
+    BeforeValidator(_as_list, json_schema_input_type=Excluded | tuple[Excluded, ...]),
+]
 StateOption = Annotated[
     State, text(partial(values.choice, State, "state"), {"enum": [each.value for each in State]})
 ]
@@ -149,17 +187,41 @@ class Project(Table):
 
     project: Annotated[str, text(_project, _STRING_SCHEMA), Field(description="Its key.")]
     exclude: Annotated[
-        tuple[Annotated[str, text(_excluded, _STRING_SCHEMA)], ...],
+        Exclude,
         Field(description="Slugs, or patterns over slugs, to exclude."),
     ] = ()
+
+
+Item = Annotated[
+    Annotated[str, text(_item, _STRING_SCHEMA), Tag(TEXT)] | Annotated[Project, Tag(MAPPING)],
+    Discriminator(_form),
+]
+Items = Annotated[
+    tuple[Item, ...],
+    AfterValidator(_selects),
+    BeforeValidator(_as_list, json_schema_input_type=Item | tuple[Item, ...]),
+]
+Named = Annotated[str, text(_named, _STRING_SCHEMA)]
+NamedRepositories = Annotated[
+    tuple[Named, ...],
+    AfterValidator(_selects),
+    BeforeValidator(_as_list, json_schema_input_type=Named | tuple[Named, ...]),
+]
 
 
 class Source(Table):
     """The value of a variable, and how it is stored."""
 
     secured: Annotated[
-        Boolean, Field(description="Store it secured; the value then comes from from_env.")
+        Boolean,
+        Field(
+            description="Store it secured; the value comes from from_env, or, without it, the"
+            " secret is managed elsewhere: it must exist and is left unchanged."
+        ),
     ] = False
+    state: Annotated[
+        StateOption, Field(description="present, or absent: the variable is deleted.")
+    ] = State.PRESENT
     from_env: Annotated[
         str | None,
         text(_from_env, {"type": "string", "pattern": _ENVIRON_NAME.pattern}),
@@ -171,20 +233,32 @@ class Source(Table):
 
     @model_validator(mode="after")
     def _has_one_value(self, info: ValidationInfo) -> Self:
-        if self.secured and self.value is not None:
+        has_value, has_source = self.value is not None, self.from_env is not None
+        if self.state is State.ABSENT and (has_value or has_source or self.secured):
+            message = "state: absent excludes value, from_env and secured"
+        elif self.secured and has_value:
             message = "secrets are not allowed in the file; use from_env instead of value"
-            raise ValueError(message)
-        if (self.value is None) == (self.from_env is None):
-            message = "expected either value or from_env"
-            raise ValueError(message)
-        environ = cast("Mapping[str, str]", info.context)
-        if self.from_env is not None and not environ.get(self.from_env):
-            message = (
-                f"{self.from_env} is not set or empty; pass it to the pipe as a variable,"
-                f" {self.from_env}: ${self.from_env}"
-            )
+        elif has_value and has_source:
+            message = "value and from_env are mutually exclusive"
+        elif not (has_value or has_source or self.secured or self.state is State.ABSENT):
+            message = "expected value, from_env, secured: true or state: absent"
+        else:
+            message = self._environ_error(cast("Context", info.context))
+        if message:
             raise ValueError(message)
         return self
+
+    def _environ_error(self, context: Context) -> str:
+        """Return why `from_env` cannot be used; empty: it can, or there is none."""
+        name = self.from_env
+        if name is None:
+            return ""
+        value = context.environ.get(name)
+        if not value and self.secured and context.secured_update is SecuredUpdate.IF_MISSING:
+            return ""
+        if not value:
+            return f"{name} is not set or empty; pass it to the pipe as a variable, {name}: ${name}"
+        return "" if is_text(value) else f"the value of {name} is not valid UTF-8"
 
 
 Key = Annotated[str, text(check_key, _STRING_SCHEMA)]
@@ -201,7 +275,7 @@ class Contents(Table):
         Boolean | None, Field(description="Whether only administrators can deploy.")
     ] = None
     branches: Annotated[
-        tuple[Annotated[str, text(values.branch, _STRING_SCHEMA)], ...] | None,
+        Branches | None,
         Field(
             description="The complete set of branch patterns that can deploy;"
             " [] removes the restriction."
@@ -211,7 +285,7 @@ class Contents(Table):
         dict[Key, Value] | None, Field(description="Deployment variables by key.")
     ] = None
     prune: Annotated[
-        tuple[Prune, ...] | None,
+        Prunes | None,
         Field(description="What to delete when it is not declared: variables."),
     ] = None
 
@@ -280,18 +354,36 @@ class Rule(Contents):
     ] = None
 
 
+class RepositoryContents(Table):
+    """What the repository itself should contain; what is not mentioned is left unchanged."""
+
+    enable_pipelines: Annotated[
+        Boolean | None, Field(description="Enable Pipelines in the repository first.")
+    ] = None
+    variables: Annotated[
+        dict[Key, Value] | None,
+        Field(description="Variables of the repository, for all its pipelines, by key."),
+    ] = None
+    prune: Annotated[
+        Prunes | None,
+        Field(description="What to delete when it is not declared: variables."),
+    ] = None
+
+
 class Override(Table):
     """What is declared differently for some repositories."""
 
     repositories: Annotated[
-        tuple[Annotated[str, text(_named, _STRING_SCHEMA)], ...],
-        AfterValidator(_selects),
+        NamedRepositories,
         Field(description="Slugs, or patterns over slugs; prefix with ! (in quotes) to exclude."),
     ]
     environments: Annotated[
         tuple[Environment, ...],
         Field(description="Merged over the environment of the same name, or added."),
-    ]
+    ] = ()
+    repository: Annotated[
+        RepositoryContents, Field(description="Merged over what the repository should contain.")
+    ] = RepositoryContents()
 
 
 class File(Table):
@@ -306,28 +398,22 @@ class File(Table):
         Field(description="Of repositories that do not name their own; WORKSPACE overrides it."),
     ] = None
     repositories: Annotated[
-        tuple[
-            Annotated[
-                Annotated[str, text(_item, _STRING_SCHEMA), Tag(TEXT)]
-                | Annotated[Project, Tag(MAPPING)],
-                Discriminator(_form),
-            ],
-            ...,
-        ]
-        | None,
-        AfterValidator(_selects),
+        Items | None,
         Field(
             description="A slug, workspace/slug, a pattern over slugs, or project:KEY; prefix with"
             " ! (in quotes) to exclude. Default: this repository."
         ),
     ] = None
     enable_pipelines: Annotated[
-        Boolean, Field(description="Enable Pipelines in each repository first.")
-    ] = False
+        Boolean | None, Field(description="The same as enable_pipelines of repository.")
+    ] = None
     defaults: Annotated[Defaults, Field(description="Merged under every environment.")] = Defaults()
     environments: Annotated[
         tuple[Environment, ...], Field(description="Declared by name, in this order.")
     ] = ()
+    repository: Annotated[
+        RepositoryContents, Field(description="What each repository itself should contain.")
+    ] = RepositoryContents()
     rules: Annotated[
         tuple[Rule, ...],
         Field(description="For environments that exist and are not declared by name."),
@@ -335,3 +421,10 @@ class File(Table):
     overrides: Annotated[
         tuple[Override, ...], Field(description="For some repositories; the last one wins.")
     ] = ()
+
+    @model_validator(mode="after")
+    def _enables_pipelines_once(self) -> Self:
+        if self.enable_pipelines is not None and self.repository.enable_pipelines is not None:
+            message = "enable_pipelines is set twice; set it in repository only"
+            raise ValueError(message)
+        return self

@@ -13,10 +13,12 @@ from pipe.models.declaration import (
     DeclaredEnvironment,
     DeclaredVariable,
     Desired,
+    PlainVariable,
     Repository,
     SecuredVariable,
 )
 from pipe.models.selection import Exclusion, Glob, Slug, matches
+from pipe.parsing.values import branch_warning
 
 Value = TypeVar("Value")
 
@@ -27,10 +29,16 @@ class Override(Struct, frozen=True, kw_only=True):
     Attributes:
         repositories: Those it applies to; an exclusion removes what it matches.
         environments: Merged over the environments of the same name, or added.
+        enable_pipelines: Replaces that of the base; `None`: not mentioned.
+        repository_variables: Merged over those of the base by key; `None`: not mentioned.
+        prune_repository_variables: Replaces that of the base; `None`: not mentioned.
     """
 
     repositories: tuple[Slug | Glob | Exclusion, ...]
-    environments: tuple[DeclaredEnvironment, ...]
+    environments: tuple[DeclaredEnvironment, ...] = ()
+    enable_pipelines: bool | None = None
+    repository_variables: tuple[DeclaredVariable, ...] | None = None
+    prune_repository_variables: bool | None = None
 
     def applies_to(self, repository: Repository) -> bool:
         """Return whether a repository is among those it applies to."""
@@ -56,19 +64,26 @@ class Declarations(Struct, frozen=True, kw_only=True):
 
     def declaration_for(self, repository: Repository) -> Declaration:
         """Return what is declared for one repository."""
-        environments = self.base.environments
+        declaration = self.base
         for override in self.overrides:
             if override.applies_to(repository):
-                names = {each.name for each in override.environments}
-                for each in override.environments:
-                    environments = self._override(environments, each, names - {each.name})
+                declaration = self.with_override(declaration, override)
+        return _without_idle_prune(declaration)
+
+    def with_override(self, declaration: Declaration, override: Override) -> Declaration:
+        """Merge one override over a declaration."""
+        environments = declaration.environments
+        for each in override.environments:
+            environments = self._merge_environment(environments, each)
         return replace(
-            self.base,
-            environments=tuple(
-                replace(each, desired=_without_idle_prune(each.desired)) for each in environments
+            declaration,
+            environments=environments,
+            enable_pipelines=_first(override.enable_pipelines, declaration.enable_pipelines),
+            repository_variables=_merge_variables(
+                declaration.repository_variables, override.repository_variables
             ),
-            rules=tuple(
-                replace(each, desired=_without_idle_prune(each.desired)) for each in self.base.rules
+            prune_repository_variables=_first(
+                override.prune_repository_variables, declaration.prune_repository_variables
             ),
         )
 
@@ -76,33 +91,72 @@ class Declarations(Struct, frozen=True, kw_only=True):
         """Return every secret that may be written to any repository."""
         return tuple(
             each.value.get_secret_value()
-            for desired in self._all_desired()
-            for each in desired.variables or ()
+            for each in self._all_variables()
             if isinstance(each, SecuredVariable)
         )
+
+    def public_texts(self) -> Iterator[tuple[str, str]]:
+        """Return every text that logs and requests show, and what it is."""
+        for environment in self._all_environments():
+            yield "the name of an environment", environment.name
+            yield "rename_from of an environment", environment.rename_from or ""
+        for rule in self.base.rules:
+            yield "the name pattern of a rule", rule.name_pattern
+        for desired in self._all_desired():
+            for branch in desired.branches or ():
+                yield "a branch pattern", branch
+        for variable in self._all_variables():
+            yield "the name of a variable", variable.key
+            if isinstance(variable, PlainVariable):
+                yield "the value of a plain variable", variable.value
+
+    def branch_warnings(self) -> list[str]:
+        """Return a warning for each branch pattern that probably matches nothing."""
+        branches = [each for desired in self._all_desired() for each in desired.branches or ()]
+        warnings = (branch_warning(each) for each in dict.fromkeys(branches))
+        return [each for each in warnings if each is not None]
 
     def mention_branches(self) -> bool:
         """Return whether branch patterns are declared anywhere."""
         return any(desired.branches is not None for desired in self._all_desired())
 
-    def _all_desired(self) -> Iterator[Desired]:
-        yield from (each.desired for each in self.base.environments)
-        yield from (each.desired for each in self.base.rules)
-        yield self.defaults.desired
-        for override in self.overrides:
-            yield from (each.desired for each in override.environments)
+    def mention_variables(self) -> bool:
+        """Return whether variables of environments are declared anywhere."""
+        return any(desired.variables is not None for desired in self._all_desired())
 
-    def _override(
-        self,
-        environments: tuple[DeclaredEnvironment, ...],
-        over: DeclaredEnvironment,
-        others: set[str],
+    def mention_repository_variables(self) -> bool:
+        """Return whether variables of the repository itself are declared anywhere."""
+        return self.base.repository_variables is not None or any(
+            each.repository_variables is not None for each in self.overrides
+        )
+
+    def _all_environments(self) -> Iterator[DeclaredEnvironment]:
+        yield from self.base.environments
+        yield self.defaults
+        for override in self.overrides:
+            yield from override.environments
+
+    def _all_desired(self) -> Iterator[Desired]:
+        yield from (each.desired for each in self._all_environments())
+        yield from (each.desired for each in self.base.rules)
+
+    def _all_variables(self) -> Iterator[DeclaredVariable]:
+        for desired in self._all_desired():
+            yield from desired.variables or ()
+        yield from self.base.repository_variables or ()
+        for override in self.overrides:
+            yield from override.repository_variables or ()
+
+    def _merge_environment(
+        self, environments: tuple[DeclaredEnvironment, ...], over: DeclaredEnvironment
     ) -> tuple[DeclaredEnvironment, ...]:
-        below = _by_name(over.name, environments)
-        # An exact name in the same override is another environment, however similar.
-        if below is None or below.name in others:
+        # Names that are equal regardless of case are errors: no more than one is found.
+        folded = over.name.casefold()
+        if all(each.name.casefold() != folded for each in environments):
             return (*environments, replace(merge(self.defaults, over), name=over.name))
-        return tuple(merge(each, over) if each is below else each for each in environments)
+        return tuple(
+            merge(each, over) if each.name.casefold() == folded else each for each in environments
+        )
 
 
 def merge(below: DeclaredEnvironment, over: DeclaredEnvironment) -> DeclaredEnvironment:
@@ -127,21 +181,22 @@ def merge_desired(below: Desired, over: Desired) -> Desired:
     )
 
 
-def _by_name(
-    name: str, environments: tuple[DeclaredEnvironment, ...]
-) -> DeclaredEnvironment | None:
-    """Find by the exact name, else regardless of case if that is unambiguous."""
-    exact = next((each for each in environments if each.name == name), None)
-    if exact is not None:
-        return exact
-    similar = [each for each in environments if each.name.casefold() == name.casefold()]
-    return similar[0] if len(similar) == 1 else None
-
-
-def _without_idle_prune(desired: Desired) -> Desired:
+def _without_idle_prune(declaration: Declaration) -> Declaration:
     """Prune only where variables are declared: elsewhere none are to be changed."""
-    prune = desired.prune_variables and desired.variables is not None
-    return replace(desired, prune_variables=prune or None)
+
+    def active(desired: Desired) -> Desired:
+        prune = desired.prune_variables and desired.variables is not None
+        return replace(desired, prune_variables=prune or None)
+
+    return replace(
+        declaration,
+        environments=tuple(
+            replace(each, desired=active(each.desired)) for each in declaration.environments
+        ),
+        rules=tuple(replace(each, desired=active(each.desired)) for each in declaration.rules),
+        prune_repository_variables=declaration.prune_repository_variables
+        and declaration.repository_variables is not None,
+    )
 
 
 def _first(over: Value | None, below: Value) -> Value:

@@ -6,6 +6,7 @@ what its text means.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
@@ -79,6 +80,14 @@ class Tree:
         while path not in self._places and path:
             path = path[:-1]
         return self._places.get(path, Place(1, 1))
+
+    def written(self, path: Iterable[str | int]) -> Path:
+        """Return a path as the file has it: a single item that stands for a list has no index."""
+        found: Path = ()
+        for part in path:
+            if part != 0 or (*found, part) in self._places:
+                found = (*found, part)
+        return found
 
 
 class _TooMuchError(Exception):

@@ -35,6 +35,7 @@ class Prunable(StrEnum):
 
     VARIABLES = "variables"
     ENVIRONMENTS = "environments"
+    REPOSITORY_VARIABLES = "repository-variables"
 
 
 class SecuredUpdate(StrEnum):

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Final, TypeVar
+from typing import TypeVar
 
 from pipe.models.errors import ConfigError
 from pipe.parsing.lists import InvalidItemsError
 from pipe.parsing.suggestions import quoted
 
 Value = TypeVar("Value")
-
-_MAX_CHARACTERS: Final = 1024 * 1024
 
 
 class ConfigErrors:
@@ -63,7 +61,7 @@ def read_text(
             f"{quoted(path)} cannot be read: {reason}; paths are relative to the clone directory",
         )
     else:
-        if len(text) <= _MAX_CHARACTERS:
-            return text
-        errors.add(name, f"{quoted(path)} is longer than {_MAX_CHARACTERS} characters")
+        if "\0" not in text:
+            return text.removeprefix("\ufeff")
+        errors.add(name, f"{quoted(path)} contains a NUL character; it is not a text file")
     return None

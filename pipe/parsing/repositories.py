@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from msgspec import Struct
+
 from pipe.models.declaration import Repository
 from pipe.models.selection import Exclusion, Glob, Item, Named, Project, Slug, is_glob
 from pipe.parsing.suggestions import quoted
@@ -30,6 +32,21 @@ def slug(text: str) -> str:
             " bitbucket.org/WORKSPACE/SLUG"
         )
     raise ValueError(message)
+
+
+class RepositoryName(Struct, frozen=True):
+    """The name of a repository; without its workspace, `None`."""
+
+    workspace: str | None
+    slug: str
+
+
+def repository_name(text: str) -> RepositoryName:
+    """Read a slug or `workspace/slug`."""
+    owner, slash, rest = text.partition("/")
+    if not slash:
+        return RepositoryName(None, slug(text))
+    return RepositoryName(slug(owner), slug(rest))
 
 
 def full_name(text: str) -> Repository:

@@ -55,6 +55,13 @@ def known_secrets(environ: Mapping[str, str]) -> tuple[str, ...]:
     )
 
 
+def credential_values(environ: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the secrets that authenticate the pipe, but those too short to be looked for."""
+    secrets = (value for name, value in environ.items() if _is_secret(name))
+    passwords = (_password(value) for name, value in environ.items() if name.upper() in _PROXIES)
+    return longest_first(each for each in (*secrets, *passwords) if len(each) >= _SHORTEST_HIDDEN)
+
+
 def longest_first(secrets: Iterable[str]) -> tuple[str, ...]:
     """Put a secret before those that are a part of it, so that it is hidden whole."""
     return tuple(sorted({*secrets} - {""}, key=lambda secret: (-len(secret), secret)))

@@ -5,6 +5,7 @@ Each function raises `ValueError` with a message that says what is wrong and wha
 
 from __future__ import annotations
 
+import json
 import re
 from enum import StrEnum
 from typing import Final, TypeVar
@@ -23,9 +24,13 @@ _NUMBER: Final = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _TOKEN: Final = re.compile(r"[!-~]+")
 _EMAIL: Final = re.compile(r"[^\s:@\x00-\x1f]+@[^\s:@\x00-\x1f]+")
-_CHECKSUM: Final = re.compile(r"sha256:[0-9a-f]+")
 REPORT_FORMATS: Final = {".json": "json", ".xml": "junit", ".md": "markdown", ".html": "html"}
 """The extensions of report files, and the module of `pipe.reports` that renders each."""
+_PREFIX: Final = "sha256:"
+_HEXADECIMAL: Final = re.compile(r"[0-9a-f]+")
+_NOT_A_BRANCH: Final = re.compile(
+    r"[\s\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff~^:\\]|\.\.|@\{|//|^/|/$|(^|/)\.|\.lock(/|$)|\.$"
+)
 _MIN_KEY: Final = 16
 
 
@@ -83,6 +88,14 @@ def name(text: str) -> str:
     return text
 
 
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text, strict=False)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
 def plain_name(text: str) -> str:
     """Read the name of an environment, where a pattern is not allowed."""
     if is_glob(text):
@@ -91,12 +104,37 @@ def plain_name(text: str) -> str:
     return name(text)
 
 
+def variable_name(text: str) -> str:
+    """Read the name of an environment from a variable, where a list is a mistake."""
+    if text.lstrip().startswith("[") and _is_json(text):
+        message = "takes one value, not a list; declare several environments in a CONFIG_FILE"
+        raise ValueError(message)
+    return name(text)
+
+
 def branch(text: str) -> str:
-    """Read a branch pattern such as `main` or `release/*`."""
-    if not text.strip() or _CONTROL.search(text):
-        message = f"{quoted(text)} is not a valid branch pattern; expected main or release/*"
+    """Read a branch pattern such as `main` or `release/*`.
+
+    Git allows no branch that matches one of the forbidden parts: such a pattern locks everyone out.
+    """
+    if _NOT_A_BRANCH.search(text) or text in {"", "@"}:
+        message = (
+            f"{quoted(text)} is not a valid branch pattern (main or release/*); git forbids white"
+            " space, ~ ^ : \\, '..', '@{', '//', a leading or trailing '/', parts that begin with"
+            " '.' or end with '.lock', and a final '.'"
+        )
         raise ValueError(message)
     return text
+
+
+def branch_warning(pattern: str) -> str | None:
+    """Return why a valid branch pattern probably matches nothing; `None`: it may."""
+    if pattern.startswith("refs/heads/"):
+        short = pattern.removeprefix("refs/heads/")
+        return f"Branch pattern {quoted(pattern)}: Bitbucket expects {quoted(short)}"
+    if "," in pattern:
+        return f"Branch pattern {quoted(pattern)} is one pattern; write a list for several"
+    return None
 
 
 def token(text: str) -> str:
@@ -119,11 +157,12 @@ def email(text: str) -> str:
 
 
 def checksum(text: str) -> str:
-    """Read the checksum of a plan, as `MODE=plan` prints it."""
-    if not _CHECKSUM.fullmatch(text):
+    """Read the checksum of a plan, as `MODE=plan` prints it; the prefix may be repeated."""
+    digits = text.removeprefix(_PREFIX).removeprefix(_PREFIX)
+    if not text.startswith(_PREFIX) or not _HEXADECIMAL.fullmatch(digits):
         message = f"{quoted(text)} is not a checksum; copy the sha256:… printed by MODE=plan"
         raise ValueError(message)
-    return text
+    return _PREFIX + digits
 
 
 def fingerprint_key(text: str) -> str:

@@ -12,18 +12,24 @@ from pydantic import SecretStr
 
 from pipe.models.declaration import (
     FINGERPRINTS_KEY,
+    AbsentVariable,
     DeclaredVariable,
+    ManagedSecret,
     PlainVariable,
     SecuredVariable,
+    State,
 )
 from pipe.models.errors import ConfigError
 from pipe.parsing.lists import InvalidItemsError, ListItem, Pairs, decode, is_text, scalar
-from pipe.parsing.suggestions import expected, quoted
+from pipe.parsing.suggestions import alternatives, expected, quoted
 
 # Bitbucket's older web page allowed letters, digits and underscores, its newer one these too; a
 # key that this pipe let through wrongly is refused by Bitbucket with its own words.
 _KEY: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
-_FIELDS: Final = ("key", "value", "secured")
+_CONVENTIONAL_KEY: Final = re.compile(r"[A-Z_][A-Z0-9_]*")
+_FIELDS: Final = ("key", "value", "secured", "state")
+_ANOTHER_VARIABLE: Final = re.compile(r"[\r\n][ \t]*[A-Za-z_][A-Za-z0-9_.-]*=[^=\r\n]")
+"""What an item looks like that holds a whole block of variables; base64 ends in `=` or `==`."""
 _EXPECTED: Final = "expected KEY=VALUE or an object with key and value"
 
 
@@ -60,8 +66,8 @@ def declared(items: tuple[ListItem, ...], *, secured: bool) -> tuple[SourcedVari
     """Read variables in any of their forms.
 
     Args:
-        items: Each `KEY=VALUE`, or an object with `key`, `value` and `secured`; or one item that is
-            a JSON object of values by key.
+        items: Each `KEY=VALUE`, or an object with `key`, `value`, `secured` and `state`; or one
+            item that is a JSON object of values by key.
         secured: Whether the variables are stored secured without saying so themselves.
 
     Raises:
@@ -79,12 +85,32 @@ def declared(items: tuple[ListItem, ...], *, secured: bool) -> tuple[SourcedVari
     return tuple(variables)
 
 
-def from_dotenv(path: str, text: str, *, secured: bool) -> tuple[SourcedVariable, ...]:
-    """Read the variables of a `.env` file; `$` in a value is not interpolated.
+def from_file(path: str, text: str, *, secured: bool) -> tuple[SourcedVariable, ...]:
+    """Read the variables of a file: JSON by its extension `.json`, else `.env`.
 
     Raises:
-        InvalidItemsError: With all errors, each with its line; no value is quoted.
+        InvalidItemsError: With all errors; no value is quoted.
     """
+    if not path.casefold().endswith(".json"):
+        return _from_dotenv(path, text, secured=secured)
+    match decode(path, text):
+        case list() as values:
+            items = tuple(ListItem(f"{path}[{index}]", each) for index, each in enumerate(values))
+        case Pairs():
+            items = (ListItem(path, text),)
+        case _:
+            raise InvalidItemsError(ConfigError(path, "expected a JSON array or object"))
+    return declared(items, secured=secured)
+
+
+def override(*lists: tuple[SourcedVariable, ...]) -> tuple[SourcedVariable, ...]:
+    """Merge lists by key: the last declaration of a key wins, in the place of the first."""
+    merged = {each.variable.key: each for listed in lists for each in listed}
+    return tuple(merged.values())
+
+
+def _from_dotenv(path: str, text: str, *, secured: bool) -> tuple[SourcedVariable, ...]:
+    """Read a `.env` file: errors name its lines, and `$` in a value is not interpolated."""
     from dotenv.parser import parse_stream  # noqa: PLC0415 - needed only when a file is given
 
     errors: list[ConfigError] = []
@@ -98,7 +124,8 @@ def from_dotenv(path: str, text: str, *, secured: bool) -> tuple[SourcedVariable
             if binding.error or (binding.key is not None and binding.value is None):
                 _refuse("expected KEY=VALUE")
             if binding.key is not None:
-                variable = _build(binding.key, binding.value or "", secured=secured)
+                key = check_key(binding.key, quote=not secured)
+                variable = _build(key, binding.value or "", secured=secured)
                 variables.append(SourcedVariable(source, variable))
         except ValueError as error:
             errors.append(ConfigError(source, str(error)))
@@ -136,14 +163,31 @@ def _with_members(items: tuple[ListItem, ...]) -> tuple[ListItem, ...]:
 def _variable(value: object, *, secured: bool) -> DeclaredVariable:
     match value:
         case str(text):
-            key, equals, rest = text.partition("=")
-            if not equals:
-                _refuse("'=' is missing; expected KEY=VALUE")
-            return _build(key, rest, secured=secured)
+            return _from_pair(text, secured=secured)
         case Pairs(items):
             return _from_object(items, secured=secured)
         case _:
             return _refuse(_EXPECTED)
+
+
+def _from_pair(text: str, *, secured: bool) -> DeclaredVariable:
+    key, equals, value = text.partition("=")
+    if not equals:
+        _refuse("'=' is missing; expected KEY=VALUE")
+    check_key(key, quote=not secured)
+    # A secret without its key, whose base64 ends in '=', must not be quoted as one.
+    shown = key if not secured or _CONVENTIONAL_KEY.fullmatch(key) else "the variable"
+    if not value and secured:
+        _refuse(f"the secret value of {shown} is empty; is it defined?")
+    if not value:
+        _refuse(f"the value of {key} is empty; is it defined? An empty value needs JSON or a file")
+    if _ANOTHER_VARIABLE.search(value):
+        _refuse(
+            f"the value of {shown} contains another KEY=VALUE line; write a list with one item per"
+            " variable (- 'A=1'), or, for a value with line breaks, JSON:"
+            ' {"A": "line 1\\nline 2"}'
+        )
+    return _build(key, value, secured=secured)
 
 
 def _from_object(items: tuple[tuple[str, object], ...], *, secured: bool) -> DeclaredVariable:
@@ -156,17 +200,37 @@ def _from_object(items: tuple[tuple[str, object], ...], *, secured: bool) -> Dec
     is_secured = fields.get("secured", secured)
     if not isinstance(is_secured, bool) or (secured and not is_secured):
         _refuse(f"the field secured must be {'true' if secured else 'true or false'}")
-    key, value = scalar(fields.get("key")), scalar(fields.get("value"))
-    if key is None or value is None:
-        _refuse(f"the field {'key' if key is None else 'value'} must be a string")
+    key = scalar(fields.get("key"))
+    if key is None:
+        _refuse("the field key must be a string")
+    check_key(key, quote=not is_secured)
+    if _is_absent(fields):
+        return AbsentVariable(key)
+    if is_secured and "value" not in fields:
+        return ManagedSecret(key)
+    value = scalar(fields.get("value"))
+    if value is None:
+        _refuse(f"the value of {key} must be a string")
     return _build(key, value, secured=is_secured)
 
 
+def _is_absent(fields: dict[str, object]) -> bool:
+    state = fields.get("state", State.PRESENT.value)
+    if state not in [each.value for each in State]:
+        _refuse(f"the field state must be {alternatives(State)}")
+    if state == State.ABSENT and "value" in fields:
+        _refuse("state: absent and a value are mutually exclusive")
+    return state == State.ABSENT
+
+
 def _build(key: str, value: str, *, secured: bool) -> DeclaredVariable:
-    check_key(key, quote=not secured)
     if not is_text(value):
         _refuse(f"the value of {key} is not valid UTF-8")
-    return SecuredVariable(key, SecretStr(value)) if secured else PlainVariable(key, value)
+    if not secured:
+        return PlainVariable(key, value)
+    if not value:
+        _refuse(f"the secret value of {key} is empty; is it defined?")
+    return SecuredVariable(key, SecretStr(value))
 
 
 def _refuse(message: str) -> NoReturn:

@@ -1,11 +1,13 @@
-"""Chooses the credentials among those given (pure)."""
+"""Chooses the credentials, and keeps them out of everything that is shown (pure)."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from pipe.bitbucket.auth import AccessToken, ApiToken, Credentials, OAuthConsumer
+from pipe.config_file.overrides import Declarations
 from pipe.parsing.errors import ConfigErrors
 from pipe.settings.model import Options
 
@@ -14,6 +16,19 @@ _PAIRS: Final = (
     ("BITBUCKET_OAUTH_CLIENT_ID", "BITBUCKET_OAUTH_CLIENT_SECRET"),
 )
 _APP_PASSWORD: Final = ("BITBUCKET_USERNAME", "BITBUCKET_APP_PASSWORD")
+_MAY_CONTAIN_CREDENTIALS: Final = frozenset(
+    {
+        "atlassian_api_token",
+        "bitbucket_access_token",
+        "bitbucket_oauth_client_secret",
+        "fingerprint_key",
+        "variables",
+        "secured_variables",
+        "repository_variables",
+        "secured_repository_variables",
+    }
+)
+_CONTAINED: Final = "contains a credential of the pipe, which would be shown; remove it"
 _WAYS: Final = (
     "ATLASSIAN_ACCOUNT_EMAIL and ATLASSIAN_API_TOKEN, or BITBUCKET_ACCESS_TOKEN, or"
     " BITBUCKET_OAUTH_CLIENT_ID and BITBUCKET_OAUTH_CLIENT_SECRET"
@@ -72,3 +87,34 @@ def _any_given(environ: Mapping[str, str]) -> bool:
     """Return whether credentials are complete but invalid, which is an error already."""
     ways = (*_PAIRS, ("BITBUCKET_ACCESS_TOKEN",))
     return any(all(environ.get(name) for name in way) for way in ways)
+
+
+def check_options(
+    environ: Mapping[str, str], credentials: Iterable[str], errors: ConfigErrors
+) -> None:
+    """Add an error for each variable that must not contain a credential, but does.
+
+    Names, patterns and paths are shown in logs and sent to Bitbucket. Lists of variables are not
+    looked at here: what they store secured may be a credential.
+    """
+    names = [each.upper() for each in Options.model_fields if each not in _MAY_CONTAIN_CREDENTIALS]
+    pattern = re.compile(f"(?:{'|'.join(names)})(?:_[0-9]+)?")
+    for name, value in environ.items():
+        if pattern.fullmatch(name) and _contains(value, credentials):
+            errors.add(name, _CONTAINED)
+
+
+def check_declared_texts(
+    declarations: Declarations,
+    config_file: str | None,
+    credentials: Iterable[str],
+    errors: ConfigErrors,
+) -> None:
+    """Add an error for each name, key, pattern and plain value that contains a credential."""
+    for what, text in declarations.public_texts():
+        if _contains(text, credentials):
+            errors.add(config_file or "VARIABLES", f"{what} {_CONTAINED}")
+
+
+def _contains(text: str, credentials: Iterable[str]) -> bool:
+    return any(each in text for each in credentials)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from msgspec import Struct
 from pydantic import ValidationError
@@ -13,10 +13,11 @@ from pipe.models.declaration import Declaration, Repository, SecuredUpdate
 from pipe.models.errors import ConfigError, ConfigurationError
 from pipe.models.selection import Item, Selection, Workspace
 from pipe.parsing.errors import ConfigErrors, read_text
-from pipe.parsing.secrets import hide, known_secrets, longest_first
-from pipe.settings.credentials import choose_credentials
-from pipe.settings.environment import DECLARING, read_environment
-from pipe.settings.misspellings import misspelled
+from pipe.parsing.secrets import credential_values, hide, known_secrets, longest_first
+from pipe.parsing.suggestions import quoted
+from pipe.settings.credentials import check_declared_texts, check_options, choose_credentials
+from pipe.settings.declaration import DECLARING, read_declaration
+from pipe.settings.misspellings import check_refused, misspelled
 from pipe.settings.model import Options, VariablesSource
 from pipe.settings.pipelines import PipelineContext, read_context, read_parallel
 from pipe.settings.repositories import PLACEHOLDER, read_workspace, select
@@ -68,23 +69,29 @@ class _Declared(Struct, frozen=True, kw_only=True):
     lines: Mapping[str, int] = {}
 
 
-def read_settings(environ: Mapping[str, str], files: Callable[[str], str]) -> Settings:
+def read_settings(
+    environ: Mapping[str, str], files: Callable[[str], str], arguments: Sequence[str] = ()
+) -> Settings:
     """Read what the run was asked to do.
 
     Args:
         environ: Environment variables; an empty one counts as not given.
         files: Reads a text file, keeping its line ends; raises `OSError` or `UnicodeDecodeError`.
+        arguments: Those of the command line: each is an error, settings are variables.
 
     Raises:
         ConfigurationError: With all errors; they quote no secret.
     """
     errors = ConfigErrors()
     warnings: list[str] = []
+    for argument in arguments:
+        errors.add(quoted(argument), "unexpected argument; settings are variables (MODE=plan)")
+    check_refused(environ, errors)
     options, failed = read_options(environ, errors)
     credentials = choose_credentials(options, environ, errors, warnings)
     workspace = read_workspace(options, failed, environ, errors)
     if options.config_file is None:
-        declaration = read_environment(options, failed, files, errors, warnings)
+        declaration = read_declaration(options, failed, files, errors, warnings)
         declared = _Declared(
             workspace=workspace.beside(None),
             items=None,
@@ -94,6 +101,10 @@ def read_settings(environ: Mapping[str, str], files: Callable[[str], str]) -> Se
         declared = _read_file(
             options.config_file, options, failed, environ, workspace, files, errors
         )
+    owned = credential_values(environ)
+    check_options(environ, owned, errors)
+    check_declared_texts(declared.declarations, options.config_file, owned, errors)
+    warnings += declared.declarations.branch_warnings()
     selection = select(options, failed, declared.workspace, declared.items, environ, errors)
     secured_update = _secured_update(options, failed, errors)
     parallel = read_parallel(environ, errors)
@@ -159,7 +170,13 @@ def _read_file(
     from pipe.config_file.loader import read_config_file  # noqa: PLC0415 - see above
 
     config = read_config_file(
-        path, text, environ=environ, workspace=workspace, prune=options.prune, errors=errors
+        path,
+        text,
+        environ=environ,
+        workspace=workspace,
+        prune=options.prune,
+        secured_update=options.secured_update,
+        errors=errors,
     )
     if config is None:
         return _Declared()

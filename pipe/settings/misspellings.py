@@ -1,12 +1,13 @@
-"""Warns of variables that look like a misspelling of the pipe's (pure)."""
+"""Finds unknown variables that are probably meant for the pipe (pure)."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import Final
 
+from pipe.parsing.errors import ConfigErrors
 from pipe.parsing.suggestions import closest
 
 _SIMILARITY: Final = 0.85
@@ -33,6 +34,15 @@ _OTHERS: Final = frozenset(
         "BRANCH", "BRANCH_NAME", "FORCE_COLOR", "WORKER",
     }
 )  # fmt: skip
+
+
+def check_refused(environ: Mapping[str, str], errors: ConfigErrors) -> None:
+    """Add an error for a variable of other tools whose meaning must not be ignored."""
+    if environ.get("DRY_RUN"):
+        errors.add(
+            "DRY_RUN",
+            "not a variable of this pipe, and without it changes would be written; use MODE: plan",
+        )
 
 
 def misspelled(given: Iterable[str], known: Collection[str]) -> tuple[str, ...]:

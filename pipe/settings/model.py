@@ -19,7 +19,7 @@ from pipe.models.declaration import EnvironmentType, Prunable, Repository, Secur
 from pipe.models.results import Mode
 from pipe.parsing import urls, values
 from pipe.parsing.lists import ListItem, each, is_given, list_items, single_value
-from pipe.parsing.repositories import full_name, slug
+from pipe.parsing.repositories import RepositoryName, full_name, repository_name, slug
 from pipe.parsing.variables import SourcedVariable, declared
 
 MAX_ATTEMPTS: Final = 100
@@ -92,6 +92,10 @@ def _fingerprint_key(text: str) -> SecretStr:
     return SecretStr(values.fingerprint_key(text))
 
 
+def _branches(items: tuple[ListItem, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(each(values.branch, items)))
+
+
 def _any_value(_: str) -> bool:
     return True
 
@@ -154,9 +158,12 @@ class Options(BaseSettings):
         Field(description="Workspace of the repository. Default: `$BITBUCKET_WORKSPACE`."),
     ] = None
     repo_slug: Annotated[
-        str | None,
-        one(slug),
-        Field(description="Slug of the repository. Default: `$BITBUCKET_REPO_SLUG`."),
+        RepositoryName | None,
+        one(repository_name),
+        Field(
+            description="Slug of the repository, or `workspace/slug`."
+            " Default: `$BITBUCKET_REPO_SLUG`."
+        ),
     ] = None
     repositories: Annotated[
         tuple[ListItem, ...] | None,
@@ -171,7 +178,7 @@ class Options(BaseSettings):
     # What the environment should be.
     environment_name: Annotated[
         str | None,
-        one(values.name),
+        one(values.variable_name),
         Field(
             description="Name of the environment. With `*` or `?` in it, a pattern: every existing"
             " environment that matches (and is of `ENVIRONMENT_TYPE`, if given) is updated; none"
@@ -209,7 +216,7 @@ class Options(BaseSettings):
     ] = None
     branches: Annotated[
         tuple[str, ...] | None,
-        many(values.branch),
+        whole_list(_branches),
         Field(
             description="List of branch patterns that can deploy, the complete set; `[]` removes"
             " the restriction. Uses an undocumented Bitbucket endpoint. Default: left unchanged."
@@ -220,7 +227,7 @@ class Options(BaseSettings):
         whole_list(partial(declared, secured=False)),
         Field(
             description="List of deployment variables: `KEY=VALUE` items, a JSON array of"
-            ' `{"key", "value", "secured"}`, or a JSON object. Default: left unchanged.'
+            ' `{"key", "value", "secured", "state"}`, or a JSON object. Default: left unchanged.'
         ),
     ] = None
     secured_variables: Annotated[
@@ -232,15 +239,21 @@ class Options(BaseSettings):
         ),
     ] = None
     variables_file: Annotated[
-        str | None,
-        one(values.path),
-        Field(description="Path of a `.env` file with deployment variables."),
-    ] = None
+        tuple[str, ...],
+        many(values.path),
+        Field(
+            description="List of `.env` or `.json` files in the clone with deployment variables. A"
+            " later file overrides an earlier one, and `VARIABLES` overrides files. Default: none."
+        ),
+    ] = ()
     secured_variables_file: Annotated[
-        str | None,
-        one(values.path),
-        Field(description="Path of a `.env` file with deployment variables, stored secured."),
-    ] = None
+        tuple[str, ...],
+        many(values.path),
+        Field(
+            description="List of such files whose variables are stored secured;"
+            " `SECURED_VARIABLES` overrides them. Default: none."
+        ),
+    ] = ()
     secured_update: Annotated[
         SecuredUpdate | None,
         one(partial(values.choice, SecuredUpdate, "update policy")),
@@ -262,14 +275,30 @@ class Options(BaseSettings):
         tuple[Prunable, ...],
         many(partial(values.choice, Prunable, "value")),
         Field(
-            description="List of `variables`, `environments`: delete what is not declared."
-            " Default: nothing is deleted."
+            description="List of `variables`, `environments`, `repository-variables`: delete what"
+            " is not declared. Default: nothing is deleted."
         ),
     ] = ()
     enable_pipelines: Annotated[
         bool | None,
         one(values.boolean),
         Field(description="Enable Pipelines in the repository first. Default: `false`."),
+    ] = None
+    repository_variables: Annotated[
+        tuple[SourcedVariable, ...] | None,
+        whole_list(partial(declared, secured=False)),
+        Field(
+            description="List of variables of the repository itself, for all its pipelines, in the"
+            " forms of `VARIABLES`. Default: left unchanged."
+        ),
+    ] = None
+    secured_repository_variables: Annotated[
+        tuple[SourcedVariable, ...] | None,
+        whole_list(partial(declared, secured=True)),
+        Field(
+            description="List of variables of the repository itself, stored secured."
+            " Default: left unchanged."
+        ),
     ] = None
     config_file: Annotated[
         str | None,
@@ -286,7 +315,7 @@ class Options(BaseSettings):
         one(partial(values.choice, Mode, "mode")),
         Field(
             description="`apply`; `plan`: show what would change; `check`: the same, with exit code"
-            " 4 if anything would change; `export`: print what exists as a configuration file."
+            " 4 if anything would change; `export`: write what exists as a configuration file."
             " Every mode except `apply` is read-only."
         ),
     ] = Mode.APPLY
@@ -313,7 +342,10 @@ class Options(BaseSettings):
     workers: Annotated[
         int,
         one(partial(values.integer, maximum=MAX_WORKERS)),
-        Field(description="Repositories handled at the same time."),
+        Field(
+            description="Maximum number of repositories, pages of a listing and variables of an"
+            " environment handled at the same time."
+        ),
     ] = 4
     start_at: Annotated[
         Repository | None,
@@ -322,6 +354,11 @@ class Options(BaseSettings):
             description="`workspace/slug` of the repository to start at: those before it, in the"
             " order of the log, are skipped. A run that ended early prints it. Default: the first."
         ),
+    ] = None
+    export_file: Annotated[
+        str | None,
+        one(values.path),
+        Field(description="File that `MODE=export` writes. Default: standard output."),
     ] = None
     report_files: Annotated[
         tuple[str, ...],

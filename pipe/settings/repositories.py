@@ -19,11 +19,15 @@ PLACEHOLDER: Final = Slug("unknown", "unknown")
 def read_workspace(
     options: Options, failed: frozenset[str], environ: Mapping[str, str], errors: ConfigErrors
 ) -> Workspace:
-    """Read the workspace from `WORKSPACE`, else from `BITBUCKET_WORKSPACE`."""
-    if "workspace" in failed:
+    """Read the workspace from `WORKSPACE` or `REPO_SLUG`, else from `BITBUCKET_WORKSPACE`."""
+    if failed & {"workspace", "repo_slug"}:
         return Workspace(given=PLACEHOLDER.workspace, around=None)
-    if options.workspace is not None:
-        return Workspace(given=options.workspace, around=None)
+    named = options.repo_slug.workspace if options.repo_slug is not None else None
+    given = options.workspace or named
+    if named is not None and given is not None and named.casefold() != given.casefold():
+        errors.add("REPO_SLUG", f"names another workspace than WORKSPACE, {given}; remove one")
+    if given is not None:
+        return Workspace(given=given, around=None)
     return Workspace(given=None, around=_from_pipelines("BITBUCKET_WORKSPACE", environ, errors))
 
 
@@ -51,7 +55,10 @@ def select(
         return _listed(options, options.repositories, workspace, errors)
     if options.repo_slug is None and items is not None:
         return Selection(items=items)
-    repository = options.repo_slug or _from_pipelines("BITBUCKET_REPO_SLUG", environ, errors)
+    if options.repo_slug is not None:
+        repository: str | None = options.repo_slug.slug
+    else:
+        repository = _from_pipelines("BITBUCKET_REPO_SLUG", environ, errors)
     if workspace is None:
         errors.add("WORKSPACE", "required outside Bitbucket Pipelines")
     if repository is None:

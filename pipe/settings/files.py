@@ -1,0 +1,45 @@
+"""Reads the text files that a declaration names, and no others.
+
+Whoever may edit the declaration must not be able to read the credentials of the pipe, or to make it
+hang: only regular files inside of the clone directory are read, and opening one never waits.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from pathlib import Path
+from typing import Final
+
+MAX_BYTES: Final = 1024 * 1024
+_PSEUDO_FILE_SYSTEMS: Final = (Path("/proc"), Path("/sys"), Path("/dev"))
+"""They hold files that look regular, the environment of this process among them."""
+
+
+def read_clone_file(path: str, root: str) -> str:
+    """Return the text of a file, with its line ends as they are.
+
+    Args:
+        path: Its path, relative to the working directory.
+        root: The clone directory; the file is inside of it after links are resolved.
+
+    Raises:
+        OSError: It cannot be read, is not a regular file inside of the clone directory, or is
+            larger than 1 MiB.
+        UnicodeDecodeError: It is not UTF-8.
+    """
+    resolved = Path(path).resolve(strict=True)
+    if not resolved.is_relative_to(Path(root).resolve()) or any(
+        resolved.is_relative_to(each) for each in _PSEUDO_FILE_SYSTEMS
+    ):
+        raise PermissionError(errno.EPERM, "it is outside of the clone directory")
+    # A FIFO would wait for a writer; O_NOFOLLOW refuses a link put there since it was resolved.
+    flags = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC
+    with os.fdopen(os.open(resolved, flags), "rb") as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise PermissionError(errno.EPERM, "it is not a regular file")
+        content = file.read(MAX_BYTES + 1)
+    if len(content) > MAX_BYTES:
+        raise OSError(errno.EFBIG, f"it is larger than {MAX_BYTES} bytes")
+    return content.decode("utf-8")
