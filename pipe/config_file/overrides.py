@@ -18,7 +18,7 @@ from pipe.models.declaration import (
     SecuredVariable,
 )
 from pipe.models.selection import Exclusion, Glob, Slug, matches
-from pipe.parsing.values import branch_warning
+from pipe.parsing.values import branch_warnings
 
 Value = TypeVar("Value")
 
@@ -113,8 +113,7 @@ class Declarations(Struct, frozen=True, kw_only=True):
     def branch_warnings(self) -> list[str]:
         """Return a warning for each branch pattern that probably matches nothing."""
         branches = [each for desired in self._all_desired() for each in desired.branches or ()]
-        warnings = (branch_warning(each) for each in dict.fromkeys(branches))
-        return [each for each in warnings if each is not None]
+        return [warning for each in dict.fromkeys(branches) for warning in branch_warnings(each)]
 
     def mention_branches(self) -> bool:
         """Return whether branch patterns are declared anywhere."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -48,18 +48,19 @@ def known_secrets(environ: Mapping[str, str]) -> tuple[str, ...]:
     """Return every secret value among the variables, longest first, whatever else is wrong."""
     return longest_first(
         (
-            *(value for name, value in environ.items() if _is_secret(name)),
-            *(_password(value) for name, value in environ.items() if name.upper() in _PROXIES),
+            *credentials(environ),
             *_secured_values(environ),
         )
     )
 
 
-def credential_values(environ: Mapping[str, str]) -> tuple[str, ...]:
-    """Return the secrets that authenticate the pipe, but those too short to be looked for."""
-    secrets = (value for name, value in environ.items() if _is_secret(name))
-    passwords = (_password(value) for name, value in environ.items() if name.upper() in _PROXIES)
-    return longest_first(each for each in (*secrets, *passwords) if len(each) >= _SHORTEST_HIDDEN)
+def credentials(environ: Mapping[str, str]) -> Iterator[str]:
+    """Yield what authenticates the pipe: tokens, keys, and passwords of proxies."""
+    for name, value in environ.items():
+        if name.upper() in _PROXIES:
+            yield _password(value)
+        elif _is_secret(name):
+            yield value
 
 
 def longest_first(secrets: Iterable[str]) -> tuple[str, ...]:

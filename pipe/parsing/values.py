@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from enum import StrEnum
 from typing import Final, TypeVar
 
@@ -127,14 +128,13 @@ def branch(text: str) -> str:
     return text
 
 
-def branch_warning(pattern: str) -> str | None:
-    """Return why a valid branch pattern probably matches nothing; `None`: it may."""
+def branch_warnings(pattern: str) -> Iterator[str]:
+    """Yield why a valid branch pattern probably matches nothing."""
     if pattern.startswith("refs/heads/"):
         short = pattern.removeprefix("refs/heads/")
-        return f"Branch pattern {quoted(pattern)}: Bitbucket expects {quoted(short)}"
+        yield f"Branch pattern {quoted(pattern)} has a prefix; Bitbucket expects {quoted(short)}"
     if "," in pattern:
-        return f"Branch pattern {quoted(pattern)} is one pattern; write a list for several"
-    return None
+        yield f"Branch pattern {quoted(pattern)} is a single pattern; write a list for several"
 
 
 def token(text: str) -> str:

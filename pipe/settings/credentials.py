@@ -28,7 +28,9 @@ _MAY_CONTAIN_CREDENTIALS: Final = frozenset(
         "secured_repository_variables",
     }
 )
-_CONTAINED: Final = "contains a credential of the pipe, which would be shown; remove it"
+MIN_LENGTH: Final = 8
+"""A shorter credential may be an ordinary word, and is not looked for."""
+
 _WAYS: Final = (
     "ATLASSIAN_ACCOUNT_EMAIL and ATLASSIAN_API_TOKEN, or BITBUCKET_ACCESS_TOKEN, or"
     " BITBUCKET_OAUTH_CLIENT_ID and BITBUCKET_OAUTH_CLIENT_SECRET"
@@ -101,7 +103,7 @@ def check_options(
     pattern = re.compile(f"(?:{'|'.join(names)})(?:_[0-9]+)?")
     for name, value in environ.items():
         if pattern.fullmatch(name) and _contains(value, credentials):
-            errors.add(name, _CONTAINED)
+            errors.add(name, "contains a credential of the pipe, which would be shown; remove it")
 
 
 def check_declared_texts(
@@ -113,7 +115,8 @@ def check_declared_texts(
     """Add an error for each name, key, pattern and plain value that contains a credential."""
     for what, text in declarations.public_texts():
         if _contains(text, credentials):
-            errors.add(config_file or "VARIABLES", f"{what} {_CONTAINED}")
+            message = f"{what} contains a credential of the pipe, which would be shown; remove it"
+            errors.add(config_file or "VARIABLES", message)
 
 
 def _contains(text: str, credentials: Iterable[str]) -> bool:

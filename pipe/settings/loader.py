@@ -13,9 +13,14 @@ from pipe.models.declaration import Declaration, Repository, SecuredUpdate
 from pipe.models.errors import ConfigError, ConfigurationError
 from pipe.models.selection import Item, Selection, Workspace
 from pipe.parsing.errors import ConfigErrors, read_text
-from pipe.parsing.secrets import credential_values, hide, known_secrets, longest_first
+from pipe.parsing.secrets import credentials, hide, known_secrets, longest_first
 from pipe.parsing.suggestions import quoted
-from pipe.settings.credentials import check_declared_texts, check_options, choose_credentials
+from pipe.settings.credentials import (
+    MIN_LENGTH,
+    check_declared_texts,
+    check_options,
+    choose_credentials,
+)
 from pipe.settings.declaration import DECLARING, read_declaration
 from pipe.settings.misspellings import check_refused, misspelled
 from pipe.settings.model import Options, VariablesSource
@@ -88,7 +93,7 @@ def read_settings(
         errors.add(quoted(argument), "unexpected argument; settings are variables (MODE=plan)")
     check_refused(environ, errors)
     options, failed = read_options(environ, errors)
-    credentials = choose_credentials(options, environ, errors, warnings)
+    chosen = choose_credentials(options, environ, errors, warnings)
     workspace = read_workspace(options, failed, environ, errors)
     if options.config_file is None:
         declaration = read_declaration(options, failed, files, errors, warnings)
@@ -101,7 +106,7 @@ def read_settings(
         declared = _read_file(
             options.config_file, options, failed, environ, workspace, files, errors
         )
-    owned = credential_values(environ)
+    owned = [each for each in credentials(environ) if len(each) >= MIN_LENGTH]
     check_options(environ, owned, errors)
     check_declared_texts(declared.declarations, options.config_file, owned, errors)
     warnings += declared.declarations.branch_warnings()
@@ -113,7 +118,7 @@ def read_settings(
         [name.upper() for name in Options.model_fields],
     )
     secrets = longest_first((*known_secrets(environ), *declared.declarations.secured_values()))
-    if errors.found() or credentials is None or selection is None:
+    if errors.found() or chosen is None or selection is None:
         raise ConfigurationError(
             tuple(
                 ConfigError(error.source, hide(error.message, secrets)) for error in errors.found()
@@ -122,7 +127,7 @@ def read_settings(
         )
     return Settings(
         options=options,
-        credentials=credentials,
+        credentials=chosen,
         selection=selection,
         declarations=declared.declarations,
         secured_update=secured_update,

@@ -22,24 +22,24 @@ _CORE: Final = (
     "MODE",
 )
 _WIDTH: Final = 96
+_TEXT: Final = """\
+Bitbucket Environment {version}
+
+Manages the deployment environments of Bitbucket Cloud repositories, with their restrictions and
+variables, as code: creates, updates, renames and deletes them as declared.
+
+Settings are environment variables; the only arguments are --help and --version.
+
+{core}
+
+All {count} variables, the configuration file, exit codes and reports: docs/reference.md
+"""
 
 
 def usage(version: str) -> str:
     """Return what the pipe does, its core variables, and where the others are described."""
-    paragraphs = [
-        f"Bitbucket Environment {version}",
-        "Creates and updates the deployment environments of Bitbucket Cloud repositories, with"
-        " their restrictions and variables, as they are declared.",
-        "Settings are environment variables; there are no arguments but --help and --version:",
-    ]
-    return "\n\n".join(
-        [
-            *(fill(each, _WIDTH) for each in paragraphs),
-            "\n".join(_variable(name) for name in _CORE),
-            f"All {len(Options.model_fields)} variables, the configuration file, exit codes and"
-            " reports: docs/reference.md\n",
-        ]
-    )
+    core = "\n".join(_variable(name) for name in _CORE)
+    return _TEXT.format(version=version, core=core, count=len(Options.model_fields))
 
 
 def _variable(name: str) -> str:

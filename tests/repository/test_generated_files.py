@@ -35,9 +35,14 @@ enable_pipelines: no
 repositories: ['*', '!project:OLD', acme/shop]
 environments:
   - {<<: *common, name: 42, state: absent, variables: {A: 1.10, B: {value: x}, C: true}}
+  - {name: One, branches: main, prune: variables, variables: {A: {secured: on}, B: {state: absent}}}
+repository: {variables: {A: 1}, prune: variables}
 rules:
   - {when: {name: feat-*}, state: absent, prune: []}
+overrides:
+  - {repositories: shop, repository: {enable_pipelines: on}}
 """
+ONE_ITEM: Final = "repositories: {project: PLAT, exclude: old}"
 
 
 def test_pipe_yml_has_the_keys_of_the_ecosystem() -> None:
@@ -84,7 +89,7 @@ def test_the_schema_is_a_schema() -> None:
     jsonschema.Draft202012Validator.check_schema(schema.schema())
 
 
-@pytest.mark.parametrize("text", [EXAMPLE, EXTRA])
+@pytest.mark.parametrize("text", [EXAMPLE, EXTRA, ONE_ITEM])
 def test_the_schema_accepts_what_the_pipe_accepts(text: str) -> None:
     jsonschema.validate(yaml.safe_load(text), schema.schema())
     environ = PIPELINE | {"CONFIG_FILE": "file", "PROD_DB_PASSWORD": "x"}
@@ -98,14 +103,14 @@ def test_the_schema_accepts_what_the_pipe_accepts(text: str) -> None:
         "environments: [{name: X, typ: Test}]",
         "environments: [{name: X, type: Prod}]",
         "environments: [{name: X, admin_only: maybe}]",
-        "environments: [{name: X, branches: main}]",
+        "environments: [{name: X, branches: {main: x}}]",
+        "repository: {prune: environments}",
         "environments: [{name: X, variables: [A=1]}]",
         "environments: [{name: X, variables: {A: {from_env: a b}}}]",
         "environments: [{name: X, prune: [environments]}]",
         "rules: [{admin_only: true}]",
         "overrides: [{environments: []}]",
         "version: 2",
-        "repositories: shop",
         "- x",
     ],
 )

@@ -10,7 +10,14 @@ from typing import Final
 import yaml
 
 from pipe.bitbucket.retry import allowed_retries
-from pipe.config_file.models import Environment, File, Project, When
+from pipe.config_file.models import (
+    Environment,
+    File,
+    Override,
+    Project,
+    RepositoryContents,
+    When,
+)
 from pipe.models.errors import PRECEDENCE, ExitCode
 from pipe.settings.model import MAX_ATTEMPTS, MAX_WORKERS
 from scripts.reference import rows
@@ -67,6 +74,8 @@ def test_the_keys_of_the_configuration_file_are_those_of_the_model() -> None:
     found = dict(re.findall(r"^\| `(\w+)` \| (.+) \|$", section, flags=re.MULTILINE))
     assert set(found) == set(File.model_fields)
     assert set(re.findall(r"`(\w+)`", found["environments"])) == set(Environment.model_fields)
+    assert set(re.findall(r"`(\w+)`", found["repository"])) == set(RepositoryContents.model_fields)
+    assert set(Override.model_fields) <= set(re.findall(r"`(\w+)`", found["overrides"]))
     assert set(When.model_fields) <= set(re.findall(r"`(\w+)`", found["rules"]))
     assert set(Project.model_fields) <= set(re.findall(r"`(\w+)`", found["repositories"]))
 
@@ -81,7 +90,9 @@ def test_the_configuration_file_shown_is_read(tmp_path: Path) -> None:
         SECURED_UPDATE="if-missing",
         PROD_DB_PASSWORD="a-secret-of-the-example",
     )
-    assert code == 0, log
+    # The secret that is managed elsewhere does not exist in the simulator.
+    assert (code, log.count("ERROR:")) == (5, 1), log
+    assert "The secured variable LICENSE_KEY does not exist" in log
     assert "variables.API_URL" in log
 
 

@@ -67,7 +67,7 @@ def test_all_errors_of_a_file_are_reported_together() -> None:
     } == {
         "1:1 version": "version '2' is not supported; expected 1",
         "2:1 workspce": "unknown key; expected version, workspace, repositories, enable_pipelines,"
-        " defaults, environments, rules or overrides (did you mean workspace?)",
+        " defaults, environments, repository, rules or overrides (did you mean workspace?)",
         "4:5 repositories[0]": "a text that begins with ! is a YAML tag; quote it: '!svc-old'",
         "5:5 repositories[1].project": "required key",
         "5:6 repositories[1].projet": "unknown key; expected project or exclude (did you mean"
@@ -97,12 +97,10 @@ def test_all_errors_of_a_file_are_reported_together() -> None:
         "24:7 environments[1].variables.Y": "expected a single value, not a list or mapping",
         "25:5 environments[2].name": "'feat-*' is a pattern; declare it under rules, as when:"
         " {name: …}",
-        "26:5 environments[2].branches": "expected a list ('- item', one per line)",
         "27:5 environments[2].state": "'gone' is not a valid state; expected present or absent",
         "28:5 environments[3]": "rename_from is the same as name; set the former name",
-        "28:5 environments[3].name": "'Test' is already declared on line 10",
-        "31:5 environments[4].rename_from": "'Test' is declared too; an environment is either"
-        " renamed or kept",
+        "28:5 environments[3].name": "'Test' is already declared on line 10 (case is ignored)",
+        "31:5 environments[4].rename_from": "'Test' is declared too; either rename it or keep it",
         "32:5 environments[5]": "rename_from cannot be used with state: absent",
         "36:5 rules[0].when": "requires type, name or both; name: '*' matches every environment",
         "37:24 rules[1].when.nam": "unknown key; expected type or name (did you mean name?)",
@@ -122,7 +120,32 @@ def test_all_errors_of_a_file_are_reported_together() -> None:
         ("~", "f:1:1", "the file is empty; declare environments or rules"),
         ("- x", "f:1:1", "expected a mapping ('key: value', one per line)"),
         ("environments:\n- {name: A, rename_from: X}\n- {name: B, rename_from: X}",
-         "f:3:13 environments[1].rename_from", "'X' is already renamed on line 2"),
+         "f:3:13 environments[1].rename_from",
+         "'X' is already renamed on line 2 (case is ignored)"),
+        ("environments:\n- {name: Prod, state: absent}\n- {name: PROD, rename_from: Live}",
+         "f:3:4 environments[1].name", "'PROD' is already declared on line 2 (case is ignored)"),
+        ("environments: [{name: A, rename_from: X}, {name: a, rename_from: Y}]",
+         "f:1:44 environments[1].name", "'a' is already declared on line 1 (case is ignored)"),
+        ("environments: [{name: A, rename_from: X}, {name: x}]",
+         "f:1:26 environments[0].rename_from",
+         "'X' is declared too; either rename it or keep it"),
+        ("environments: [&a {name: A}, *a]", "f:1:20 environments[1].name",
+         "'A' is already declared on line 1 (case is ignored)"),
+        (("environments: [{name: A, rename_from: X}]\noverrides:\n- repositories: [r]\n"
+         "  environments: [{name: B, rename_from: x}]"), "f:3:3 overrides[0]",
+         "'B' with rename_from 'x': another environment has the same rename_from"),
+        (("environments: [{name: A, rename_from: X}]\noverrides:\n- repositories: [r]\n"
+         "  environments: [{name: x}]"), "f:3:3 overrides[0]",
+         "'A' with rename_from 'X': both names are declared; either rename it or keep it"),
+        (("environments: [{name: A, rename_from: X}]\noverrides:\n- repositories: [r]\n"
+         "  environments: [{name: A, state: absent}]"), "f:3:3 overrides[0]",
+         "'A' with rename_from 'X' cannot be absent; remove rename_from or state"),
+        (("environments: [{name: A}]\noverrides:\n- repositories: [r]\n"
+         "  environments: [{name: a, rename_from: A}]"), "f:3:3 overrides[0]",
+         "'A' with rename_from 'A': the names are the same; set the former name"),
+        ("defaults: {state: absent}\nenvironments: [{name: A, rename_from: X}]",
+         "f:2:1 environments",
+         "'A' with rename_from 'X' cannot be absent; remove rename_from or state"),
         ("repositories: []", "f:1:1 repositories",
          "selects no repository; list some, or '*' for the whole workspace"),
         ("repositories: ['!a']", "f:1:1 repositories",
@@ -169,11 +192,24 @@ def test_all_errors_of_a_file_are_reported_together() -> None:
          "expected a mapping ('key: value', one per line)"),
         ("overrides: [x]", "f:1:13 overrides[0]",
          "expected a mapping ('key: value', one per line)"),
+        ("enable_pipelines: on\nrepository: {enable_pipelines: on}", "f:1:1",
+         "enable_pipelines is set twice; set it in repository only"),
+        ("environments: [{name: X, variables: {A: {state: absent, secured: true}}}]",
+         "f:1:38 environments[0].variables.A",
+         "state: absent excludes value, from_env and secured"),
+        ("environments: [{name: X, branches: 'a b'}]", "f:1:26 environments[0].branches",
+         ("'a b' is not a valid branch pattern (main or release/*); git forbids white space, ~ ^ :"
+         " \\, '..', '@{', '//', a leading or trailing '/', parts that begin with '.' or end with"
+         " '.lock', and a final '.'")),
+        ("repositories: {project: '?'}", "f:1:16 repositories.project",
+         "'?' is not a valid project key; expected for example project:PLAT"),
+        ("environments: [{name: X, prune: repository-variables}]",
+         "f:1:26 environments[0].prune",
+         "repository-variables are pruned per repository; set the variable PRUNE of the pipe"),
         ("workspace: [a]", "f:1:1 workspace", "expected a single value, not a list or mapping"),
         ("environments: [{name: X, variables: {A: {}}}]",
-         "f:1:38 environments[0].variables.A", "expected either value or from_env"),
-        ("environments: [{name: X, variables: {A: {value: x, from_env: y}}}]",
-         "f:1:38 environments[0].variables.A", "expected either value or from_env"),
+         "f:1:38 environments[0].variables.A",
+         "expected value, from_env, secured: true or state: absent"),
     ],
 )  # fmt: skip
 def test_one_error(text: str, source: str, message: str) -> None:

@@ -319,9 +319,6 @@ def test_a_file_that_cannot_be_read() -> None:
         "CONFIG_FILE": "'file' cannot be read: No such file or directory; paths are relative to"
         " the clone directory"
     }
-    assert errors_of(FROM_FILE, file="x" * (1024 * 1024 + 1)) == {
-        "CONFIG_FILE": "'file' is longer than 1048576 characters"
-    }
 
 
 def test_a_file_that_is_not_utf8() -> None:

@@ -128,47 +128,38 @@ def test_an_environment_that_only_an_override_declares_starts_from_the_defaults(
     )
 
 
-def test_names_that_differ_only_in_case_are_told_apart() -> None:
-    environments = (DeclaredEnvironment(name="Test"), DeclaredEnvironment(name="test"))
-    chosen = (Slug("acme", "shop"),)
+def test_overrides_find_an_environment_regardless_of_case() -> None:
+    declared = declarations(
+        Override(
+            repositories=(Slug("acme", "shop"),),
+            environments=(over("PRODUCTION", admin_only=False),),
+        )
+    )
+
+    (environment,) = declared.declaration_for(SHOP).environments
+
+    assert (environment.name, environment.desired.admin_only) == ("Production", False)
+
+
+def test_the_repository_itself_is_overridden_too() -> None:
     declared = Declarations(
-        base=Declaration(environments=environments),
+        base=Declaration(repository_variables=(PlainVariable("A", "1"), PlainVariable("B", "1"))),
         overrides=(
             Override(
-                repositories=chosen,
-                environments=(
-                    over("test", admin_only=True),
-                    over("TEST", admin_only=False),
-                ),
+                repositories=(Slug("acme", "shop"),),
+                enable_pipelines=True,
+                repository_variables=(PlainVariable("B", "2"),),
+                prune_repository_variables=True,
             ),
         ),
     )
 
-    found = declared.declaration_for(SHOP).environments
-
-    assert [(each.name, each.desired.admin_only) for each in found] == [
-        ("Test", None),
-        ("test", True),
-        ("TEST", False),
-    ]
-
-
-def test_names_in_one_override_that_differ_by_case_are_two_environments() -> None:
-    environments = (
-        over("Test", admin_only=True),
-        DeclaredEnvironment(name="TEST", type=EnvironmentType.STAGING),
+    assert declared.declaration_for(BLOG) == declared.base
+    assert declared.declaration_for(SHOP) == Declaration(
+        enable_pipelines=True,
+        repository_variables=(PlainVariable("A", "1"), PlainVariable("B", "2")),
+        prune_repository_variables=True,
     )
-    declared = Declarations(
-        base=Declaration(environments=(DeclaredEnvironment(name="Test"),)),
-        overrides=(Override(repositories=(Slug("acme", "shop"),), environments=environments),),
-    )
-
-    found = declared.declaration_for(SHOP).environments
-
-    assert [(each.name, each.type, each.desired.admin_only) for each in found] == [
-        ("Test", None, True),
-        ("TEST", EnvironmentType.STAGING, None),
-    ]
 
 
 def test_pruning_applies_only_where_variables_are_declared() -> None:
@@ -193,14 +184,16 @@ def test_secured_values_of_all_declarations() -> None:
         base=Declaration(
             environments=(DeclaredEnvironment(name="X", desired=Desired(variables=secret("a"))),),
             rules=(Rule(desired=Desired(variables=secret("b"))), Rule()),
+            repository_variables=secret("e"),
         ),
         defaults=DeclaredEnvironment(name="", desired=Desired(variables=secret("c"))),
         overrides=(
             Override(
                 repositories=(Slug("acme", "shop"),),
                 environments=(over("X", variables=secret("d")),),
+                repository_variables=secret("f"),
             ),
         ),
     )
 
-    assert declared.secured_values() == ("a", "b", "c", "d")
+    assert sorted(declared.secured_values()) == ["a", "b", "c", "d", "e", "f"]

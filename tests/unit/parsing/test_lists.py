@@ -36,6 +36,11 @@ def test_forms(variables: dict[str, str], expected: tuple[str, ...] | None) -> N
     assert branches(**variables) == expected
 
 
+INVALID_BRANCH = (
+    "{} is not a valid branch pattern (main or release/*); git forbids white space, ~ ^ : \\, '..',"
+    " '@{{', '//', a leading or trailing '/', parts that begin with '.' or end with '.lock', and a"
+    " final '.'"
+)
 BOTH = "set both as one value and as a list (BRANCHES_COUNT, BRANCHES_0, …); remove one"
 UNCOUNTED = "required when BRANCHES_0 is set: the number of items"
 MISSING = (
@@ -70,7 +75,7 @@ MISSING = (
         (
             {"BRANCHES": '["main", "a\\nb", null, {}, ["x"], "\\ud800"]'},
             {
-                "BRANCHES[1]": "'a\\nb' is not a valid branch pattern; expected main or release/*",
+                "BRANCHES[1]": INVALID_BRANCH.format("'a\\nb'"),
                 "BRANCHES[2]": "expected a string",
                 "BRANCHES[3]": "expected a string",
                 "BRANCHES[4]": "expected a string",

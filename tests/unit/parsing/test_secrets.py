@@ -22,7 +22,7 @@ SECRETS = {
 
 def test_all_of_them_longest_first() -> None:
     environ = SECRETS | {
-        "SECURED_VARIABLES": '["A=canary-88888888", "B="]',
+        "SECURED_VARIABLES": '["A=canary-88888888"]',
         "HTTPS_PROXY": "http://user:canary-999999999@proxy:3128",
         "http_proxy": "http://[",
         "ALL_PROXY": "http://proxy:3128",

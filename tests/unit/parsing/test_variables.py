@@ -7,7 +7,14 @@ import json
 import pytest
 from pydantic import SecretStr
 
-from pipe.models.declaration import DeclaredVariable, PlainVariable, Repository, SecuredVariable
+from pipe.models.declaration import (
+    AbsentVariable,
+    DeclaredVariable,
+    ManagedSecret,
+    PlainVariable,
+    Repository,
+    SecuredVariable,
+)
 from tests.support.settings import ONE, errors_of, settings
 
 ODD = "a=b 'c' \"d\" $E ${F} `g` \\n #h\n\té✔"
@@ -34,7 +41,7 @@ def secured(**values: str) -> tuple[SecuredVariable, ...]:
         ({}, None),
         ({"VARIABLES": "{}"}, ()),
         ({"SECURED_VARIABLES": "[]"}, ()),
-        ({"VARIABLES": "A="}, plain(A="")),
+        ({"VARIABLES": '{"A": ""}'}, plain(A="")),
         ({"VARIABLES": f"A={ODD}"}, plain(A=ODD)),
         ({"VARIABLES": json.dumps([f"A={ODD}", "B.c-d=1"])}, plain(A=ODD, **{"B.c-d": "1"})),
         ({"VARIABLES": json.dumps({"A": ODD, "b": True})}, plain(A=ODD, b="true")),
@@ -90,16 +97,17 @@ INVALID_KEY = f"{INVALID_KEY} letter or '_'"
           ' {"key": "A"}, {"value": ""}, {"key": "A", "value": null},'
           ' {"key": "A", "value": "", "secured": "true"}]'},
          {"VARIABLES[0]": "a field is repeated",
-          "VARIABLES[1]": "unknown field 'kye'; expected key, value or secured (did you mean key?)",
-          "VARIABLES[2]": "the field value must be a string",
+          "VARIABLES[1]": "unknown field 'kye'; expected key, value, secured or state (did"
+          " you mean key?)",
+          "VARIABLES[2]": "the value of A must be a string",
           "VARIABLES[3]": "the field key must be a string",
-          "VARIABLES[4]": "the field value must be a string",
+          "VARIABLES[4]": "the value of A must be a string",
           "VARIABLES[5]": "the field secured must be true or false"}),
         ({"SECURED_VARIABLES": '[{"key": "A", "value": "", "secured": false}]'},
          {"SECURED_VARIABLES[0]": "the field secured must be true"}),
         ({"VARIABLES": '{"A": "\\ud800", "B": ["x"]}'},
-         {"VARIABLES[0]": "the field value must be a string",
-          "VARIABLES[1]": "the field value must be a string"}),
+         {"VARIABLES[0]": "the value of A must be a string",
+          "VARIABLES[1]": "the value of B must be a string"}),
         ({"VARIABLES": "A=\udcff"}, {"VARIABLES": "the value of A is not valid UTF-8"}),
         ({"SECURED_VARIABLES": "{'A': 'canary'}"},
          {"SECURED_VARIABLES": "begins like JSON, but is not valid JSON: Expecting property name"
@@ -110,10 +118,99 @@ def test_invalid_forms(environ: dict[str, str], expected: dict[str, str]) -> Non
     assert errors_of(ONE | environ) == expected
 
 
-def test_an_empty_secret_is_a_warning() -> None:
-    assert settings(ONE | {"SECURED_VARIABLES": '["A=", "B=x"]', "VARIABLES": "C="}).warnings == (
-        "SECURED_VARIABLES[0]: the secured value of A is empty; is it defined?",
+EMPTY = "the secret value of A is empty; is it defined?"
+EMPTY_PLAIN = "the value of A is empty; is it defined? An empty value needs JSON or a file"
+
+
+@pytest.mark.parametrize(
+    ("environ", "expected"),
+    [
+        ({"SECURED_VARIABLES": '["A=", "B=x"]'}, {"SECURED_VARIABLES[0]": EMPTY}),
+        ({"SECURED_VARIABLES_COUNT": "1", "SECURED_VARIABLES_0": "A="},
+         {"SECURED_VARIABLES_0": EMPTY}),
+        ({"SECURED_VARIABLES": '{"A": ""}'}, {"SECURED_VARIABLES[0]": EMPTY}),
+        ({"SECURED_VARIABLES": '[{"key": "A", "value": ""}]'}, {"SECURED_VARIABLES[0]": EMPTY}),
+        ({"VARIABLES": '[{"key": "A", "value": "", "secured": true}]'}, {"VARIABLES[0]": EMPTY}),
+        ({"SECURED_VARIABLES_FILE": "env"}, {"env:1": EMPTY}),
+        ({"SECURED_VARIABLES_FILE": "a.json"}, {"a.json[0]": EMPTY}),
+        ({"SECURED_REPOSITORY_VARIABLES": "A="}, {"SECURED_REPOSITORY_VARIABLES": EMPTY}),
+        ({"VARIABLES": "A="}, {"VARIABLES": EMPTY_PLAIN}),
+        ({"VARIABLES": '["A=", "B=1", "C="]'},
+         {"VARIABLES[0]": EMPTY_PLAIN, "VARIABLES[2]": EMPTY_PLAIN.replace("A", "C", 1)}),
+        ({"REPOSITORY_VARIABLES": "A="}, {"REPOSITORY_VARIABLES": EMPTY_PLAIN}),
+    ],
+)  # fmt: skip
+@pytest.mark.promise("P25")
+def test_an_empty_value_is_an_error(environ: dict[str, str], expected: dict[str, str]) -> None:
+    files = {"env": "A=", "a.json": '{"A": ""}'}
+
+    assert errors_of(ONE | environ, **files) == expected
+
+
+def test_a_secret_without_its_key_is_not_quoted_as_one() -> None:
+    assert errors_of(ONE | {"SECURED_VARIABLES": "c2VjcmV0LWNhbmFyeQ="}) == {
+        "SECURED_VARIABLES": "the secret value of the variable is empty; is it defined?"
+    }
+
+
+PEM = """\
+-----BEGIN PRIVATE KEY-----
+MC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC
+c2hvcnQgbGluZQ==
+b25lIHBhZA=
+-----END PRIVATE KEY-----
+"""
+
+
+@pytest.mark.parametrize("name", ["VARIABLES", "SECURED_VARIABLES"])
+@pytest.mark.promise("P25")
+def test_a_block_of_variables_is_an_error(name: str) -> None:
+    message = (
+        "the value of {} contains another KEY=VALUE line; write a list with one item per variable"
+        ' (- \'A=1\'), or, for a value with line breaks, JSON: {{"A": "line 1\\nline 2"}}'
     )
+
+    for block in ("A=1\nB=2", "A=1\n  B=2\n", "A=1\r\nB=2", "A=\nB=2", "A=1\n\nb.c-d==\nB=2"):
+        assert errors_of(ONE | {name: block}) == {name: message.format("A")}
+    assert errors_of(ONE | {f"{name}_COUNT": "1", f"{name}_0": "A=1\nB=2"}) == {
+        f"{name}_0": message.format("A")
+    }
+
+
+def test_a_private_key_is_one_value() -> None:
+    assert variables({"SECURED_VARIABLES": f"KEY={PEM}"}) == secured(KEY=PEM)
+    assert variables({"VARIABLES": json.dumps({"A": "x\nB=2"})}) == plain(A="x\nB=2")
+
+
+@pytest.mark.parametrize(
+    ("environ", "expected"),
+    [
+        ({"VARIABLES": '[{"key": "A", "secured": true}]'}, ManagedSecret("A")),
+        ({"SECURED_VARIABLES": '[{"key": "A"}]'}, ManagedSecret("A")),
+        ({"SECURED_VARIABLES": '[{"key": "A", "secured": true}]'}, ManagedSecret("A")),
+        ({"VARIABLES": '[{"key": "A", "state": "absent"}]'}, AbsentVariable("A")),
+        ({"SECURED_VARIABLES": '[{"key": "A", "state": "absent"}]'}, AbsentVariable("A")),
+        ({"VARIABLES": '[{"key": "A", "state": "present", "value": ""}]'}, PlainVariable("A", "")),
+    ],
+)
+def test_variables_without_a_value(environ: dict[str, str], expected: DeclaredVariable) -> None:
+    assert variables(environ) == (expected,)
+
+
+@pytest.mark.parametrize(
+    ("item", "message"),
+    [
+        ({"key": "A"}, "the value of A must be a string"),
+        ({"key": "A", "secured": True, "value": None}, "the value of A must be a string"),
+        ({"key": "A", "state": "absent", "value": "x"},
+         "state: absent and a value are mutually exclusive"),
+        ({"key": "A", "state": "gone", "value": "x"},
+         "the field state must be present or absent"),
+        ({"key": "A", "state": ["absent"]}, "the field state must be present or absent"),
+    ],
+)  # fmt: skip
+def test_invalid_variables_without_a_value(item: object, message: str) -> None:
+    assert errors_of(ONE | {"VARIABLES": json.dumps([item])}) == {"VARIABLES[0]": message}
 
 
 DOTENV = """\
@@ -158,7 +255,7 @@ def test_invalid_files() -> None:
     text = "A=1\n\n\n1A=2\nB\n'\nA=3\n"
 
     assert errors_of(
-        ONE | {"VARIABLES": "A=1", "VARIABLES_FILE": "a", "SECURED_VARIABLES_FILE": "b"},
+        ONE | {"VARIABLES_FILE": "a", "SECURED_VARIABLES_FILE": "b"},
         a=text,
         b="1canary=x",
     ) == {
@@ -170,9 +267,50 @@ def test_invalid_files() -> None:
     }
 
 
-def test_a_key_in_two_places() -> None:
-    assert errors_of(ONE | {"VARIABLES": "A=1", "VARIABLES_FILE": "a"}, a="\nA=1") == {
+def test_variables_override_files_and_later_files_earlier_ones() -> None:
+    environ = {"VARIABLES": "A=list", "VARIABLES_FILE": '["one.env", "two.json"]'}
+    files = {"one.env": "A=1\nB=1\nC=1", "two.json": '{"B": "2", "D": ""}'}
+
+    assert variables(environ, files) == plain(A="list", B="2", C="1", D="")
+
+
+def test_a_json_file_takes_the_forms_of_variables() -> None:
+    items = '["A=1", {"key": "B", "value": "2", "secured": true}, {"key": "C", "secured": true}]'
+
+    assert variables({"VARIABLES_FILE": "a.JSON"}, {"a.JSON": items}) == (
+        *plain(A="1"),
+        *secured(B="2"),
+        ManagedSecret("C"),
+    )
+    assert variables({"SECURED_VARIABLES_FILE": "a.json"}, {"a.json": "\ufeff{}"}) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('"A=1"', {"a.json": "expected a JSON array or object"}),
+        ("[1, null]", {"a.json[0]": "'=' is missing; expected KEY=VALUE",
+                       "a.json[1]": "expected KEY=VALUE or an object with key and value"}),
+        ('{"A": "1", "A": "2"}', {"a.json[1]": "A is already declared in a.json[0]"}),
+        ("A=1", {"a.json": "begins like JSON, but is not valid JSON: Expecting value at line 1,"
+                 " column 1"}),
+    ],
+)  # fmt: skip
+def test_invalid_json_files(text: str, expected: dict[str, str]) -> None:
+    assert errors_of(ONE | {"VARIABLES_FILE": "a.json"}, **{"a.json": text}) == expected
+
+
+def test_a_key_both_plain_and_secured_is_an_error_even_in_files() -> None:
+    plain_list, secured_file = {"VARIABLES": "A=1"}, {"SECURED_VARIABLES_FILE": "a"}
+
+    assert errors_of(ONE | plain_list | secured_file, a="\nA=1") == {
         "a:2": "A is already declared in VARIABLES"
+    }
+
+
+def test_a_file_with_a_nul_character() -> None:
+    assert errors_of(ONE | {"VARIABLES_FILE": "a"}, a="A=1\0") == {
+        "VARIABLES_FILE": "'a' contains a NUL character; it is not a text file"
     }
 
 

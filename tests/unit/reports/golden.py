@@ -16,7 +16,7 @@ PRODUCTION: Final = {
     "ENVIRONMENT_TYPE": "Production",
     "ADMIN_ONLY": "true",
     **listed("BRANCHES", "main", "release/*"),
-    **listed("VARIABLES", "API_URL=https://api.acme.example", "EMPTY=", "NOTE=two  spaces "),
+    "VARIABLES": '{"API_URL": "https://api.acme.example", "EMPTY": "", "NOTE": "two  spaces "}',
     **listed("SECURED_VARIABLES", "DB_PASSWORD=canary-password"),
 }
 FLEET: Final = """

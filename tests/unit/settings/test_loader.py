@@ -178,7 +178,6 @@ def test_booleans(text: str, value: object) -> None:
         ("DEADLINE", "604801", "'604801' is not a number of seconds above 0 and up to 604800"),
         ("ENVIRONMENT_NAME", "  ", "the name is blank"),
         ("RENAME_FROM", "Li*", "'Li*' is a pattern; expected the name of one environment"),
-        ("BRANCHES", " ", "' ' is not a valid branch pattern; expected main or release/*"),
         ("CONFIG_FILE", "a\nb", "'a\\nb' is not a file path"),
         ("CODE_INSIGHTS", "2", "'2' is not a boolean; expected true or false"),
         (
@@ -200,8 +199,8 @@ def test_booleans(text: str, value: object) -> None:
             "PRUNE",
             "variable",
             (
-                "'variable' is not a valid value; expected variables or environments"
-                " (did you mean variables?)"
+                "'variable' is not a valid value; expected variables, environments or"
+                " repository-variables (did you mean variables?)"
             ),
         ),
         ("SECURED_UPDATE", "on-change", "on-change requires FINGERPRINT_KEY"),
