@@ -8,7 +8,10 @@ from __future__ import annotations
 import gc
 import os
 import signal
+import sys
 import threading
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Final, NoReturn
@@ -29,6 +32,7 @@ _STACK_BYTES: Final = 4 * 1024 * 1024
 LAST_SECONDS: Final = 5.0
 """After a signal, a run that hangs (in a file system, say) is ended without reports."""
 
+_OK: Final = 0
 _UNEXPECTED: Final = 1
 _GAVE_UP: Final = 6
 """Exit codes; `models.errors` is loaded later."""
@@ -36,11 +40,15 @@ _GAVE_UP: Final = 6
 
 def exit_process() -> NoReturn:
     """Run once and exit. Skips the interpreter's own end, which takes 50 ms for nothing."""
-    os._exit(main())
+    os._exit(main(sys.argv[1:]))
 
 
-def main() -> int:
-    """Run once with the environment of this process; return the exit code."""
+def main(arguments: Sequence[str] = ()) -> int:
+    """Run once with the environment of this process; return the exit code.
+
+    Args:
+        arguments: `--help` or `--version` alone; any other is a configuration error.
+    """
     stop = Stop()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda received, _: stop.request(signal.Signals(received).name))
@@ -51,7 +59,7 @@ def main() -> int:
 
     def work() -> None:
         try:
-            codes.append(_run(stop))
+            codes.append(_run(stop, arguments))
         except BaseException as error:  # noqa: BLE001 - `run` raises nothing; a broken import does
             name = type(error).__name__  # no message: it could hold a secret
             LogStream(_STDERR, stop).write(f"ERROR: The pipe ended unexpectedly ({name}): a bug\n")
@@ -78,10 +86,16 @@ def _wait(finished: threading.Event, stop: Stop) -> bool:
     return True
 
 
-def _run(stop: Stop) -> int:
+def _run(stop: Stop, arguments: Sequence[str]) -> int:
     # Importing allocates much and frees nothing: there is no garbage to look for.
     gc.disable()
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # looking for them takes 8 ms
+    if [*arguments] == ["--version"]:
+        return _print(f"Bitbucket Environment {VERSION}\n", stop)
+    if [*arguments] == ["--help"]:
+        from pipe.settings.usage import usage  # noqa: PLC0415 - `pipe.settings` is slow
+
+        return _print(usage(VERSION), stop)
     from pipe.session import run  # noqa: PLC0415 - imports nearly everything: after these lines
 
     return run(
@@ -94,6 +108,7 @@ def _run(stop: Stop) -> int:
             stop=stop,
             connect=lambda url, workers: _connect(url, workers, stop),
             in_pipe=lambda version: _in_pipe(version, stop),
+            arguments=tuple(arguments),
         )
     )
 
@@ -116,6 +131,12 @@ def _in_pipe(version: str, stop: Stop) -> httpx.Client:
 
 
 def _read_text(path: str) -> str:
-    # newline="": the line ends of a value are part of it.
-    with Path(path).open(encoding="utf-8", newline="") as file:
-        return file.read()
+    from pipe.settings.files import read_clone_file  # noqa: PLC0415 - `pipe.settings` is slow
+
+    return read_clone_file(path, os.environ.get("BITBUCKET_CLONE_DIR") or str(Path.cwd()))
+
+
+def _print(text: str, stop: Stop) -> int:
+    with suppress(OSError):  # nobody reads it
+        OutputStream(_STDOUT, stop).write(text)
+    return _OK

@@ -88,6 +88,7 @@ class RunContext(Struct, frozen=True, kw_only=True):
         stop: Tells whether the run was asked to stop.
         connect: Returns an HTTP client for the URL of an API and a number of workers.
         in_pipe: Returns an HTTP client for the proxy beside each step, given our version.
+        arguments: Those of the command line.
     """
 
     environ: Mapping[str, str]
@@ -98,3 +99,4 @@ class RunContext(Struct, frozen=True, kw_only=True):
     stop: Stop
     connect: Callable[[str, int], httpx.Client]
     in_pipe: Callable[[str], httpx.Client]
+    arguments: tuple[str, ...] = ()

@@ -34,7 +34,7 @@ def _run(context: RunContext, console: Log) -> ExitCode:
     started = context.clock.monotonic()
     report_files: tuple[str, ...] = ()
     try:
-        settings = read_settings(context.environ, context.files)
+        settings = read_settings(context.environ, context.files, context.arguments)
         report_files = settings.options.report_files
         client = context.connect(settings.options.bitbucket_api_url, settings.options.workers)
     except ConfigurationError as error:

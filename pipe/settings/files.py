@@ -29,17 +29,29 @@ def read_clone_file(path: str, root: str) -> str:
             larger than 1 MiB.
         UnicodeDecodeError: It is not UTF-8.
     """
-    resolved = Path(path).resolve(strict=True)
+    try:
+        resolved = Path(path).resolve(strict=True)
+    except RuntimeError as error:
+        raise OSError(errno.ELOOP, "it is a link that loops") from error
     if not resolved.is_relative_to(Path(root).resolve()) or any(
         resolved.is_relative_to(each) for each in _PSEUDO_FILE_SYSTEMS
     ):
         raise PermissionError(errno.EPERM, "it is outside of the clone directory")
     # A FIFO would wait for a writer; O_NOFOLLOW refuses a link put there since it was resolved.
     flags = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC
-    with os.fdopen(os.open(resolved, flags), "rb") as file:
-        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            raise PermissionError(errno.EPERM, "it is not a regular file")
-        content = file.read(MAX_BYTES + 1)
+    descriptor = os.open(resolved, flags)
+    try:
+        content = _read_regular(descriptor)
+    finally:
+        os.close(descriptor)
     if len(content) > MAX_BYTES:
         raise OSError(errno.EFBIG, f"it is larger than {MAX_BYTES} bytes")
     return content.decode("utf-8")
+
+
+def _read_regular(descriptor: int) -> bytes:
+    """Return the content of a regular file, or a little more than the limit."""
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        raise PermissionError(errno.EPERM, "it is not a regular file")
+    with os.fdopen(descriptor, "rb", closefd=False) as file:
+        return file.read(MAX_BYTES + 1)

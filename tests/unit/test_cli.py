@@ -56,6 +56,7 @@ def test_the_process_exits_with_the_code_of_the_run(
     monkeypatch.setenv("ENVIRONMENT_NAME", "Nowhere")
     codes: list[int] = []
     monkeypatch.setattr(os, "_exit", codes.append)
+    monkeypatch.setattr(sys, "argv", ["pipe"])
 
     runpy.run_path(str(Path(pipe.__main__.__file__)), run_name="__main__")
 
@@ -75,6 +76,42 @@ def test_variables_and_files_are_those_of_the_process(
 
     variables = simulator.repository("acme/shop").environment("Test").variables
     assert {key: each.value for key, each in variables.items()} == {"COUNTRY": "Kenya"}
+
+
+@pytest.mark.parametrize(
+    ("argument", "text"),
+    [("--version", "Bitbucket Environment 1.0.0\n"), ("--help", "ENVIRONMENT_NAME")],
+)
+def test_help_and_version_go_to_standard_output(
+    simulator: Simulator, capfd: pytest.CaptureFixture[str], argument: str, text: str
+) -> None:
+    assert main([argument]) == 0
+
+    out, err = capfd.readouterr()
+    assert text in out
+    assert (err, simulator.requests) == ("", [])
+
+
+@pytest.mark.promise("P25")
+@pytest.mark.parametrize("arguments", [["plan"], ["--help", "plan"], ["--Version"], [""], ["-h"]])
+def test_any_other_argument_is_a_configuration_error(
+    simulator: Simulator,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+    arguments: list[str],
+) -> None:
+    monkeypatch.setenv("ENVIRONMENT_NAME", "New")
+    monkeypatch.setenv("ENVIRONMENT_TYPE", "Test")
+    monkeypatch.setenv("REPORT_FILES", str(tmp_path / "report.json"))
+
+    assert main(arguments) == 2
+
+    log = capfd.readouterr().err
+    for each in arguments:
+        assert f"ERROR: {each!r}: unexpected argument; settings are variables (MODE=plan)" in log
+    assert simulator.requests == []
+    assert json.loads((tmp_path / "report.json").read_text())["exit_code"] == 2
 
 
 def test_a_signal_asks_to_stop(simulator: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
