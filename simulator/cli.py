@@ -24,7 +24,7 @@ Its state, its logs and its switches are under /_simulator/ on the same port.
 
 
 def say(text: str) -> None:
-    """Write a line to standard output, at once."""
+    """Write a line to standard output and flush it."""
     sys.stdout.write(f"{text}\n")
     sys.stdout.flush()
 
@@ -32,24 +32,39 @@ def say(text: str) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m simulator",
-        description="A Bitbucket Cloud for deployment environments, on a local port.",
+        description="Simulate Bitbucket Cloud's deployment environments on a local port.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--host", default="127.0.0.1", help="where to listen (127.0.0.1)")
-    parser.add_argument("--port", type=int, default=0, help="0, the default, picks a free one")
+    parser.add_argument(
+        "--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1)"
+    )
+    parser.add_argument(
+        "--port", type=int, default=0, help="port; 0, the default, picks a free one"
+    )
     parser.add_argument("--seed-file", type=Path, help="YAML or JSON file with the initial state")
-    parser.add_argument("--random-seed", type=int, default=0, help="for uuids and orders (0)")
-    parser.add_argument("--profile", choices=PROFILES, default="observed", help="(observed)")
+    parser.add_argument(
+        "--random-seed", type=int, default=0, help="seed of uuids and orders (default: 0)"
+    )
+    parser.add_argument(
+        "--profile",
+        choices=PROFILES,
+        default="observed",
+        help="set of switches (default: observed)",
+    )
     parser.add_argument(
         "--switch",
         action="append",
         default=[],
         metavar="NAME=VALUE",
-        help="set one switch over the profile; may be given many times",
+        help="override one switch of the profile; repeatable",
     )
     parser.add_argument(
-        "--latency", type=float, default=0.0, metavar="SECONDS", help="time every answer takes"
+        "--latency",
+        type=float,
+        default=0.0,
+        metavar="SECONDS",
+        help="seconds that every answer takes",
     )
     parser.add_argument("--log", action="store_true", help="print a line for each request")
     parser.add_argument(

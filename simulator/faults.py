@@ -177,10 +177,9 @@ def _alter(response: Response, fault: Delay | SlowBody | HalfBody) -> Response:
             return replace(response, delay=fault.seconds)
         case SlowBody():
             return replace(response, pause=fault.pause)
-        case HalfBody() if response.body:
-            return replace(response, sent=len(response.body) // 2)
-        case HalfBody():  # there is nothing to halve: announce something
-            return replace(response, body=b"{}", sent=0)
+        case HalfBody():
+            body = response.body or b"{}"  # where there is nothing to halve, announce something
+            return replace(response, body=body, sent=len(response.body) // 2)
 
 
 def _replace(

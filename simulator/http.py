@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from http import HTTPStatus
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from msgspec import Struct
 
@@ -58,7 +58,7 @@ class Response(Struct, frozen=True, kw_only=True):
 
     Attributes:
         status: The HTTP status.
-        headers: Without `Content-Length`, which whoever sends it adds.
+        headers: Without `Content-Length`, which is added on sending.
         body: The complete body.
         delay: Seconds to wait before the first byte.
         sent: Number of bytes of the body to send before the connection is closed; `None`: all.
@@ -88,12 +88,13 @@ class Dropped(Struct, frozen=True):
     how: Cut
 
 
+_ENCODER: Final = json.JSONEncoder(separators=(",", ":"))
 Reply: TypeAlias = Response | Dropped
 
 
 def json_response(status: int, document: Json, headers: Headers = ()) -> Response:
     """Return a response with a JSON body."""
-    body = json.dumps(document, separators=(",", ":")).encode()
+    body = _ENCODER.encode(document).encode()
     return Response(status=status, headers=(("Content-Type", JSON), *headers), body=body)
 
 

@@ -28,15 +28,15 @@ _ANYWHERE: Final = "0.0.0.0"  # noqa: S104 - compared, never bound to by default
 
 
 class Server:
-    """Serves a simulator while the context lasts.
+    """A context manager that serves a simulator.
 
     Args:
-        simulator: What answers.
-        host: Where to listen.
-        port: 0 picks a free one.
-        latency: Seconds that every answer takes; control calls come at once.
+        simulator: Answers the requests.
+        host: Address to listen on.
+        port: Port to listen on; 0 picks a free one.
+        latency: Seconds that every answer takes, control calls excepted.
         tls: Serve HTTPS with this context.
-        sleep: How to wait, in seconds.
+        sleep: Waits for a number of seconds.
     """
 
     def __init__(
@@ -62,20 +62,20 @@ class Server:
 
     @property
     def url(self) -> str:
-        """Where clients on this machine find it, without a slash at the end."""
+        """Base URL for clients on this machine, without a trailing slash."""
         host = str(self._http.server_address[0])
         host = "127.0.0.1" if host == _ANYWHERE else host
         return f"{self._http.scheme}://{host}:{self.port}"
 
     def serve_forever(self) -> None:
-        """Serve from this thread until it is interrupted."""
+        """Serve in this thread until it is interrupted."""
         try:
             self._http.serve_forever()
         finally:
             self._http.server_close()
 
     def __enter__(self) -> Self:
-        """Serve from a thread of its own."""
+        """Start serving in a thread."""
         self._thread.start()
         return self
 
@@ -85,7 +85,7 @@ class Server:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Stop, and close what is still open."""
+        """Stop serving and close all connections."""
         self._http.shutdown()
         self._http.close_connections()
         self._http.server_close()
@@ -93,7 +93,7 @@ class Server:
 
 
 class _HttpServer(ThreadingHTTPServer):
-    """The listening socket, and the connections that are open."""
+    """The listening socket and the open connections."""
 
     daemon_threads = True
     block_on_close = False
@@ -117,28 +117,28 @@ class _HttpServer(ThreadingHTTPServer):
         super().__init__(address, _Handler)
 
     def server_bind(self) -> None:
-        """Bind without asking a name server what this host is called, as the base class does."""
+        """Bind without the name lookup of the base class."""
         TCPServer.server_bind(self)
 
     def opened(self, connection: socket.socket) -> None:
-        """Remember a connection."""
+        """Register an open connection."""
         with self._lock:
             self._open.add(connection)
 
     def closed(self, connection: socket.socket) -> None:
-        """Forget a connection."""
+        """Unregister a connection."""
         with self._lock:
             self._open.discard(connection)
 
     def close_connections(self) -> None:
-        """End every connection, so that no thread waits for its client."""
+        """Shut down every connection, so that no thread waits for its client."""
         with self._lock:
             for connection in self._open:
-                with contextlib.suppress(OSError):  # the client was quicker
+                with contextlib.suppress(OSError):  # the client has closed it
                     connection.shutdown(socket.SHUT_RDWR)
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Say nothing about clients that hang up, which tests of clients make happen."""
+        """Ignore clients that disconnect, which tests of clients do on purpose."""
         if not isinstance(sys.exception(), OSError):
             super().handle_error(request, client_address)  # type: ignore[arg-type]  # passed through
 
@@ -152,21 +152,21 @@ class _Handler(BaseHTTPRequestHandler):
     server: _HttpServer
 
     def setup(self) -> None:
-        """Begin, with the handshake in this thread and not in the one that accepts."""
+        """Do the TLS handshake in this thread, not in the one that accepts."""
         if self.server.tls is not None:
             self.request = self.server.tls.wrap_socket(self.request, server_side=True)
         super().setup()
         self.server.opened(self.connection)
 
     def finish(self) -> None:
-        """End."""
+        """Close the connection."""
         self.server.closed(self.connection)
         super().finish()
-        if self.server.tls is not None:  # the base class only knows the socket underneath
+        if self.server.tls is not None:  # the base class closes the wrapped socket only
             self.connection.close()
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
-        """Keep quiet: the simulator keeps a log of its own."""
+        """Log nothing: the simulator has its own log."""
 
     def _serve(self) -> None:
         proxied = "://" in self.path.partition("?")[0]
@@ -203,7 +203,7 @@ class _Handler(BaseHTTPRequestHandler):
             body += self.rfile.read(size)
             self.rfile.readline()
         while self.rfile.readline().strip():
-            continue  # trailers mean nothing here
+            continue  # trailers are ignored
         return body
 
     def _sleep(self, seconds: float) -> None:

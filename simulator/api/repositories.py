@@ -25,8 +25,9 @@ def list_repositories(call: Call) -> Response:
     """200 with a page; `q` filters, `sort` orders."""
     query = parse_qs(call.request.query)
     found = [each for each in call.workspace.repositories.values() if each.visible_to(call.caller)]
-    for term in re.split(r"(?i)\s+and\s+", query.get("q", [""])[0].strip()):
-        found = [each for each in found if _fits(each, term)]
+    for term in filter(None, re.split(r"(?i)\s+and\s+", query.get("q", [""])[0].strip())):
+        fits = _filter(term)
+        found = [each for each in found if fits(each)]
     sort = query.get("sort", [""])[0]
     if sort:
         found.sort(key=_field(sort.lstrip("-")), reverse=sort.startswith("-"))
@@ -39,16 +40,15 @@ def _field(name: str) -> Callable[[Repository], str]:
     return _FIELDS[name]
 
 
-def _fits(each: Repository, term: str) -> bool:
-    if not term:
-        return True
+def _filter(term: str) -> Callable[[Repository], bool]:
     parsed = _TERM.fullmatch(term)
     if parsed is None:
         raise ApiError(400, "The query is invalid.")
     name, operator, wanted = parsed.groups()
-    value = _field(name)(each)
-    fits = wanted.lower() in value.lower() if "~" in operator else value == wanted
-    return fits is not operator.startswith("!")
+    field, negated = _field(name), operator.startswith("!")
+    if "~" in operator:
+        return lambda each: (wanted.lower() in field(each).lower()) is not negated
+    return lambda each: (field(each) == wanted) is not negated
 
 
 def read_repository(call: Call) -> Response:

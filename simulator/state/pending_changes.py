@@ -20,7 +20,7 @@ class PendingChange:
         other: New values of other fields.
         due: Time from which it may take effect.
         reads: Remaining reads that show the old state.
-        request: Index of the request that asked for it.
+        request: Index of the request that caused it.
     """
 
     repository: Repository
