@@ -40,15 +40,22 @@ class Execution:
         settings: What was asked for.
         client: Sends requests to Bitbucket.
         console: Receives what happens, as it happens.
+        redactor: Masks the secrets of the run.
     """
 
     def __init__(
-        self, context: RunContext, settings: Settings, client: httpx.Client, console: Log
+        self,
+        context: RunContext,
+        settings: Settings,
+        client: httpx.Client,
+        console: Log,
+        redactor: Redactor,
     ) -> None:
         self._context = context
         self._settings = settings
         self._options = settings.options
         self._console = console
+        self._redactor = redactor
         self._started = context.clock.monotonic()
         self._meter = RequestMeter(console if self._options.debug else None)
         self._transport = self._open_transport(
@@ -60,8 +67,12 @@ class Execution:
     def run(self, about: About) -> RunResult:
         """Do what the settings ask for and return what happened."""
         self._log_start()
+        result = self._handle_repositories()
         result = replace(
-            self._handle_repositories(), counts=self._transport.counts, seconds=self._elapsed
+            result,
+            problems=self._redactor.mask(result.problems),
+            counts=self._transport.counts,
+            seconds=self._elapsed,
         )
         wanted = self._options.code_insights or self._options.comment
         if wanted and self._options.mode is not Mode.EXPORT:
@@ -83,14 +94,15 @@ class Execution:
             read_only=read_only,
             stop=self._context.stop,
             observe=self._meter.add,
-            redactor=Redactor(self._settings.secrets),
+            redactor=self._redactor,
         )
 
     def _log_start(self) -> None:
         settings = self._settings
         self._console.info(
             f"Bitbucket Environment {VERSION}: {self._options.mode} on"
-            f" {target(settings.selection)}, as {settings.credentials.description}"
+            f" {target(self._redactor.mask(settings.selection))},"
+            f" as {settings.credentials.description}"
         )
         for warning in settings.warnings:
             self._console.warning(warning)
@@ -123,7 +135,7 @@ class Execution:
             return base_result
         recorder = RunRecorder(
             console=self._console,
-            redact=self._transport.redactor.clean,
+            redactor=self._redactor,
             mode=self._options.mode,
             debug=self._options.debug,
             many_repositories=len(repositories) > 1,

@@ -1,141 +1,118 @@
-"""Takes known secrets out of text that came from outside.
+"""Masking of whole secrets in texts, all or nothing.
 
-Whoever is sent a secret may echo it, as it was or transformed. How eagerly a form of a secret is
-looked for depends on its length, so that a secret "1" or "prod" does not make every message
-unreadable: a long one is replaced wherever it or its beginning stands, a middling one where it
-stands as a word, and a very short one only between quotes.
+Masking only *part* of a secret would tell whoever chose the text how much of a guess is right. So
+a text changes only where a whole secret stands in it, and then all of its value (a name, a plain
+variable) or of its word (a message) is masked. Secrets shorter than `MIN_LENGTH` are not searched
+for: they could be guessed one by one. What keeps those, and any transform of a secret, out of the
+output is structure: answers to requests that carried a secret are not shown (`error_messages`).
 """
 
 from __future__ import annotations
 
-import html
-import json
 import threading
-from base64 import b64encode
 from collections.abc import Iterable, Iterator
-from hashlib import sha1, sha256
-from typing import Final
-from urllib.parse import quote, quote_plus
+from operator import is_
+from typing import Final, TypeVar, cast
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from pipe.models.errors import ConfigError, Problem
+
+T = TypeVar("T")
 
 MASK: Final = "***"
-
-_WORD_LENGTH: Final = 4
-"""Shorter forms are replaced between quotes only."""
-_LONG_LENGTH: Final = 8
-"""Forms of this length or more are replaced anywhere, and so are beginnings of this length."""
-_QUOTES: Final = "\"'`"
-_URL_SAFE: Final = str.maketrans("+/", "-_")
-_ALIGNMENTS: Final = ((0, 0), (1, 2), (2, 3))
-"""Base64 of a text within another: bytes before it, and characters that these spoil."""
+MIN_LENGTH: Final = 8
+"""Of a secret that is searched for, in characters."""
 
 
 class Redactor:
-    """Knows the secrets of this run. Safe to share between threads."""
+    """The secrets of a run. Safe to share between threads.
+
+    Secrets are found by their first `MIN_LENGTH` characters, so the time depends on the length of
+    the text and not on the number of secrets.
+    """
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         self._lock = threading.Lock()
-        self._secrets: set[str] = set(secrets)
-        self._known: frozenset[str] = frozenset()
-        self._forms: frozenset[str] = frozenset()
+        self._by_prefix: dict[str, frozenset[str]] = {}
+        self.add(*secrets)
 
-    def add(self, secret: str) -> None:
-        """Learn another secret."""
+    def add(self, *secrets: str) -> None:
+        """Mask these secrets from now on, also without outer white space or line breaks."""
+        forms = {
+            form
+            for secret in secrets
+            for form in (secret, secret.strip(), " ".join(secret.split()), repr(secret)[1:-1])
+            if len(form.strip()) >= MIN_LENGTH
+        }
         with self._lock:
-            self._secrets.add(secret)
+            for form in forms:
+                prefix = form[:MIN_LENGTH]
+                self._by_prefix[prefix] = self._by_prefix.get(prefix, frozenset()) | {form}
 
-    def clean(self, text: str) -> str:
-        """Return `text` with every secret, and every known transform of one, replaced."""
-        spans = sorted(span for form in self._all_forms() for span in _spans(form, text))
-        pieces: list[str] = []
-        end = 0
-        for start, stop in spans:
-            if start >= end:
-                pieces += [text[end:start], MASK]
-            end = max(end, stop)
-        return "".join([*pieces, text[end:]])
+    def holds_secret(self, text: str) -> bool:
+        """Return whether a whole secret stands in `text`."""
+        return next(self._occurrences(text), None) is not None
 
-    def _all_forms(self) -> frozenset[str]:
-        """Return the forms to look for; made when first needed, as most runs never do."""
-        with self._lock:
-            new = self._secrets - self._known
-            if new:
-                forms = {form for secret in new for form in _forms(secret) if form.strip()}
-                self._forms |= forms
-                self._known |= new
-            return self._forms
+    def mask_value(self, value: str) -> str:
+        """Return a name or value, or the mask if a whole secret stands in it."""
+        return MASK if self.holds_secret(value) else value
 
+    def mask_words(self, text: str) -> str:
+        """Return a message in which each word with a whole secret in it is masked.
 
-def _spans(form: str, text: str) -> Iterator[tuple[int, int]]:
-    if len(form) >= _LONG_LENGTH:
-        return _beginnings(form, text)
-    if len(form) >= _WORD_LENGTH:
-        return _words(form, text)
-    return (
-        (start + 1, stop - 1)
-        for mark in _QUOTES
-        for start, stop in _occurrences(f"{mark}{form}{mark}", text)
-    )
+        A word is what stands between white space; a secret that has white space masks all the
+        words that it reaches into.
+        """
+        parts: list[str] = []
+        shown = 0
+        for first, last in self._occurrences(text):
+            if last <= shown:
+                continue
+            start, end = first, last
+            while start > shown and not text[start - 1].isspace():
+                start -= 1
+            while end < len(text) and not text[end].isspace():
+                end += 1
+            if start > shown or not parts:
+                parts += [text[shown:start], MASK]
+            shown = end
+        return "".join([*parts, text[shown:]])
 
+    def mask(self, result: T) -> T:
+        """Return a struct with each text in it masked: words in messages, else whole values."""
+        return cast("T", _masked(result, self))
 
-def _beginnings(form: str, text: str) -> Iterator[tuple[int, int]]:
-    """Find where the form stands, or so much of its beginning that it gives the secret away."""
-    for start, stop in _occurrences(form[:_LONG_LENGTH], text):
-        end = stop
-        while end < len(text) and end - start < len(form) and text[end] == form[end - start]:
-            end += 1
-        yield start, end
+    def _occurrences(self, text: str) -> Iterator[tuple[int, int]]:
+        """Find each whole secret: where it starts, and the furthest end of those that start there.
 
-
-def _words(form: str, text: str) -> Iterator[tuple[int, int]]:
-    for start, stop in _occurrences(form, text):
-        neighbours = text[max(0, start - 1) : start] + text[stop : stop + 1]
-        if not any(character.isalnum() for character in neighbours):
-            yield start, stop
-
-
-def _occurrences(part: str, text: str) -> Iterator[tuple[int, int]]:
-    start = text.find(part)
-    while start != -1:
-        yield start, start + len(part)
-        start = text.find(part, start + 1)
+        Yields:
+            Start and end, in the order of the starts.
+        """
+        by_prefix = self._by_prefix
+        for start in range(len(text) - MIN_LENGTH + 1 if by_prefix else 0):
+            secrets = by_prefix.get(text[start : start + MIN_LENGTH], ())
+            lengths = [len(secret) for secret in secrets if text.startswith(secret, start)]
+            if lengths:
+                yield start, start + max(lengths)
 
 
-def _forms(secret: str) -> Iterator[str]:
-    data = secret.encode("utf-8", "surrogatepass")
-    yield secret
-    yield " ".join(secret.split())
-    yield from (line.strip() for line in secret.splitlines() if len(line) >= _LONG_LENGTH)
-    yield repr(secret)[1:-1]
-    yield html.escape(secret)
-    for escaped in (json.dumps(secret), json.dumps(secret, ensure_ascii=False)):
-        yield escaped[1:-1]
-        yield json.dumps(escaped[1:-1])[1:-1]
-    yield secret.replace("'", "'\"'\"'")
-    yield secret.replace("'", "'\\''")
-    for encoded in (quote(data), quote(data, safe=""), quote_plus(data)):
-        yield encoded
-        yield _lower_escapes(encoded)
-    yield from _base64_forms(data)
-    for hexadecimal in (data.hex(), sha256(data).hexdigest(), _sha1(data)):
-        yield hexadecimal
-        yield hexadecimal.upper()
-
-
-def _base64_forms(data: bytes) -> Iterator[str]:
-    whole = b64encode(data).decode()
-    yield whole
-    yield quote(whole, safe="")
-    for before, spoiled in _ALIGNMENTS:
-        groups = (before + len(data)) // 3
-        middle = b64encode(bytes(before) + data).decode()[spoiled : groups * 4]
-        yield middle
-        yield middle.translate(_URL_SAFE)
-
-
-def _lower_escapes(encoded: str) -> str:
-    first, *others = encoded.split("%")
-    return "%".join([first, *(part[:2].lower() + part[2:] for part in others)])
-
-
-def _sha1(data: bytes) -> str:
-    return sha1(data, usedforsecurity=False).hexdigest()
+def _masked(value: object, redactor: Redactor) -> object:
+    """Return a value with its texts masked; what holds no secret is returned as it is."""
+    if type(value) is str:
+        return redactor.mask_value(value)
+    if isinstance(value, tuple):
+        parts = tuple(_masked(each, redactor) for each in value)
+        return value if all(map(is_, parts, value)) else parts
+    if not isinstance(value, Struct):
+        return value
+    is_message = isinstance(value, Problem | ConfigError)
+    changes: dict[str, object] = {}
+    for name in value.__struct_fields__:
+        before = getattr(value, name)
+        words = is_message and type(before) is str
+        after = redactor.mask_words(before) if words else _masked(before, redactor)
+        if after is not before:
+            changes[name] = after
+    return replace(value, **changes) if changes else value

@@ -22,19 +22,20 @@ from pipe.settings.pipelines import read_context
 def run(context: RunContext) -> ExitCode:
     """Do what the environment variables ask for, log it, and return the exit code."""
     environ = context.environ
-    console = Log(context.err, color=not environ.get("NO_COLOR"))
+    redactor = Redactor(known_secrets(environ))
+    console = Log(context.err, color=not environ.get("NO_COLOR"), redactor=redactor)
     try:
-        return _run(context, console)
+        return _run(context, console, redactor)
     except Exception as error:  # noqa: BLE001 - a bug has an exit code and a message of its own
-        debug, secrets = bool(environ.get("DEBUG")), known_secrets(environ)
-        return _log_bug(console, error, debug=debug, secrets=secrets).code
+        return _log_bug(console, error, debug=bool(environ.get("DEBUG"))).code
 
 
-def _run(context: RunContext, console: Log) -> ExitCode:
+def _run(context: RunContext, console: Log, redactor: Redactor) -> ExitCode:
     started = context.clock.monotonic()
     report_files: tuple[str, ...] = ()
     try:
         settings = read_settings(context.environ, context.files, context.arguments)
+        redactor.add(*settings.secrets)
         report_files = settings.options.report_files
         client = context.connect(settings.options.bitbucket_api_url, settings.options.workers)
     except ConfigurationError as error:
@@ -53,9 +54,9 @@ def _run(context: RunContext, console: Log) -> ExitCode:
         from pipe.execution import Execution  # noqa: PLC0415 - slow; see the module's docstring
 
         try:
-            result = Execution(context, settings, client, console).run(about)
+            result = Execution(context, settings, client, console, redactor).run(about)
         except Exception as error:  # noqa: BLE001 - the reports are written whatever happened
-            bug = _log_bug(console, error, debug=settings.options.debug, secrets=settings.secrets)
+            bug = _log_bug(console, error, debug=settings.options.debug)
             result = RunResult(
                 mode=settings.options.mode,
                 problems=(bug,),
@@ -65,9 +66,8 @@ def _run(context: RunContext, console: Log) -> ExitCode:
     return _finish(console, settings.options.report_files, result, about)
 
 
-def _log_bug(console: Log, error: Exception, *, debug: bool, secrets: tuple[str, ...]) -> Problem:
-    redact = Redactor(secrets).clean
-    problem = report_unexpected(console, "The run", error, debug=debug, redact=redact)
+def _log_bug(console: Log, error: Exception, *, debug: bool) -> Problem:
+    problem = report_unexpected(console, "The run", error, debug=debug)
     console.problem(problem)
     return problem
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from http import HTTPMethod, HTTPStatus
-from typing import Final, TypeVar, assert_never
+from typing import Final, TypeVar
 
 from pipe.bitbucket import payloads, problems
 from pipe.bitbucket.pagination import Complete, FetchPage, Incomplete, Listing, Page, page_parser
 from pipe.bitbucket.requests import (
     AlreadyGone,
     Answer,
+    Content,
     Done,
     IdempotentRequest,
     Json,
@@ -84,7 +85,7 @@ class Bitbucket:
         if admin_only is not None:
             body["restrictions"] = {"admin_only": admin_only}
         path = f"{_repository(repository)}/environments"
-        return self._post(path, body, payloads.from_json(payloads.environment))
+        return self._post(path, json_content(body), payloads.from_json(payloads.environment))
 
     def change_environment(
         self,
@@ -104,7 +105,7 @@ class Bitbucket:
         if admin_only is not None:
             change["restrictions"] = {"admin_only": admin_only}
         path = f"{_environment(repository, uuid)}/changes"
-        return self._post(path, {"change": change}, payloads.accepted)
+        return self._post(path, json_content({"change": change}), payloads.accepted)
 
     def delete_environment(
         self, repository: Repository, uuid: str
@@ -131,7 +132,7 @@ class Bitbucket:
     ) -> ExistingVariable | Rejected | OutcomeUnknown:
         """Create a variable; 409 means that the key exists, even if the list lacks it [likely]."""
         parse = payloads.from_json(payloads.variable)
-        return self._post(_variables(owner), _variable_body(variable), parse)
+        return self._post(_variables(owner), _variable_content(variable), parse)
 
     def update_variable(
         self, owner: VariableOwner, uuid: str, variable: WritableVariable
@@ -139,7 +140,7 @@ class Bitbucket:
         """Write the key, the value and whether it is secured: all three, always [sure]."""
         path = f"{_variables(owner)}/{segment(uuid)}"
         parse = payloads.from_json(payloads.variable)
-        return self._put(path, _variable_body(variable), parse)
+        return self._put(path, _variable_content(variable), parse)
 
     def delete_variable(self, owner: VariableOwner, uuid: str) -> Done | AlreadyGone | Rejected:
         """Delete a variable."""
@@ -163,7 +164,7 @@ class Bitbucket:
         """Let the branches that match `pattern` deploy."""
         return self._post(
             _branch_restrictions(repository, environment_uuid),
-            {"type": "branch_restriction_pattern", "pattern": pattern},
+            json_content({"type": "branch_restriction_pattern", "pattern": pattern}),
             payloads.from_json(payloads.branch_restriction),
         )
 
@@ -185,7 +186,7 @@ class Bitbucket:
         """Enable Pipelines; the default environments may appear by that [likely]."""
         return self._put(
             _pipelines_config(repository),
-            {"type": "repository_pipelines_configuration", "enabled": True},
+            json_content({"type": "repository_pipelines_configuration", "enabled": True}),
             payloads.accepted,
         )
 
@@ -210,16 +211,14 @@ class Bitbucket:
         return self._transport.send(request)
 
     def _post(
-        self, path: str, body: Json, parse: Callable[[Answer], T]
+        self, path: str, content: Content, parse: Callable[[Answer], T]
     ) -> T | Rejected | OutcomeUnknown:
-        request = NonIdempotentRequest(path=path, content=json_content(body), parse=parse)
+        request = NonIdempotentRequest(path=path, content=content, parse=parse)
         return self._transport.send(request)
 
-    def _put(self, path: str, body: Json, parse: Callable[[Answer], T]) -> T | Rejected:
+    def _put(self, path: str, content: Content, parse: Callable[[Answer], T]) -> T | Rejected:
         return self._transport.send(
-            IdempotentRequest(
-                method=HTTPMethod.PUT, path=path, content=json_content(body), parse=parse
-            )
+            IdempotentRequest(method=HTTPMethod.PUT, path=path, content=content, parse=parse)
         )
 
     def _list(
@@ -253,8 +252,6 @@ class Bitbucket:
                     return items
                 case Incomplete(found, size):
                     raise PipeError(problems.list_incomplete(what, found, size))
-                case unexpected:
-                    assert_never(unexpected)
 
 
 def _page_query(number: int, *, paginated: bool) -> tuple[tuple[str, str], ...]:
@@ -291,12 +288,11 @@ def _pipelines_config(repository: Repository) -> str:
     return f"{_repository(repository)}/pipelines_config"
 
 
-def _variable_body(variable: WritableVariable) -> dict[str, Json]:
+def _variable_content(variable: WritableVariable) -> Content:
     body: dict[str, Json] = {"type": "pipeline_variable", "key": variable.key}
     match variable:
         case PlainVariable(value=value):
-            return {**body, "value": value, "secured": False}
+            return json_content({**body, "value": value, "secured": False})
         case SecuredVariable(value=secret):
-            return {**body, "value": secret.get_secret_value(), "secured": True}
-        case _:
-            assert_never(variable)
+            secured = {**body, "value": secret.get_secret_value(), "secured": True}
+            return json_content(secured, is_secret=True)

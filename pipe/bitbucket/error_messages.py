@@ -1,8 +1,14 @@
-"""What the service says when it does not do what was asked, in one clean line.
+"""Messages from answers and failures, reduced to what a log may show.
 
-Bitbucket has four shapes of errors, all of them in use; gateways before it answer with HTML or
-plain text; OAuth has a shape of its own. Whatever comes becomes words that a log can show: without
-control characters, markup, secrets, and never long.
+Bitbucket has four shapes of errors, all in use [sure]; gateways in front of it answer with HTML or
+plain text; OAuth has a shape of its own. Any of them may echo what was sent, in any disguise. What
+is shown therefore does not depend on recognizing a secret:
+
+- To a request whose content is secret, nothing is shown but the status, a well-formed error key,
+  and messages that are known word for word.
+- Otherwise a message is shown word by word: plain words, numbers, and words of the request itself
+  (its address, names in its content). Anything else, such as a token or an encoded one, is masked:
+  every request carries a credential in its header.
 """
 
 from __future__ import annotations
@@ -11,8 +17,9 @@ import html
 import re
 import unicodedata
 from collections.abc import Callable, Iterator
-from http import HTTPMethod
-from typing import Final, TypeVar, assert_never
+from http import HTTPMethod, HTTPStatus
+from typing import Final, TypeVar
+from urllib.parse import unquote
 
 from pipe.bitbucket import problems
 from pipe.bitbucket.payloads import read_json
@@ -28,11 +35,54 @@ from pipe.bitbucket.retry import (
     is_rate_limited,
 )
 from pipe.models.errors import PipeError, Problem, RunOverError
+from pipe.redaction import MASK
+
+T = TypeVar("T")
+Redact = Callable[[str], str]
+
+WITHHELD: Final = "message withheld, because the request carried a secret"
 
 _MAX_LENGTH: Final = 300
 _MAX_INPUT: Final = 8192
-"""Characters of a body that are looked at: words come first, and time is bounded."""
+"""Characters of a body that are read: the message comes first, and the time is bounded."""
 _MAX_SCOPES: Final = 20
+
+_KNOWN_MESSAGES: Final = (
+    "A variable with the key provided already exists",
+    "Access denied",
+    "Access token expired",
+    "An environment host with the provided name already exists",
+    "Bad request",
+    "CHANGE-2770 - Functionality has been deprecated",
+    "Invalid OAuth client credentials",
+    "Please read the changelog entry for more details",
+    "Rate limit for this resource has been exceeded",
+    "Repository is archived",
+    "The requested change is not allowed",
+    "This API is not accessible by this authentication mechanism",
+    "To access this repository, an admin must whitelist your IP",
+    "Token is invalid, expired, or not supported for this endpoint",
+    "You do not have access to this workspace",
+    "You must enable two-step verification",
+    "Your credentials lack one or more required privilege scopes",
+    "unauthorized_client",
+    *(f"{each.value} {each.phrase}" for each in HTTPStatus),
+    *(each.phrase for each in HTTPStatus),
+)
+
+_KEY: Final = re.compile(r"[a-z]+(-[a-z]+)*-service(\.[a-z]+(-[a-z]+)*){1,4}")
+_SCOPE: Final = re.compile(r"[a-z]{1,20}(:[a-z-]{1,20}){0,3}")
+_LETTERS: Final = r"(?:[A-Z][a-z]+|[a-z]{2,}|[A-Z]{2,})"
+_PLAIN_WORD: Final = re.compile(
+    rf"{_LETTERS}(?:/{_LETTERS})*(?:'[a-z]{{1,2}})?|[aAI]|OAuth|\d{{1,6}}(?:[.,:]\d{{1,6}})*|[-&]"
+)
+_MAX_WORD: Final = 24
+_PUNCTUATION: Final = "\"'`()[]{}<>.,:;!?…"
+
+_REPOSITORY_URL: Final = re.compile(
+    r"(?:https?://[^/?#]+)?/2\.0/repositories/([^/?#]+)/([^/?#]+)(/[^?#]*)?(?:[?#].*)?"
+)
+_SLUG: Final = re.compile(r"[A-Za-z0-9._-]{1,62}")
 
 _INVISIBLE: Final = re.compile(r"(?is)<(script|style|head)\b(?:(?!</\1).)*</\1[^<>]*>|<!--.*?-->")
 _TITLE: Final = re.compile(r"(?is)<title[^<>]*>([^<]*)</title")
@@ -41,11 +91,11 @@ _ANSI: Final = re.compile(r"\x1b\[[0-9;:?]*[ -/]*[@-~]")
 _UNPRINTABLE: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 
-def one_line(text: str, redact: Callable[[str], str]) -> str:
-    """Return text from outside as one line that is fit for a log, without secrets.
+def one_line(text: str, redact: Redact) -> str:
+    """Return text from outside as one line that is fit for a log, with whole secrets masked.
 
-    Secrets are taken out before and after cleaning: cleaning could hide one that spans lines, or
-    bring one to light that was spread with invisible characters.
+    Secrets are masked before and after cleaning: cleaning could hide one that spans lines, or
+    uncover one that was spread with invisible characters.
     """
     without_codes = _ANSI.sub("", redact(text[:_MAX_INPUT]))
     printable = "".join(
@@ -56,25 +106,77 @@ def one_line(text: str, redact: Callable[[str], str]) -> str:
     return line if len(line) <= _MAX_LENGTH else f"{line[: _MAX_LENGTH - 1].rstrip()}…"
 
 
-def rejected(answer: Answer, redact: Callable[[str], str]) -> Rejected:
+def rejected(request: Request[T], answer: Answer, redact: Redact) -> Rejected:
     """Read a 4xx answer, whatever its shape."""
-    body = _json(answer)
+    body = _json_object(answer)
     error = _object(body.get("error"))
     detail = _object(error.get("detail"))
     key = _text(_object(error.get("data")).get("key")) or _text(body.get("key"))
     return Rejected(
         status=answer.status,
-        key=one_line(key, redact) or None,
-        message=message(answer, redact),
-        required=_scopes(detail.get("required"), redact),
-        granted=_scopes(detail.get("granted"), redact),
+        key=key if _KEY.fullmatch(key) else None,
+        message=message(request, answer, redact),
+        required=_scopes(detail.get("required")),
+        granted=_scopes(detail.get("granted")),
     )
 
 
-def message(answer: Answer, redact: Callable[[str], str]) -> str:
-    """Return the words of an answer that is an error; empty when it has none."""
-    told = "; ".join(dict.fromkeys(part for part in _parts(_json(answer)) if part))
-    return one_line(told or _plain(answer.body), redact)
+def message(request: Request[T], answer: Answer, redact: Redact) -> str:
+    """Return the message of an answer that is an error; empty if it has none."""
+    parts = [part for part in _parts(_json_object(answer)) if part] or [_plain(answer.body)]
+    if request.carries_secret:
+        shown = [_known(part) or WITHHELD for part in parts if part.strip()]
+    else:
+        allowed = frozenset(_words_of(request))
+        lines = (one_line(part, redact) for part in parts)
+        shown = [" ".join(_shown_words(line, allowed)) for line in lines]
+    return one_line("; ".join(dict.fromkeys(shown)), redact)
+
+
+def _known(text: str) -> str | None:
+    """Return the known message that a text begins with: always one of our own constants."""
+    folded = " ".join(text.split()).casefold()
+    return next((each for each in _KNOWN_MESSAGES if folded.startswith(each.casefold())), None)
+
+
+def _shown_words(text: str, allowed: frozenset[str]) -> Iterator[str]:
+    """Yield the words of a message, masked unless they are plain or in `allowed`."""
+    words = text.split()
+    if any(text.rstrip(".") == each for each in _KNOWN_MESSAGES):
+        yield from words
+        return
+    bare = [word.strip(_PUNCTUATION) for word in words]
+    for index, word in enumerate(words):
+        # Single characters in a row could spell anything.
+        spelled = all(len(each) <= 1 for each in bare[max(0, index - 1) : index + 2])
+        plain = len(bare[index]) <= _MAX_WORD and _PLAIN_WORD.fullmatch(bare[index])
+        is_shown = bare[index] in allowed or plain or (bare[index] == "" and len(word) <= 1)
+        yield word if is_shown and not (spelled and len(words) > 1) else MASK
+
+
+def _words_of(request: Request[T]) -> Iterator[str]:
+    """Yield the words that a request itself has, which an answer may repeat."""
+    texts = [unquote(part) for part in re.split("[/?&=]", request.target)]
+    texts.append("/".join(texts[3:5]))  # workspace/slug
+    if request.content is not None:
+        texts += _texts(read_json(request.content.data))
+    for text in texts:
+        yield from (word.strip(_PUNCTUATION) for word in text.split())
+
+
+def _texts(value: Json) -> Iterator[str]:
+    """Yield every text in a JSON value."""
+    match value:
+        case str():
+            yield value
+        case list():
+            for each in value:
+                yield from _texts(each)
+        case dict():
+            for each in value.values():
+                yield from _texts(each)
+        case _:
+            pass
 
 
 def _parts(body: dict[str, Json]) -> Iterator[str]:
@@ -85,9 +187,9 @@ def _parts(body: dict[str, Json]) -> Iterator[str]:
     yield _text(body.get("error_description"))
     yield _text(error.get("detail"))
     for fields in (error.get("fields"), body.get("fields")):
-        for name, faults in _object(fields).items():
-            told = faults if isinstance(faults, list) else [faults]
-            yield from (f"{name}: {_text(fault)}" for fault in told if _text(fault))
+        for name, found in _object(fields).items():
+            errors = found if isinstance(found, list) else [found]
+            yield from (f"{name}: {_text(each)}" for each in errors if _text(each))
 
 
 def _plain(body: bytes) -> str:
@@ -101,7 +203,7 @@ def _plain(body: bytes) -> str:
     return html.unescape(visible if visible.strip() else heading)
 
 
-def _json(answer: Answer) -> dict[str, Json]:
+def _json_object(answer: Answer) -> dict[str, Json]:
     try:
         return _object(read_json(answer.body))
     except UnparseableError:
@@ -116,71 +218,74 @@ def _text(value: Json) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _scopes(value: Json, redact: Callable[[str], str]) -> tuple[str, ...]:
+def _scopes(value: Json) -> tuple[str, ...]:
     names = value if isinstance(value, list) else []
-    return tuple(one_line(name, redact) for name in names[:_MAX_SCOPES] if isinstance(name, str))
+    return tuple(
+        name for name in names[:_MAX_SCOPES] if isinstance(name, str) and _SCOPE.fullmatch(name)
+    )
 
 
-T = TypeVar("T")
-
-
-def seen(trouble: Trouble, redact: Callable[[str], str]) -> str:
-    """Return what was seen instead of a good answer, in words."""
-    match trouble:
+def describe(request: Request[T], failure: Trouble, redact: Redact) -> str:
+    """Return what was seen instead of a good answer."""
+    match failure:
         case Failed(answer):
-            words = message(answer, redact)
-            return f"HTTP {answer.status}: {words}" if words else f"HTTP {answer.status}"
+            text = message(request, answer, redact)
+            return f"HTTP {answer.status}: {text}" if text else f"HTTP {answer.status}"
         case NotSent(reason):
             return f"not sent: {one_line(reason, redact)}"
         case NoResponse(reason):
-            return f"no whole answer: {one_line(reason, redact)}"
+            return f"no complete answer: {one_line(reason, redact)}"
         case Unparseable(reason, status):
             return f"HTTP {status}, but {one_line(reason, redact)}"
-        case _:
-            assert_never(trouble)
 
 
-def gave_up(
-    request: Request[T], given_up: GiveUp, attempts: int, redact: Callable[[str], str]
-) -> PipeError:
+def gave_up(request: Request[T], given_up: GiveUp, attempts: int, redact: Redact) -> PipeError:
     """Return the error that ends the request, or the run."""
-    what = _call(request, redact)
-    last = seen(given_up.last, redact)
+    call = _call(request, redact)
+    last = describe(request, given_up.last, redact)
     match given_up.limit:
         case Limit.TIME:
-            return RunOverError(problems.no_time_to_retry(what, last, given_up.asked))
+            return RunOverError(problems.no_time_to_retry(call, last, given_up.asked))
         case Limit.BUDGET:
-            # Only repeats are spent: another repository may still be handled without any.
-            return PipeError(problems.retry_budget_spent(what, last))
+            # Only retries are spent: another repository may still be handled without any.
+            return PipeError(problems.retry_budget_spent(call, last))
         case Limit.ATTEMPTS:
-            return _after_all_tries(request, given_up.last, attempts, (what, last))
-        case _:
-            assert_never(given_up.limit)
+            return _out_of_attempts(request, given_up.last, attempts, call, last)
 
 
-def redirected(request: Request[T], answer: Answer, redact: Callable[[str], str]) -> Problem:
-    """Return the problem of an answer that points elsewhere."""
-    where = one_line(answer.headers.get("location", ""), redact)
-    return problems.redirected(_call(request, redact), answer.status, where)
-
-
-def _after_all_tries(
-    request: Request[T], last: Trouble, attempts: int, told: tuple[str, str]
+def _out_of_attempts(
+    request: Request[T], failure: Trouble, attempts: int, call: str, last: str
 ) -> PipeError:
-    what, words = told
-    match last:
+    match failure:
         case Unparseable():
-            return PipeError(problems.unexpected_response(what, attempts, words))
+            return PipeError(problems.unexpected_response(call, attempts, last))
         case NotSent():
-            return PipeError(problems.unreachable(what, attempts, words))
+            return PipeError(problems.unreachable(call, attempts, last))
         case Failed(answer) if is_rate_limited(answer):
-            return RunOverError(problems.rate_limited(what, attempts, words))
+            return RunOverError(problems.rate_limited(call, attempts, last))
         case Failed() | NoResponse():
             is_write = request.method is not HTTPMethod.GET
-            return PipeError(problems.unavailable(what, attempts, words, is_write=is_write))
-        case _:
-            assert_never(last)
+            return PipeError(problems.unavailable(call, attempts, last, is_write=is_write))
 
 
-def _call(request: Request[T], redact: Callable[[str], str]) -> str:
-    return f"{request.method} {one_line(request.target, redact)}"
+def redirected(request: Request[T], answer: Answer, redact: Redact) -> Problem:
+    """Return the problem of a redirection: a renamed repository, or anything else."""
+    call = _call(request, redact)
+    old = _REPOSITORY_URL.fullmatch(request.path)
+    new = _REPOSITORY_URL.fullmatch(answer.headers.get("location", ""))
+    if not old or not new or old[3] != new[3] or old.groups() == new.groups():
+        return problems.redirected(call, answer.status)
+    workspace, slug = (
+        text if _SLUG.fullmatch(text) and not request.carries_secret else None
+        for text in (redact(unquote(new[1])), redact(unquote(new[2])))
+    )
+    return problems.repository_renamed(
+        f"{unquote(old[1])}/{unquote(old[2])}", answer.status, workspace, slug
+    )
+
+
+def _call(request: Request[T], redact: Redact) -> str:
+    """Return method and address of a request, masked whole if a secret stands in the address."""
+    decoded = unquote(request.target)
+    target = request.target if redact(decoded) == decoded else MASK
+    return f"{request.method} {one_line(target, redact)}"

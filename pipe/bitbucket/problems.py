@@ -50,8 +50,8 @@ _MEANINGS: Final[dict[int, tuple[str, ExitCode, str]]] = {
         ExitCode.PERMISSION,
         (
             "{subject} does not exist, or this credential can't see it (Bitbucket does not say"
-            " which). Check WORKSPACE and REPO_SLUG, and that the owner of the credential has"
-            " access."
+            " which). Check WORKSPACE and REPO_SLUG (a renamed repository has a new slug), and that"
+            " the owner of the credential has access."
         ),
     ),
     HTTPStatus.GONE: (
@@ -199,15 +199,37 @@ def unexpected_response(call: str, attempts: int, last: str) -> Problem:
     )
 
 
-def redirected(call: str, status: int, location: str) -> Problem:
+def redirected(call: str, status: int) -> Problem:
     """Describe a redirection, which is not followed: it could lead credentials elsewhere."""
     return Problem(
         "redirected",
         ExitCode.INCOMPLETE,
         f"{call} was redirected (HTTP {status}).",
-        f"It points to {location or 'nowhere'}; credentials are not sent there.",
-        "Check BITBUCKET_API_URL, WORKSPACE and REPO_SLUG: a renamed repository or workspace"
-        " redirects too.",
+        "It points elsewhere; it is not followed, so that credentials go to Bitbucket only.",
+        "Check BITBUCKET_API_URL, and whether a proxy or login page answers in Bitbucket's place.",
+    )
+
+
+def repository_renamed(old: str, status: int, workspace: str | None, slug: str | None) -> Problem:
+    """Describe a redirection to the same address under another repository.
+
+    Args:
+        old: Workspace and slug that were requested.
+        status: The HTTP status.
+        workspace: The workspace that it points to, if it can be shown.
+        slug: The slug that it points to, if it can be shown.
+    """
+    known = workspace is not None and slug is not None
+    return Problem(
+        "repository-renamed",
+        ExitCode.INCOMPLETE,
+        f"The repository {old} was renamed or moved (HTTP {status}).",
+        f"Bitbucket redirects to {workspace}/{slug}; redirections are not followed."
+        if known
+        else "Bitbucket redirects to another repository; redirections are not followed.",
+        f"Write WORKSPACE: {workspace} and REPO_SLUG: {slug}, if this is the right repository."
+        if known
+        else "Write its new name in WORKSPACE and REPO_SLUG, as its address in the browser has it.",
     )
 
 

@@ -17,24 +17,32 @@ Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | Non
 
 
 class Content(Struct, frozen=True):
-    """The body of a request; it may hold secrets, so `repr` does not show it."""
+    """The body of a request; it never shows itself.
+
+    Attributes:
+        media_type: The `Content-Type`.
+        data: The bytes to send.
+        is_secret: Whether a secret is in it: then what is answered to it is not shown.
+    """
 
     media_type: str
     data: bytes
+    is_secret: bool = False
 
     def __repr__(self) -> str:
         """Return the media type only."""
         return f"Content({self.media_type!r})"
 
 
-def json_content(value: Json) -> Content:
+def json_content(value: Json, *, is_secret: bool = False) -> Content:
     """Return `value` as a JSON body."""
-    return Content("application/json", json.dumps(value, separators=(",", ":")).encode())
+    data = json.dumps(value, separators=(",", ":")).encode()
+    return Content("application/json", data, is_secret)
 
 
 def form_content(fields: Mapping[str, str]) -> Content:
-    """Return `fields` as a form, which OAuth token endpoints expect."""
-    return Content("application/x-www-form-urlencoded", urlencode(fields).encode())
+    """Return secret `fields` as a form, which OAuth token endpoints expect."""
+    return Content("application/x-www-form-urlencoded", urlencode(fields).encode(), is_secret=True)
 
 
 class Answer(Struct, frozen=True):
@@ -77,6 +85,11 @@ class IdempotentRequest(Struct, Generic[T_co], frozen=True, kw_only=True):
         """Path and query, for a log."""
         return _target(self.path, self.query)
 
+    @property
+    def carries_secret(self) -> bool:
+        """Whether a secret is in the content, so that what is answered must not be shown."""
+        return self.content is not None and self.content.is_secret
+
 
 class NonIdempotentRequest(Struct, Generic[T_co], frozen=True, kw_only=True):
     """A POST: it is not sent again blindly once it may have taken effect.
@@ -98,6 +111,11 @@ class NonIdempotentRequest(Struct, Generic[T_co], frozen=True, kw_only=True):
     def target(self) -> str:
         """Path and query, for a log."""
         return _target(self.path, self.query)
+
+    @property
+    def carries_secret(self) -> bool:
+        """Whether a secret is in the content, so that what is answered must not be shown."""
+        return self.content is not None and self.content.is_secret
 
 
 def _target(path: str, query: tuple[tuple[str, str], ...]) -> str:

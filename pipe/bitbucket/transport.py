@@ -26,7 +26,7 @@ from pipe.bitbucket.auth import (
     bearer,
     token_request,
 )
-from pipe.bitbucket.error_messages import gave_up, redirected, rejected, seen
+from pipe.bitbucket.error_messages import describe, gave_up, redirected, rejected
 from pipe.bitbucket.http import HttpExchange
 from pipe.bitbucket.requests import (
     IdempotentRequest,
@@ -344,16 +344,16 @@ class Transport:
     ) -> T | Rejected | OutcomeUnknown:
         attempts = RequestAttempts(self._shared, request, authorizer, counted=counted)
         decision = attempts.run()
-        redact = self.redactor.clean
+        redact = self.redactor.mask_words
         match decision:
             case Accept(value):
                 return value
             case Refuse(answer) if answer.status < HTTPStatus.BAD_REQUEST:
                 raise PipeError(redirected(request, answer, redact))
             case Refuse(answer):
-                return rejected(answer, redact)
+                return rejected(request, answer, redact)
             case CheckState(last=last):
-                return OutcomeUnknown(seen(last, redact))
+                return OutcomeUnknown(describe(request, last, redact))
             case GiveUp():
                 self._shared.deadline.check_stop()
                 raise gave_up(request, decision, attempts.made, redact)
@@ -381,6 +381,6 @@ class Transport:
 
     def _basic(self, user: str, secret: str) -> str:
         """Return a header for Basic authentication, and keep what it holds out of messages."""
-        self.redactor.add(secret)
-        self.redactor.add(f"{user}:{secret}")
-        return basic(user, secret)
+        header = basic(user, secret)
+        self.redactor.add(secret, f"{user}:{secret}", header.removeprefix("Basic "))
+        return header

@@ -2,82 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 from msgspec.structs import replace
 
 from pipe.bitbucket import problems
 from pipe.context import Stop
 from pipe.fleet.workers import Crashed
-from pipe.models.changes import (
-    Change,
-    Create,
-    CreateVariable,
-    Delete,
-    DeleteVariable,
-    EnvironmentPlan,
-    Update,
-    UpdateVariable,
-)
-from pipe.models.declaration import PlainVariable, Repository, WritableVariable
+from pipe.models.declaration import Repository
 from pipe.models.errors import Problem
-from pipe.models.existing import ExistingVariable
-from pipe.models.results import ChangeResult, EnvironmentResult, Mode, RepositoryResult, RunResult
+from pipe.models.results import Mode, RepositoryResult, RunResult
 from pipe.planning import problems as planning_problems
+from pipe.redaction import Redactor
 from pipe.reports.log import Log, RepositoryLog, plan_line, report_unexpected
-
-Clean = Callable[[str], str]
-
-
-def without_secrets(result: RepositoryResult, clean: Clean) -> RepositoryResult:
-    """Return a result for reports, with secrets replaced in every plain value."""
-    return replace(
-        result,
-        environments=tuple(_environment(each, clean) for each in result.environments),
-        changes=_changes(result.changes, clean),
-    )
-
-
-def _environment(result: EnvironmentResult, clean: Clean) -> EnvironmentResult:
-    return replace(
-        result,
-        plan=_plan(result.plan, clean),
-        changes=_changes(result.changes, clean),
-    )
-
-
-def _changes(results: tuple[ChangeResult, ...], clean: Clean) -> tuple[ChangeResult, ...]:
-    return tuple(replace(each, change=_change(each.change, clean)) for each in results)
-
-
-def _plan(plan: EnvironmentPlan, clean: Clean) -> EnvironmentPlan:
-    if isinstance(plan, Create | Update):
-        return replace(plan, changes=tuple(_change(each, clean) for each in plan.changes))
-    if isinstance(plan, Delete):
-        return replace(plan, variables=tuple(_existing(each, clean) for each in plan.variables))
-    return plan
-
-
-def _change(change: Change, clean: Clean) -> Change:
-    match change:
-        case CreateVariable(variable):
-            return CreateVariable(_declared(variable, clean))
-        case UpdateVariable(existing, variable):
-            return UpdateVariable(_existing(existing, clean), _declared(variable, clean))
-        case DeleteVariable(existing):
-            return replace(change, existing=_existing(existing, clean))
-        case _:
-            return change
-
-
-def _declared(variable: WritableVariable, clean: Clean) -> WritableVariable:
-    if isinstance(variable, PlainVariable):
-        return replace(variable, value=clean(variable.value))
-    return variable
-
-
-def _existing(variable: ExistingVariable, clean: Clean) -> ExistingVariable:
-    return replace(variable, value=None if variable.value is None else clean(variable.value))
 
 
 class RunRecorder:
@@ -88,7 +25,7 @@ class RunRecorder:
         many_repositories: Whether the run handles more than one repository.
 
     Args:
-        redact: Replaces secrets in a text.
+        redactor: Masks the secrets of the run.
         mode: What the run does with its plan.
         debug: Whether tracebacks are logged.
         stop: Tells whether the run was asked to stop.
@@ -98,7 +35,7 @@ class RunRecorder:
         self,
         *,
         console: Log,
-        redact: Clean,
+        redactor: Redactor,
         mode: Mode,
         debug: bool,
         many_repositories: bool,
@@ -106,7 +43,7 @@ class RunRecorder:
     ) -> None:
         self.console = console
         self.many_repositories = many_repositories
-        self._redact = redact
+        self._redactor = redactor
         self._debug = debug
         self._stop = stop
         self._results: list[RepositoryResult] = []
@@ -125,13 +62,11 @@ class RunRecorder:
 
     def unexpected(self, repository: Repository, crashed: Crashed) -> Problem:
         """Return the problem for a bug in this program."""
-        return report_unexpected(
-            self.console, str(repository), crashed.error, debug=self._debug, redact=self._redact
-        )
+        return report_unexpected(self.console, str(repository), crashed.error, debug=self._debug)
 
     def add(self, result: RepositoryResult) -> None:
         """Add and log the result of a repository."""
-        shown = without_secrets(result, self._redact)
+        shown = self._redactor.mask(result)
         self._results.append(shown)
         self.console.write(self._lines.result_lines(shown))
 
@@ -141,7 +76,7 @@ class RunRecorder:
 
     def announce(self, results: Iterable[RepositoryResult]) -> None:
         """Log what will be written, before it is."""
-        results = [without_secrets(each, self._redact) for each in results]
+        results = [self._redactor.mask(each) for each in results]
         for each in results:
             self.console.write(self._lines.plan_lines(each))
         if results:

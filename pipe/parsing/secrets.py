@@ -1,18 +1,19 @@
-"""Every secret among the variables, so that none is ever shown (pure)."""
+"""Secret values among the environment variables, which must never be shown (pure)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import unquote
 
 from pipe.models.declaration import SecuredVariable
 from pipe.parsing.lists import InvalidItemsError, list_items
 from pipe.parsing.variables import declared
-from pipe.redaction import Redactor
 
-_SHORTEST_HIDDEN: Final = 8
 _PROXIES: Final = frozenset({"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"})
+_SECURED: Final = ("SECURED_VARIABLES", "SECURED_REPOSITORY_VARIABLES")
+_SECURED_ITEM: Final = re.compile(rf"(?:{'|'.join(_SECURED)})(?:_[0-9]+)?")
 
 AUTHENTICATING: Final = frozenset(
     {
@@ -28,9 +29,9 @@ AUTHENTICATING: Final = frozenset(
         *_PROXIES,
     }
 )
-"""What lets someone act as the pipe, or forge what it relies on."""
+"""Variables that let someone act as the pipe, or forge what it relies on."""
 
-_NO_SECRET: Final = frozenset(
+_NOT_SECRET: Final = frozenset(
     {
         "ATLASSIAN_ACCOUNT_EMAIL",
         "BITBUCKET_OAUTH_CLIENT_ID",
@@ -40,64 +41,49 @@ _NO_SECRET: Final = frozenset(
 
 
 def authenticates(name: str) -> bool:
-    """Whether a variable authenticates the pipe: a configuration file may not read it."""
+    """Return whether a variable authenticates the pipe: a configuration file may not read it."""
     return name.upper() in AUTHENTICATING or "OIDC" in name.upper()
 
 
-def known_secrets(environ: Mapping[str, str]) -> tuple[str, ...]:
-    """Return every secret value among the variables, longest first, whatever else is wrong."""
-    return longest_first(
-        (
-            *credentials(environ),
-            *_secured_values(environ),
-        )
-    )
+def known_secrets(environ: Mapping[str, str]) -> frozenset[str]:
+    """Return every secret value among the variables, whether or not the settings are valid."""
+    secrets = {
+        *credentials(environ),
+        *(secret for name in _SECURED for secret in _secured_values(name, environ)),
+        # An item that is invalid may be a secret without its key.
+        *(value for name, value in environ.items() if _SECURED_ITEM.fullmatch(name)),
+    }
+    return frozenset(secrets - {""})
 
 
 def credentials(environ: Mapping[str, str]) -> Iterator[str]:
     """Yield what authenticates the pipe: tokens, keys, and passwords of proxies."""
     for name, value in environ.items():
         if name.upper() in _PROXIES:
-            yield _password(value)
-        elif _is_secret(name):
+            yield from _proxy_passwords(value)
+        elif _is_secret(name.upper()):
             yield value
 
 
-def longest_first(secrets: Iterable[str]) -> tuple[str, ...]:
-    """Put a secret before those that are a part of it, so that it is hidden whole."""
-    return tuple(sorted({*secrets} - {""}, key=lambda secret: (-len(secret), secret)))
-
-
-def hide(text: str, secrets: Iterable[str]) -> str:
-    """Return a text without the secrets that may have got into it.
-
-    Messages show no secret by themselves: this is for one that stands in the wrong variable too.
-    Words of everyday length stay, or the gap would tell what the secret is.
-    """
-    return Redactor(each for each in secrets if len(each) >= _SHORTEST_HIDDEN).clean(text)
-
-
 def _is_secret(name: str) -> bool:
-    if "OIDC" in name.upper():
-        return "TOKEN" in name.upper()
-    return name.upper() in AUTHENTICATING - _NO_SECRET - _PROXIES
+    if "OIDC" in name:
+        return "TOKEN" in name
+    return name in AUTHENTICATING - _NOT_SECRET
 
 
-def _password(url: str) -> str:
+def _proxy_passwords(url: str) -> Iterator[str]:
+    """Yield the password of a proxy as written and decoded; the URL may lack its scheme."""
+    authority = url.partition("://")[2] or url
+    password = authority.rpartition("@")[0].partition(":")[2]
+    yield password
+    yield unquote(password)
+
+
+def _secured_values(name: str, environ: Mapping[str, str]) -> Iterator[str]:
     try:
-        return urlsplit(url).password or ""
-    except ValueError:
-        return ""
-
-
-def _secured_values(environ: Mapping[str, str]) -> tuple[str, ...]:
-    """Read what the list of secured variables holds; a faulty list is shown nowhere anyway."""
-    try:
-        located = declared(list_items("SECURED_VARIABLES", environ) or (), secured=True)
+        sourced = declared(list_items(name, environ) or (), secured=True)
     except InvalidItemsError:
-        return ()
-    return tuple(
-        each.variable.value.get_secret_value()
-        for each in located
-        if isinstance(each.variable, SecuredVariable)
-    )
+        return
+    for each in sourced:
+        if isinstance(each.variable, SecuredVariable):
+            yield each.variable.value.get_secret_value()

@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Final
 
 _MAX_QUOTED: Final = 60
+_QUOTE: Final = re.compile(r"""(?<!\w)(['"])((?:(?!\1)[^\\]|\\.)*)\1(?!\w)""")
+_QUOTED_CHARACTERS: Final = re.compile(rf"(?:[^\\]|\\.){{{_MAX_QUOTED}}}")
 
 
 def quoted(text: str) -> str:
-    """Quote a value on one line: control characters escaped, long text cut."""
-    return repr(text if len(text) <= _MAX_QUOTED else f"{text[:_MAX_QUOTED]}…")
+    """Quote a value on one line, control characters escaped; `cut_quotes` shortens it."""
+    return repr(text)
+
+
+def cut_quotes(message: str) -> str:
+    """Shorten the values quoted in a message, once whole secrets were masked in it."""
+    return _QUOTE.sub(_cut, message)
+
+
+def _cut(quote: re.Match[str]) -> str:
+    head = _QUOTED_CHARACTERS.match(quote[2])
+    if head is None or head[0] == quote[2]:
+        return quote[0]
+    return f"{quote[1]}{head[0]}…{quote[1]}"
 
 
 def alternatives(words: Iterable[str]) -> str:

@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from pipe.context import Writable
 from pipe.models.errors import Problem
+from pipe.redaction import Redactor
 from pipe.reports.text import one_line
 
 WIDTH: Final = 150
@@ -49,9 +50,10 @@ class Line(Struct, frozen=True):
 class Log:
     """Write lines to a stream; safe to share between threads."""
 
-    def __init__(self, stream: Writable, *, color: bool) -> None:
+    def __init__(self, stream: Writable, *, color: bool, redactor: Redactor) -> None:
         self._stream = stream
         self._color = color
+        self._redactor = redactor
         self._lock = Lock()
 
     def write(self, lines: Iterable[Line]) -> None:
@@ -77,11 +79,12 @@ class Log:
         self.write(problem_lines(problem))
 
     def _paint(self, line: Line) -> str:
+        text = self._redactor.mask_words(line.text)
         if not self._color:
-            return line.text
+            return text
         if not line.alarm:
-            return _paint(line.style, line.text)
-        before, alarm, after = line.text.partition(line.alarm)
+            return _paint(line.style, text)
+        before, alarm, after = text.partition(line.alarm)
         return _paint(line.style, before) + _paint(Style.BAD, alarm) + _paint(line.style, after)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from pipe.models.errors import ConfigError, ExitCode, Problem
@@ -169,12 +169,25 @@ def _failed_repositories(result: RunResult) -> Iterator[Line]:
         yield from wrap(Style.BAD, "ERROR: ", f"{count}: {name_list(failed)}")
 
 
-def report_unexpected(
-    log: Log, source: str, error: BaseException, *, debug: bool, redact: Callable[[str], str]
-) -> Problem:
-    """Return the problem of a bug in the pipe; with `debug` log its traceback, redacted."""
+def report_unexpected(log: Log, source: str, error: BaseException, *, debug: bool) -> Problem:
+    """Return the problem for a bug; with `debug` the traceback is logged."""
     if debug:
-        for part in traceback.format_exception(error):
-            for line in redact(part).splitlines():
-                log.debug(line)
+        for line in traceback_lines(error):
+            log.debug(line)
     return problems.unexpected(source, type(error).__name__)
+
+
+def traceback_lines(error: BaseException) -> Iterator[str]:
+    """Yield the files, lines and types of an exception and its causes, the first cause first.
+
+    The message is shown of the pipe's own exceptions only: that of others may quote anything.
+    """
+    cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    if cause is not None:
+        yield from traceback_lines(cause)
+        yield "which led to:"
+    yield "Traceback (most recent call last):"
+    for frame in traceback.extract_tb(error.__traceback__):
+        yield f"  {frame.filename}, line {frame.lineno}, in {frame.name}"
+    own = type(error).__module__.partition(".")[0] == "pipe"
+    yield f"{type(error).__qualname__}: {error}" if own else type(error).__qualname__

@@ -13,8 +13,9 @@ from pipe.models.declaration import Declaration, Repository, SecuredUpdate
 from pipe.models.errors import ConfigError, ConfigurationError
 from pipe.models.selection import Item, Selection, Workspace
 from pipe.parsing.errors import ConfigErrors, read_text
-from pipe.parsing.secrets import credentials, hide, known_secrets, longest_first
-from pipe.parsing.suggestions import quoted
+from pipe.parsing.secrets import credentials, known_secrets
+from pipe.parsing.suggestions import cut_quotes, quoted
+from pipe.redaction import Redactor
 from pipe.settings.credentials import (
     MIN_LENGTH,
     check_declared_texts,
@@ -42,7 +43,7 @@ class Settings(Struct, frozen=True, kw_only=True):
         lines: The line of the configuration file that declares each environment, by its name.
         context: What Pipelines tells about the step.
         warnings: What is probably not meant, but prevents nothing.
-        secrets: Every known secret value, longest first: none of them is ever shown.
+        secrets: Every known secret value: none of them is ever shown.
     """
 
     options: Options
@@ -54,7 +55,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     lines: Mapping[str, int]
     context: PipelineContext
     warnings: tuple[str, ...]
-    secrets: tuple[str, ...]
+    secrets: frozenset[str]
 
     def __repr__(self) -> str:
         """Return none of the content: it holds secrets."""
@@ -117,11 +118,13 @@ def read_settings(
         (name for name, value in environ.items() if value),
         [name.upper() for name in Options.model_fields],
     )
-    secrets = longest_first((*known_secrets(environ), *declared.declarations.secured_values()))
+    secrets = known_secrets(environ).union(declared.declarations.secured_values())
+    redactor = Redactor(secrets)
     if errors.found() or chosen is None or selection is None:
+        masked = (redactor.mask(error) for error in errors.found())
         raise ConfigurationError(
             tuple(
-                ConfigError(error.source, hide(error.message, secrets)) for error in errors.found()
+                ConfigError(cut_quotes(each.source), cut_quotes(each.message)) for each in masked
             ),
             report_files=options.report_files,
         )
@@ -135,7 +138,7 @@ def read_settings(
         parallel=None if selection.single else parallel,
         lines=declared.lines,
         context=read_context(environ),
-        warnings=tuple(hide(warning, secrets) for warning in warnings),
+        warnings=tuple(cut_quotes(redactor.mask_words(each)) for each in warnings),
         secrets=secrets,
     )
 

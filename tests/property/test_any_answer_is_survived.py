@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from http import HTTPMethod
+from typing import Final
 
 import httpx
 from hypothesis import given
@@ -11,7 +13,8 @@ from hypothesis import strategies as st
 
 from pipe.bitbucket.client import Bitbucket
 from pipe.bitbucket.error_messages import one_line, rejected
-from pipe.bitbucket.requests import Answer
+from pipe.bitbucket.payloads import accepted
+from pipe.bitbucket.requests import Answer, IdempotentRequest
 from pipe.models.declaration import EnvironmentType, PlainVariable
 from pipe.models.errors import ExitCode, PipeError
 from pipe.models.existing import VariableOwner
@@ -105,9 +108,12 @@ def test_no_answer_is_too_strange(
     assert line.clock.seconds <= 1000 + 600
 
 
+REQUEST: Final = IdempotentRequest(method=HTTPMethod.GET, path="/2.0/x", parse=accepted)
+
+
 @given(body=BODIES, status=st.integers(400, 499))
 def test_every_rejection_can_be_printed(body: bytes, status: int) -> None:
-    told = rejected(Answer(status, {}, body), lambda text: text)
+    told = rejected(REQUEST, Answer(status, {}, body), lambda text: text)
 
     for line in (told.message, told.key or "", *told.required, *told.granted):
         assert len(line) <= 300

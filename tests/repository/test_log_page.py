@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import io
 
+from pipe.redaction import Redactor
 from pipe.reports.console import Line, Log, Style
 from scripts.log_page import log_page
 
 
 def test_every_colour_of_the_log_has_a_class() -> None:
     stream = io.StringIO()
-    Log(stream, color=True).write(Line(style, style.name) for style in Style)
+    Log(stream, color=True, redactor=Redactor()).write(Line(style, style.name) for style in Style)
     page = log_page(stream.getvalue())
     for style in Style:
         if style is not Style.PLAIN:

@@ -10,6 +10,7 @@ import pytest
 from pydantic import SecretStr
 
 from pipe.bitbucket.auth import AccessToken, ApiToken, OAuthConsumer, Token
+from pipe.bitbucket.error_messages import WITHHELD
 from pipe.bitbucket.payloads import from_json
 from pipe.bitbucket.requests import IdempotentRequest
 from pipe.bitbucket.transport import RetryPolicy
@@ -83,7 +84,7 @@ def test_an_api_token_is_sent_as_basic() -> None:
     scheme, _, value = line.requests[0].headers["Authorization"].partition(" ")
     assert scheme == "Basic"
     assert b64decode(value).decode() == "robot@acme.example:töken"
-    assert line.redactor.clean(f"you sent {value}") == "you sent ***"
+    assert line.redactor.mask_words(f"you sent {value}") == "you sent ***"
 
 
 @pytest.mark.parametrize("token", ["", "with space", "with\nbreak", "with-ümlaut", "\x00"])
@@ -213,7 +214,7 @@ def test_a_wrong_secret_is_reported_and_sent_once() -> None:
     problems = [problem_of(line).problem for _ in range(3)]
 
     assert {(each.key, each.code) for each in problems} == {("oauth-refused", ExitCode.PERMISSION)}
-    assert problems[0].why == "Bitbucket says: unauthorized_client; Invalid secret ***"
+    assert problems[0].why == f"Bitbucket says: unauthorized_client; {WITHHELD}"
     assert len(service.grants) == 1
 
 

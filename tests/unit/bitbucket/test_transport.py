@@ -213,8 +213,8 @@ def test_a_redirection_is_not_followed() -> None:
     problem = problem_of(line, GET, PipeError)
 
     assert (problem.key, problem.code) == ("redirected", ExitCode.INCOMPLETE)
-    assert "https://elsewhere.example/steal" in problem.why
-    assert "nowhere" in problem_of(line, POST, PipeError).why
+    assert "elsewhere.example" not in repr(problem)
+    assert problem_of(line, POST, PipeError).key == "redirected"
     assert len(line.requests) == 2
 
 

@@ -16,6 +16,7 @@ from pipe.models.changes import Keep, RepositoryPlan
 from pipe.models.declaration import EnvironmentType, Repository
 from pipe.models.existing import ExistingEnvironment
 from pipe.models.results import Counts, RunResult
+from pipe.redaction import Redactor
 from pipe.reports.log import Log
 from tests.support.clock import FakeClock
 from tests.support.settings import ONE, settings
@@ -52,10 +53,14 @@ def _kept(count: int) -> int:
     """Return the bytes that the result of `count` unchanged repositories takes."""
     repositories = tuple(Repository("acme", f"svc-{number:04}") for number in range(count))
     world, read = World(), settings(ONE)
-    console, clock, stop = Log(Discard(), color=False), FakeClock().clock(), Stop()
+    console, clock, stop = (
+        Log(Discard(), color=False, redactor=Redactor()),
+        FakeClock().clock(),
+        Stop(),
+    )
     recorder = RunRecorder(
         console=console,
-        redact=str,
+        redactor=Redactor(),
         mode=read.options.mode,
         debug=False,
         many_repositories=True,

@@ -23,6 +23,7 @@ from pipe.fleet.workers import (
     Unfinished,
     WorkerPool,
 )
+from pipe.redaction import Redactor
 from pipe.reports.log import Log
 from tests.support.clock import FakeClock
 
@@ -54,7 +55,7 @@ class Bench:
         clock = self.clock.clock()
         return WorkerPool(
             workers=self.workers,
-            console=Log(self.log, color=False),
+            console=Log(self.log, color=False, redactor=Redactor()),
             clock=Clock(
                 monotonic=self._look, now=clock.now, sleep=clock.sleep, random=clock.random
             ),

@@ -20,32 +20,35 @@ SECRETS = {
 }
 
 
-def test_all_of_them_longest_first() -> None:
+def test_every_secret_is_known() -> None:
     environ = SECRETS | {
         "SECURED_VARIABLES": '["A=canary-88888888"]',
-        "HTTPS_PROXY": "http://user:canary-999999999@proxy:3128",
-        "http_proxy": "http://[",
+        "SECURED_REPOSITORY_VARIABLES_COUNT": "1",
+        "SECURED_REPOSITORY_VARIABLES_0": "C=canary-repository",
+        "HTTPS_PROXY": "http://user:canary%2D999999999@proxy:3128",
+        "http_proxy": "user:canary-no-scheme@[",
         "ALL_PROXY": "http://proxy:3128",
         "BITBUCKET_USERNAME": "no-secret",
         "BITBUCKET_OIDC_AUDIENCE": "no-secret",
         "VARIABLES": "A=no-secret",
     }
 
-    assert known_secrets(environ) == (
-        "canary-55555-long-enough",
-        "canary-999999999",
+    assert known_secrets(environ) == {
+        *SECRETS.values(),
+        '["A=canary-88888888"]',
         "canary-88888888",
-        "canary-7777777",
-        "canary-666666",
-        "canary-4444",
-        "canary-333",
-        "canary-22",
-        "canary-1",
-    )
+        "C=canary-repository",
+        "canary-repository",
+        "canary%2D999999999",
+        "canary-999999999",
+        "canary-no-scheme",
+    }
 
 
-def test_a_faulty_list_does_not_hide_the_others() -> None:
-    assert known_secrets({"SECURED_VARIABLES": "no list", "FINGERPRINT_KEY": "x"}) == ("x",)
+def test_the_items_of_an_invalid_list_are_secrets_too() -> None:
+    environ = {"SECURED_VARIABLES_COUNT": "x", "SECURED_VARIABLES_0": "canary-without-a-key"}
+
+    assert known_secrets(environ | {"FINGERPRINT_KEY": "y"}) == {"canary-without-a-key", "y"}
 
 
 def test_settings_know_the_secrets_of_files_and_of_json() -> None:
@@ -54,11 +57,11 @@ def test_settings_know_the_secrets_of_files_and_of_json() -> None:
         "SECURED_VARIABLES_FILE": "env",
     }
 
-    assert settings(environ, env="B=canary-file").secrets == (
+    assert settings(environ, env="B=canary-file").secrets == {
         "canary-access-token",
         "canary-file",
         "canary-json",
-    )
+    }
 
 
 def test_settings_do_not_show_secrets() -> None:

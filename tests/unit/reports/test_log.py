@@ -19,6 +19,7 @@ from pipe.models.results import (
     planned,
 )
 from pipe.models.selection import Exclusion, Glob, Project, Selection, Slug
+from pipe.redaction import Redactor
 from pipe.reports.console import Line, Log, Style, wrap
 from pipe.reports.log import RepositoryLog, plan_line, summary_lines, target
 from tests.support.values import SHOP, TROUBLE, env, plain
@@ -185,13 +186,13 @@ def test_a_text_without_words_leaves_its_prefix() -> None:
 def test_colour_is_added_last() -> None:
     for color, expected in ((True, "\x1b[33mWARNING: hm\x1b[0m\n"), (False, "WARNING: hm\n")):
         stream = io.StringIO()
-        Log(stream, color=color).warning("hm")
+        Log(stream, color=color, redactor=Redactor()).warning("hm")
         assert stream.getvalue() == expected
 
 
 def test_an_alarm_is_red_within_its_line() -> None:
     stream = io.StringIO()
-    Log(stream, color=True).write(
+    Log(stream, color=True, redactor=Redactor()).write(
         [Line(Style.PLAIN, "Plan: 1 to delete, 0 unchanged", "1 to delete")]
     )
     assert stream.getvalue() == "Plan: \x1b[31m1 to delete\x1b[0m, 0 unchanged\n"

@@ -7,6 +7,8 @@ import pytest
 import pipe.execution
 import pipe.reports.files
 import pipe.session
+from pipe.models.errors import ExitCode, PipeError, Problem
+from pipe.reports.log import traceback_lines
 from pipe.reports.pipelines import share_result
 from tests.support.world import Ran, World, run_pipe
 
@@ -47,7 +49,8 @@ def test_debug_shows_the_traceback_of_a_bug(monkeypatch: pytest.MonkeyPatch) -> 
     ran = _run(DEBUG="true")
 
     assert "DEBUG: Traceback (most recent call last):" in ran.log
-    assert "_BugError: ***" in ran.log
+    assert "_BugError" in ran.log
+    assert "session.py, line " in ran.log
     assert CANARY not in ran.log
 
 
@@ -63,3 +66,41 @@ def test_a_bug_outside_the_session_is_handled_alike(
     assert ran.log.count("ERROR: The run: unexpected error") == 1
     assert ("Traceback" in ran.log) == bool(debug)
     assert CANARY not in ran.log
+
+
+def _raise_chain(middle: Exception, *, suppressed: bool = False) -> None:
+    try:
+        try:
+            int(CANARY)
+        except ValueError as error:
+            raise middle from (None if suppressed else error)
+    except type(middle) as error:
+        message = "the last"
+        raise PipeError(Problem("key", ExitCode.DRIFT, message, "", "")) from error
+
+
+def _traceback_of(middle: Exception, *, suppressed: bool = False) -> str:
+    with pytest.raises(PipeError) as caught:
+        _raise_chain(middle, suppressed=suppressed)
+    return "\n".join(traceback_lines(caught.value))
+
+
+def test_a_traceback_quotes_only_exceptions_of_the_pipe() -> None:
+    text = _traceback_of(KeyError(CANARY))
+
+    assert [line for line in text.splitlines() if not line.startswith(" ")] == [
+        "Traceback (most recent call last):",
+        "ValueError",
+        "which led to:",
+        "Traceback (most recent call last):",
+        "KeyError",
+        "which led to:",
+        "Traceback (most recent call last):",
+        "PipeError: the last",
+    ]
+    assert "test_unexpected.py, line " in text
+    assert CANARY not in text
+
+
+def test_a_traceback_leaves_out_a_suppressed_cause() -> None:
+    assert "ValueError" not in _traceback_of(KeyError(CANARY), suppressed=True)

@@ -50,7 +50,7 @@ def test_the_least_that_a_run_needs() -> None:
     assert (read.parallel, read.options.config_file, read.lines) == (None, None, {})
     assert read.context == PipelineContext(repository="acme/shop")
     assert read.warnings == ()
-    assert read.secrets == ("canary-access-token",)
+    assert read.secrets == {"canary-access-token"}
 
 
 def test_an_empty_variable_is_not_given() -> None:
