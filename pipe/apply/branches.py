@@ -42,10 +42,10 @@ def take_steps(writer: EnvironmentWriter, steps: tuple[BranchStep, ...]) -> Prob
 
 
 def _add(writer: EnvironmentWriter, pattern: str) -> Problem | None:
-    last = OutcomeUnknown("nothing was sent")
-    for _ in writer.context.attempts():
+    attempts = writer.api.attempts()
+    while True:
         answer = writer.api.add_branch_restriction(
-            writer.repository, writer.environment.uuid, pattern
+            writer.repository, writer.environment.uuid, pattern, attempts
         )
         match answer:
             case ExistingBranchRestriction():
@@ -59,8 +59,6 @@ def _add(writer: EnvironmentWriter, pattern: str) -> Problem | None:
             case OutcomeUnknown():
                 if _is_listed(writer, pattern):
                     return None
-                last = answer
-    return problems.branch_fate_unknown(pattern, last)
 
 
 def _remove(writer: EnvironmentWriter, restriction: ExistingBranchRestriction) -> Problem | None:

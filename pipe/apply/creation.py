@@ -56,29 +56,29 @@ def create(
     former = _former(context, repository, plan)
     if former is not None:
         return AdoptedEnvironment(former)
-    last: Rejected | OutcomeUnknown | None = None
+    attempts = context.api.attempts()
     sent = False
-    for _ in context.attempts():
-        if not _is_taken(last):
-            answer = context.api.create_environment(
-                repository, plan.name, plan.type, plan.declared.desired.admin_only
-            )
-            if isinstance(answer, ExistingEnvironment):
-                return NewEnvironment(answer)
-            if isinstance(answer, Rejected) and answer.status not in _MAY_EXIST:
-                return _refused(repository, plan, answer)
-            sent = sent or isinstance(answer, OutcomeUnknown)
-            last = answer
-        match by_name(plan.name, list_environments(context, repository)):
+    while True:
+        answer = context.api.create_environment(
+            repository, plan.name, plan.type, plan.declared.desired.admin_only, attempts
+        )
+        if isinstance(answer, ExistingEnvironment):
+            return NewEnvironment(answer)
+        if isinstance(answer, Rejected) and answer.status not in _MAY_EXIST:
+            return _refused(repository, plan, answer)
+        sent = sent or isinstance(answer, OutcomeUnknown)
+        match _find(context, repository, plan, answer):
             case Found(environment) as found:
                 ours = sent and _is_as_sent(plan, environment)
                 return NewEnvironment(environment) if ours else AdoptedEnvironment(found)
             case Ambiguous() as ambiguous:
                 return planning_problems.ambiguous_name(ambiguous)
+            case Missing() if isinstance(answer, Rejected) and (
+                _is_final(answer) or attempts.exhausted
+            ):
+                return problems.not_created(plan.name, answer)
             case Missing():
-                if isinstance(last, Rejected) and last.key == _VALIDATION_ERROR:
-                    break
-    return problems.not_created(plan.name, last or OutcomeUnknown("nothing was sent"))
+                continue
 
 
 def _former(context: ApplyContext, repository: Repository, plan: Create) -> Found | None:
@@ -96,9 +96,25 @@ def _former(context: ApplyContext, repository: Repository, plan: Create) -> Foun
     return None
 
 
-def _is_taken(last: Rejected | OutcomeUnknown | None) -> bool:
-    """Return whether only the list lags: Bitbucket answered that the name is taken."""
-    return isinstance(last, Rejected) and last.status == HTTPStatus.CONFLICT
+def _find(
+    context: ApplyContext,
+    repository: Repository,
+    plan: Create,
+    answer: Rejected | OutcomeUnknown,
+) -> Found | Ambiguous | Missing:
+    """Look for the environment: again and again where Bitbucket answered that the name exists."""
+    is_taken = isinstance(answer, Rejected) and answer.status == HTTPStatus.CONFLICT
+    found: Found | Ambiguous | Missing = Missing()
+    for _ in islice(context.attempts(), None if is_taken else 1):
+        found = by_name(plan.name, list_environments(context, repository))
+        if not isinstance(found, Missing):
+            break
+    return found
+
+
+def _is_final(rejected: Rejected) -> bool:
+    """Return whether the same request would be refused again."""
+    return rejected.status == HTTPStatus.CONFLICT or rejected.key == _VALIDATION_ERROR
 
 
 def _is_as_sent(plan: Create, environment: ExistingEnvironment) -> bool:

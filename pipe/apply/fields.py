@@ -13,6 +13,7 @@ from pipe.apply import problems
 from pipe.apply.writer import EnvironmentWriter
 from pipe.bitbucket import problems as bitbucket_problems
 from pipe.bitbucket.requests import Done, OutcomeUnknown, Rejected
+from pipe.bitbucket.retry import Attempts
 from pipe.models.changes import FieldChange, SetAdminOnly, SetName
 from pipe.models.errors import Problem
 from pipe.models.existing import ExistingEnvironment
@@ -51,8 +52,9 @@ def _change_together(
     writer: EnvironmentWriter, changes: tuple[FieldChange, ...]
 ) -> bool | Rejected:
     """Make the changes in one request; return whether all of them show, or what refused them."""
-    for _ in writer.context.attempts():
-        answer = _send(writer, changes)
+    attempts = writer.api.attempts()
+    while True:
+        answer = _send(writer, changes, attempts)
         match answer:
             case Done():
                 return _verify(writer, changes)
@@ -68,7 +70,6 @@ def _change_together(
                     and _shows(writer, changes)
                 )
                 return True if shows else answer
-    return _verify(writer, changes)
 
 
 def _may_be_split(changes: tuple[FieldChange, ...], rejected: Rejected) -> bool:
@@ -76,12 +77,12 @@ def _may_be_split(changes: tuple[FieldChange, ...], rejected: Rejected) -> bool:
 
 
 def _send(
-    writer: EnvironmentWriter, changes: tuple[FieldChange, ...]
+    writer: EnvironmentWriter, changes: tuple[FieldChange, ...], attempts: Attempts
 ) -> Done | Rejected | OutcomeUnknown:
     name = next((each.after for each in changes if isinstance(each, SetName)), None)
     admin_only = next((each.after for each in changes if isinstance(each, SetAdminOnly)), None)
     return writer.api.change_environment(
-        writer.repository, writer.environment.uuid, name=name, admin_only=admin_only
+        writer.repository, writer.environment.uuid, attempts, name=name, admin_only=admin_only
     )
 
 

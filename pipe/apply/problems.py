@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from pipe.bitbucket.problems import bitbucket_says
-from pipe.bitbucket.requests import OutcomeUnknown, Rejected
+from pipe.bitbucket.requests import Rejected
 from pipe.models.errors import ExitCode, Problem
 
 _RERUN_SOON: Final = "Rerun in a minute: Bitbucket's lists are known to lag."
@@ -70,14 +70,13 @@ def environment_disappeared(name: str) -> Problem:
     )
 
 
-def not_created(name: str, answer: Rejected | OutcomeUnknown) -> Problem:
+def not_created(name: str, rejected: Rejected) -> Problem:
     """Describe an environment that was neither created nor found."""
-    reason = _lost(answer) if isinstance(answer, OutcomeUnknown) else bitbucket_says(answer)
     return Problem(
         "not-created",
         ExitCode.INCOMPLETE,
         f"'{name}' could not be created.",
-        f"{reason} Bitbucket lists no environment with that name.",
+        f"{bitbucket_says(rejected)} Bitbucket lists no environment with that name.",
         "Check the name (letters, digits, spaces, '_' and '-' are safe) and the number of"
         " environments in the repository; otherwise rerun later.",
     )
@@ -116,17 +115,6 @@ def variable_not_listed(key: str) -> Problem:
     )
 
 
-def variable_fate_unknown(key: str, unknown: OutcomeUnknown) -> Problem:
-    """Describe a variable whose creation was not answered and is not listed."""
-    return Problem(
-        "variable-fate-unknown",
-        ExitCode.INCOMPLETE,
-        f"It is unknown whether the variable {key} was written.",
-        f"{_lost(unknown)} Bitbucket does not list it.",
-        _RERUN,
-    )
-
-
 def variable_key_differs_by_case(key: str, existing: str) -> Problem:
     """Describe a key that Bitbucket treats as equal to an existing one."""
     return Problem(
@@ -162,17 +150,6 @@ def branches_only_tightened(name: str) -> Problem:
     )
 
 
-def branch_fate_unknown(pattern: str, unknown: OutcomeUnknown) -> Problem:
-    """Describe a branch pattern whose addition was not answered and is not listed."""
-    return Problem(
-        "branch-fate-unknown",
-        ExitCode.INCOMPLETE,
-        f"It is unknown whether the branch pattern '{pattern}' was added.",
-        f"{_lost(unknown)} Bitbucket does not list it.",
-        _RERUN,
-    )
-
-
 def rejected_write(doing: str, rejected: Rejected) -> Problem:
     """Describe a write that Bitbucket refused; `doing` completes "Bitbucket refused to"."""
     return Problem(
@@ -182,7 +159,3 @@ def rejected_write(doing: str, rejected: Rejected) -> Problem:
         bitbucket_says(rejected),
         "Correct what it names and rerun; completed changes are kept.",
     )
-
-
-def _lost(unknown: OutcomeUnknown) -> str:
-    return f"The response was lost ({unknown.reason})."

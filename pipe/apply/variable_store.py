@@ -17,6 +17,7 @@ from pipe.apply import problems
 from pipe.apply.context import ApplyContext
 from pipe.bitbucket import problems as bitbucket_problems
 from pipe.bitbucket.requests import AlreadyGone, Done, OutcomeUnknown, Rejected
+from pipe.bitbucket.retry import Attempts
 from pipe.models.declaration import PlainVariable, SecuredUpdate, SecuredVariable, WritableVariable
 from pipe.models.errors import PipeError, Problem
 from pipe.models.existing import ExistingVariable, VariableOwner
@@ -101,9 +102,12 @@ class VariableStore(Struct, frozen=True):
         """
         last: Rejected | OutcomeUnknown | None = None
         tried = False
+        attempts = self.context.api.attempts()
         for _ in self.context.attempts():
             if known is None:
-                step = self._create(variable, last)
+                if isinstance(last, Rejected) and not _is_taken(last) and attempts.exhausted:
+                    break
+                step = self._create(variable, last, attempts)
                 if not isinstance(step, _Undecided):
                     return _by_whom(step, tried=tried)
                 known, last = step.known, step.last
@@ -141,11 +145,14 @@ class VariableStore(Struct, frozen=True):
         return "the repository" if self.owner_name is None else f"'{self.owner_name}'"
 
     def _create(
-        self, variable: WritableVariable, last: Rejected | OutcomeUnknown | None
+        self,
+        variable: WritableVariable,
+        last: Rejected | OutcomeUnknown | None,
+        attempts: Attempts,
     ) -> Upserted | _Undecided:
         """Create the variable unless it is known to exist; then find it in the list."""
-        if not (isinstance(last, Rejected) and last.status == HTTPStatus.CONFLICT):
-            created = self.context.api.create_variable(self.owner, variable)
+        if not _is_taken(last):
+            created = self.context.api.create_variable(self.owner, variable, attempts)
             if isinstance(created, ExistingVariable):
                 return _stored_plain(variable, created) or Inserted()
             if isinstance(created, Rejected) and created.status not in (
@@ -159,9 +166,7 @@ class VariableStore(Struct, frozen=True):
                 return Inserted() if isinstance(last, OutcomeUnknown) else AlreadyRight()
             case ExistingVariable() as found:
                 return _Undecided(found, last)
-            case _OtherCase(other) if (
-                isinstance(last, Rejected) and last.status == HTTPStatus.CONFLICT
-            ):
+            case _OtherCase(other) if _is_taken(last):
                 return problems.variable_key_differs_by_case(variable.key, other)
             case _:
                 return _Undecided(None, last)
@@ -224,7 +229,7 @@ class VariableStore(Struct, frozen=True):
     def _gave_up(self, key: str, last: Rejected | OutcomeUnknown | None) -> Problem:
         match last:
             case OutcomeUnknown():
-                return problems.variable_fate_unknown(key, last)
+                raise PipeError(last.problem)
             case Rejected(status=HTTPStatus.NOT_FOUND) if self.owner_name is not None:
                 return bitbucket_problems.variables_unavailable(self.owner_name, last)
             case Rejected(status=HTTPStatus.NOT_FOUND):
@@ -262,6 +267,11 @@ class VariableStore(Struct, frozen=True):
 def _by_whom(upserted: Upserted, *, tried: bool) -> Upserted:
     """Attribute what is found after a write of unknown outcome to that write."""
     return Inserted() if tried and isinstance(upserted, Overwritten | AlreadyRight) else upserted
+
+
+def _is_taken(last: Rejected | OutcomeUnknown | None) -> bool:
+    """Return whether Bitbucket answered that the key exists."""
+    return isinstance(last, Rejected) and last.status == HTTPStatus.CONFLICT
 
 
 def _stored_plain(variable: WritableVariable, answer: ExistingVariable) -> Problem | None:

@@ -21,6 +21,7 @@ from pipe.bitbucket.requests import (
     json_content,
     segment,
 )
+from pipe.bitbucket.retry import Attempts
 from pipe.bitbucket.transport import Transport
 from pipe.models.declaration import (
     EnvironmentType,
@@ -46,7 +47,8 @@ class Bitbucket:
     """Bitbucket Cloud, as far as environments need it. Safe to share between threads.
 
     Every method returns the decoded answer, or `Rejected` when Bitbucket refused the request; a
-    POST returns `OutcomeUnknown` when it may or may not have taken effect.
+    POST returns `OutcomeUnknown` when it may or may not have taken effect. To send a POST again
+    after a read, pass the `attempts` of its first send.
 
     Raises:
         PipeError: The request could not be completed, or its answer is unparseable.
@@ -55,6 +57,10 @@ class Bitbucket:
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
+
+    def attempts(self) -> Attempts:
+        """Return a counter for a POST that may be sent several times, with reads in between."""
+        return self._transport.attempts()
 
     def environments(self, repository: Repository) -> tuple[ExistingEnvironment, ...] | Rejected:
         """Return all environments of a repository; the list may lag behind writes [likely]."""
@@ -75,6 +81,7 @@ class Bitbucket:
         name: str,
         type: EnvironmentType,  # noqa: A002 - Bitbucket's own name for it
         admin_only: bool | None,  # noqa: FBT001 - a field's value, not a switch of behaviour
+        attempts: Attempts | None = None,
     ) -> ExistingEnvironment | Rejected | OutcomeUnknown:
         """Create an environment, with its restriction in the same request if one is given."""
         body: dict[str, Json] = {
@@ -85,12 +92,15 @@ class Bitbucket:
         if admin_only is not None:
             body["restrictions"] = {"admin_only": admin_only}
         path = f"{_repository(repository)}/environments"
-        return self._post(path, json_content(body), payloads.from_json(payloads.environment))
+        return self._post(
+            path, json_content(body), payloads.from_json(payloads.environment), attempts
+        )
 
     def change_environment(
         self,
         repository: Repository,
         uuid: str,
+        attempts: Attempts | None = None,
         *,
         name: str | None = None,
         admin_only: bool | None = None,
@@ -105,7 +115,7 @@ class Bitbucket:
         if admin_only is not None:
             change["restrictions"] = {"admin_only": admin_only}
         path = f"{_environment(repository, uuid)}/changes"
-        return self._post(path, json_content({"change": change}), payloads.accepted)
+        return self._post(path, json_content({"change": change}), payloads.accepted, attempts)
 
     def delete_environment(
         self, repository: Repository, uuid: str
@@ -128,11 +138,14 @@ class Bitbucket:
         )
 
     def create_variable(
-        self, owner: VariableOwner, variable: WritableVariable
+        self,
+        owner: VariableOwner,
+        variable: WritableVariable,
+        attempts: Attempts | None = None,
     ) -> ExistingVariable | Rejected | OutcomeUnknown:
         """Create a variable; 409 means that the key exists, even if the list lacks it [likely]."""
         parse = payloads.from_json(payloads.variable)
-        return self._post(_variables(owner), _variable_content(variable), parse)
+        return self._post(_variables(owner), _variable_content(variable), parse, attempts)
 
     def update_variable(
         self, owner: VariableOwner, uuid: str, variable: WritableVariable
@@ -159,13 +172,18 @@ class Bitbucket:
         )
 
     def add_branch_restriction(
-        self, repository: Repository, environment_uuid: str, pattern: str
+        self,
+        repository: Repository,
+        environment_uuid: str,
+        pattern: str,
+        attempts: Attempts | None = None,
     ) -> ExistingBranchRestriction | Rejected | OutcomeUnknown:
         """Let the branches that match `pattern` deploy."""
         return self._post(
             _branch_restrictions(repository, environment_uuid),
             json_content({"type": "branch_restriction_pattern", "pattern": pattern}),
             payloads.from_json(payloads.branch_restriction),
+            attempts,
         )
 
     def remove_branch_restriction(
@@ -211,10 +229,10 @@ class Bitbucket:
         return self._transport.send(request)
 
     def _post(
-        self, path: str, content: Content, parse: Callable[[Answer], T]
+        self, path: str, content: Content, parse: Callable[[Answer], T], attempts: Attempts | None
     ) -> T | Rejected | OutcomeUnknown:
         request = NonIdempotentRequest(path=path, content=content, parse=parse)
-        return self._transport.send(request)
+        return self._transport.send(request, attempts)
 
     def _put(self, path: str, content: Content, parse: Callable[[Answer], T]) -> T | Rejected:
         return self._transport.send(

@@ -298,6 +298,23 @@ def retry_budget_spent(call: str, last: str) -> Problem:
     )
 
 
+def service_failing(failures: int, last: Problem) -> Problem:
+    """Describe a run that ends because too many requests in a row failed at every attempt.
+
+    Args:
+        failures: How many.
+        last: The last of these failures.
+    """
+    return Problem(
+        "service-failing",
+        ExitCode.GAVE_UP,
+        f"{failures} requests in a row failed: the run ends here.",
+        f"{last.what} {last.why}",
+        last.remedy,
+        ends_run=True,
+    )
+
+
 def hourly_limit_reached(limit: int, seconds: float) -> Problem:
     """Describe an hourly limit that frees no request before the deadline."""
     return Problem(
@@ -317,6 +334,17 @@ def deadline_exceeded(deadline_seconds: float) -> Problem:
         f"The run exceeded its {deadline_seconds:g}-second deadline.",
         "DEADLINE bounds the whole run, waiting included.",
         f"Increase DEADLINE, or rerun. {_RERUN}",
+    )
+
+
+def pause_exceeds_deadline(seconds: float) -> Problem:
+    """Describe a pause that Bitbucket asked for and that would exceed the deadline."""
+    return Problem(
+        "out-of-time",
+        ExitCode.GAVE_UP,
+        f"Bitbucket asked to wait {seconds:.0f} seconds, longer than this run may take.",
+        "DEADLINE bounds the whole run, waiting included.",
+        f"Increase DEADLINE, or rerun later. {_RERUN}",
     )
 
 

@@ -10,6 +10,8 @@ from urllib.parse import quote, urlencode
 
 from msgspec import Struct
 
+from pipe.models.errors import Problem
+
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
@@ -148,9 +150,11 @@ class OutcomeUnknown(Struct, frozen=True):
 
     Attributes:
         reason: What was seen instead of a good response, for a message.
+        problem: What to report if reading does not settle it.
     """
 
     reason: str
+    problem: Problem
 
 
 class Done(Struct, frozen=True):

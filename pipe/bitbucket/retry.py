@@ -134,6 +134,29 @@ FinalDecision: TypeAlias = Accept[T] | Refuse | GiveUp | CheckState
 Decision: TypeAlias = FinalDecision[T] | Retry
 
 
+class Attempts:
+    """The attempts at one POST, over all its sends; used by one thread.
+
+    A POST whose outcome is unknown is sent again after a read, as a further attempt at the same
+    request.
+
+    Attributes:
+        max_attempts: How many are allowed.
+        made: How many were made.
+        last: What the last of an earlier send came to.
+    """
+
+    def __init__(self, max_attempts: int) -> None:
+        self.max_attempts = max_attempts
+        self.made = 0
+        self.last: Trouble | None = None
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether none is left."""
+        return self.made >= self.max_attempts
+
+
 class AttemptState(Struct, frozen=True, kw_only=True):
     """What is known after an attempt, besides its outcome.
 

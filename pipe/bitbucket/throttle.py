@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 from http import HTTPMethod
 from typing import Final
@@ -15,7 +15,7 @@ from pipe.bitbucket import problems
 from pipe.bitbucket.requests import Answer, Quota
 from pipe.bitbucket.retry import allowed_retries
 from pipe.context import Clock, Stop
-from pipe.models.errors import RunOverError
+from pipe.models.errors import Problem, RunOverError
 from pipe.models.results import Counts
 
 HOUR: Final = 3600.0
@@ -32,6 +32,10 @@ _HIGHEST_LIMIT: Final = 10_000
 _MIN_OBSERVED: Final = 500
 """Half of what Bitbucket grants to most identities. A run that is refused after fewer requests
 shares the hour with others, and can't know when requests are allowed again."""
+
+
+MAX_FAILURES: Final = 10
+"""Requests in a row that may fail at every attempt before the run ends."""
 
 
 class RequestCounter:
@@ -138,6 +142,40 @@ class RollingWindow:
                 self._observed = min(len(self._sent), self._observed or _HIGHEST_LIMIT)
 
 
+class CircuitBreaker:
+    """End a run whose requests fail one after the other. Safe to share between threads.
+
+    Reads, writes and fetching tokens are counted apart: a service may fail at one of them only.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._failures: Counter[str] = Counter()
+        self._open: Problem | None = None
+
+    def check(self) -> None:
+        """Return if requests may be sent.
+
+        Raises:
+            RunOverError: Too many in a row failed.
+        """
+        with self._lock:
+            if self._open is not None:
+                raise RunOverError(self._open)
+
+    def add_success(self, kind: str) -> None:
+        """Record that Bitbucket answered a request."""
+        with self._lock:
+            self._failures[kind] = 0
+
+    def add_failure(self, kind: str, problem: Problem) -> None:
+        """Record that a request failed at every attempt; `problem` describes it."""
+        with self._lock:
+            self._failures[kind] += 1
+            if self._failures[kind] >= MAX_FAILURES and self._open is None:
+                self._open = problems.service_failing(self._failures[kind], problem)
+
+
 class Deadline:
     """The end of a run, and the pauses on the way there. Safe to share between threads."""
 
@@ -198,6 +236,8 @@ class Deadline:
         """
         self.check()
         while (seconds := self._pause()) > 0:
+            if seconds >= self.remaining:
+                raise RunOverError(problems.pause_exceeds_deadline(seconds))
             self.wait(seconds)
 
     def _pause(self) -> float:

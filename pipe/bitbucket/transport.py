@@ -38,12 +38,14 @@ from pipe.bitbucket.requests import (
 )
 from pipe.bitbucket.retry import (
     Accept,
+    Attempts,
     AttemptState,
     CheckState,
     Decision,
     Failed,
     FinalDecision,
     GiveUp,
+    Limit,
     NoResponse,
     NotSent,
     Outcome,
@@ -54,8 +56,9 @@ from pipe.bitbucket.retry import (
     decide,
     is_rate_limited,
     may_have_worked,
+    retry_or_give_up,
 )
-from pipe.bitbucket.throttle import Deadline, RequestCounter, RollingWindow
+from pipe.bitbucket.throttle import CircuitBreaker, Deadline, RequestCounter, RollingWindow
 from pipe.context import Clock, Stop
 from pipe.models.errors import PipeError, RunOverError
 from pipe.models.results import Counts
@@ -105,6 +108,7 @@ class Shared(Struct, frozen=True, kw_only=True):
     deadline: Deadline
     counter: RequestCounter
     window: RollingWindow
+    breaker: CircuitBreaker
     clock: Clock
     max_attempts: int
     observe: Callable[[AttemptRecord], None]
@@ -117,29 +121,43 @@ class RequestAttempts(Generic[T]):
         shared: What all requests share.
         request: What to send.
         authorizer: Makes the `Authorization` header.
+        attempts: Counts the attempts; those of earlier sends of the request are in it.
         counted: Whether the request counts towards the hourly limit and the report.
     """
 
     def __init__(
-        self, shared: Shared, request: Request[T], authorizer: Authorizer, *, counted: bool
+        self,
+        shared: Shared,
+        request: Request[T],
+        authorizer: Authorizer,
+        attempts: Attempts,
+        *,
+        counted: bool,
     ) -> None:
         self._shared = shared
         self._request = request
         self._authorizer = authorizer
+        self._attempts = attempts
         self._counted = counted
         self._header = ""
         self._renewed = False
         self._may_have_worked = False
-        self.made = 0
 
     def run(self) -> FinalDecision[T]:
         """Send the request until the outcome is final.
+
+        A request that was sent before is sent again after the usual pause, if that is allowed.
 
         Raises:
             RunOverError: The deadline or the hourly limit was reached between two attempts, or the
                 run was asked to stop.
             PipeError: No `Authorization` header could be made.
         """
+        if self._attempts.last is not None:
+            resend = retry_or_give_up(self._attempts.last, self._state())
+            if isinstance(resend, GiveUp):
+                return resend
+            self._shared.deadline.wait(resend.after)
         retrying = Retrying(
             retry=retry_if_result(lambda decision: isinstance(decision, Retry)),
             wait=lambda state: _retry(state).after,
@@ -149,7 +167,7 @@ class RequestAttempts(Generic[T]):
         return cast("FinalDecision[T]", retrying(self._attempt))
 
     def _attempt(self) -> Decision[T]:
-        self.made += 1
+        self._attempts.made += 1
         self._shared.deadline.wait_while_paused()
         self._header = self._authorizer.header()
         self._shared.deadline.check()  # fetching a token takes time
@@ -158,6 +176,11 @@ class RequestAttempts(Generic[T]):
         outcome = self._send()
         decision = decide(outcome, self._state())
         self._may_have_worked |= may_have_worked(outcome)
+        if isinstance(outcome, Failed):
+            self._attempts.last = outcome
+        if isinstance(decision, CheckState | GiveUp):
+            self._attempts.last = decision.last
+            self._shared.deadline.pause_all(decision.asked or 0)
         return decision
 
     def _prepare(self, retry: Retry) -> None:
@@ -190,7 +213,7 @@ class RequestAttempts(Generic[T]):
                 path=self._request.target,
                 result=_result(outcome),
                 milliseconds=round((monotonic() - started) * 1000),
-                attempt=self.made,
+                attempt=self._attempts.made,
             )
         )
         self._count(outcome)
@@ -203,7 +226,7 @@ class RequestAttempts(Generic[T]):
         if not self._counted:
             return
         was_sent = not isinstance(outcome, NotSent)
-        counter.add(self._request.method, is_retry=self.made > 1, was_sent=was_sent)
+        counter.add(self._request.method, is_retry=self._attempts.made > 1, was_sent=was_sent)
         if not was_sent:
             window.release()
         elif isinstance(outcome, Failed) and is_rate_limited(outcome.answer):
@@ -224,7 +247,7 @@ class RequestAttempts(Generic[T]):
         shared = self._shared
         return AttemptState(
             idempotent=isinstance(self._request, IdempotentRequest),
-            attempt=self.made,
+            attempt=self._attempts.made,
             max_attempts=shared.max_attempts,
             remaining=shared.deadline.remaining,
             budget_left=shared.counter.budget_left,
@@ -237,6 +260,13 @@ class RequestAttempts(Generic[T]):
 def _retry(state: RetryCallState) -> Retry:
     """Return the decision that tenacity acts on."""
     return cast("Retry", state.outcome.result() if state.outcome else None)
+
+
+def _kind(request: Request[T], *, counted: bool) -> str:
+    """Return which requests may fail together."""
+    if not counted:
+        return "token"
+    return "read" if request.method is HTTPMethod.GET else "write"
 
 
 def _result(outcome: Outcome[T]) -> int | str:
@@ -285,6 +315,7 @@ class Transport:
             ),
             counter=RequestCounter(self.policy.max_attempts),
             window=RollingWindow(self.clock.monotonic),
+            breaker=CircuitBreaker(),
             clock=self.clock,
             max_attempts=self.policy.max_attempts,
             observe=self.observe,
@@ -294,9 +325,17 @@ class Transport:
     @overload
     def send(self, request: IdempotentRequest[T]) -> T | Rejected: ...
     @overload
-    def send(self, request: NonIdempotentRequest[T]) -> T | Rejected | OutcomeUnknown: ...
-    def send(self, request: Request[T]) -> T | Rejected | OutcomeUnknown:
+    def send(
+        self, request: NonIdempotentRequest[T], attempts: Attempts | None = None
+    ) -> T | Rejected | OutcomeUnknown: ...
+    def send(
+        self, request: Request[T], attempts: Attempts | None = None
+    ) -> T | Rejected | OutcomeUnknown:
         """Send a request until the outcome is final, and return it.
+
+        Args:
+            request: What to send.
+            attempts: Counts the attempts over several sends of the same request.
 
         Raises:
             WriteRefusedError: This transport is read-only and the request is a write.
@@ -306,7 +345,11 @@ class Transport:
         if self.read_only and request.method is not HTTPMethod.GET:
             message = f"{request.method} {request.path}"
             raise WriteRefusedError(message)
-        return self._complete(request, self._authorizer, counted=True)
+        return self._complete(request, self._authorizer, attempts, counted=True)
+
+    def attempts(self) -> Attempts:
+        """Return a counter for a request that may be sent several times, with reads in between."""
+        return Attempts(self.policy.max_attempts)
 
     def wait(self, seconds: float) -> None:
         """Wait between two reads of a state.
@@ -329,22 +372,38 @@ class Transport:
 
     @overload
     def _complete(
-        self, request: IdempotentRequest[T], authorizer: Authorizer, *, counted: bool
+        self,
+        request: IdempotentRequest[T],
+        authorizer: Authorizer,
+        attempts: Attempts | None = None,
+        *,
+        counted: bool,
     ) -> T | Rejected: ...
     @overload
     def _complete(
-        self, request: NonIdempotentRequest[T], authorizer: Authorizer, *, counted: bool
+        self,
+        request: Request[T],
+        authorizer: Authorizer,
+        attempts: Attempts | None = None,
+        *,
+        counted: bool,
     ) -> T | Rejected | OutcomeUnknown: ...
-    @overload
     def _complete(
-        self, request: Request[T], authorizer: Authorizer, *, counted: bool
-    ) -> T | Rejected | OutcomeUnknown: ...
-    def _complete(
-        self, request: Request[T], authorizer: Authorizer, *, counted: bool
+        self,
+        request: Request[T],
+        authorizer: Authorizer,
+        attempts: Attempts | None = None,
+        *,
+        counted: bool,
     ) -> T | Rejected | OutcomeUnknown:
-        attempts = RequestAttempts(self._shared, request, authorizer, counted=counted)
-        decision = attempts.run()
+        attempts = attempts or self.attempts()
+        breaker, kind = self._shared.breaker, _kind(request, counted=counted)
+        breaker.check()
+        runner = RequestAttempts(self._shared, request, authorizer, attempts, counted=counted)
+        decision = runner.run()
         redact = self.redactor.mask_words
+        if isinstance(decision, Accept | Refuse):
+            breaker.add_success(kind)
         match decision:
             case Accept(value):
                 return value
@@ -353,10 +412,16 @@ class Transport:
             case Refuse(answer):
                 return rejected(request, answer, redact)
             case CheckState(last=last):
-                return OutcomeUnknown(describe(request, last, redact))
+                given_up = GiveUp(limit=Limit.ATTEMPTS, last=last)
+                error = gave_up(request, given_up, attempts.made, redact)
+                return OutcomeUnknown(describe(request, last, redact), error.problem)
             case GiveUp():
                 self._shared.deadline.check_stop()
-                raise gave_up(request, decision, attempts.made, redact)
+                error = gave_up(request, decision, attempts.made, redact)
+                if decision.limit is not Limit.TIME:
+                    breaker.add_failure(kind, error.problem)
+                    breaker.check()
+                raise error
 
     def _authorizer_for(self, credentials: Credentials) -> Authorizer:
         match credentials:

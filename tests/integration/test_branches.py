@@ -121,7 +121,7 @@ def test_a_pattern_that_never_arrives_is_given_up() -> None:
     world = _world()
     world.simulator.faults.add(DropConnection(), path="/internal/*", method="POST", times=99)
     ran = run_with(world, LIVE | {"BRANCHES": '["main"]'})
-    assert (ran.exit_code, set(ran.problems)) == (5, {"branch-fate-unknown"})
+    assert (ran.exit_code, set(ran.problems)) == (6, {"service-unavailable"})
 
 
 def test_a_pattern_that_somebody_else_added_meanwhile_is_no_failure() -> None:

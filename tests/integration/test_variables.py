@@ -219,7 +219,7 @@ def test_a_variable_whose_answers_are_all_lost_is_given_up() -> None:
     world = live_world()
     world.simulator.faults.add(DropConnection(), method="POST", times=99)
     ran = run_with(world, declare_plain(A="value"))
-    assert (ran.exit_code, set(ran.problems)) == (5, {"variable-fate-unknown"})
+    assert (ran.exit_code, set(ran.problems)) == (6, {"service-unavailable"})
     assert all(each.dropped is Cut.CLOSED for each in ran.requests if each.method == "POST")
 
 
