@@ -73,10 +73,11 @@ class Publisher:
 
         Raises:
             WriteRefusedError: The request is neither for a report nor for a comment.
-            PipeError: It could not be completed.
+            PipeError: It could not be completed, time ran out, or the run was asked to stop.
         """
         _check(request)
         if self.proxy is not None:
+            self.transport.wait(0)
             match self.proxy.exchange(request, "", _PROXY_SECONDS):
                 case Understood(done):
                     return done
