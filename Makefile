@@ -41,6 +41,7 @@ pin: ## pin by digest the images that a release trusts
 	@.ci/pin $(PINNED)
 
 generate: .venv/installed ## write what follows from pipe.yml and the models: names, version, schema
+	@.venv/bin/python -m scripts.reference
 	@.venv/bin/python -m scripts.publication
 	@.venv/bin/python -m scripts.schema
 

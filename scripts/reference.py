@@ -18,10 +18,16 @@ from pipe.settings.model import Options
 PROJECT: Final = Path(__file__).parent.parent
 DOCUMENTS: Final = (PROJECT / "docs" / "reference.md", PROJECT / "README.md")
 PIPE_YML: Final = PROJECT / "pipe.yml"
-REQUIRED: Final = ("ATLASSIAN_ACCOUNT_EMAIL", "ATLASSIAN_API_TOKEN", "ENVIRONMENT_NAME")
-"""What the simplest run needs; `(*)` marks it."""
+MARKS: Final = {
+    "ATLASSIAN_ACCOUNT_EMAIL": " (**)",
+    "ATLASSIAN_API_TOKEN": " (**)",
+    "WORKSPACE": " (**)",
+    "REPO_SLUG": " (**)",
+    "ENVIRONMENT_NAME": " (*)",
+}
+"""What the simplest run requires; `(**)`: it has a default from the context."""
 
-_ROW: Final = re.compile(r"^\| ([A-Z_]+)(?: \(\*\))? \| .* Default: .* \|$", re.MULTILINE)
+_ROW: Final = re.compile(r"^\| ([A-Z_]+)(?: \(\*+\))? \| .* Default: .* \|$", re.MULTILINE)
 _TABLE: Final = re.compile(
     r"(?<=^\| Variable \| Usage \|\n\| --- \| --- \|\n)(?:\|.*\n)*", re.MULTILINE
 )
@@ -63,12 +69,11 @@ def default_of(info: FieldInfo) -> str | None:
 
 
 def _row(name: str, info: FieldInfo) -> str:
-    mark = " (*)" if name in REQUIRED else ""
     usage = _description(info)
     if "Default: " not in usage:
         default = default_of(info)
         usage += f" Default: `{default}`." if default else " Default: none."
-    return f"| {name}{mark} | {usage} |"
+    return f"| {name}{MARKS.get(name, '')} | {usage} |"
 
 
 def _pipe_yml() -> Iterator[str]:

@@ -1,101 +1,86 @@
-"""Run the `pipe:` steps of a `bitbucket-pipelines.yml` as Pipelines does, without a container.
+"""Run the steps of a `bitbucket-pipelines.yml` as Pipelines does, without a container.
 
-Variables of the repository are substituted in the values, an undefined one as an empty string. A
-list `X` becomes `X_COUNT`, `X_0`, …
+A third-party runner renders each `pipe:` entry into its command line. The whole script then runs in
+a shell, in which `docker` is `docker_stub.py`.
 """
 
 from __future__ import annotations
 
 import os
-import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import yaml
+from pipeline_runner.models import Pipe
 
 from tests.repository.markdown import PROJECT
 
-PIPE: Final[Mapping[str, object]] = yaml.safe_load((PROJECT / "pipe.yml").read_text())
-_REFERENCE: Final = re.compile(r"\$(\w+)|\$\{(\w+)\}")
+PIPE: Final[Mapping[str, Any]] = yaml.safe_load((PROJECT / "pipe.yml").read_text())
+STUB: Final = Path(__file__).with_name("docker_stub.py")
+REFERENCE: Final = "{}:{}".format(
+    PIPE["repository"].removeprefix("https://bitbucket.org/"), PIPE["image"].rpartition(":")[2]
+)
+"""How a step names this pipe."""
 
 
 @dataclass(frozen=True, slots=True)
-class PipeStep:
-    """A `pipe:` entry of a script: the pipe, and its variables as written."""
+class Step:
+    """A step of a pipeline: its name, and the commands and `pipe:` entries of its script."""
 
-    pipe: str
-    variables: Mapping[str, str | list[str]]
+    name: str
+    script: list[Any]
+
+    def pipes(self) -> Iterator[Pipe]:
+        """Return the `pipe:` entries."""
+        return (Pipe.model_validate(each) for each in self.script if isinstance(each, dict))
+
+    def command(self) -> str:
+        """Return the script as a shell runs it."""
+        return "\n".join(
+            each if isinstance(each, str) else Pipe.model_validate(each).as_cmd()
+            for each in self.script
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """Exit code and output of a run of the pipe."""
+    """Exit code and output of a script."""
 
     exit_code: int
     out: str
     log: str
 
 
-def pipe_steps(node: object) -> Iterator[PipeStep]:
-    """Find every `pipe:` entry in a document, in order."""
+def steps(node: object) -> Iterator[Step]:
+    """Yield every step in a document, wherever it stands, in order."""
     if isinstance(node, dict):
-        if "pipe" in node:
-            variables = node.get("variables", {})
-            assert all(_can_be_passed(each) for each in variables.values()), variables
-            yield PipeStep(node["pipe"], variables)
+        if "script" in node:
+            yield Step(node.get("name", ""), node["script"])
         else:
             for each in node.values():
-                yield from pipe_steps(each)
+                yield from steps(each)
     elif isinstance(node, list):
         for each in node:
-            yield from pipe_steps(each)
-
-
-def _can_be_passed(value: object) -> bool:
-    """Return whether Pipelines can pass the value: a string or a list of strings."""
-    values = value if isinstance(value, list) else [value]
-    return all(isinstance(each, str) for each in values)
+            yield from steps(each)
 
 
 def known_variables() -> set[str]:
     """Return the names that pipe.yml declares."""
-    declared = PIPE["variables"]
-    assert isinstance(declared, list)
-    return {each["name"] for each in declared}
+    return {each["name"] for each in PIPE["variables"]}
 
 
-def environ(step: PipeStep, repository: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment of the pipe, with the variables of the repository substituted."""
-    passed: dict[str, str] = {}
-    for name, value in step.variables.items():
-        if isinstance(value, list):
-            passed[f"{name}_COUNT"] = str(len(value))
-            for index, each in enumerate(value):
-                passed[f"{name}_{index}"] = _filled(each, repository)
-        else:
-            passed[name] = _filled(value, repository)
-    return passed
-
-
-def _filled(text: str, repository: Mapping[str, str]) -> str:
-    return _REFERENCE.sub(lambda found: repository.get(found[1] or found[2], ""), text)
-
-
-def run_pipe(variables: Mapping[str, str], clone: Path) -> Ended:
-    """Run the pipe in a clone with only these variables."""
-    done = subprocess.run(
-        [sys.executable, "-m", "pipe"],
+def run_script(command: str, clone: Path, variables: Mapping[str, str]) -> Ended:
+    """Run a script in a clone, with these variables of the step and the repository."""
+    stub = shlex.join([sys.executable, str(STUB)])
+    done = subprocess.run(  # noqa: S603 - the examples of our own documents
+        ["/bin/bash", "-e", "-c", f'docker() {{ {stub} "$@"; }}\n{command}'],
         cwd=clone,
-        env={
-            "PATH": os.environ["PATH"],
-            "PYTHONPATH": str(PROJECT),
-            "NO_COLOR": "1",
-            **variables,
-        },
+        env={"PATH": os.environ["PATH"], "HOME": str(clone), **variables},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         encoding="utf-8",
@@ -103,3 +88,12 @@ def run_pipe(variables: Mapping[str, str], clone: Path) -> Ended:
         check=False,
     )
     return Ended(done.returncode, done.stdout, done.stderr)
+
+
+def run_pipe(variables: Mapping[str, str], clone: Path) -> Ended:
+    """Run the pipe in a clone with these variables and nothing else."""
+    options = (f"--env {shlex.quote(f'{name}={value}')}" for name, value in variables.items())
+    given = " ".join(options)
+    address = {"BITBUCKET_API_URL": variables.get("BITBUCKET_API_URL", "")}
+    image = PIPE["image"].rpartition(":")[0] + "@digest"
+    return run_script(f"docker run {given} {image}", clone, address)

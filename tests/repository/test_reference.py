@@ -27,7 +27,7 @@ from simulator.server import Server
 from simulator.simulator import Simulator
 from simulator.state.credentials import DEMO_API_TOKEN, DEMO_EMAIL
 from tests.repository.markdown import PROJECT, Line, blocks, parts
-from tests.repository.pipelines import environ, pipe_steps, run_pipe
+from tests.repository.pipelines import run_pipe, steps
 
 REFERENCE: Final = (PROJECT / "docs/reference.md").read_text(encoding="utf-8")
 _WHO: Final = {
@@ -103,8 +103,9 @@ def test_the_snippets_are_yaml() -> None:
 
 def test_the_list_shown_is_read(tmp_path: Path) -> None:
     snippets = [each.text for each in blocks(REFERENCE, "yaml") if "- pipe:" in each.text]
-    [step] = pipe_steps(yaml.safe_load(snippets[0]))
-    code, log = _run(tmp_path, **environ(step, {}))
+    [step] = steps({"script": yaml.safe_load(snippets[0])})
+    [pipe] = step.pipes()
+    code, log = _run(tmp_path, **pipe.expand_variables())
     assert code == 0, log
     assert "+ variables.API_URL   https://api.acme.example/?a=b" in log
 
