@@ -122,9 +122,14 @@ class Workspace:
         return run_script(command, self.clone, given)
 
     def writes(self) -> int:
-        """Return how many requests were no reads."""
+        """Return how many requests changed an environment or a repository."""
         with self.simulator.lock:
-            return sum(each.method != "GET" for each in self.simulator.requests)
+            return sum(
+                each.method != "GET"
+                and "/commit/" not in each.path
+                and "/pullrequests/" not in each.path
+                for each in self.simulator.requests
+            )
 
     def environment(self, name: str, repository: str = "acme/shop") -> Environment:
         """Return an environment."""
