@@ -1,10 +1,8 @@
-"""Every `curl` line of docs/bitbucket-api.md is run against the simulator, and does what is said.
+"""Every `curl` line of docs/bitbucket-api.md is run against the simulator, with the shown result.
 
-A line is followed by `→ **status**`, the headers it comes with, and perhaps the body. Remarks that
-readers don't see keep an uuid for later lines, or set switches of the simulator.
+A line is followed by `→ **status**`, the headers of the answer, and perhaps its body. HTML comments
+keep a uuid for later lines, or set switches of the simulator.
 """
-
-from __future__ import annotations
 
 import json
 import os
@@ -44,17 +42,17 @@ _UUID: Final = re.compile(r"\{[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}\}")
 
 @dataclass(slots=True)
 class Example:
-    """A line, and what is said of its answer.
+    """A command, and the documented answer.
 
     Attributes:
-        line: Where it stands.
-        command: What is run by the shell.
-        switches: How the simulator is set for it.
-        status: The one that is said; `None`: nothing is said, which is a fault.
-        headers: Those that are said to come.
-        empty: Whether there is said to be no body.
-        body: The body that is shown; `None`: none is.
-        keep: The variable and the field of the body that it takes.
+        line: Line of the document.
+        command: The shell command.
+        switches: Switches of the simulator for it.
+        status: The documented status; `None`: none, which is an error.
+        headers: The documented headers.
+        empty: Whether the body is documented to be empty.
+        body: The documented body; `None`: none.
+        keep: A shell variable, and the field of the body whose value it gets.
     """
 
     line: int
@@ -69,7 +67,7 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What curl received."""
+    """The answer that curl received."""
 
     status: int
     headers: dict[str, str]
@@ -83,7 +81,9 @@ def _examples() -> list[Example]:
         match part:
             case Code(number, "sh", text):
                 found.append(Example(number, text, switches))
-            case Code(_, "json", text) if found and found[-1].body is None and _just(found, part):
+            case Code(_, "json", text) if (
+                found and found[-1].body is None and _adjacent(found, part)
+            ):
                 found[-1].body = text
             case Line(_, text) if setting := _SET.fullmatch(text):
                 switches = "" if setting[1] == "defaults" else setting[1]
@@ -98,8 +98,8 @@ def _examples() -> list[Example]:
     return found
 
 
-def _just(found: list[Example], part: Code) -> bool:
-    """Whether nothing but what is said of the answer stands between the line and the body."""
+def _adjacent(found: list[Example], part: Code) -> bool:
+    """Return whether only the documented answer stands between the command and the body."""
     end = found[-1].line + found[-1].command.count("\n") + 1
     between = DOCUMENT.splitlines()[end : part.number - 1]
     return all(not each or each.startswith(("→", "<!--")) for each in between)
@@ -187,7 +187,7 @@ def test_there_are_lines_for_every_call() -> None:
 
 @pytest.mark.xdist_group("curl")
 @pytest.mark.parametrize("number", range(len(EXAMPLES)), ids=[f"line {e.line}" for e in EXAMPLES])
-def test_the_answer_is_as_told(answers: list[Answer], number: int) -> None:
+def test_the_answer_is_as_documented(answers: list[Answer], number: int) -> None:
     example, answer = EXAMPLES[number], answers[number]
     assert answer.status == example.status, answer.body
     for name in example.headers:
@@ -198,30 +198,30 @@ def test_the_answer_is_as_told(answers: list[Answer], number: int) -> None:
         _compare(json.loads(example.body), json.loads(answer.body), "body")
 
 
-def _compare(told: Json, seen: Json, where: str) -> None:
-    """Equal, but for `…`, and for uuids, which are never the same."""
-    match told, seen:
+def _compare(shown: Json, seen: Json, place: str) -> None:
+    """Compare, except for `…`, and for uuids, which are never the same."""
+    match shown, seen:
         case dict(), dict():
-            assert set(told) == set(seen), where
-            for key, value in told.items():
-                _compare(value, seen[key], f"{where}.{key}")
+            assert set(shown) == set(seen), place
+            for key, value in shown.items():
+                _compare(value, seen[key], f"{place}.{key}")
         case list(), list():
-            assert len(told) == len(seen), where
-            for index, value in enumerate(told):
-                _compare(value, seen[index], f"{where}[{index}]")
+            assert len(shown) == len(seen), place
+            for index, value in enumerate(shown):
+                _compare(value, seen[index], f"{place}[{index}]")
         case "…", str():
-            assert seen, where
-        case str(), str() if _UUID.fullmatch(told):
-            assert _UUID.fullmatch(seen), where
+            assert seen, place
+        case str(), str() if _UUID.fullmatch(shown):
+            assert _UUID.fullmatch(seen), place
         case _:
-            assert type(told) is type(seen), where
-            assert told == seen, where
+            assert type(shown) is type(seen), place
+            assert shown == seen, place
 
 
 @pytest.mark.parametrize(("mark", "switch"), sorted(set(_MARK.findall(DOCUMENT))))
-def test_the_simulator_is_as_sure_of_a_fact_as_the_document(mark: str, switch: str) -> None:
+def test_simulator_and_document_agree_on_certainty(mark: str, switch: str) -> None:
     assert SWITCHES[switch].certainty == mark
 
 
-def test_every_mark_with_a_switch_is_understood() -> None:
+def test_every_mark_with_a_switch_is_parsed() -> None:
     assert len(re.findall(r": `\w+`\]", DOCUMENT)) == len(_MARK.findall(DOCUMENT)) > 30

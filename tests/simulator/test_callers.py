@@ -1,6 +1,4 @@
-"""Who may call what: credentials, scopes, what one may not see, and how often."""
-
-from __future__ import annotations
+"""Credentials, scopes, visibility and rate limits."""
 
 import base64
 
@@ -44,11 +42,11 @@ def status(bench: Bench, authorization: str | None) -> int:
         (f"Bearer {cr.DEMO_OIDC_TOKEN}", 403),
     ],
 )
-def test_credentials(authorization: str | None, expected: int) -> None:
+def test_credentials_are_accepted_or_rejected(authorization: str | None, expected: int) -> None:
     assert status(Bench(), authorization) == expected
 
 
-def test_the_wording_of_a_401() -> None:
+def test_a_401_has_bitbuckets_message() -> None:
     bench = Bench()
     answer = bench.client.get(bench.environments, headers={"Authorization": "Bearer wrong"})
     assert answer.json() == {"type": "error", "error": {"message": INVALID}}
@@ -71,7 +69,7 @@ def test_an_oauth_token_works_until_it_expires() -> None:
     assert expired.json()["error"]["message"] == "Access token expired."
 
 
-def test_an_oauth_token_is_refused_as_oauth_does() -> None:
+def test_oauth_errors_have_the_shape_of_oauth() -> None:
     bench = Bench()
     wrong = oauth(bench, "wrong")
     assert wrong.status_code == 400
@@ -85,7 +83,7 @@ def test_an_oauth_token_is_refused_as_oauth_does() -> None:
     assert oauth(bench).json()["error"] == "unauthorized_client"
 
 
-def test_an_oauth_consumer_may_stand_in_the_form() -> None:
+def test_oauth_credentials_may_be_sent_in_the_form() -> None:
     bench = Bench()
     form = {
         "grant_type": "client_credentials",
@@ -96,7 +94,7 @@ def test_an_oauth_consumer_may_stand_in_the_form() -> None:
     assert client.post(TOKEN_URL, data=form).status_code == 200
 
 
-def test_a_scope_that_is_lacking_is_told() -> None:
+def test_a_missing_scope_answers_403_with_required_and_granted() -> None:
     bench = Bench("Test")
     scopes = frozenset({"admin:pipeline:bitbucket"})
     bench.sim.credentials.add_api_token("a@b.example", "narrow", scopes=scopes)
@@ -135,7 +133,7 @@ def test_scopes_of_bearer_tokens_imply_one_another(scope: str, needed: str, expe
     assert bench.create("New").status_code == expected
 
 
-def test_what_one_may_not_see_does_not_exist() -> None:
+def test_invisible_repositories_answer_404() -> None:
     bench = Bench()
     bench.sim.add_repository("acme", "hidden", visible=False)
     bench.sim.credentials.add_access_token("other", repositories=frozenset({"acme/other"}))
@@ -151,7 +149,7 @@ def test_what_one_may_not_see_does_not_exist() -> None:
     assert get("/repositories/%7Bnope%7D/shop/environments").status_code == 404
 
 
-def test_a_workspace_may_be_closed_or_removed() -> None:
+def test_a_workspace_may_answer_403_or_410() -> None:
     bench = Bench()
     bench.sim.add_workspace("acme", access="forbidden")
     assert bench.client.get(bench.environments).status_code == 403
@@ -159,14 +157,14 @@ def test_a_workspace_may_be_closed_or_removed() -> None:
     assert bench.client.get(bench.environments).status_code == 410
 
 
-def test_workspaces_and_repositories_answer_to_their_uuids_and_in_any_case() -> None:
+def test_workspaces_and_repositories_are_found_by_uuid_and_in_any_case() -> None:
     bench = Bench()
     uuids = f"/repositories/{bench.repo.workspace_uuid}/{bench.repo.uuid}/environments"
     assert bench.client.get(uuids).status_code == 200
     assert bench.client.get("/repositories/ACME/Shop/environments").status_code == 200
 
 
-def test_nothing_is_there_or_not_by_this_method() -> None:
+def test_unknown_paths_answer_404_and_unknown_methods_405() -> None:
     bench = Bench()
     for path in ("/users", "/repositories/acme/shop/nothing", "/repositories/a/b/c/d/e/f/g/h/i/j"):
         answer = bench.client.get(path)
@@ -190,7 +188,7 @@ def test_braces_must_be_encoded() -> None:
 
 
 @pytest.mark.parametrize("tolerated", [False, True])
-def test_slashes_at_the_end(*, tolerated: bool) -> None:
+def test_trailing_slashes(*, tolerated: bool) -> None:
     slash = "tolerated" if tolerated else "observed"
     bench = Bench("Test", trailing_slash=slash)
     get = bench.client.get
@@ -203,7 +201,7 @@ def test_slashes_at_the_end(*, tolerated: bool) -> None:
     assert bench.change(name="New").status_code == 202
 
 
-def test_the_budget_rolls_over_an_hour() -> None:
+def test_the_rate_limit_rolls_over_an_hour() -> None:
     bench = Bench(rate_limit=2)
     get = bench.client.get
     assert get(bench.environments).headers["X-RateLimit-NearLimit"] == "false"
@@ -213,7 +211,7 @@ def test_the_budget_rolls_over_an_hour() -> None:
     assert second.headers["X-RateLimit-NearLimit"] == "true"
     bench.sim.switches = Switches(rate_limit=3)
     missing = get("/repositories/acme/nope/environments")
-    assert missing.headers["X-RateLimit-Limit"] == "3"  # errors tell it too
+    assert missing.headers["X-RateLimit-Limit"] == "3"  # errors have it too
     third = get(bench.environments)
     assert third.status_code == 429
     assert "Retry-After" not in third.headers
@@ -235,7 +233,7 @@ def test_the_budget_rolls_over_an_hour() -> None:
         ("date", "Fri, 15 Jan 2027 09:00:00 GMT"),
     ],
 )
-def test_what_a_429_says(form: str, expected: str | None) -> None:
+def test_headers_and_body_of_a_429(form: str, expected: str | None) -> None:
     bench = Bench(
         rate_limit=1,
         rate_limit_headers=False,
@@ -268,7 +266,7 @@ def test_errors_in_the_published_shape() -> None:
     }
 
 
-def test_a_fresh_simulator_is_the_same_every_time() -> None:
+def test_a_fresh_simulator_is_deterministic() -> None:
     first, second = Simulator(clock=Clock(), random=7), Simulator(clock=Clock(), random=7)
     for each in (first, second):
         each.add_repository("acme", "shop", environments=[("Test", "Test", False)])

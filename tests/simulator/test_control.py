@@ -1,6 +1,4 @@
-"""What one can ask of the simulator itself, and the documents it reads."""
-
-from __future__ import annotations
+"""Control calls, and the documents that they read."""
 
 from typing import Any
 
@@ -47,7 +45,7 @@ def test_state_and_logs() -> None:
     assert bench.client.get(f"{CONTROL}/events?since=x").status_code == 400
 
 
-def test_the_state_shows_a_change_whose_time_has_come() -> None:
+def test_the_state_shows_a_change_that_is_due() -> None:
     bench = Bench("Test", change_lag_seconds=1.0)
     bench.change(name="New")
     shop = get(bench, "state")["repositories"]["acme/shop"]
@@ -57,7 +55,7 @@ def test_the_state_shows_a_change_whose_time_has_come() -> None:
     assert shop["environments"][0]["name"] == "New"
 
 
-def test_switches_are_read_and_set() -> None:
+def test_switches_can_be_read_and_set() -> None:
     bench = Bench()
     assert get(bench, "switches")["next_links"] == "right"
     answer = post(bench, "switches", {"profile": "hostile", "change_lag_reads": 7})
@@ -83,7 +81,7 @@ def test_switches_are_read_and_set() -> None:
         ),
     ],
 )
-def test_faults_are_planned(document: Json, expected: object) -> None:
+def test_faults_are_scheduled(document: Json, expected: object) -> None:
     bench = Bench()
     assert post(bench, "faults", document).status_code == 200
     assert bench.sim.faults.scheduled[0].fault == expected
@@ -143,7 +141,7 @@ def test_an_invalid_fault_is_refused(document: Json) -> None:
     assert answer.json()["error"].startswith("body")
 
 
-def test_editing_by_hand() -> None:
+def test_edits_change_environments_and_repository_variables() -> None:
     bench = Bench()
     at = {"repository": "acme/shop", "environment": "Live"}
     post(bench, "edit", at | {"type": "Production", "admin_only": True, "branches": ["main", "x"]})
@@ -166,7 +164,7 @@ def test_editing_by_hand() -> None:
     assert all(each.request is None for each in bench.sim.events)
 
 
-def test_settling_resetting_and_seeding() -> None:
+def test_settle_reset_and_seed() -> None:
     bench = Bench("Test", change_lag_seconds=60.0)
     bench.change(name="New")
     assert bench.client.post(f"{CONTROL}/settle").status_code == 204
@@ -244,7 +242,7 @@ def test_an_invalid_seed_is_refused_with_the_place_of_the_error(text: str, messa
         load_seed(Simulator(), parse(text))
 
 
-def test_the_demo_can_be_called() -> None:
+def test_the_demo_seed_is_served() -> None:
     bench = Bench()
     bench.sim.reset()
     load_seed(bench.sim, DEMO)

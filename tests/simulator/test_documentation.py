@@ -1,6 +1,4 @@
-"""`docs/simulator.md` tells the truth: its table, its examples, its lists."""
-
-from __future__ import annotations
+"""`docs/simulator.md` is correct: its table, its examples, its lists."""
 
 import re
 import shutil
@@ -55,7 +53,7 @@ def test_the_table_of_switches_is_generated(capsys: pytest.CaptureFixture[str]) 
     assert capsys.readouterr().out in TEXT
 
 
-def test_the_seed_file_can_be_planted() -> None:
+def test_the_documented_seed_file_is_valid() -> None:
     (text,) = blocks("yaml")
     simulator = Simulator()
     load_seed(simulator, parse(text))
@@ -69,7 +67,7 @@ def test_the_python_example_runs() -> None:
     exec(compile(code, "docs/simulator.md", "exec"), {})  # noqa: S102 - our own documentation
 
 
-def test_every_fault_control_call_and_route_is_told() -> None:
+def test_every_fault_control_call_and_route_is_documented() -> None:
     for kind in fault_documents.KINDS:
         assert f"| `{kind}` |" in TEXT
     for name in filter(None, api.CALLS):

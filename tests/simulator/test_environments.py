@@ -1,6 +1,4 @@
-"""Environments: what every call answers, and what each switch changes about it."""
-
-from __future__ import annotations
+"""Environments: the answer of every call, and what each switch changes."""
 
 import pytest
 
@@ -91,7 +89,7 @@ def test_minimal_and_extended_keys() -> None:
         ["New"],
     ],
 )
-def test_a_creation_that_is_ill_formed_answers_400(body: Json) -> None:
+def test_a_malformed_creation_answers_400(body: Json) -> None:
     bench = Bench()
     answer = bench.client.post(bench.environments, json=body)
     assert answer.status_code == 400
@@ -104,7 +102,7 @@ def test_a_creation_that_is_ill_formed_answers_400(body: Json) -> None:
     ("content_type", "body"),
     [("application/json", b"{"), ("application/json", b""), ("text/plain", b"{}")],
 )
-def test_a_body_that_is_no_json_answers_400(content_type: str, body: bytes) -> None:
+def test_a_body_that_is_not_json_answers_400(content_type: str, body: bytes) -> None:
     bench = Bench()
     headers = {"Content-Type": content_type}
     answer = bench.client.post(bench.environments, content=body, headers=headers)
@@ -118,7 +116,7 @@ def test_a_body_without_a_content_type_is_taken_for_json() -> None:
 
 
 @pytest.mark.parametrize("required", [True, False])
-def test_the_type_in_the_body_is_required_where_the_description_says_so(*, required: bool) -> None:
+def test_type_is_required_in_the_body_where_a_switch_says_so(*, required: bool) -> None:
     bench = Bench(body_type_required=required)
     assert bench.create("One").status_code == (400 if required else 201)
     assert bench.create("Two", type="deployment_environment").status_code == 201
@@ -151,7 +149,7 @@ def test_a_name_that_exists_is_refused_in_every_shape(status: str, shape: ErrorS
 
 
 @pytest.mark.parametrize(("comparison", "status"), [("exact", 201), ("casefold", 409)])
-def test_names_clash_by_case_or_not(comparison: str, status: int) -> None:
+def test_names_clash_exactly_or_regardless_of_case(comparison: str, status: int) -> None:
     bench = Bench("Test", name_clash=comparison)
     assert bench.create("TEST").status_code == status
 
@@ -256,7 +254,7 @@ def test_observers_see_changes_that_take_effect_later() -> None:
     assert seen == [["Test"], ["New"], ["New"], ["Newer"]]
 
 
-def test_a_pending_change_of_what_is_gone_or_clashes_by_now_is_lost() -> None:
+def test_a_pending_change_is_dropped_when_it_has_become_impossible() -> None:
     bench = Bench("Test", "Other", change_lag_seconds=1.0)
     bench.change(name="New")
     bench.repo.add_environment("New")
@@ -270,7 +268,7 @@ def test_a_pending_change_of_what_is_gone_or_clashes_by_now_is_lost() -> None:
     ("change", "status"),
     [({"name": "Test"}, 400), ({"restrictions": {"admin_only": False}}, 400), ({}, 400)],
 )
-def test_a_change_to_what_is_so_may_be_refused(change: dict[str, Json], status: int) -> None:
+def test_a_noop_change_may_be_refused(change: dict[str, Json], status: int) -> None:
     accepting = Bench("Test")
     assert accepting.change(**change).status_code == 202
     assert not accepting.sim.requests[-1].took_effect
@@ -310,7 +308,7 @@ def test_other_fields_are_refused_ignored_or_changed() -> None:
 @pytest.mark.parametrize(
     "body", [{}, {"change": []}, {"name": "New"}, {"change": {"name": ""}}, {"change": None}]
 )
-def test_a_change_without_an_envelope_is_refused(body: Json) -> None:
+def test_a_change_without_the_change_object_is_refused(body: Json) -> None:
     bench = Bench("Test")
     answer = bench.client.post(f"{bench.at()}/changes", json=body)
     assert answer.status_code == 400
@@ -325,7 +323,7 @@ def test_a_change_without_an_envelope_is_refused(body: Json) -> None:
         ("ignored", 202),
     ],
 )
-def test_renaming_onto_a_name_that_exists(clash: str, status: int) -> None:
+def test_renaming_onto_an_existing_name(clash: str, status: int) -> None:
     bench = Bench("Test", "Other", rename_clash=clash)
     assert bench.change(name="other").status_code == status
     assert bench.repo.names() == ["Test", "Other"]
@@ -341,7 +339,9 @@ def test_renaming_onto_a_name_that_exists(clash: str, status: int) -> None:
         ("listed", 200, 1),
     ],
 )
-def test_what_is_left_of_a_deleted_environment(deletion: str, read: int, listed: int) -> None:
+def test_a_deleted_environment_is_gone_readable_or_listed(
+    deletion: str, read: int, listed: int
+) -> None:
     bench = Bench("Test", deletion=deletion)
     bench.env().set_variable("A", "b")
     at, variables = bench.at(), bench.variables()

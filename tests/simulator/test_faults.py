@@ -1,6 +1,4 @@
-"""Faults: when they strike, what they do, and what a client in the same process sees."""
-
-from __future__ import annotations
+"""Faults: when they apply, what they do, and what a client in the same process sees."""
 
 from email.utils import parsedate_to_datetime
 
@@ -56,7 +54,7 @@ def test_what_a_fault_does(fault: f.Fault, seen: int | type[Exception], *, effec
     assert bench.client.get(bench.environments).status_code == 200
 
 
-def test_time_passes_only_in_the_clock_of_the_test() -> None:
+def test_waiting_moves_the_injected_clock() -> None:
     bench = Bench()
     for fault in (f.Delay(2.0), f.SlowBody(1.0), f.Delay(60.0), f.NoAnswer()):
         bench.sim.faults.add(fault)
@@ -74,7 +72,7 @@ def test_a_client_without_a_clock_or_a_timeout() -> None:
     assert client.get(url).status_code == 200
 
 
-def test_half_a_body_of_an_answer_without_one() -> None:
+def test_half_body_of_an_answer_without_a_body() -> None:
     bench = Bench("Test")
     bench.sim.faults.add(f.HalfBody())
     with pytest.raises(httpx.RemoteProtocolError):
@@ -92,7 +90,7 @@ def test_garbage_and_an_empty_page() -> None:
     assert bench.listed() == ["Test"]
 
 
-def test_when_a_fault_strikes() -> None:
+def test_a_fault_applies_by_method_path_skip_and_times() -> None:
     bench = Bench("Test")
     bench.sim.faults.add(f.Answer(status=500), skip=1, times=2, method="get", path="*/environments")
     assert bench.create("New").status_code == 201  # another method
@@ -104,7 +102,7 @@ def test_when_a_fault_strikes() -> None:
     assert statuses == [200, 500, 500, 200]
 
 
-def test_of_two_faults_at_once_the_second_keeps_its_turn() -> None:
+def test_of_two_due_faults_the_second_keeps_its_turn() -> None:
     bench = Bench()
     bench.sim.faults.add(f.Answer(status=500))
     bench.sim.faults.add(f.Answer(status=503))
@@ -116,7 +114,7 @@ def test_of_two_faults_at_once_the_second_keeps_its_turn() -> None:
 
 
 @pytest.mark.parametrize("body", SWITCHES["rate_limit_body"].choices)
-def test_the_ways_to_say_how_long_to_wait(body: RateLimitBody) -> None:
+def test_headers_that_say_how_long_to_wait(body: RateLimitBody) -> None:
     plain = f.rate_limit_response(f.RateLimited(body=body), 0.0)
     assert {name for name, _ in plain.headers} == {"Content-Type"}
     assert f.LIMIT_TEXT.encode() in plain.body
@@ -128,7 +126,7 @@ def test_the_ways_to_say_how_long_to_wait(body: RateLimitBody) -> None:
     assert ("x-ratelimit-reset", "7") in reset.headers
 
 
-def test_a_drop_is_a_value_for_the_shell() -> None:
+def test_a_dropped_connection_is_returned_as_a_value() -> None:
     bench = Bench()
     bench.sim.faults.add(f.NoAnswer())
     request = Request(method="GET", path="/", headers=())
@@ -138,7 +136,7 @@ def test_a_drop_is_a_value_for_the_shell() -> None:
     assert reply.status == 401
 
 
-def test_the_log_of_requests_keeps_everything() -> None:
+def test_the_request_log_is_complete() -> None:
     bench = Bench()
     bench.create("New")
     bench.client.get(bench.environments, params={"page": 1})

@@ -1,6 +1,4 @@
-"""Whatever is sent, the simulator answers: it never fails itself."""
-
-from __future__ import annotations
+"""Every request gets an answer; none makes the simulator fail."""
 
 import json
 from urllib.parse import quote

@@ -1,6 +1,4 @@
-"""Lists, page by page, under everything that can be wrong with them."""
-
-from __future__ import annotations
+"""Pages of lists, under every switch that makes them unreliable."""
 
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -82,7 +80,7 @@ def number_of(link: str) -> str:
     return parse_qs(urlsplit(link).query)["page"][0]
 
 
-def test_every_wrong_link() -> None:
+def test_next_may_be_missing_repeating_past_the_end_or_foreign() -> None:
     missing = filled(11, next_links="missing")
     assert "next" not in get(missing)
     repeating = filled(11, next_links="repeating")
@@ -139,7 +137,7 @@ def test_up_to_100_environments_come_in_one_page_whatever_pagelen_says(
 
 
 @pytest.mark.parametrize("query", ["page=0", "page=x", "pagelen=0", "pagelen=", "page=-1"])
-def test_a_page_that_is_no_number_is_refused(query: str) -> None:
+def test_an_invalid_page_number_is_refused(query: str) -> None:
     bench = Bench("Test")
     assert bench.client.get(f"{bench.variables()}?{query}").status_code == 400
 

@@ -4,8 +4,6 @@ The description is not part of this repository. Where `../shared/openapi/` has i
 repository, these tests run; elsewhere they say that they did not.
 """
 
-from __future__ import annotations
-
 import json
 import re
 from functools import cache
@@ -197,6 +195,6 @@ def test_everything_else() -> None:
     }
 
 
-def test_what_is_not_as_published_is_noticed() -> None:
+def test_a_deviation_from_the_description_is_found() -> None:
     with pytest.raises(Exception, match="required property"):
         check({"$ref": "#/components/schemas/error"}, {"message": "no type"})

@@ -1,7 +1,5 @@
 """Repositories, Pipelines, reports and comments."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import httpx
@@ -60,7 +58,7 @@ def test_repositories_are_listed_filtered_and_sorted() -> None:
 
 
 @pytest.mark.parametrize("query", [{"q": "name"}, {"q": 'size = "1"'}, {"sort": "size"}])
-def test_a_query_that_makes_no_sense_is_refused(query: dict[str, str]) -> None:
+def test_an_invalid_query_is_refused(query: dict[str, str]) -> None:
     assert fleet().client.get("/repositories/acme", params=query).status_code == 400
 
 
@@ -72,7 +70,7 @@ def test_the_links_of_repositories_are_always_right() -> None:
     assert len(bench.client.get(page["next"]).json()["values"]) == 3
 
 
-def test_only_the_fields_that_were_asked_for() -> None:
+def test_fields_selects_fields() -> None:
     bench = fleet()
     get = bench.client.get
     page = get("/repositories/acme?fields=next,values.slug,values.project.key").json()
@@ -97,7 +95,7 @@ def test_a_repository_and_its_workspace() -> None:
     assert workspace["slug"] == "acme"
 
 
-def test_pipelines_is_unknown_until_it_was_enabled_once() -> None:
+def test_pipelines_config_answers_404_until_pipelines_was_enabled_once() -> None:
     bench = Bench("test")
     at = "/repositories/acme/shop/pipelines_config"
     assert bench.client.get(at).status_code == 404
@@ -156,7 +154,7 @@ def test_a_renamed_repository_that_the_caller_cannot_see_is_not_found() -> None:
     assert bench.client.get(bench.environments).status_code == 404
 
 
-def test_what_scripts_touch_on_their_way() -> None:
+def test_calls_that_scripts_make_on_their_way_are_read_only() -> None:
     bench = Bench()
     bench.sim.add_workspace("closed", access="forbidden")
     assert bench.client.get("/user").json()["type"] == "user"
@@ -231,7 +229,7 @@ def test_the_life_of_a_report() -> None:
         {"data": {}},
     ],
 )
-def test_a_report_that_is_malformed_answers_400(change: dict[str, Json]) -> None:
+def test_a_malformed_report_answers_400(change: dict[str, Json]) -> None:
     bench = Bench()
     assert bench.client.put(AT, json=REPORT | change).status_code == 400
 
@@ -260,7 +258,7 @@ def test_the_type_of_a_report_and_the_commit() -> None:
         [ANNOTATION | {"line": "1"}],
     ],
 )
-def test_annotations_that_are_malformed_answer_400(body: Json) -> None:
+def test_malformed_annotations_answer_400(body: Json) -> None:
     bench = Bench()
     bench.client.put(AT, json=REPORT)
     assert bench.client.post(f"{AT}/annotations", json=body).status_code == 400
@@ -299,13 +297,13 @@ def test_the_life_of_a_comment() -> None:
 
 
 @pytest.mark.parametrize("body", [{}, {"content": "hello"}, {"content": {"raw": " "}}])
-def test_a_comment_without_a_text_answers_400(body: Json) -> None:
+def test_a_comment_without_text_answers_400(body: Json) -> None:
     bench = Bench()
     bench.repo.add_pull_request(7)
     assert bench.client.post(COMMENTS, json=body).status_code == 400
 
 
-def test_a_route_without_a_repository_has_none_to_give() -> None:
+def test_the_repository_of_a_route_without_one_is_an_error() -> None:
     bench = Bench()
     call = Call(
         sim=bench.sim,

@@ -1,6 +1,4 @@
-"""Real sockets: what only a server can get wrong."""
-
-from __future__ import annotations
+"""The server over real sockets."""
 
 import socket
 import ssl
@@ -67,7 +65,7 @@ def test_the_whole_life_of_an_environment_over_one_connection(
     assert waited == [0.25] * 4  # control calls come at once
 
 
-def test_links_lead_back_to_the_server(server: Server, client: httpx.Client) -> None:
+def test_links_point_to_the_server(server: Server, client: httpx.Client) -> None:
     page = client.get("/2.0/repositories/acme?pagelen=1").json()
     assert page["values"][0]["links"]["self"]["href"].startswith(server.url)
 
@@ -81,7 +79,7 @@ def test_links_lead_back_to_the_server(server: Server, client: httpx.Client) -> 
         (f.HalfBody(), httpx.RemoteProtocolError),
     ],
 )
-def test_connections_are_really_cut(
+def test_connections_are_dropped(
     server: Server, client: httpx.Client, fault: f.Fault, error: type[Exception]
 ) -> None:
     assert client.get(AT).status_code == 200
@@ -121,7 +119,7 @@ def test_slow_bodies_and_delays(server: Server, client: httpx.Client, waited: li
     assert waited == [0.25, 1.0, 1.0, 1.0, 1.0, 0.25, 2.0]
 
 
-def test_a_status_that_has_no_name(server: Server, client: httpx.Client) -> None:
+def test_a_status_without_a_phrase(server: Server, client: httpx.Client) -> None:
     server.simulator.faults.add(f.Answer(status=599, body=b"?"))
     answer = client.get(AT)
     assert (answer.status_code, answer.reason_phrase) == (599, "Unknown")
@@ -152,7 +150,7 @@ def test_chunked_bodies(server: Server, client: httpx.Client) -> None:
     assert trailer.startswith(b"HTTP/1.1 401 Unauthorized\r\n")
 
 
-def test_it_plays_the_proxy_of_a_pipe(server: Server) -> None:
+def test_it_acts_as_the_in_pipe_proxy(server: Server) -> None:
     report = "/2.0/repositories/acme/shop/commit/0123abc/reports/environments"
     body = {"title": "a", "details": "b", "report_type": "TEST", "result": "PASSED"}
     with httpx.Client(proxy=server.url, trust_env=False) as client:
@@ -162,7 +160,7 @@ def test_it_plays_the_proxy_of_a_pipe(server: Server) -> None:
     assert server.simulator.requests[-1].query == "page=1"
 
 
-def test_a_client_that_hangs_up_is_no_error(
+def test_a_client_that_disconnects_is_not_an_error(
     server: Server, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with socket.create_connection(("127.0.0.1", server.port), timeout=5) as connection:
@@ -172,7 +170,7 @@ def test_a_client_that_hangs_up_is_no_error(
     assert capsys.readouterr().err == ""
 
 
-def test_a_mistake_of_the_server_is_told(
+def test_an_exception_in_the_server_is_printed(
     server: Server, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert raw(server, "GET / HTTP/1.1", "Content-Length: many", "", "") == b""
@@ -221,6 +219,6 @@ def test_of_many_that_create_at_once_one_succeeds(server: Server) -> None:
     assert statuses == [201] + [409] * 7
 
 
-def test_listening_everywhere_is_reached_here() -> None:
+def test_a_server_on_all_addresses_has_a_local_url() -> None:
     with Server(Simulator(), host="0.0.0.0") as server:  # noqa: S104 - what is tested
         assert server.url == f"http://127.0.0.1:{server.port}"

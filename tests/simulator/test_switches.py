@@ -1,7 +1,5 @@
 """The table of switches, the profiles, and the command line."""
 
-from __future__ import annotations
-
 import os
 import runpy
 import signal
@@ -65,7 +63,7 @@ def test_the_profiles() -> None:
 
 
 @given(st.randoms(use_true_random=False))
-def test_random_switches_are_survivable(random: Random) -> None:
+def test_an_environment_can_be_created_under_random_switches(random: Random) -> None:
     switches = random_switches(random)
     assert (switches.rate_limit, switches.environment_limit) == (0, 100)
     bench = Bench(profile=switches)
@@ -73,12 +71,12 @@ def test_random_switches_are_survivable(random: Random) -> None:
     assert bench.repo.names() == ["New"]
 
 
-def test_random_switches_repeat_by_their_seed() -> None:
+def test_random_switches_are_repeatable_by_seed() -> None:
     drawn = [random_switches(Random(seed)) for seed in (1, 1, 2)]  # noqa: S311 - no secret
     assert drawn[0] == drawn[1] != drawn[2]
 
 
-def test_a_careful_client_survives_the_hostile_profile() -> None:
+def test_a_careful_client_succeeds_under_the_hostile_profile() -> None:
     bench = Bench(profile=HOSTILE)
     body = {"type": "deployment_environment"}
     assert bench.create("Live", "Production", **body).status_code == 201
@@ -107,14 +105,14 @@ def test_the_list_of_switches(capsys: pytest.CaptureFixture[str]) -> None:
         (["--seed-file", "/nothing/here.yml"], "No such file"),
     ],
 )
-def test_a_command_line_that_makes_no_sense(
+def test_an_invalid_command_line_exits_with_2(
     arguments: list[str], complaint: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert cli.main(arguments) == 2
     assert complaint in capsys.readouterr().err
 
 
-def test_a_seed_file_that_makes_no_sense(
+def test_an_invalid_seed_file_exits_with_2(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     seed = tmp_path / "seed.yml"

@@ -1,7 +1,5 @@
 """Variables and branch patterns."""
 
-from __future__ import annotations
-
 import httpx
 import pytest
 
@@ -66,7 +64,7 @@ def test_the_life_of_a_variable() -> None:
         {"key": "A", "value": "x", "secured": "yes"},
     ],
 )
-def test_a_variable_that_is_ill_formed_answers_400(body: Json) -> None:
+def test_a_malformed_variable_answers_400(body: Json) -> None:
     bench = Bench("Test")
     answer = bench.client.post(bench.variables(), json=body)
     assert answer.status_code == 400
@@ -165,7 +163,7 @@ def test_a_secured_value_is_never_shown(how: str, shown: dict[str, Json]) -> Non
     assert bench.env().variables["TOKEN"].value == "secret"
 
 
-def test_the_documented_answer_has_a_type() -> None:
+def test_the_documented_201_of_a_variable_has_a_type() -> None:
     bench = Bench("Test", created_variable="documented")
     assert bench.set("A", "b").json()["type"] == "pipeline_variable"
 
@@ -247,7 +245,7 @@ def test_variables_may_answer_404_right_after_creation() -> None:
     assert by_seconds.set("A").status_code == 201
 
 
-def test_variables_set_directly() -> None:
+def test_variables_can_be_set_directly() -> None:
     bench = Bench("Test")
     first = bench.env().set_variable("A", "1")
     assert bench.env().set_variable("A", "2", secured=True) is first
