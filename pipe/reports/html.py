@@ -95,9 +95,8 @@ def _add_plan(line: Element, view: RunView) -> None:
     """Add what the plan would do; deletions as a red badge."""
     before, deletions, after = (view.plan or "").partition(view.deletions)
     line.text = f"Plan: {before}"
-    if deletions:
-        badge = _text(line, "span", deletions, "lost" if view.result.plan.delete else "")
-        badge.tail = after
+    badge = _text(line, "span", deletions, "lost" if view.result.plan.delete else "")
+    badge.tail = after
 
 
 def _add_problems(main: Element, view: RunView) -> None:

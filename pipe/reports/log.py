@@ -10,7 +10,7 @@ from pipe.models.errors import ConfigError, ExitCode, Problem
 from pipe.models.results import Mode, Outcome, RepositoryResult, RunResult, count_plan
 from pipe.models.selection import Exclusion, Glob, Item, Project, Selection, Slug
 from pipe.planning import problems
-from pipe.reports.console import Line, Log, Style, problem_lines, wrap
+from pipe.reports.console import WIDTH, Line, Log, Style, problem_lines, wrap
 from pipe.reports.presentation import (
     BAD,
     DONE,
@@ -26,6 +26,7 @@ from pipe.reports.text import name_list, one_line, repositories, truncate
 __all__ = ["Log", "RepositoryLog", "config_error_lines", "summary_lines", "target"]
 
 _MAX_TARGET: Final = 60
+_MIN_TITLE: Final = 24
 
 
 def target(selection: Selection) -> str:
@@ -105,15 +106,20 @@ def _block(item: ItemView, prefix: str, reference: str = "") -> Iterator[Line]:
     if not item.changes:
         yield _line(item, prefix, reference)
         return
-    text = f"{item.mark} {prefix}{item.title} {item.verdict}{reference}:"
-    yield Line(_style(item.state), text)
+    yield _heading(item, prefix, f" {item.verdict}{reference}:")
     for change, line in zip(item.changes, item.lines, strict=True):
         yield Line(_change_style(change), f"    {line}")
 
 
 def _line(item: ItemView, prefix: str, reference: str = "") -> Line:
-    text = f"{item.mark} {prefix}{item.title}: {item.verdict}{reference}"
-    return Line(_style(item.state), text)
+    return _heading(item, prefix, f": {item.verdict}{reference}")
+
+
+def _heading(item: ItemView, prefix: str, verdict: str) -> Line:
+    """Return the first line of an item; a long name is cut before anything else."""
+    room = WIDTH - len(f"{item.mark} {prefix}{verdict}")
+    title = truncate(item.title, max(room, _MIN_TITLE))
+    return Line(_style(item.state), f"{item.mark} {prefix}{title}{verdict}")
 
 
 def _style(state: State) -> Style:
@@ -152,8 +158,7 @@ def summary_lines(result: RunResult) -> Iterator[Line]:
         yield plan_line(result.repositories)
         if result.plan_checksum is not None and would_change(result):
             yield Line(Style.INFO, f"INFO: Plan checksum: {result.plan_checksum}")
-    if len(result.repositories) > 1:
-        yield from _failed_repositories(result)
+    yield from _failed_repositories(result)
     style, mark = (Style.GOOD, "✔") if result.exit_code is ExitCode.OK else (Style.BAD, "✖")
     moved, last = summary_parts(result)
     for part in moved:
@@ -164,7 +169,7 @@ def summary_lines(result: RunResult) -> Iterator[Line]:
 def _failed_repositories(result: RunResult) -> Iterator[Line]:
     """Name the repositories with problems, which are hard to find among thousands."""
     failed = [one_line(str(each.repository)) for each in result.repositories if each.problems]
-    if failed:
+    if failed and len(result.repositories) > 1:
         count = f"{len(failed)} of {repositories(len(result.repositories))} have problems"
         yield from wrap(Style.BAD, "ERROR: ", f"{count}: {name_list(failed)}")
 

@@ -39,6 +39,7 @@ from pipe.models.results import (
     Outcome,
     RepositoryResult,
     RunResult,
+    deletion,
 )
 from pipe.reports.presentation import About
 from pipe.settings.pipelines import PipelineContext
@@ -106,8 +107,8 @@ def changes(hidden: str = "s3cret") -> st.SearchStrategy[Change]:
         st.builds(UpdateVariable, st.builds(var, keys), secrets),
         st.builds(UpdateVariable, st.builds(var, keys), st.builds(plain, keys, values)),
         st.builds(RewriteSecured, st.builds(var, keys), secrets),
-        st.builds(MissingSecret, st.builds(ManagedSecret, keys), problems),
         st.builds(DeleteVariable, st.builds(var, keys, values) | st.builds(var, keys)),
+        st.builds(MissingSecret, st.builds(ManagedSecret, keys), problems),
         st.builds(
             WriteFingerprints, st.none() | st.builds(var, keys, values), st.just(()), st.just(())
         ),
@@ -147,6 +148,8 @@ def plans(hidden: str = "s3cret") -> st.SearchStrategy[EnvironmentPlan]:
 @st.composite
 def environments(draw: st.DrawFn, hidden: str = "s3cret") -> EnvironmentResult:
     plan = draw(plans(hidden))
+    if isinstance(plan, Delete):
+        return deletion(plan, draw(outcomes), draw(st.none() | problems))
     found = existing_of(plan)
     return EnvironmentResult(
         plan=plan,
@@ -160,11 +163,19 @@ def environments(draw: st.DrawFn, hidden: str = "s3cret") -> EnvironmentResult:
     )
 
 
+def variable_changes(hidden: str = "s3cret") -> st.SearchStrategy[ChangeResult]:
+    """Return the result of any change of a variable."""
+    found = changes(hidden).filter(lambda each: each.field.startswith("variables."))
+    return st.builds(ChangeResult, change=found, outcome=outcomes, problem=st.none() | problems)
+
+
 def repositories(hidden: str = "s3cret") -> st.SearchStrategy[RepositoryResult]:
     return st.builds(
         RepositoryResult,
         repository=st.builds(Repository, st.just("acme"), names),
         environments=st.lists(environments(hidden), max_size=3).map(tuple),
+        changes=st.lists(variable_changes(hidden), max_size=2).map(tuple),
+        unchanged_variables=st.integers(0, 2),
         problem=st.none() | problems,
         pipelines=st.none() | st.sampled_from([Outcome.APPLIED, Outcome.PLANNED, Outcome.FAILED]),
     )

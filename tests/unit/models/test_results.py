@@ -21,7 +21,7 @@ from pipe.models.changes import (
     UpdateVariable,
     WriteFingerprints,
 )
-from pipe.models.declaration import ManagedSecret
+from pipe.models.declaration import FINGERPRINTS_KEY, ManagedSecret
 from pipe.models.errors import ConfigError, ExitCode
 from pipe.models.results import (
     Counts,
@@ -35,6 +35,7 @@ from pipe.models.results import (
     VariableCounts,
     count_environments,
     count_variables,
+    deletion,
     planned,
 )
 from pipe.planning.problems import secret_missing
@@ -72,6 +73,21 @@ def test_what_happened_is_counted() -> None:
         created=1, updated=2, unchanged=7, deleted=1, failed=0
     )
     assert count_environments([done]) == EnvironmentCounts(updated=1)
+
+
+@pytest.mark.promise("P13")
+def test_variables_go_with_their_environment_and_the_pipe_s_own_is_not_counted() -> None:
+    lost = (var("A", "1"), var("S"), var(FINGERPRINTS_KEY, "{}"))
+    gone = deletion(replace(DELETE, variables=lost), Outcome.APPLIED)
+    assert [each.change.field for each in gone.changes] == [
+        "variables.A",
+        "variables.S",
+        f"variables.{FINGERPRINTS_KEY}",
+    ]
+    assert count_variables(_run(gone).repositories) == VariableCounts(deleted=2)
+    kept = deletion(replace(DELETE, variables=lost), Outcome.UNVERIFIED, TROUBLE)
+    assert {each.outcome for each in kept.changes} == {Outcome.SKIPPED}
+    assert count_variables(_run(kept).repositories) == VariableCounts()
 
 
 @pytest.mark.promise("P13")

@@ -7,8 +7,8 @@ import io
 import pytest
 from msgspec.structs import replace
 
-from pipe.models.changes import CreateVariable, SetAdminOnly, Update
-from pipe.models.declaration import Repository
+from pipe.models.changes import CreateVariable, MissingSecret, SetAdminOnly, SetName, Update
+from pipe.models.declaration import ManagedSecret, Repository
 from pipe.models.errors import Problem
 from pipe.models.results import (
     ChangeResult,
@@ -19,6 +19,7 @@ from pipe.models.results import (
     planned,
 )
 from pipe.models.selection import Exclusion, Glob, Project, Selection, Slug
+from pipe.planning import problems
 from pipe.redaction import Redactor
 from pipe.reports.console import Line, Log, Style, wrap
 from pipe.reports.log import RepositoryLog, plan_line, summary_lines, target
@@ -104,6 +105,18 @@ def test_the_same_problem_is_explained_once() -> None:
     texts = [line.text for line in lines(failed, failed)]
     assert sum("ERROR" in text for text in texts) == 1
     assert texts[-2] == "✖ Test failed, see above:"
+
+
+def test_long_names_leave_the_line_short() -> None:
+    rename = SetName("n" * 100, "m" * 100)
+    plan = Update(existing=env("n" * 100), changes=(rename,))
+    repository = RepositoryResult(
+        repository=Repository("w" * 30, "s" * 62), environments=(planned(plan),)
+    )
+    log = RepositoryLog(mode=Mode.CHECK, is_fleet=True)
+    first = next(log.result_lines(repository)).text
+    assert len(first) <= 160
+    assert first.endswith("… drifted, would be updated:")
 
 
 def test_a_long_key_and_a_long_value_leave_the_line_short() -> None:
@@ -205,3 +218,44 @@ def test_a_problem_of_every_repository_is_explained_once() -> None:
     assert first[:2] == ["✖ acme/shop: failed", "  ERROR: It."]
     assert second == ["✖ acme/shop: failed, see above"]
     log.already_logged(TROUBLE)
+
+
+def missing(mode: Mode, *, is_next: bool = False) -> list[str]:
+    """Return the lines of an environment in which a secret is missing that others manage."""
+    problem = problems.secret_missing(ManagedSecret("LICENSE"), None)
+    plan = Update(
+        existing=env("Test"), changes=(ADMIN, MissingSecret(ManagedSecret("LICENSE"), problem))
+    )
+    repository = RepositoryResult(repository=SHOP, environments=(planned(plan),))
+    log = RepositoryLog(mode=mode, is_fleet=False)
+    found = log.plan_lines(repository) if is_next else log.result_lines(repository)
+    return [line.text for line in found][:3]
+
+
+def test_a_missing_secret_is_drift_in_check_and_a_failure_elsewhere() -> None:
+    lines = [
+        "    ~ admin_only         false → true",
+        "    + variables.LICENSE  secured value, managed elsewhere   (missing)",
+    ]
+    assert missing(Mode.CHECK) == ["✖ Test drifted, would be updated:", *lines]
+    assert missing(Mode.PLAN) == ["✖ Test failed:", *lines]
+    assert missing(Mode.APPLY, is_next=True) == ["~ Test will be updated:", *lines]
+
+
+def test_variables_of_the_repository_are_an_item() -> None:
+    change = ChangeResult(change=CreateVariable(plain("REGION", "eu")), outcome=Outcome.PLANNED)
+    done = replace(change, outcome=Outcome.APPLIED)
+    pending = RepositoryResult(repository=SHOP, changes=(change,))
+    log = RepositoryLog(mode=Mode.APPLY, is_fleet=True)
+    assert [line.text for line in log.plan_lines(pending)] == [
+        "~ acme/shop · Repository variables will be updated:",
+        "    + variables.REGION  eu",
+    ]
+    applied = replace(pending, changes=(done,))
+    assert [line.text for line in log.result_lines(applied)] == [
+        "✔ acme/shop · Repository variables: updated"
+    ]
+    unchanged = RepositoryResult(repository=SHOP, unchanged_variables=2)
+    assert [line.text for line in log.result_lines(unchanged)] == [
+        "✔ acme/shop · Repository variables: unchanged"
+    ]

@@ -5,11 +5,27 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from pipe.models.changes import Delete, DeleteReason, Keep, Refuse, SetAdminOnly, Update
+from pipe.models.changes import (
+    CreateVariable,
+    Delete,
+    DeleteReason,
+    Keep,
+    Refuse,
+    SetAdminOnly,
+    Update,
+)
 from pipe.models.errors import ExitCode, Problem
-from pipe.models.results import Counts, Mode, Outcome, PlanCounts, RepositoryResult, planned
+from pipe.models.results import (
+    ChangeResult,
+    Counts,
+    Mode,
+    Outcome,
+    PlanCounts,
+    RepositoryResult,
+    planned,
+)
 from pipe.reports.summary import plan_sentence, summary, summary_parts, would_change
-from tests.support.values import SHOP, TROUBLE, env
+from tests.support.values import SHOP, TROUBLE, env, plain
 from tests.unit.reports.samples import NOTHING, RUN
 
 IMPOSSIBLE = Problem("type-needed", ExitCode.INCOMPLETE, "It.", "Because.", "Do.")
@@ -81,3 +97,12 @@ def test_the_last_line_fits_a_hundred_columns() -> None:
         or moved
     )
     assert "1000 environments unchanged, 2000 failed, 1000 refused" in moved
+
+
+def test_variables_of_repositories_are_part_of_the_plan() -> None:
+    change = ChangeResult(change=CreateVariable(plain("REGION", "eu")), outcome=Outcome.PLANNED)
+    run = replace(RUN, repositories=(RepositoryResult(repository=SHOP, changes=(change,)),))
+    assert would_change(run)
+    assert plan_sentence(run.repositories) == (
+        "0 to create, 0 to change, 0 to delete, 0 unchanged; variables to change of 1 repository"
+    )
