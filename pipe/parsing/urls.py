@@ -63,7 +63,12 @@ def _split(text: str) -> SplitResult | None:
 
 def _is_host(parts: SplitResult) -> bool:
     host = parts.hostname or ""
-    return _is_address(host) or ("[" not in parts.netloc and _HOST.fullmatch(host) is not None)
+    if _is_address(host):
+        return True
+    # A name that ends in a number is read as an IPv4 address by every resolver.
+    last_label = host.rpartition(".")[2]
+    is_name = _HOST.fullmatch(host) is not None and not last_label.isdecimal()
+    return is_name and "[" not in parts.netloc
 
 
 def _is_this_machine(host: str) -> bool:

@@ -132,6 +132,8 @@ INVALID_URL = "not a valid URL; expected for example https://api.bitbucket.org"
         ("https://[::1", INVALID_URL),
         ("https://[v1.x]", INVALID_URL),
         ("https://-a", INVALID_URL),
+        ("https://999.999.999.999", INVALID_URL),
+        ("https://a.1", INVALID_URL),
         ("https://a/b//c", INVALID_URL),
         (
             "https://user:canary-password@a",
