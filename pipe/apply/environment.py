@@ -153,7 +153,8 @@ def _create(context: ApplyContext, repository: Repository, plan: Create) -> Envi
 
 def _is_so(change: SetAdminOnly, environment: ExistingEnvironment) -> bool:
     """Return whether a new environment is as declared; not mentioned means unrestricted."""
-    return bool(environment.admin_only) == change.after
+    readable = not environment.is_admin_only_unreadable
+    return readable and bool(environment.admin_only) == change.after
 
 
 def _adopt(

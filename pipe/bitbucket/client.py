@@ -73,7 +73,10 @@ class Bitbucket:
 
     def environment(self, repository: Repository, uuid: str) -> ExistingEnvironment | Rejected:
         """Return one environment; a write shows here before it does in the list [sure]."""
-        return self._get(_environment(repository, uuid), payloads.environment)
+        return self._get(
+            _environment(repository, uuid),
+            payloads.about(payloads.from_json(payloads.environment), uuid=uuid),
+        )
 
     def create_environment(
         self,
@@ -92,9 +95,8 @@ class Bitbucket:
         if admin_only is not None:
             body["restrictions"] = {"admin_only": admin_only}
         path = f"{_repository(repository)}/environments"
-        return self._post(
-            path, json_content(body), payloads.from_json(payloads.environment), attempts
-        )
+        parse = payloads.about(payloads.from_json(payloads.environment), name=name)
+        return self._post(path, json_content(body), parse, attempts)
 
     def change_environment(
         self,
@@ -144,7 +146,7 @@ class Bitbucket:
         attempts: Attempts | None = None,
     ) -> ExistingVariable | Rejected | OutcomeUnknown:
         """Create a variable; 409 means that the key exists, even if the list lacks it [likely]."""
-        parse = payloads.from_json(payloads.variable)
+        parse = payloads.about(payloads.from_json(payloads.variable), key=variable.key)
         return self._post(_variables(owner), _variable_content(variable), parse, attempts)
 
     def update_variable(
@@ -152,7 +154,7 @@ class Bitbucket:
     ) -> ExistingVariable | Rejected:
         """Write the key, the value and whether it is secured: all three, always [sure]."""
         path = f"{_variables(owner)}/{segment(uuid)}"
-        parse = payloads.from_json(payloads.variable)
+        parse = payloads.about(payloads.from_json(payloads.variable), uuid=uuid, key=variable.key)
         return self._put(path, _variable_content(variable), parse)
 
     def delete_variable(self, owner: VariableOwner, uuid: str) -> Done | AlreadyGone | Rejected:
@@ -182,7 +184,7 @@ class Bitbucket:
         return self._post(
             _branch_restrictions(repository, environment_uuid),
             json_content({"type": "branch_restriction_pattern", "pattern": pattern}),
-            payloads.from_json(payloads.branch_restriction),
+            payloads.about(payloads.from_json(payloads.branch_restriction), pattern=pattern),
             attempts,
         )
 
@@ -195,7 +197,9 @@ class Bitbucket:
 
     def pipelines_enabled(self, repository: Repository) -> bool | Rejected:
         """Return whether Pipelines is enabled; 404 means that it never was [sure]."""
-        answer = self._get(_pipelines_config(repository), payloads.pipelines_enabled)
+        answer = self._get(
+            _pipelines_config(repository), payloads.from_json(payloads.pipelines_enabled)
+        )
         if isinstance(answer, Rejected) and answer.status == HTTPStatus.NOT_FOUND:
             return False
         return answer
@@ -222,11 +226,10 @@ class Bitbucket:
             query=query,
         )
 
-    def _get(self, path: str, read: Callable[[Json], T]) -> T | Rejected:
-        request = IdempotentRequest(
-            method=HTTPMethod.GET, path=path, parse=payloads.from_json(read)
+    def _get(self, path: str, parse: Callable[[Answer], T]) -> T | Rejected:
+        return self._transport.send(
+            IdempotentRequest(method=HTTPMethod.GET, path=path, parse=parse)
         )
-        return self._transport.send(request)
 
     def _post(
         self, path: str, content: Content, parse: Callable[[Answer], T], attempts: Attempts | None

@@ -7,7 +7,8 @@ missing.
 
 A pass over the pages ends when
 
-- `size` values are kept: the list is complete, whatever else the answer says;
+- `size` values are kept and there is no `next`: the list is complete. With a `next`, `size` may
+  count one page only, so pages are requested until one brings nothing new;
 - a page is empty;
 - the same page is returned again and again, which is how a service answers that ignores `page` or
   returns its last page for any later number;
@@ -42,6 +43,8 @@ _MAX_STABLE_PASSES: Final = 3
 """If no pass contained a value twice, it is not the order that hides the missing ones."""
 _MAX_REPEATS: Final = 5
 """Of the same page: fewer could be chance when short pages come in random order."""
+_LONG_PAGE: Final = 10
+"""Values that do not come twice in the same order by chance: one repeat is enough."""
 _MAX_PAGES: Final = 1000
 """In one pass: an endless list is an error of the service."""
 
@@ -142,9 +145,13 @@ class Listing(Struct, Generic[T], frozen=True, kw_only=True):
         size = page.size if page.size is not None and page.size >= len(kept) else None
         current = self._pass.add(tuple(found), size)
         after = replace(self, _kept=kept, _pass=current)
-        if size == len(kept) or (self._passes > 1 and len(kept) >= self._expected):
+        is_new = len(kept) > len(self._kept)
+        if size == len(kept) and not (page.has_next and is_new):
             return after.completed()
-        if not found or current.repeats == _MAX_REPEATS or self._is_last(page, size):
+        if self._passes > 1 and len(kept) >= self._expected:
+            return after.completed()
+        max_repeats = 1 if len(found) >= _LONG_PAGE else _MAX_REPEATS
+        if not found or current.repeats == max_repeats or self._is_last(page, size):
             return after.pass_ended()
         if current.pages == _MAX_PAGES:
             return replace(after, step=Incomplete(len(kept), None))

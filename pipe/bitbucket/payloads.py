@@ -40,7 +40,7 @@ class _Name(Struct):
 
 
 class _Restrictions(Struct):
-    admin_only: bool
+    admin_only: object = None
 
 
 class _Environment(Struct):
@@ -111,6 +111,29 @@ def from_json(read: Callable[[Json], T]) -> Callable[[Answer], T]:
     return lambda answer: read(read_json(answer.body))
 
 
+def about(parse: Callable[[Answer], T], **expected: str) -> Callable[[Answer], T]:
+    """Return a parser that refuses an answer about anything else than was requested.
+
+    Args:
+        parse: The parser of the answer.
+        expected: Texts by attribute; a `uuid` in any case.
+
+    Raises:
+        UnparseableError: An attribute of the parsed value differs.
+    """
+
+    def parse_and_compare(answer: Answer) -> T:
+        value = parse(answer)
+        for name, text in expected.items():
+            actual = getattr(value, name)
+            if actual != text and (name != "uuid" or actual.casefold() != text.casefold()):
+                message = f"the answer is about something else: another {name}"
+                raise UnparseableError(message)
+        return value
+
+    return parse_and_compare
+
+
 def accepted(answer: Answer) -> Done:
     """Parse the answer to a write whose body is not needed.
 
@@ -139,12 +162,14 @@ def environment(value: Json) -> ExistingEnvironment:
     """Read an environment; its type is the one of `environment_type`, never the rank."""
     body = convert(value, _Environment)
     type_name = _optional(body.environment_type, _Name)
-    restrictions = _optional(body.restrictions, _Restrictions)
+    restrictions = _optional(body.restrictions, _Restrictions) or _Restrictions()
+    admin_only = restrictions.admin_only
     return ExistingEnvironment(
         uuid=body.uuid,
         name=body.name,
         type=_ENVIRONMENT_TYPES.get(type_name.name.casefold()) if type_name else None,
-        admin_only=restrictions.admin_only if restrictions else None,
+        admin_only=admin_only if isinstance(admin_only, bool) else None,
+        is_admin_only_unreadable=not isinstance(admin_only, bool | None),
         slug=body.slug if isinstance(body.slug, str) and body.slug else None,
     )
 

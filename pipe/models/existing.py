@@ -15,7 +15,10 @@ class ExistingEnvironment(Struct, frozen=True, kw_only=True):
         uuid: With its braces, as Bitbucket writes it.
         name: Exactly as stored.
         type: `None` when Bitbucket did not say (the published schema promises only uuid and name).
-        admin_only: `None` when Bitbucket did not say.
+        admin_only: `None` when Bitbucket did not say, which means unrestricted, or could not be
+            understood.
+        is_admin_only_unreadable: Whether `admin_only` was neither true nor false: then it is
+            unknown, and never taken as unchanged.
         slug: The name as addresses hold it; `None` when Bitbucket did not say.
     """
 
@@ -24,6 +27,7 @@ class ExistingEnvironment(Struct, frozen=True, kw_only=True):
     type: EnvironmentType | None = None
     admin_only: bool | None = None
     slug: str | None = None
+    is_admin_only_unreadable: bool = False
 
 
 class VariableOwner(Struct, frozen=True):

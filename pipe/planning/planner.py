@@ -244,7 +244,9 @@ def _plan_existing(
 def _admin_only_change(existing: ExistingEnvironment, desired: Desired) -> tuple[Change, ...]:
     if desired.admin_only is None or desired.admin_only == existing.admin_only:
         return ()
-    if existing.admin_only is None and not desired.admin_only:
+    if existing.admin_only is None and not (
+        desired.admin_only or existing.is_admin_only_unreadable
+    ):
         # Bitbucket did not say. Unrestricted is what a missing restriction means, and a write
         # that can't be verified either would be repeated at every run.
         return ()

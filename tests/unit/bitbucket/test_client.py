@@ -1,6 +1,7 @@
 """Every call: where it goes, what it says, what it gives back."""
 
 from collections.abc import Callable
+from typing import Final
 
 import httpx
 import pytest
@@ -9,7 +10,7 @@ from pydantic import SecretStr
 from pipe.bitbucket.client import Bitbucket
 from pipe.bitbucket.requests import Done, OutcomeUnknown, Rejected
 from pipe.models.declaration import EnvironmentType, PlainVariable, Repository, SecuredVariable
-from pipe.models.errors import ExitCode, PipeError
+from pipe.models.errors import ExitCode, PipeError, Problem
 from pipe.models.existing import (
     ExistingBranchRestriction,
     ExistingEnvironment,
@@ -43,7 +44,7 @@ def test_next_is_never_followed() -> None:
     line = connect(
         [
             page(environment("A"), size=2, pagelen=1, next=elsewhere),
-            page(environment("B"), size=2, pagelen=1, next=elsewhere),
+            page(environment("B"), size=2, pagelen=1),
         ]
     )
 
@@ -88,12 +89,51 @@ def test_a_list_that_stays_short_is_an_error() -> None:
 
 
 def test_an_environment_is_read() -> None:
-    line = connect([httpx.Response(200, json=environment("Test"))])
+    line = connect([httpx.Response(200, json=environment("Test", uuid="{E}"))])
 
-    assert line.bitbucket.environment(SHOP, "{e}") == ExistingEnvironment(
-        uuid="{Test}", name="Test"
-    )
+    assert line.bitbucket.environment(SHOP, "{e}") == ExistingEnvironment(uuid="{E}", name="Test")
     assert line.sent == [("GET", f"{BASE}/environments/%7Be%7D")]
+
+
+OTHER_VARIABLE: Final = {"uuid": "{v}", "key": "OTHER", "value": "x", "secured": False}
+ABOUT_SOMETHING_ELSE: Final[tuple[tuple[Call, dict[str, object]], ...]] = (
+    (lambda api: api.environment(SHOP, "{e}"), environment("Test")),
+    (
+        lambda api: api.create_environment(SHOP, "Test", EnvironmentType.TEST, None),
+        environment("Else"),
+    ),
+    (
+        lambda api: api.create_variable(VariableOwner(SHOP, "{e}"), PlainVariable("K", "x")),
+        OTHER_VARIABLE,
+    ),
+    (
+        lambda api: api.update_variable(VariableOwner(SHOP, "{e}"), "{v}", PlainVariable("K", "x")),
+        OTHER_VARIABLE,
+    ),
+    (
+        lambda api: api.update_variable(
+            VariableOwner(SHOP, "{e}"), "{w}", PlainVariable("OTHER", "x")
+        ),
+        OTHER_VARIABLE,
+    ),
+    (
+        lambda api: api.add_branch_restriction(SHOP, "{e}", "main"),
+        {"uuid": "{r}", "pattern": "**"},
+    ),
+)
+
+
+@pytest.mark.parametrize(("call", "body"), ABOUT_SOMETHING_ELSE)
+def test_an_answer_about_something_else_proves_nothing(call: Call, body: dict[str, object]) -> None:
+    line = connect(lambda _: httpx.Response(200, json=body))
+
+    try:
+        answer = call(line.bitbucket)
+    except PipeError as error:
+        answer = error.problem
+
+    assert isinstance(answer, OutcomeUnknown | Problem)
+    assert "something else" in repr(answer)
 
 
 @pytest.mark.parametrize(

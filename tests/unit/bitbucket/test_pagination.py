@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 
 import pytest
+from msgspec.structs import replace
 
 from pipe.bitbucket.pagination import Complete, FetchPage, Incomplete, Listing, Page, page_parser
 from pipe.bitbucket.requests import Answer, Json, UnparseableError
@@ -68,10 +69,31 @@ def test_every_list_is_complete(
 
 @pytest.mark.parametrize("count", [0, 1, 10, 99, 100])
 @pytest.mark.parametrize("has_next", [True, False])
-def test_one_request_is_enough_where_size_tells_so(*, count: int, has_next: bool) -> None:
+def test_one_request_is_enough_where_size_tells_so_and_no_next_denies_it(
+    *, count: int, has_next: bool
+) -> None:
     pages = served(names(count), length=False, has_next=lambda _number, _last: has_next)
 
-    assert read(pages) == (Complete(names(count)), [1])
+    asked = [1, 2] if has_next and count else [1]
+    assert read(pages) == (Complete(names(count)), asked)
+
+
+@pytest.mark.parametrize("length", [True, False])
+def test_a_size_that_counts_one_page_ends_no_list_that_has_a_next(*, length: bool) -> None:
+    honest = served(names(25), cap=10, length=length)
+
+    def pages(number: int) -> Page[str]:
+        page = honest(number)
+        return replace(page, size=len(page.values))
+
+    assert read(pages) == (Complete(names(25)), [1, 2, 3] if length else [1, 2, 3, 4])
+
+
+def test_a_service_that_ignores_the_page_is_asked_twice() -> None:
+    """One answer holds up to 100 values, whatever `pagelen` says, and `page=2` repeats them."""
+    page = Page(values=names(40), length=10, has_next=True)
+
+    assert read(lambda _: page) == (Complete(names(40)), [1, 2])
 
 
 @pytest.mark.parametrize("count", [0, 1, 10, 99])

@@ -53,6 +53,7 @@ def test_a_restriction_that_is_not_told_is_none(value: Json) -> None:
     read = payloads.environment({"uuid": "{a}", "name": "T", "restrictions": value})
 
     assert read.admin_only is None
+    assert read.is_admin_only_unreadable == (value == {"admin_only": 1})
 
 
 @pytest.mark.parametrize("value", [*SENSELESS, {"uuid": "", "name": "T"}, {"uuid": 3, "name": "T"}])

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from pipe.models.changes import (
     BranchesUnavailable,
@@ -131,6 +132,14 @@ def test_silence_about_admin_only_means_unrestricted() -> None:
     assert _one(declared("Live", admin_only=True), silent) == Update(
         existing=silent, changes=(SetAdminOnly(None, after=True),)
     )
+
+
+def test_an_unreadable_admin_only_is_never_unchanged() -> None:
+    unknown = replace(env("Live", admin_only=None), is_admin_only_unreadable=True)
+    for wanted in (True, False):
+        assert _one(declared("Live", admin_only=wanted), unknown) == Update(
+            existing=unknown, changes=(SetAdminOnly(None, after=wanted),)
+        )
 
 
 def test_branches_that_can_not_be_read_are_a_change_that_fails() -> None:
