@@ -62,8 +62,8 @@ def single_value(name: str, environ: Mapping[str, str]) -> str:
         ValueError: It is given as a list, or is not valid UTF-8.
     """
     text = environ.get(name, "")
-    if environ.get(f"{name}_COUNT") or _numbered(name, environ):
-        message = f"takes one value, not a list ({name}_COUNT, {name}_0, …)"
+    if environ.get(f"{name}_COUNT") or _numbered(name, environ) or _is_json_array(text):
+        message = f"takes one value, not a list ({name}_COUNT, {name}_0, … or JSON)"
         raise ValueError(message)
     if not is_text(text):
         message = "not valid UTF-8"
@@ -157,6 +157,16 @@ def decode(name: str, text: str) -> object:
         reason = "nested too deeply"
     message = f"begins like JSON, but is not valid JSON: {reason}"
     raise InvalidItemsError(ConfigError(name, message))
+
+
+def _is_json_array(text: str) -> bool:
+    if not text.lstrip().startswith("["):
+        return False
+    try:
+        json.loads(text, strict=False)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def _numbered(name: str, environ: Mapping[str, str]) -> dict[int, str]:

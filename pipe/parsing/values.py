@@ -5,7 +5,6 @@ Each function raises `ValueError` with a message that says what is wrong and wha
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from enum import StrEnum
@@ -89,26 +88,10 @@ def name(text: str) -> str:
     return text
 
 
-def _is_json(text: str) -> bool:
-    try:
-        json.loads(text, strict=False)
-    except (ValueError, RecursionError):
-        return False
-    return True
-
-
 def plain_name(text: str) -> str:
     """Read the name of an environment, where a pattern is not allowed."""
     if is_glob(text):
         message = f"{quoted(text)} is a pattern; expected the name of one environment"
-        raise ValueError(message)
-    return name(text)
-
-
-def variable_name(text: str) -> str:
-    """Read the name of an environment from a variable, where a list is a mistake."""
-    if text.lstrip().startswith("[") and _is_json(text):
-        message = "takes one value, not a list; declare several environments in a CONFIG_FILE"
         raise ValueError(message)
     return name(text)
 

@@ -91,7 +91,8 @@ def read_settings(
     errors = ConfigErrors()
     warnings: list[str] = []
     for argument in arguments:
-        errors.add(quoted(argument), "unexpected argument; settings are variables (MODE=plan)")
+        message = f"{quoted(argument)} is not an argument; settings are variables (MODE=plan)"
+        errors.add("command line", message)
     check_refused(environ, errors)
     options, failed = read_options(environ, errors)
     chosen = choose_credentials(options, environ, errors, warnings)

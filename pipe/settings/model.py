@@ -178,7 +178,7 @@ class Options(BaseSettings):
     # What the environment should be.
     environment_name: Annotated[
         str | None,
-        one(values.variable_name),
+        one(values.name),
         Field(
             description="Name of the environment. With `*` or `?` in it, a pattern: every existing"
             " environment that matches (and is of `ENVIRONMENT_TYPE`, if given) is updated; none"

@@ -109,7 +109,7 @@ def test_any_other_argument_is_a_configuration_error(
 
     log = capfd.readouterr().err
     for each in arguments:
-        assert f"ERROR: {each!r}: unexpected argument; settings are variables (MODE=plan)" in log
+        assert f"{each!r} is not an argument; settings are variables (MODE=plan)" in log
     assert simulator.requests == []
     assert json.loads((tmp_path / "report.json").read_text())["exit_code"] == 2
 

@@ -1,0 +1,201 @@
+"""What the variables declare together, and what contradicts itself."""
+
+from __future__ import annotations
+
+import pytest
+
+from pipe.models.declaration import (
+    Declaration,
+    DeclaredEnvironment,
+    Desired,
+    EnvironmentType,
+    PlainVariable,
+    Repository,
+)
+from pipe.models.selection import Selection, Slug
+from tests.support.settings import ONE, PIPELINE, errors_of, settings
+
+SHOP = Repository("acme", "shop")
+REPOSITORY = PIPELINE | {"REPOSITORY_VARIABLES": "A=1"}
+
+
+def test_repository_variables_need_no_environment() -> None:
+    environ = REPOSITORY | {"ENABLE_PIPELINES": "true", "PRUNE": "repository-variables"}
+
+    assert settings(environ).declaration_for(SHOP) == Declaration(
+        enable_pipelines=True,
+        repository_variables=(PlainVariable("A", "1"),),
+        prune_repository_variables=True,
+    )
+
+
+def test_repository_variables_beside_an_environment() -> None:
+    declaration = settings(ONE | REPOSITORY).declaration_for(SHOP)
+
+    assert declaration == Declaration(
+        environments=(DeclaredEnvironment(name="Test-Env", type=EnvironmentType.TEST),),
+        repository_variables=(PlainVariable("A", "1"),),
+    )
+
+
+@pytest.mark.parametrize(
+    ("environ", "expected"),
+    [
+        (
+            REPOSITORY | {"ADMIN_ONLY": "true", "BRANCHES": "main"},
+            {"ENVIRONMENT_NAME": "required when ADMIN_ONLY or BRANCHES is set"},
+        ),
+        (
+            REPOSITORY | {"SECURED_REPOSITORY_VARIABLES": "A=2"},
+            {"SECURED_REPOSITORY_VARIABLES": "A is already declared in REPOSITORY_VARIABLES"},
+        ),
+        (
+            REPOSITORY | {"PRUNE": "environments"},
+            {"PRUNE": "'environments' requires ENVIRONMENT_NAME or a CONFIG_FILE"},
+        ),
+        (
+            ONE | {"PRUNE": "repository-variables"},
+            {
+                "PRUNE": "'repository-variables' requires REPOSITORY_VARIABLES ([] deletes all"
+                " variables)"
+            },
+        ),
+        (
+            ONE | {"PRUNE": "environments", "ENVIRONMENT_NAME": "T*"},
+            {
+                "PRUNE": "'environments' cannot be used with a pattern in ENVIRONMENT_NAME, which"
+                " declares no environment"
+            },
+        ),
+        (ONE | {"PRUNE": "repository-variables", "REPOSITORY_VARIABLES": "?"}, None),
+    ],
+)
+@pytest.mark.promise("P25")
+def test_contradictions(environ: dict[str, str], expected: dict[str, str] | None) -> None:
+    found = errors_of(environ)
+
+    assert found == expected or (expected is None and set(found) == {"REPOSITORY_VARIABLES"})
+
+
+def test_a_branch_given_twice_counts_once() -> None:
+    declaration = settings(ONE | {"BRANCHES": '["main", "dev", "main"]'}).declaration_for(SHOP)
+    file = {"file": "environments: [{name: X, branches: [main, dev, main]}]"}
+    other = settings(PIPELINE | {"CONFIG_FILE": "file"}, **file).declaration_for(SHOP)
+
+    assert declaration.environments[0].desired == Desired(branches=("main", "dev"))
+    assert other.environments[0].desired == Desired(branches=("main", "dev"))
+
+
+@pytest.mark.parametrize(
+    ("environ", "files"),
+    [
+        (ONE | {"BRANCHES": '["refs/heads/main", "a,b"]'}, {}),
+        (
+            PIPELINE | {"CONFIG_FILE": "file"},
+            {"file": "rules: [{when: {name: X}, branches: [refs/heads/main, 'a,b']}]"},
+        ),
+    ],
+)
+def test_branch_patterns_that_match_nothing_are_warnings(
+    environ: dict[str, str], files: dict[str, str]
+) -> None:
+    assert settings(environ, **files).warnings == (
+        "Branch pattern 'refs/heads/main' has a prefix; Bitbucket expects 'main'",
+        "Branch pattern 'a,b' is a single pattern; write a list for several",
+    )
+
+
+def test_an_export_file_is_for_export() -> None:
+    read = settings(PIPELINE | {"MODE": "export", "EXPORT_FILE": "out.yml"})
+
+    assert (read.options.export_file, read.warnings) == ("out.yml", ())
+    assert settings(ONE | {"EXPORT_FILE": "out.yml"}).warnings == (
+        "EXPORT_FILE is ignored: MODE is apply",
+    )
+
+
+@pytest.mark.parametrize(
+    ("environ", "slug"),
+    [
+        ({"REPO_SLUG": "other/blog"}, Slug("other", "blog")),
+        ({"REPO_SLUG": "Acme/blog", "WORKSPACE": "acme"}, Slug("acme", "blog")),
+        ({"REPO_SLUG": "blog"}, Slug("acme", "blog")),
+    ],
+)
+def test_a_repository_with_its_workspace(environ: dict[str, str], slug: Slug) -> None:
+    assert settings(ONE | environ).selection == Selection(items=(slug,))
+
+
+@pytest.mark.parametrize(
+    ("environ", "expected"),
+    [
+        (
+            {"REPO_SLUG": "other/blog", "WORKSPACE": "acme"},
+            {"REPO_SLUG": "names another workspace than WORKSPACE, acme; remove one"},
+        ),
+        (
+            {"REPO_SLUG": "a/b/c"},
+            {
+                "REPO_SLUG": "'b/c' is not a valid slug; copy it from the address,"
+                " bitbucket.org/WORKSPACE/SLUG"
+            },
+        ),
+        (
+            {"DRY_RUN": "1"},
+            {
+                "DRY_RUN": "not a variable of this pipe, and without it changes would be written;"
+                " use MODE: plan"
+            },
+        ),
+    ],
+)
+def test_other_errors(environ: dict[str, str], expected: dict[str, str]) -> None:
+    assert errors_of(ONE | environ) == expected
+
+
+TOKEN = PIPELINE["BITBUCKET_ACCESS_TOKEN"]
+CONTAINED = "contains a credential of the pipe, which would be shown; remove it"
+
+
+@pytest.mark.parametrize(
+    ("environ", "source", "what"),
+    [
+        ({"ENVIRONMENT_NAME": TOKEN}, "ENVIRONMENT_NAME", ""),
+        ({"RENAME_FROM": f"x {TOKEN}"}, "RENAME_FROM", ""),
+        ({"BRANCHES_COUNT": "1", "BRANCHES_0": TOKEN}, "BRANCHES_0", ""),
+        ({"REPO_SLUG": TOKEN}, "REPO_SLUG", ""),
+        ({"VARIABLES": f"A=x{TOKEN}y"}, "VARIABLES", "the value of a plain variable "),
+        ({"VARIABLES": f"{TOKEN}=y"}, "VARIABLES", "the name of a variable "),
+        ({"REPOSITORY_VARIABLES": f"A={TOKEN}"}, "VARIABLES", "the value of a plain variable "),
+    ],
+)
+def test_a_credential_in_what_is_shown_is_an_error(
+    environ: dict[str, str], source: str, what: str
+) -> None:
+    found = errors_of(ONE | environ)
+
+    assert found[source] == what + CONTAINED
+    assert not any(TOKEN in message for message in found.values())
+
+
+def test_a_credential_in_the_configuration_file_is_an_error() -> None:
+    text = """\
+        environments: [{name: X, variables: {A: {from_env: COPY}}}]
+        rules: [{when: {name: 'canary-access-token*'}, branches: [canary-access-token]}]
+        """
+    environ = PIPELINE | {"CONFIG_FILE": "file", "COPY": TOKEN}
+
+    assert set(errors_of(environ, file=text)) == {"file"}
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [
+        {"SECURED_VARIABLES": f"A={TOKEN}"},
+        {"VARIABLES": f'[{{"key": "A", "value": "{TOKEN}", "secured": true}}]'},
+        {"VARIABLES": f"A={TOKEN[:-1]}"},
+        {"VARIABLES": "A=short", "BITBUCKET_ACCESS_TOKEN": "short"},
+    ],
+)
+def test_a_credential_may_be_stored_secured(environ: dict[str, str]) -> None:
+    assert errors_of(ONE | environ) == {}
