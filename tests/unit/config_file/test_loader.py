@@ -6,10 +6,12 @@ import pytest
 from pydantic import SecretStr
 
 from pipe.models.declaration import (
+    AbsentVariable,
     Declaration,
     DeclaredEnvironment,
     Desired,
     EnvironmentType,
+    ManagedSecret,
     PlainVariable,
     Repository,
     Rule,
@@ -351,3 +353,86 @@ def test_a_long_file_without_aliases_is_read(
         len(settings(FROM_FILE, file=f"environments:\n{many}").declarations.base.environments)
         == 100
     )
+
+
+@pytest.mark.parametrize(
+    ("variable", "environ", "expected"),
+    [
+        ("{secured: true}", {}, ManagedSecret("A")),
+        ("{secured: true, from_env: X}", {"SECURED_UPDATE": "if-missing"}, ManagedSecret("A", "X")),
+        (
+            "{secured: true, from_env: X}",
+            {"SECURED_UPDATE": "if-missing", "X": "canary"},
+            SecuredVariable("A", SecretStr("canary")),
+        ),
+        ("{state: absent}", {}, AbsentVariable("A")),
+        ("{state: present, value: x}", {}, PlainVariable("A", "x")),
+        ("010", {}, PlainVariable("A", "010")),
+    ],
+)
+def test_variables_of_a_file(variable: str, environ: dict[str, str], expected: object) -> None:
+    text = f"environments: [{{name: X, variables: {{A: {variable}}}}}]"
+
+    assert declared(text, **environ).environments[0].desired.variables == (expected,)
+
+
+@pytest.mark.parametrize(
+    ("variable", "environ", "message"),
+    [
+        ("{from_env: X}", {"SECURED_UPDATE": "if-missing"}, ("X is not set or empty; pass it to the"
+         " pipe as a variable, X: $X")),
+        ("{secured: true, from_env: X}", {"X": ""}, ("X is not set or empty; pass it to the pipe as"
+         " a variable, X: $X")),
+        ("{secured: true, from_env: X}", {"X": "a\udcff"}, "the value of X is not valid UTF-8"),
+    ],
+)  # fmt: skip
+@pytest.mark.promise("P25")
+def test_a_value_of_the_environment_that_is_unusable(
+    variable: str, environ: dict[str, str], message: str
+) -> None:
+    text = f"environments: [{{name: X, variables: {{A: {variable}}}}}]"
+
+    assert [*errors_of(FROM_FILE | environ, file=text).values()] == [message]
+
+
+def test_one_item_stands_for_a_list() -> None:
+    config = read("""\
+        repositories: {project: PLAT, exclude: old}
+        environments: [{name: X, branches: main, variables: {A: 1}, prune: variables}]
+        overrides:
+          - {repositories: shop, environments: [{name: x, branches: dev}]}
+        """)
+
+    assert config.selection.items == (Project("acme", "PLAT", exclude=(Slug("acme", "old"),)),)
+    (environment,) = config.declaration_for(SHOP).environments
+    assert environment.name == "X"
+    assert environment.desired.branches == ("dev",)
+    assert environment.desired.prune_variables
+
+
+def test_the_repository_itself() -> None:
+    text = """\
+        repository: {enable_pipelines: on, variables: {A: 1}}
+        overrides:
+          - repositories: [payments]
+            repository: {variables: {A: 2, B: {secured: true}}, prune: variables}
+        """
+
+    assert declared(text) == Declaration(
+        enable_pipelines=True, repository_variables=(PlainVariable("A", "1"),)
+    )
+    assert declared(text, PRUNE="repository-variables").prune_repository_variables
+    assert read(text).declaration_for(PAYMENTS) == Declaration(
+        enable_pipelines=True,
+        repository_variables=(PlainVariable("A", "2"), ManagedSecret("B")),
+        prune_repository_variables=True,
+    )
+
+
+@pytest.mark.promise("P25")
+def test_pruning_what_the_file_does_not_declare_is_an_error() -> None:
+    for name in ("variables", "environments", "repository-variables"):
+        text = "repository: {enable_pipelines: on}"
+        assert errors_of(FROM_FILE | {"PRUNE": name}, file=text) == {
+            "PRUNE": f"'{name}': the CONFIG_FILE declares none"
+        }

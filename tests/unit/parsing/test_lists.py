@@ -113,3 +113,21 @@ def test_every_list_takes_both_forms() -> None:
 
     assert read.options.report_files == ("a.json", "a.md")
     assert read.declaration_for(Repository("acme", "shop")).prune_environments
+
+
+@pytest.mark.parametrize(
+    ("variables", "is_list"),
+    [
+        ({"MODE": '["plan"]'}, True),
+        ({"MODE_COUNT": "1", "MODE_0": "plan"}, True),
+        ({"MODE_0": "plan"}, True),
+        ({"MODE_COUNT": "0"}, True),
+        ({"ENVIRONMENT_NAME": "[prod]"}, False),
+        ({"ENVIRONMENT_NAME": "[" * 100_000}, False),
+    ],
+)
+@pytest.mark.promise("P25")
+def test_a_list_for_one_value_is_an_error(variables: dict[str, str], *, is_list: bool) -> None:
+    message = "takes one value, not a list (MODE_COUNT, MODE_0, … or JSON)"
+
+    assert errors_of(ONE | variables) == ({"MODE": message} if is_list else {})
