@@ -48,7 +48,11 @@ class Line(Struct, frozen=True):
 
 
 class Log:
-    """Write lines to a stream; safe to share between threads."""
+    """Write lines to a stream; safe to share between threads.
+
+    Texts are masked before they are wrapped, because a secret could span two lines, and once more
+    as lines.
+    """
 
     def __init__(self, stream: Writable, *, color: bool, redactor: Redactor) -> None:
         self._stream = stream
@@ -64,19 +68,19 @@ class Log:
 
     def info(self, text: str) -> None:
         """Log what the run does."""
-        self.write(wrap(Style.INFO, "INFO: ", text))
+        self.write(wrap(Style.INFO, "INFO: ", self._redactor.mask_words(text)))
 
     def warning(self, text: str) -> None:
         """Log what the reader should know although the run goes on."""
-        self.write(wrap(Style.WARNING, "WARNING: ", text))
+        self.write(wrap(Style.WARNING, "WARNING: ", self._redactor.mask_words(text)))
 
     def debug(self, text: str) -> None:
         """Log what helps to find the cause of a failure."""
-        self.write(wrap(Style.FAINT, "DEBUG: ", text))
+        self.write(wrap(Style.FAINT, "DEBUG: ", self._redactor.mask_words(text)))
 
     def problem(self, problem: Problem) -> None:
         """Log a failure of the run as a whole."""
-        self.write(problem_lines(problem))
+        self.write(problem_lines(self._redactor.mask(problem)))
 
     def _paint(self, line: Line) -> str:
         text = self._redactor.mask_words(line.text)

@@ -97,6 +97,22 @@ def wrong_settings() -> Iterator[str]:
     yield _run(World(), ENVIRONMENT_NAME="Test", ENVIRONMENT_TYPE="Test", ADMIN_ONLI="true")
 
 
+def harmful_settings() -> Iterator[str]:
+    """Settings that look right in a pipeline and would do something else, or nothing."""
+    one = {"ENVIRONMENT_NAME": "Test"}
+    for settings in (
+        {**listed("SECURED_VARIABLES", "DB_PASSWORD=", "API_KEY="), **listed("VARIABLES", "A=")},
+        {"VARIABLES": "API_URL=https://api.acme.example\nREGION=eu-west-1"},
+        listed("ADMIN_ONLY", "true"),
+        {"ENVIRONMENT_NAME": '["Test", "Staging"]'},
+        {"DRY_RUN": "true"},
+        {"PLAN_CHECKSUM": "sha256:"},
+        listed("BRANCHES", "release branch", "hotfix/", "refs/heads/main", "main,develop"),
+        {"PRUNE": "variables"},
+    ):
+        yield _run(World(), **{**one, **settings})
+
+
 def not_permitted() -> Iterator[str]:
     yield _run(World(), ENVIRONMENT_NAME="Test", BITBUCKET_ACCESS_TOKEN="wrong")
     yield _run(World(), ENVIRONMENT_NAME="Test", REPO_SLUG="nope")
@@ -134,6 +150,17 @@ def hostile_names() -> Iterator[str]:
     yield _run(world, ENVIRONMENT_NAME="*", ADMIN_ONLY="true", **listed("VARIABLES", "A=\x1b[0mx"))
 
 
+def unavailable() -> Iterator[str]:
+    """Every write is answered with 503, and to wait two minutes."""
+    world = World()
+    world.shop.add_environment("Test", admin_only=True)
+    world.simulator.faults.add(
+        Answer(status=503, headers=(("Retry-After", "120"),)), path="*changes*", times=50
+    )
+    yield _run(world, ENVIRONMENT_NAME="Test", ADMIN_ONLY="false")
+    yield _run(world, ENVIRONMENT_NAME="Test", ADMIN_ONLY="false", MAX_ATTEMPTS="1")
+
+
 def debugged() -> Iterator[str]:
     world = World()
     world.shop.add_environment("Test")
@@ -156,10 +183,12 @@ SCENARIOS: Final[dict[str, Callable[[], Iterator[str]]]] = {
         everything_deleted,
         refused,
         wrong_settings,
+        harmful_settings,
         not_permitted,
         half_done,
         many_repositories,
         hostile_names,
+        unavailable,
         debugged,
     )
 }

@@ -203,6 +203,17 @@ def test_colour_is_added_last() -> None:
         assert stream.getvalue() == expected
 
 
+def test_a_secret_is_masked_before_its_line_is_wrapped() -> None:
+    secret = "s" * 200
+    stream = io.StringIO()
+    log = Log(stream, color=False, redactor=Redactor([secret]))
+    for write in (log.info, log.warning, log.debug):
+        write(f"It is {secret}.")
+    log.problem(replace(TROUBLE, why=f"It is {secret}."))
+    assert stream.getvalue().count("***") == 4
+    assert "sss" not in stream.getvalue()
+
+
 def test_an_alarm_is_red_within_its_line() -> None:
     stream = io.StringIO()
     Log(stream, color=True, redactor=Redactor()).write(
