@@ -102,7 +102,7 @@ class Execution:
         self._console.info(
             f"Bitbucket Environment {VERSION}: {self._options.mode} on"
             f" {target(self._redactor.mask(settings.selection))},"
-            f" as {settings.credentials.description}"
+            f" authenticated by {settings.credentials.description}"
         )
         for warning in settings.warnings:
             self._console.warning(warning)
