@@ -155,7 +155,9 @@ class Execution:
                     apply_context=apply_context,
                     pool=pool,
                     recorder=recorder,
+                    redactor=self._transport.redactor,
                     out=self._context.out,
+                    path=self._options.export_file,
                 )
                 return exporter.run(repositories, base_result)
             orchestrator = Orchestrator(

@@ -1,19 +1,17 @@
-"""The configuration file that, applied unchanged, does nothing (pure).
+"""Build the configuration file of what exists (pure). Applied unchanged, it changes nothing.
 
-Secured values can't be read, so each becomes a `from_env` with a suggested name. What a
-configuration file can't say is left out, and with it untouched: what is not declared is not
-changed.
+What every repository has stands once, with the value that most of them have; what differs stands in
+`overrides`. The file deletes nothing: what only some repositories have is declared for those alone.
+What a configuration file can't declare is left out, and so left unchanged.
 """
 
 from __future__ import annotations
 
 import re
 import sys
-import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Final, TypeAlias
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from typing import Final, TypeAlias, TypeVar
 
 import yaml
 from msgspec import Struct
@@ -24,69 +22,92 @@ from pipe.models.existing import ExistingContents, ExistingEnvironment, Existing
 from pipe.parsing import values
 from pipe.parsing.suggestions import quoted
 from pipe.parsing.variables import check_key
+from pipe.redaction import Redactor
+
+Hashed = TypeVar("Hashed", bound=Hashable)
 
 Yaml: TypeAlias = "str | bool | int | list[Yaml] | dict[str, Yaml]"
-Environments: TypeAlias = dict[str, dict[str, Yaml]]
-"""Environments as the file tells them, by their names."""
+
+Value: TypeAlias = "str | bool | tuple[str, ...] | None"
+"""The value of a setting; `None`: a secured variable."""
+
+Settings: TypeAlias = Mapping[tuple[str, ...], Value]
+"""What an environment has: the value of `("admin_only",)`, of `("variables", KEY)` and so on."""
+
+_REPOSITORY: Final = ""
+"""Stands for the repository itself among the names of environments, of which none is empty."""
+
+Declared: TypeAlias = dict[str, dict[tuple[str, ...], Value]]
+"""Settings by the name of the environment; those of the repository itself by `_REPOSITORY`."""
+
+Group: TypeAlias = tuple[Repository, ...]
+"""Repositories that have something in common, in order."""
 
 _HEADER: Final = """\
 # Written by Bitbucket Environment (MODE=export). Applied unchanged, it changes nothing.
-# A secured value can't be read back: give each variable named by from_env to the pipe, and use
-# SECURED_UPDATE=if-missing to leave the stored values alone.
+# Secured values cannot be read: {secured: true} requires that the variable exists and leaves its
+# value unchanged. To set the value from here, add from_env: NAME and pass NAME to the pipe.
 """
+_FIELDS: Final = ("type", "admin_only", "branches")
+_LIST: Final = "tag:yaml.org,2002:seq"
 _STRING: Final = "tag:yaml.org,2002:str"
 _BLOCK: Final = re.compile(r"(?:\S(?:[^\n]*\S)?\n)+\S(?:[^\n]*\S)?\n?")
-"""Lines that can stand below each other as they are."""
+"""Lines that a block scalar can hold unchanged."""
 
 
-class Held(Struct, frozen=True):
-    """An environment and all that it holds."""
+class ExportedEnvironment(Struct, frozen=True):
+    """An environment and everything in it."""
 
     environment: ExistingEnvironment
     contents: ExistingContents
 
 
+class ExportedRepository(Struct, frozen=True):
+    """The environments of a repository, and its own variables."""
+
+    environments: tuple[ExportedEnvironment, ...]
+    variables: tuple[ExistingVariable, ...] = ()
+
+
 class ExportedFile(Struct, frozen=True):
-    """What the file says, and a sentence for each thing that it can't say."""
+    """The content of the file, and a sentence for each thing that is left out."""
 
     document: Yaml
     left_out: tuple[str, ...]
 
 
-def make(found: Mapping[Repository, Iterable[Held]], *, several: bool) -> ExportedFile:
-    """Return the file of these repositories: what is the same everywhere once, then the rest."""
-    writer = _Writer(several=several)
-    told = {each: writer.environments(each, held) for each, held in found.items()}
-    workspaces = sorted({each.workspace for each in told})
-    common = _common([*told.values()])
-    names = {each: each.slug if len(workspaces) == 1 else str(each) for each in told}
-    overrides: list[Yaml] = [
-        {"repositories": [names[repository]], "environments": [*own.values()]}
-        for repository, environments in told.items()
-        if (own := {name: environments[name] for name in environments if name not in common})
-    ]
+def make(found: Mapping[Repository, ExportedRepository], redactor: Redactor) -> ExportedFile:
+    """Return the file that declares these repositories as they are.
+
+    Args:
+        found: What exists.
+        redactor: Knows the secrets of the run: what contains one is left out.
+    """
+    reader = _Reader(redactor)
+    groups = _grouped({each: reader.read(each, found[each]) for each in found})
+    everywhere = tuple(found)
+    common = groups.pop(everywhere, {})
+    workspaces = sorted({each.workspace for each in found})
     document: dict[str, Yaml] = {"version": 1}
     if len(workspaces) == 1:
         document["workspace"] = workspaces[0]
-    document["repositories"] = [*names.values()]
-    document["environments"] = [*common.values()]
-    if overrides:
-        document["overrides"] = overrides
-    return ExportedFile(document, tuple(writer.left_out))
+    document["repositories"] = _names(everywhere)
+    document |= _entries(common)
+    if groups:
+        # The last override wins: the fewer repositories share something, the later it stands.
+        document["overrides"] = [
+            {"repositories": _Flow(_names_in_override(group, everywhere))} | _entries(groups[group])
+            for group in sorted(groups, key=lambda group: (-len(group), group))
+        ]
+    return ExportedFile(document, tuple(reader.left_out))
 
 
 def text(file: ExportedFile, missing: Iterable[Repository]) -> str:
-    """Write the file as YAML; of repositories that are missing in it, say so."""
-    import yaml  # noqa: PLC0415 - costs start-up time, and only exports need it
-
-    class Dumper(yaml.SafeDumper):
-        """Writes texts of several lines so that people can read them."""
-
-    Dumper.add_representer(str, _represent)
-    notes = "".join(f"# Not in it, because it could not be read: {each}\n" for each in missing)
+    """Return the file as YAML, with a note about each repository that is missing in it."""
+    notes = "".join(f"# Not included, because it could not be read: {each}\n" for each in missing)
     dumped: str = yaml.dump(
         file.document,
-        Dumper=Dumper,
+        Dumper=_Dumper,
         sort_keys=False,
         allow_unicode=True,
         width=sys.maxsize,  # never folds a value
@@ -94,7 +115,15 @@ def text(file: ExportedFile, missing: Iterable[Repository]) -> str:
     return _HEADER + notes + dumped
 
 
-def _represent(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
+class _Flow(list[Yaml]):
+    """A list that is written on one line."""
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes multi-line texts as blocks where a block can hold them unchanged."""
+
+
+def _represent_text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
     style = None
     if not value.isprintable():
         lines = value.split("\n")
@@ -102,95 +131,165 @@ def _represent(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
     return dumper.represent_scalar(_STRING, value, style=style)
 
 
-def _common(told: list[Environments]) -> Environments:
-    """Return the environments that every repository has just so.
-
-    One whose name another repository writes in another case is not among them: what is laid over
-    an environment is matched regardless of case.
-    """
-    if len(told) == 1:
-        return told[0]
-    spellings = Counter(name.casefold() for name in {name for each in told for name in each})
-    return {
-        name: environment
-        for name, environment in (told[0] if told else {}).items()
-        if spellings[name.casefold()] == 1 and all(each.get(name) == environment for each in told)
-    }
+def _represent_flow(dumper: yaml.SafeDumper, value: _Flow) -> yaml.SequenceNode:
+    return dumper.represent_sequence(_LIST, value, flow_style=True)
 
 
-@dataclass(kw_only=True)
-class _Writer:
-    """Tells environments; remembers what can't be told, and the names that were suggested."""
+_Dumper.add_representer(str, _represent_text)
+_Dumper.add_representer(_Flow, _represent_flow)
 
-    several: bool
-    left_out: list[str] = field(default_factory=list)
-    _suggested: set[str] = field(default_factory=set)
 
-    def environments(self, repository: Repository, held: Iterable[Held]) -> Environments:
-        told: Environments = {}
-        held = sorted(held, key=_order)
-        namesakes = Counter(each.environment.name for each in held)
-        for each in held:
+def _grouped(environments: Mapping[Repository, Mapping[str, Settings]]) -> dict[Group, Declared]:
+    """Return what to declare for each group of repositories."""
+    names = dict.fromkeys(name for own in environments.values() for name in own)
+    spellings = Counter(name.casefold() for name in names)
+    groups: dict[Group, Declared] = {}
+    for name in names:
+        holders = {each: own[name] for each, own in environments.items() if name in own}
+        # Overrides are merged by name regardless of case: an environment that is spelled in more
+        # than one way is declared as a whole.
+        divide = _divided if spellings[name.casefold()] == 1 else _undivided
+        for group, settings in divide(holders):
+            groups.setdefault(group, {}).setdefault(name, {}).update(settings)
+    return groups
+
+
+def _divided(holders: Mapping[Repository, Settings]) -> Iterator[tuple[Group, Settings]]:
+    """Yield what most holders have for all of them, and other values for those that have them."""
+    everyone = tuple(holders)
+    yield everyone, {}
+    for key in sorted({key for settings in holders.values() for key in settings}):
+        having = {each: settings[key] for each, settings in holders.items() if key in settings}
+        for value, group in _by_value(having).items():
+            is_rule = len(having) == len(holders) and len(group) * 2 > len(holders)
+            yield everyone if is_rule else group, {key: value}
+
+
+def _undivided(holders: Mapping[Repository, Settings]) -> Iterator[tuple[Group, Settings]]:
+    frozen = {each: tuple(sorted(settings.items())) for each, settings in holders.items()}
+    for settings, group in _by_value(frozen).items():
+        yield group, dict(settings)
+
+
+def _by_value(values_of: Mapping[Repository, Hashed]) -> dict[Hashed, Group]:
+    groups: dict[Hashed, Group] = {}
+    for repository, value in values_of.items():
+        groups[value] = (*groups.get(value, ()), repository)
+    return groups
+
+
+def _entries(declared: Declared) -> dict[str, Yaml]:
+    entries: dict[str, Yaml] = {}
+    environments: list[Yaml] = [
+        {"name": name, **_entry(settings)}
+        for name, settings in declared.items()
+        if name != _REPOSITORY
+    ]
+    if environments:
+        entries["environments"] = environments
+    if declared.get(_REPOSITORY):
+        entries["repository"] = _entry(declared[_REPOSITORY])
+    return entries
+
+
+def _entry(settings: Settings) -> dict[str, Yaml]:
+    entry: dict[str, Yaml] = {}
+    for field in _FIELDS:
+        value = settings.get((field,))
+        if value is not None:
+            entry[field] = [*value] if isinstance(value, tuple) else value
+    variables = {key[1]: _variable(value) for key, value in settings.items() if len(key) > 1}
+    if variables:
+        entry["variables"] = variables
+    return entry
+
+
+def _variable(value: Value) -> Yaml:
+    return value if isinstance(value, str) else {"secured": True}
+
+
+def _names(repositories: Group) -> list[Yaml]:
+    workspaces = {each.workspace for each in repositories}
+    return [each.slug if len(workspaces) == 1 else str(each) for each in repositories]
+
+
+def _names_in_override(group: Group, everywhere: Group) -> list[Yaml]:
+    """Name the repositories of an override; of most by those that it excludes."""
+    several_workspaces = len({each.workspace for each in everywhere}) > 1
+    if several_workspaces:
+        return [str(each) for each in group]
+    if len(group) * 2 <= len(everywhere):
+        return [each.slug for each in group]
+    return ["*", *(f"!{each.slug}" for each in everywhere if each not in group)]
+
+
+class _Reader:
+    """Reads what can be declared; collects a sentence for each thing that can't."""
+
+    def __init__(self, redactor: Redactor) -> None:
+        self.left_out: list[str] = []
+        self._redactor = redactor
+
+    def read(self, repository: Repository, found: ExportedRepository) -> dict[str, Settings]:
+        own = self._variables(found.variables, str(repository))
+        read: dict[str, Settings] = {
+            _REPOSITORY: {("variables", key): value for key, value in own.items()}
+        }
+        spellings = Counter(each.environment.name.casefold() for each in found.environments)
+        for each in sorted(found.environments, key=_order):
             name = each.environment.name
             what = f"the environment {quoted(name)} of {repository}"
-            if namesakes[name] > 1:
-                self._leave_out(what, "another one has the same name")
-            elif self._can_stand(values.plain_name, name, what):
-                told[name] = self._environment(repository, each, what)
-        return told
+            if spellings[name.casefold()] > 1:
+                self._leave_out(what, "another one has the same name, perhaps in another case")
+            elif self._can_declare(values.plain_name, name, what):
+                read[name] = self._settings(each, what)
+        return read
 
-    def _environment(self, repository: Repository, held: Held, what: str) -> dict[str, Yaml]:
-        existing = held.environment
-        told: dict[str, Yaml] = {"name": existing.name}
+    def _settings(self, exported: ExportedEnvironment, what: str) -> Settings:
+        existing, contents = exported.environment, exported.contents
+        settings: dict[tuple[str, ...], Value] = {}
         if existing.type is not None:
-            told["type"] = str(existing.type)
+            settings["type",] = str(existing.type)
         if existing.admin_only is not None:
-            told["admin_only"] = existing.admin_only
-        branches = self._branches(held.contents, what)
+            settings["admin_only",] = existing.admin_only
+        branches = self._branches(contents, what)
         if branches:
-            told["branches"] = [*branches]
-        place = (repository.slug, existing.name) if self.several else (existing.name,)
-        variables = {
-            each.key: self._value(each, place)
-            for each in sorted(held.contents.variables or (), key=lambda each: each.key)
-            if each.key != FINGERPRINTS_KEY
-            and self._can_stand(check_key, each.key, f"the variable {quoted(each.key)} in {what}")
-        }
-        if variables:
-            told["variables"] = variables
-        return told
+            settings["branches",] = branches
+        for key, value in self._variables(contents.variables or (), what).items():
+            settings["variables", key] = value
+        return settings
 
-    def _branches(self, contents: ExistingContents, what: str) -> list[str]:
+    def _variables(self, variables: Sequence[ExistingVariable], of: str) -> dict[str, Value]:
+        read: dict[str, Value] = {}
+        for each in variables:
+            what = f"the variable {quoted(each.key)} of {of}"
+            value = None if each.secured else each.value or ""
+            if (
+                each.key != FINGERPRINTS_KEY
+                and self._can_declare(check_key, each.key, what)
+                and self._can_declare(str, value or "", what)
+            ):
+                read[each.key] = value
+        return read
+
+    def _branches(self, contents: ExistingContents, what: str) -> tuple[str, ...]:
         what = f"the branches of {what}"
         if isinstance(contents.branches, Problem):
             self._leave_out(what, f"{contents.branches.what} {contents.branches.why}")
-            return []
-        patterns = sorted({each.pattern for each in contents.branches or ()})
-        # Some of them would be another restriction: all or none.
+            return ()
+        patterns = tuple(sorted({each.pattern for each in contents.branches or ()}))
+        # A part of the patterns would be another restriction: all or none.
         return (
-            patterns if all(self._can_stand(values.branch, each, what) for each in patterns) else []
+            patterns
+            if all(self._can_declare(values.branch, each, what) for each in patterns)
+            else ()
         )
 
-    def _value(self, variable: ExistingVariable, place: tuple[str, ...]) -> Yaml:
-        if variable.secured:
-            return {"secured": True, "from_env": self._suggest(*place, variable.key)}
-        return variable.value or ""
-
-    def _suggest(self, *parts: str) -> str:
-        """Return a name that nothing else has: no other secret, and no variable of a pipe."""
-        plain = unicodedata.normalize("NFKD", "_".join(("SECRET", *parts)))
-        name = re.sub(r"[^A-Z0-9]+", "_", plain.encode("ascii", "ignore").decode().upper())
-        # What has OIDC in its name may authenticate the pipe: no file can read it.
-        name = name.strip("_").replace("OIDC", "OPENID")
-        suggestion, number = name, 1
-        while suggestion in self._suggested:
-            number += 1
-            suggestion = f"{name}_{number}"
-        self._suggested.add(suggestion)
-        return suggestion
-
-    def _can_stand(self, check: Callable[[str], object], value: str, what: str) -> bool:
-        """Whether a configuration file takes a value; if not, what it belongs to is left out."""
+    def _can_declare(self, check: Callable[[str], object], value: str, what: str) -> bool:
+        """Return whether a configuration file accepts a value; if not, leave `what` out."""
+        if self._redactor.holds_secret(value):
+            self._leave_out(what, "it contains a secret of this run")
+            return False
         try:
             check(value)
         except ValueError as error:
@@ -199,12 +298,12 @@ class _Writer:
         return True
 
     def _leave_out(self, what: str, reason: str) -> None:
-        self.left_out.append(f"Left out: {what}: {reason}")
+        self.left_out.append(self._redactor.mask_words(f"Left out: {what}: {reason}"))
 
 
-def _order(held: Held) -> tuple[bool, int, str, str]:
-    """Put Test before Staging before Production, whatever the order in which Bitbucket lists."""
-    kind = held.environment.type
+def _order(exported: ExportedEnvironment) -> tuple[bool, int, str, str]:
+    """Sort by type (Test, Staging, Production, unknown), then by name."""
+    kind = exported.environment.type
     rank = 0 if kind is None else [*type(kind)].index(kind)
-    name = held.environment.name
+    name = exported.environment.name
     return kind is None, rank, name.casefold(), name

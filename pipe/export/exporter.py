@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Final
 
 from pipe.apply.context import ApplyContext
 from pipe.apply.reader import list_environments, read_contents
 from pipe.bitbucket import problems
+from pipe.bitbucket.requests import Rejected
 from pipe.context import Writable
 from pipe.export import document
-from pipe.export.document import Held
+from pipe.export.document import ExportedEnvironment, ExportedRepository
 from pipe.fleet.recorder import RunRecorder
 from pipe.fleet.workers import Abandoned, Crashed, NotStarted, WorkerPool
 from pipe.models.declaration import Desired, Repository
 from pipe.models.errors import ExitCode, PipeError, Problem, RunOverError
+from pipe.models.existing import ExistingVariable, VariableOwner
 from pipe.models.results import RepositoryResult, RunResult
-from pipe.reports.files import reason
+from pipe.redaction import Redactor
+from pipe.reports.files import reason, write_atomically
 
 _EVERYTHING: Final = Desired(branches=(), variables=())
-"""Asks for all that an environment has."""
+"""Asks for everything in an environment."""
 
 
 class Exporter:
@@ -28,20 +32,31 @@ class Exporter:
         apply_context: Reads.
         pool: Runs reads in parallel.
         recorder: Receives the results.
-        out: Receives the configuration file.
+        redactor: Knows the secrets of the run.
+        out: Receives the configuration file if there is no path.
+        path: Where to write it (`EXPORT_FILE`).
     """
 
     def __init__(
-        self, *, apply_context: ApplyContext, pool: WorkerPool, recorder: RunRecorder, out: Writable
+        self,
+        *,
+        apply_context: ApplyContext,
+        pool: WorkerPool,
+        recorder: RunRecorder,
+        redactor: Redactor,
+        out: Writable,
+        path: str | None,
     ) -> None:
         self._context = apply_context
         self._pool = pool
         self._recorder = recorder
+        self._redactor = redactor
         self._out = out
+        self._path = path
 
     def run(self, repositories: tuple[Repository, ...], base_result: RunResult) -> RunResult:
         """Write the configuration file of these repositories; return `base_result` with results."""
-        found: dict[Repository, tuple[Held, ...]] = {}
+        found: dict[Repository, ExportedRepository] = {}
         outcomes = self._pool.map(self._read, repositories, activity="read")
         for repository, outcome in zip(repositories, outcomes, strict=True):
             match outcome:
@@ -53,27 +68,34 @@ class Exporter:
                     self._failed(repository, self._recorder.unexpected(repository, outcome))
                 case Problem():
                     self._failed(repository, outcome)
-                case environments:
-                    found[repository] = environments
+                case ExportedRepository():
+                    found[repository] = outcome
                     self._recorder.add(RepositoryResult(repository=repository))
-        file = document.make(found, several=self._recorder.many_repositories)
-        for warning in file.left_out:
-            self._recorder.console.warning(warning)
         if found:
-            missing = [each for each in repositories if each not in found]
-            self._write(document.text(file, missing))
+            self._write(found, [each for each in repositories if each not in found])
         return self._recorder.finish(base_result)
 
-    def _read(self, repository: Repository) -> tuple[Held, ...] | Problem:
+    def _read(self, repository: Repository) -> ExportedRepository | Problem:
         try:
-            return tuple(
-                Held(each, read_contents(self._context, repository, each, _EVERYTHING))
+            environments = tuple(
+                ExportedEnvironment(
+                    each, read_contents(self._context, repository, each, _EVERYTHING)
+                )
                 for each in list_environments(self._context, repository)
             )
+            variables = self._variables(repository)
         except PipeError as error:
             if error.problem.ends_run:
                 self._pool.stop()
             return error.problem
+        return ExportedRepository(environments, variables)
+
+    def _variables(self, repository: Repository) -> tuple[ExistingVariable, ...]:
+        listed = self._context.api.variables(VariableOwner(repository, None))
+        if isinstance(listed, Rejected):
+            doing = "list the variables of the repository"
+            raise PipeError(problems.rejection(doing, repository, listed))
+        return listed
 
     def _failed(self, repository: Repository, problem: Problem) -> None:
         if problem.ends_run and self._recorder.many_repositories:
@@ -82,19 +104,29 @@ class Exporter:
         else:
             self._recorder.add(RepositoryResult(repository=repository, problem=problem))
 
-    def _write(self, text: str) -> None:
+    def _write(
+        self, found: dict[Repository, ExportedRepository], missing: list[Repository]
+    ) -> None:
+        file = document.make(found, self._redactor)
+        for sentence in file.left_out:
+            self._recorder.console.warning(sentence)
+        text = document.text(file, missing)
         try:
-            self._out.write(text)
+            if self._path is None:
+                self._out.write(text)
+            else:
+                write_atomically(Path(self._path), text)
         except OSError as error:
-            self._recorder.add_problem(_not_written(reason(error)))
+            self._recorder.add_problem(_not_written(self._path, error))
 
 
-def _not_written(why: str) -> Problem:
+def _not_written(path: str | None, error: OSError) -> Problem:
     """Return the problem for a configuration file that could not be written."""
+    place = "standard output" if path is None else path
     return Problem(
         "export-not-written",
         ExitCode.INCOMPLETE,
-        "The configuration file was not written to standard output.",
-        f"{why[:1].upper()}{why[1:]}.",
-        "Check where the output of the pipe goes.",
+        f"The configuration file was not written to {place}.",
+        f"{reason(error)[:1].upper()}{reason(error)[1:]}.",
+        "Set EXPORT_FILE to a file in a folder that exists and can be written to.",
     )

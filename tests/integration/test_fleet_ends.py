@@ -127,7 +127,7 @@ def test_an_export_survives_a_bug_too(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pipe.export.exporter.list_environments", buggy)
     ran = _run(filled(World()), MODE="export")
     assert ran.exit_code == 1
-    assert "# Not in it, because it could not be read: acme/repo-2\n" in ran.out
+    assert "# Not included, because it could not be read: acme/repo-2\n" in ran.out
     assert "- repo-3\n" in ran.out
 
 

@@ -1,15 +1,15 @@
-"""What is exported, applied unchanged, does nothing, whatever there is."""
+"""An exported file, applied unchanged, changes nothing, and needs no secret."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from typing import Any
 
 import yaml
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pipe.parsing.secrets import authenticates
 from tests.support.world import Ran, World, listed, run_with
 
 NAMES = (
@@ -83,17 +83,8 @@ def _export(world: World, repositories: dict[str, list[Seeded]], **variables: st
     return run_with(world, chosen | {"MODE": "export"} | variables)
 
 
-def _secrets(document: object) -> list[str]:
-    """Return every `from_env` in a document."""
-    if isinstance(document, list):
-        return [name for each in document for name in _secrets(each)]
-    if isinstance(document, dict):
-        own = [document["from_env"]] if "from_env" in document else []
-        return [*own, *(name for each in document.values() for name in _secrets(each))]
-    return []
-
-
 @given(worlds, st.integers(1, 4))
+@example({"shop": []}, 1)
 @example({"svc-1": [SAME, OTHER], "svc_2": [SAME]}, 1)
 @example({"svc-1": [SAME, OTHER], "svc_2": [SAME, OTHER], "shop": []}, 1)
 def test_an_exported_file_applied_unchanged_writes_nothing(
@@ -102,40 +93,47 @@ def test_an_exported_file_applied_unchanged_writes_nothing(
     world = _world(repositories)
     exported = _export(world, repositories, WORKERS=str(workers))
     assert exported.exit_code == 0, exported.log
-    document = yaml.safe_load(exported.out)
-    names = _secrets(document)
-    assert len(names) == len(set(names))
-    assert not [name for name in names if authenticates(name)]
     world.files["exported.yml"] = exported.out
-    given_secrets = dict.fromkeys(names, "a secret that is not the stored one")
-    file = {"CONFIG_FILE": "exported.yml", "SECURED_UPDATE": "if-missing"}
+    file = {"CONFIG_FILE": "exported.yml"}
     before = world.snapshot()
-    checked = run_with(world, given_secrets | file | {"MODE": "check"})
+    checked = run_with(world, file | {"MODE": "check"})
     assert checked.exit_code == 0, checked.log
-    applied = run_with(world, given_secrets | file)
+    applied = run_with(world, file)
     assert applied.exit_code == 0, applied.log
     assert applied.writes == []
     assert json.dumps(world.snapshot()) == json.dumps(before)
 
 
+def _declared(document: Any, slug: str) -> dict[str, Any]:  # noqa: ANN401 - parsed YAML
+    """Return what a file declares for a repository: its environments by name."""
+    declared = {each["name"]: each for each in document.get("environments", [])}
+    for override in document.get("overrides", []):
+        named = override["repositories"]
+        if slug in named or ("*" in named and f"!{slug}" not in named):
+            for each in override["environments"]:
+                below = declared.get(each["name"], {})
+                variables = below.get("variables", {}) | each.get("variables", {})
+                declared[each["name"]] = below | each | {"variables": variables}
+    return declared
+
+
 @given(worlds)
-def test_everything_that_a_file_can_say_is_in_it(repositories: dict[str, list[Seeded]]) -> None:
+def test_everything_that_a_file_can_declare_is_in_it(repositories: dict[str, list[Seeded]]) -> None:
     world = _world(repositories)
     exported = _export(world, repositories)
     document = yaml.safe_load(exported.out)
-    own = {each["repositories"][0]: each["environments"] for each in document.get("overrides", [])}
     assert document["repositories"] == sorted(repositories)
     for slug, environments in repositories.items():
-        told = {each["name"]: each for each in [*document["environments"], *own.get(slug, [])]}
-        names = [each.name for each in environments]
+        declared = _declared(document, slug)
+        names = [each.name.casefold() for each in environments]
         for each in environments:
-            if each.name.isprintable() and each.name.strip() and names.count(each.name) == 1:
-                sayable = not set(each.name) & set("*?")
-                assert (each.name in told) is sayable
-                if sayable:
-                    assert told[each.name]["type"] == each.type
-                    assert told[each.name]["admin_only"] is each.admin_only
-        assert len(told) == len(names) or f"of acme/{slug}" in exported.log
+            if each.name.isprintable() and each.name.strip():
+                unique = names.count(each.name.casefold()) == 1
+                assert (each.name in declared) is (unique and not set(each.name) & set("*?"))
+            if each.name in declared:
+                assert declared[each.name]["type"] == each.type
+                assert declared[each.name]["admin_only"] is each.admin_only
+        assert len(declared) == len(names) or f"of acme/{slug}" in exported.log
 
 
 @given(worlds)

@@ -1,120 +1,190 @@
-"""What a configuration file says of what exists, and what it can't."""
+"""The configuration file of what exists, and what it leaves out."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
+import pytest
 import yaml
 
-from pipe.export.document import Held, make, text
+from pipe.export.document import ExportedEnvironment, ExportedFile, ExportedRepository, make, text
 from pipe.models.declaration import Repository
 from pipe.models.existing import ExistingContents, ExistingVariable
+from pipe.redaction import Redactor
 from tests.support.values import PRODUCTION, SHOP, STAGING, TEST, TROUBLE, branch, env, var
 
 OTHER = Repository("acme", "web")
 
 
-def _held(name: str, *variables: ExistingVariable, **fields: Any) -> Held:  # noqa: ANN401 - of env
-    return Held(env(name, **fields), ExistingContents(variables=variables, branches=()))
+def _env(name: str, *variables: ExistingVariable, **fields: Any) -> ExportedEnvironment:  # noqa: ANN401 - of env
+    contents = ExistingContents(variables=variables, branches=())
+    return ExportedEnvironment(env(name, **fields), contents)
 
 
-def _environments(*held: Held) -> Any:  # noqa: ANN401 - parsed YAML
-    return yaml.safe_load(text(make({SHOP: held}, several=False), ()))["environments"]
+def _file(*environments: ExportedEnvironment, **others: ExportedEnvironment) -> ExportedFile:
+    """Return the file of `acme/shop`, and of other repositories with one environment each."""
+    found = {SHOP: ExportedRepository(environments)} if environments else {}
+    found |= {Repository("acme", slug): ExportedRepository((it,)) for slug, it in others.items()}
+    return make(found, Redactor())
 
 
-def test_what_bitbucket_does_not_tell_is_not_told() -> None:
-    assert _environments(_held("Test", kind=None, admin_only=None)) == [{"name": "Test"}]
+def _document(file: ExportedFile) -> Any:  # noqa: ANN401 - parsed YAML
+    return yaml.safe_load(text(file, ()))
 
 
-def test_environments_stand_in_the_order_of_their_types_and_names() -> None:
-    held = [
-        _held("b", kind=PRODUCTION),
-        _held("x", kind=None),
-        _held("B", kind=TEST),
-        _held("a", kind=TEST),
-        _held("s", kind=STAGING),
+def _environments(*environments: ExportedEnvironment) -> Any:  # noqa: ANN401 - parsed YAML
+    return _document(_file(*environments))["environments"]
+
+
+def test_a_value_that_bitbucket_did_not_return_is_not_declared() -> None:
+    assert _environments(_env("Test", kind=None, admin_only=None)) == [{"name": "Test"}]
+
+
+def test_environments_are_sorted_by_type_and_name() -> None:
+    found = [
+        _env("b", kind=PRODUCTION),
+        _env("x", kind=None),
+        _env("B2", kind=TEST),
+        _env("a", kind=TEST),
+        _env("s", kind=STAGING),
     ]
-    assert [each["name"] for each in _environments(*held)] == ["a", "B", "s", "b", "x"]
+    assert [each["name"] for each in _environments(*found)] == ["a", "B2", "s", "b", "x"]
 
 
-def test_branches_that_can_not_be_read_are_left_out() -> None:
-    held = Held(env("Live"), ExistingContents(variables=(), branches=TROUBLE))
-    file = make({SHOP: [held]}, several=False)
-    assert file.left_out == (
+def test_branches_that_cannot_be_read_are_left_out() -> None:
+    found = ExportedEnvironment(env("Live"), ExistingContents(variables=(), branches=TROUBLE))
+    assert _file(found).left_out == (
         "Left out: the branches of the environment 'Live' of acme/shop: It. Because.",
     )
 
 
-def test_of_branches_all_or_none_are_told() -> None:
-    sayable = Held(env("A"), ExistingContents(branches=(branch("main"), branch("dev"))))
-    unsayable = Held(env("B"), ExistingContents(branches=(branch("main"), branch("\n"))))
-    first, second = _environments(sayable, unsayable)
-    assert first["branches"] == ["dev", "main"]
+def test_all_branches_of_an_environment_are_declared_or_none() -> None:
+    valid = ExportedEnvironment(env("A"), ExistingContents(branches=(branch("main"), branch("x"))))
+    invalid = ExportedEnvironment(env("B"), ExistingContents(branches=(branch("x"), branch("\n"))))
+    first, second = _environments(valid, invalid)
+    assert first["branches"] == ["main", "x"]
     assert "branches" not in second
 
 
-def test_suggested_names_are_unique_and_can_be_read_by_a_file() -> None:
-    held = [_held("A b", var("C")), _held("A", var("B_C"), var("b-c"), var("OIDC_TOKEN"))]
-    names = [
-        variable["from_env"]
-        for each in _environments(*held)
-        for variable in each["variables"].values()
-    ]
-    assert names == ["SECRET_A_B_C", "SECRET_A_OPENID_TOKEN", "SECRET_A_B_C_2", "SECRET_A_B_C_3"]
+def test_a_secured_variable_is_declared_as_managed_elsewhere() -> None:
+    (live,) = _environments(_env("Live", var("KEY"), var("A", "1")))
+    assert live["variables"] == {"A": "1", "KEY": {"secured": True}}
 
 
-def test_secrets_of_several_repositories_are_not_taken_for_the_same() -> None:
-    file = make(
-        {SHOP: [_held("Live", var("KEY"))], OTHER: [_held("Live", var("KEY"))]}, several=True
+def test_what_contains_a_secret_of_the_run_is_left_out_and_not_shown() -> None:
+    secret = "canary-0123456789"
+    found = ExportedRepository(
+        (_env("Live", var("A", f"x {secret}"), var("B", "1")), _env(secret, kind=STAGING)),
+        (var("C", secret),),
     )
-    assert "SECRET_SHOP_LIVE_KEY" in text(file, ())
-    assert "SECRET_WEB_LIVE_KEY" in text(file, ())
+    file = make({SHOP: found}, Redactor([secret]))
+    document = text(file, ())
+    assert secret not in document
+    assert secret not in " ".join(file.left_out)
+    assert len(file.left_out) == 3
+    assert yaml.safe_load(document)["environments"][0]["variables"] == {"B": "1"}
 
 
-def test_what_is_the_same_everywhere_is_said_once() -> None:
-    live = _held("Live", var("A", "1"), kind=PRODUCTION)
-    file = make({SHOP: [live, _held("Only")], OTHER: [live]}, several=True)
-    document = yaml.safe_load(text(file, ()))
-    assert document == {
+def test_what_every_repository_has_is_declared_once() -> None:
+    live = _env("Live", var("A", "1"), kind=PRODUCTION)
+    found = {
+        SHOP: ExportedRepository((live, _env("Only")), (var("R", "1"), var("OWN", "1"))),
+        OTHER: ExportedRepository((live,), (var("R", "1"),)),
+    }
+    assert _document(make(found, Redactor())) == {
         "version": 1,
         "workspace": "acme",
         "repositories": ["shop", "web"],
         "environments": [
             {"name": "Live", "type": "Production", "admin_only": False, "variables": {"A": "1"}}
         ],
+        "repository": {"variables": {"R": "1"}},
         "overrides": [
             {
                 "repositories": ["shop"],
                 "environments": [{"name": "Only", "type": "Test", "admin_only": False}],
+                "repository": {"variables": {"OWN": "1"}},
             }
         ],
     }
 
 
-def test_repositories_of_several_workspaces_are_told_in_full() -> None:
-    file = make({SHOP: [_held("Live")], Repository("else", "shop"): []}, several=True)
-    document = yaml.safe_load(text(file, ()))
+def test_only_what_differs_from_most_repositories_is_an_override() -> None:
+    usual = _env("Live", var("A", "1"), var("B", "2"), kind=PRODUCTION)
+    unusual = _env("Live", var("A", "1"), var("B", "3"), var("C", "4"), kind=PRODUCTION)
+    document = _document(_file(a=usual, b=usual, c=unusual, d=usual))
+    assert [each["variables"] for each in document["environments"]] == [{"A": "1", "B": "2"}]
+    assert document["overrides"] == [
+        {
+            "repositories": ["c"],
+            "environments": [{"name": "Live", "variables": {"B": "3", "C": "4"}}],
+        }
+    ]
+
+
+def test_what_most_repositories_have_names_those_that_do_not() -> None:
+    document = _document(_file(a=_env("Live"), b=_env("Live"), c=_env("Test")))
+    assert [each["repositories"] for each in document["overrides"]] == [["*", "!c"], ["c"]]
+    assert "environments" not in document
+
+
+def test_nothing_that_is_exported_is_deleted() -> None:
+    written = text(_file(a=_env("Live", var("A", "1")), b=_env("Test"), c=_env("live")), ())
+    assert "absent" not in written
+    assert "prune" not in written
+
+
+def test_thirty_repositories_of_which_one_differs_take_fewer_than_100_lines() -> None:
+    def found(region: str, *more: ExportedEnvironment) -> ExportedRepository:
+        variables = (var("REGION", region), var("DB_PASSWORD"), var("LEVEL", "info"))
+        return ExportedRepository(
+            tuple(_env(str(kind), *variables, kind=kind) for kind in (TEST, STAGING, PRODUCTION))
+            + more
+        )
+
+    everything = {Repository("acme", f"svc-{number:02}"): found("eu") for number in range(29)}
+    everything[SHOP] = found("us", _env("Demo"))
+    written = text(make(everything, Redactor()), ())
+    assert len(written.splitlines()) < 90
+    assert _document(make(everything, Redactor()))["overrides"][0]["repositories"] == ["shop"]
+
+
+def test_repositories_of_more_than_one_workspace_are_named_in_full() -> None:
+    found: Mapping[Repository, ExportedRepository] = {
+        SHOP: ExportedRepository((_env("Live"),)),
+        Repository("else", "shop"): ExportedRepository(()),
+    }
+    document = _document(make(found, Redactor()))
     assert "workspace" not in document
     assert document["repositories"] == ["acme/shop", "else/shop"]
+    assert document["overrides"][0]["repositories"] == ["acme/shop"]
 
 
-def test_namesakes_are_left_out() -> None:
-    held = [_held("Live", uuid="{1}"), _held("Live", uuid="{2}"), _held("Test")]
-    file = make({SHOP: held}, several=False)
-    assert [each["name"] for each in _environments(*held)] == ["Test"]
-    assert len(file.left_out) == 2
+@pytest.mark.parametrize("other", ["Live", "LIVE"])
+def test_environments_with_one_name_are_left_out(other: str) -> None:
+    found = [_env("Live", uuid="{1}"), _env(other, uuid="{2}"), _env("Test")]
+    assert [each["name"] for each in _environments(*found)] == ["Test"]
+    assert len(_file(*found).left_out) == 2
 
 
-def test_lines_are_written_below_each_other_where_people_can_read_them_so() -> None:
+def test_an_environment_that_is_spelled_in_two_ways_is_declared_as_a_whole() -> None:
+    upper, lower = _env("LIVE", var("A", "1")), _env("live", var("A", "1"))
+    document = _document(_file(a=upper, b=lower, c=lower))
+    declared = {"type": "Test", "admin_only": False, "variables": {"A": "1"}}
+    assert document["overrides"] == [
+        {"repositories": ["*", "!a"], "environments": [{"name": "live", **declared}]},
+        {"repositories": ["a"], "environments": [{"name": "LIVE", **declared}]},
+    ]
+
+
+def test_multi_line_values_are_blocks_where_a_block_can_hold_them() -> None:
     key = "-----BEGIN-----\nabc\n-----END-----\n"
-    written = text(
-        make({SHOP: [_held("Live", var("K", key), var("S", " a\nb"))]}, several=False), ()
-    )
+    written = text(_file(_env("Live", var("K", key), var("S", " a\nb"))), ())
     assert "K: |\n" in written
     assert r'S: " a\nb"' in written
 
 
-def test_the_file_says_what_is_missing_in_it() -> None:
-    assert "# Not in it, because it could not be read: acme/web\n" in text(
-        make({SHOP: []}, several=True), [OTHER]
-    )
+def test_the_file_names_the_repositories_that_could_not_be_read() -> None:
+    written = text(make({SHOP: ExportedRepository(())}, Redactor()), [OTHER])
+    assert "# Not included, because it could not be read: acme/web\n" in written

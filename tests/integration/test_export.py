@@ -1,0 +1,49 @@
+"""`MODE=export`: where the file goes, and what it holds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from simulator.faults import Answer
+from tests.support.world import World, run_pipe
+
+
+def test_a_file_is_written_instead_of_standard_output(tmp_path: Path) -> None:
+    world = World()
+    world.shop.add_environment("Live", "Production").set_variable("KEY", "secret", secured=True)
+    path = tmp_path / "environments.yml"
+    ran = run_pipe(world, MODE="export", EXPORT_FILE=str(path))
+    assert (ran.exit_code, ran.out) == (0, "")
+    (live,) = yaml.safe_load(path.read_text("utf-8"))["environments"]
+    assert live["variables"] == {"KEY": {"secured": True}}
+
+
+@pytest.mark.promise("P12")
+def test_a_file_that_cannot_be_written_is_incomplete(tmp_path: Path) -> None:
+    ran = run_pipe(World(), MODE="export", EXPORT_FILE=str(tmp_path / "missing" / "file.yml"))
+    assert (ran.exit_code, ran.problems) == (5, ["export-not-written"])
+    assert "Its folder does not exist" in ran.log
+
+
+def test_an_empty_repository_can_be_exported_and_applied_again() -> None:
+    world = World()
+    world.files["exported.yml"] = run_pipe(world, MODE="export").out
+    assert run_pipe(world, CONFIG_FILE="exported.yml").exit_code == 0
+
+
+def test_variables_of_the_repository_are_exported() -> None:
+    world = World()
+    world.shop.set_variable("REGION", "eu")
+    world.shop.set_variable("TOKEN", "secret", secured=True)
+    document = yaml.safe_load(run_pipe(world, MODE="export").out)
+    assert document["repository"] == {"variables": {"REGION": "eu", "TOKEN": {"secured": True}}}
+
+
+def test_variables_of_the_repository_that_cannot_be_listed_are_an_error() -> None:
+    world = World()
+    world.simulator.faults.add(Answer(status=403), path="*/pipelines_config/variables")
+    ran = run_pipe(world, MODE="export")
+    assert (ran.exit_code, ran.out) == (3, "")
