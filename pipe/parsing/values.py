@@ -29,7 +29,7 @@ REPORT_FORMATS: Final = {".json": "json", ".xml": "junit", ".md": "markdown", ".
 _PREFIX: Final = "sha256:"
 _HEXADECIMAL: Final = re.compile(r"[0-9a-f]+")
 _NOT_A_BRANCH: Final = re.compile(
-    r"[\s\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff~^:\\]|\.\.|@\{|//|^/|/$|(^|/)\.|\.lock(/|$)|\.$"
+    r"[\s\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff~^:\\]|\.\.|@\{|//|^/|/$|(^|/)\.|\.lock(/|$)|\.$|^@?$"
 )
 _MIN_KEY: Final = 16
 
@@ -101,11 +101,11 @@ def branch(text: str) -> str:
 
     Git allows no branch that matches one of the forbidden parts: such a pattern locks everyone out.
     """
-    if _NOT_A_BRANCH.search(text) or text in {"", "@"}:
+    found = _NOT_A_BRANCH.search(text)
+    if found is not None:
         message = (
-            f"{quoted(text)} is not a valid branch pattern (main or release/*); git forbids white"
-            " space, ~ ^ : \\, '..', '@{', '//', a leading or trailing '/', parts that begin with"
-            " '.' or end with '.lock', and a final '.'"
+            f"{quoted(text)} is not a valid branch pattern: git does not allow {quoted(found[0])}"
+            " there; expected for example main or release/*"
         )
         raise ValueError(message)
     return text

@@ -41,7 +41,7 @@ def check_refused(environ: Mapping[str, str], errors: ConfigErrors) -> None:
     if environ.get("DRY_RUN"):
         errors.add(
             "DRY_RUN",
-            "not a variable of this pipe, and without it changes would be written; use MODE: plan",
+            "not supported, and ignoring it would write changes; use MODE: plan",
         )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from pipe.models.declaration import Repository
@@ -37,9 +39,8 @@ def test_forms(variables: dict[str, str], expected: tuple[str, ...] | None) -> N
 
 
 INVALID_BRANCH = (
-    "{} is not a valid branch pattern (main or release/*); git forbids white space, ~ ^ : \\, '..',"
-    " '@{{', '//', a leading or trailing '/', parts that begin with '.' or end with '.lock', and a"
-    " final '.'"
+    "{} is not a valid branch pattern: git does not allow {} there; expected for example main or"
+    " release/*"
 )
 BOTH = "set both as one value and as a list (BRANCHES_COUNT, BRANCHES_0, …); remove one"
 UNCOUNTED = "required when BRANCHES_0 is set: the number of items"
@@ -75,7 +76,7 @@ MISSING = (
         (
             {"BRANCHES": '["main", "a\\nb", null, {}, ["x"], "\\ud800"]'},
             {
-                "BRANCHES[1]": INVALID_BRANCH.format("'a\\nb'"),
+                "BRANCHES[1]": INVALID_BRANCH.format("'a\\nb'", "'\\n'"),
                 "BRANCHES[2]": "expected a string",
                 "BRANCHES[3]": "expected a string",
                 "BRANCHES[4]": "expected a string",
@@ -131,3 +132,28 @@ def test_a_list_for_one_value_is_an_error(variables: dict[str, str], *, is_list:
     message = "takes one value, not a list (MODE_COUNT, MODE_0, … or JSON)"
 
     assert errors_of(ONE | variables) == ({"MODE": message} if is_list else {})
+
+
+@pytest.mark.parametrize(
+    ("pattern", "forbidden"),
+    [
+        *((f"a{part}b", part) for part in (" ", "\t", "~", "^", ":", "..", "@{", "//", "/.")),
+        *((f"{part}a", part) for part in ("/", ".")),
+        *((f"a{part}", part) for part in ("/", ".", ".lock", " ")),
+        ("a.lock/b", ".lock/"),
+        ("@", "@"),
+        ("refs heads", " "),
+    ],
+)
+@pytest.mark.promise("P25")
+def test_a_branch_pattern_that_git_forbids_is_an_error(pattern: str, forbidden: str) -> None:
+    message = INVALID_BRANCH.format(repr(pattern), repr(forbidden))
+
+    assert errors_of(ONE | {"BRANCHES": json.dumps([pattern])}) == {"BRANCHES[0]": message}
+
+
+@pytest.mark.parametrize(
+    "pattern", ["main", "release/*", "**", "v1.0", "a.lockx", "[ab]?", "é", "x@y", "@x", "a.*"]
+)
+def test_a_branch_pattern_that_git_allows(pattern: str) -> None:
+    assert branches(BRANCHES=json.dumps([pattern])) == (pattern,)

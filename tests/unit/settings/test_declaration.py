@@ -142,10 +142,7 @@ def test_a_repository_with_its_workspace(environ: dict[str, str], slug: Slug) ->
         ),
         (
             {"DRY_RUN": "1"},
-            {
-                "DRY_RUN": "not a variable of this pipe, and without it changes would be written;"
-                " use MODE: plan"
-            },
+            {"DRY_RUN": "not supported, and ignoring it would write changes; use MODE: plan"},
         ),
     ],
 )
