@@ -22,6 +22,10 @@ from pipe.bitbucket.requests import (
 )
 from pipe.models.errors import ExitCode, PipeError, Problem
 
+_API_TOKEN: Final = "ATATT"  # noqa: S105 - what every such token begins with
+_ACCESS_TOKEN: Final = "ATCTT"  # noqa: S105 - what every such token begins with
+"""How Atlassian's tokens begin, whoever they belong to [sure]."""
+
 
 class ApiToken(Struct, frozen=True, kw_only=True):
     """An Atlassian API token with scopes, and the email address of its owner (Basic)."""
@@ -34,6 +38,17 @@ class ApiToken(Struct, frozen=True, kw_only=True):
         """Describe the credential for the log, without its secret."""
         return f"API token of {self.email}"
 
+    @property
+    def hint(self) -> str:
+        """Say what to do if this is another kind of token; empty: it does not look like one."""
+        if not self.token.get_secret_value().startswith(_ACCESS_TOKEN):
+            return ""
+        return (
+            "ATLASSIAN_API_TOKEN contains an access token of a repository, project or workspace (it"
+            f" begins with {_ACCESS_TOKEN}): give it as BITBUCKET_ACCESS_TOKEN, without"
+            " ATLASSIAN_ACCOUNT_EMAIL."
+        )
+
 
 class AccessToken(Struct, frozen=True, kw_only=True):
     """An access token of a repository, a project or a workspace (Bearer)."""
@@ -44,6 +59,16 @@ class AccessToken(Struct, frozen=True, kw_only=True):
     def description(self) -> str:
         """Describe the credential for the log, without its secret."""
         return "access token"
+
+    @property
+    def hint(self) -> str:
+        """Say what to do if this is another kind of token; empty: it does not look like one."""
+        if not self.token.get_secret_value().startswith(_API_TOKEN):
+            return ""
+        return (
+            f"BITBUCKET_ACCESS_TOKEN contains an Atlassian API token (it begins with {_API_TOKEN}):"
+            " give it as ATLASSIAN_API_TOKEN, with ATLASSIAN_ACCOUNT_EMAIL."
+        )
 
 
 class OAuthConsumer(Struct, frozen=True, kw_only=True):
@@ -57,6 +82,11 @@ class OAuthConsumer(Struct, frozen=True, kw_only=True):
     def description(self) -> str:
         """Describe the credential for the log, without its secret."""
         return f"OAuth consumer {self.client_id}"
+
+    @property
+    def hint(self) -> str:
+        """Return an empty text: the parts of a consumer have no telling form."""
+        return ""
 
 
 Credentials: TypeAlias = ApiToken | AccessToken | OAuthConsumer

@@ -15,9 +15,9 @@ _RERUN: Final = "Completed changes are kept; rerun to continue."
 _STATUS_PAGE: Final = "https://bitbucket.status.atlassian.com"
 _SCOPES: Final = (
     "An API token needs the scopes read:pipeline:bitbucket and admin:pipeline:bitbucket (neither"
-    " includes the other), also read:repository:bitbucket to select among repositories and"
-    " admin:repository:bitbucket for ENABLE_PIPELINES; an access token or OAuth consumer needs"
-    " pipeline:write, pipeline:variable and repository."
+    " includes the other), also read:repository:bitbucket to select among repositories (or name"
+    " them one by one) and admin:repository:bitbucket for ENABLE_PIPELINES; an access token or"
+    " OAuth consumer needs pipeline:write, pipeline:variable and repository."
 )
 
 _MEANINGS: Final[dict[int, tuple[str, ExitCode, str]]] = {
@@ -134,6 +134,8 @@ def rejection_about(doing: str, subject: str, rejected: Rejected) -> Problem:
         ),
         remedy.format(subject=subject),
     )
+    if rejected.status == HTTPStatus.UNAUTHORIZED and rejected.hint:
+        specific = rejected.hint
     return Problem(
         key,
         code,

@@ -136,6 +136,7 @@ class Rejected(Struct, frozen=True, kw_only=True):
         message: Bitbucket's message: one line, cleaned, without secrets; may be empty.
         required: The scopes that the call requires, if stated.
         granted: The scopes that the credential has, if stated.
+        hint: What is probably wrong with the credential; empty: nothing noticed.
     """
 
     status: int
@@ -143,6 +144,7 @@ class Rejected(Struct, frozen=True, kw_only=True):
     message: str = ""
     required: tuple[str, ...] = ()
     granted: tuple[str, ...] = ()
+    hint: str = ""
 
 
 class OutcomeUnknown(Struct, frozen=True):

@@ -410,7 +410,7 @@ class Transport:
             case Refuse(answer) if answer.status < HTTPStatus.BAD_REQUEST:
                 raise PipeError(redirected(request, answer, redact))
             case Refuse(answer):
-                return rejected(request, answer, redact)
+                return replace(rejected(request, answer, redact), hint=self.credentials.hint)
             case CheckState(last=last):
                 given_up = GiveUp(limit=Limit.ATTEMPTS, last=last)
                 error = gave_up(request, given_up, attempts.made, redact)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pipe.bitbucket import problems as bitbucket_problems
 from pipe.bitbucket.client import Bitbucket
 from pipe.bitbucket.requests import Rejected
 from pipe.models.declaration import Repository
@@ -75,7 +76,13 @@ class _Listings:
         if key not in self._slugs:
             listed = self._api.repositories(workspace, project_key)
             if isinstance(listed, Rejected):
-                raise PipeError(problems.workspace_refused(workspace, listed))
+                raise PipeError(
+                    bitbucket_problems.rejection_about(
+                        f"list the repositories of the workspace {workspace}",
+                        f"The workspace {workspace}",
+                        listed,
+                    )
+                )
             self._slugs[key] = listed
         return self._slugs[key]
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from pipe.bitbucket.problems import bitbucket_says
-from pipe.bitbucket.requests import Rejected
 from pipe.models.declaration import EnvironmentType, ManagedSecret, Repository
 from pipe.models.errors import ExitCode, Problem
 from pipe.models.existing import ExistingEnvironment, ExistingVariable
@@ -189,19 +187,6 @@ def nothing_from_start(start_at: Repository, last: Repository) -> Problem:
         f"No repository is left from START_AT={start_at} on; nothing was done.",
         f"The last repository, in the order of the run, is {last}.",
         "Remove START_AT to handle all repositories, or correct it.",
-    )
-
-
-def workspace_refused(workspace: str, rejected: Rejected) -> Problem:
-    """Describe a workspace whose repositories can't be listed."""
-    return Problem(
-        "workspace-refused",
-        ExitCode.PERMISSION,
-        f"The repositories of the workspace '{workspace}' can't be listed"
-        f" (HTTP {rejected.status}).",
-        bitbucket_says(rejected),
-        "Check the workspace's name, and that the credential may read repositories"
-        " (scope read:repository:bitbucket); or name the repositories one by one.",
     )
 
 

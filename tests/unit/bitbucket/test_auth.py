@@ -9,14 +9,15 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from pipe.bitbucket.auth import AccessToken, ApiToken, OAuthConsumer, Token
+from pipe.bitbucket.auth import AccessToken, ApiToken, Credentials, OAuthConsumer, Token
 from pipe.bitbucket.error_messages import WITHHELD
 from pipe.bitbucket.payloads import from_json
-from pipe.bitbucket.requests import IdempotentRequest
+from pipe.bitbucket.problems import rejection
+from pipe.bitbucket.requests import IdempotentRequest, Rejected
 from pipe.bitbucket.transport import RetryPolicy
 from pipe.models.errors import ExitCode, PipeError, RunOverError
 from pipe.models.results import Counts
-from tests.unit.bitbucket.doubles import FakeClock, Line, Reply, connect
+from tests.unit.bitbucket.doubles import SHOP, FakeClock, Line, Reply, connect
 
 TOKEN_URL: Final = "https://bitbucket.example/site/oauth2/access_token"
 SECRET: Final = "canary-client-secret"
@@ -271,3 +272,21 @@ def test_a_fetched_token_is_a_secret() -> None:
     answer = consumer_line(service).transport.send(GET)
 
     assert "bad token ***" in repr(answer)
+
+
+@pytest.mark.parametrize(
+    ("credentials", "remedy"),
+    [
+        (AccessToken(token=SecretStr("ATATT3xF")), "give it as ATLASSIAN_API_TOKEN"),
+        (ApiToken(email="a@b.c", token=SecretStr("ATCTT3xF")), "give it as BITBUCKET_ACCESS_TOKEN"),
+        (AccessToken(token=SecretStr("ATCTT3xF")), "The token is wrong"),
+        (ApiToken(email="a@b.c", token=SecretStr("ATATT3xF")), "The token is wrong"),
+    ],
+)
+def test_a_token_of_the_other_kind_is_recognized(credentials: Credentials, remedy: str) -> None:
+    line = connect([httpx.Response(401)], credentials=credentials)
+
+    rejected = line.transport.send(GET)
+
+    assert isinstance(rejected, Rejected)
+    assert remedy in rejection("do it", SHOP, rejected).remedy

@@ -75,7 +75,7 @@ def test_a_selection_that_matches_nothing_is_an_error() -> None:
 def test_a_workspace_that_can_not_be_listed_is_an_error() -> None:
     with pytest.raises(PipeError) as raised:
         _resolved(_world(), Glob("nowhere", "*"))
-    assert (raised.value.problem.key, raised.value.problem.code) == ("workspace-refused", 3)
+    assert (raised.value.problem.key, raised.value.problem.code) == ("not-found", 3)
 
 
 ALL = tuple(Repository("acme", f"r{number}") for number in range(7))
