@@ -8,7 +8,7 @@ INSTALL = .venv/bin/python -m pip install -qq --disable-pip-version-check --requ
 REVISION = $(shell git rev-parse HEAD)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench image publish pin generate lock prove mutate live audit
+.PHONY: help demo test lint bench image publish pin generate pictures lock prove mutate live audit
 
 help: ## list the targets
 	@sed -nE 's/^([a-z]+):.*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -44,6 +44,9 @@ generate: .venv/installed ## write what follows from pipe.yml and the models: na
 	@.venv/bin/python -m scripts.reference
 	@.venv/bin/python -m scripts.publication
 	@.venv/bin/python -m scripts.schema
+
+pictures: .venv/installed ## draw the pictures of the documentation from new runs; needs Chromium
+	@.venv/bin/python -m scripts.pictures
 
 prove: .venv/installed ## try every fault at every request; update docs/reliability.md
 	@PROVE=full PROVE_WRITE=1 $(PYTEST) tests/property tests/faults tests/integration tests/unit
