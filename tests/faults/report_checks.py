@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
+from pipe.models.declaration import FINGERPRINTS_KEY
 from simulator.http import Cut
 from simulator.state.journal import Event, EventKind, RequestRecord
 from tests.faults.scenarios import CANARIES
@@ -100,7 +101,7 @@ def _summary(ran: Ran) -> Iterator[str]:
     keys = {
         (each.details["environment"], each.details["key"])
         for each in ran.events
-        if each.kind in _VARIABLES
+        if each.kind in _VARIABLES and each.details["key"] != FINGERPRINTS_KEY
     }
     written = sum(reported["variables"][name] for name in ("created", "updated", "deleted"))
     if written != len(keys):

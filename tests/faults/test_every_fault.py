@@ -8,15 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from random import Random
 
 import pytest
 
-from simulator.behaviour.profiles import HOSTILE, OBSERVED
+from simulator.behaviour.profiles import HOSTILE, OBSERVED, random_switches
 from simulator.behaviour.switches import Switches
 from tests.faults.cases import Case, applies, requests_of, run_case
 from tests.faults.fault_kinds import KINDS, REPRESENTATIVE
 from tests.faults.sampling import is_chosen
 from tests.faults.scenarios import SCENARIOS, Scenario
+from tests.property.strategies import passable
 from tests.support.promises import FULL, Cases
 
 pytestmark = pytest.mark.promise("P3", "P5", "P7", "P8", "P11", "P13", "P15", "P1")
@@ -24,6 +26,8 @@ pytestmark = pytest.mark.promise("P3", "P5", "P7", "P8", "P11", "P13", "P15", "P
 PROFILES = {"observed": OBSERVED, "hostile": HOSTILE}
 LIKELY, UNLIKELY, PAIRS = 4, 20, 400
 """One case in so many is tried for a commit; `make prove` tries all."""
+RANDOM, RANDOM_ALL = 6, 200
+"""Cases with random switches, for each scenario: for a commit, and for `make prove`."""
 
 scenarios = pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda each: each.name)
 
@@ -40,6 +44,21 @@ def test_one_fault_at_every_request(scenario: Scenario, profile: str, cases: Cas
                 if is_chosen(case, one_in):
                     run_case(case)
                     cases.add()
+    assert cases.count > 0
+
+
+@pytest.mark.promise("P1", "P3", "P5", "P7", "P8", "P9", "P11", "P13", "P15")
+@scenarios
+def test_one_fault_under_random_switches(scenario: Scenario, cases: Cases) -> None:
+    """One fault, at a random request, however Bitbucket behaves."""
+    for seed in range(RANDOM_ALL if FULL else RANDOM):
+        random = Random(f"{scenario.name} {seed}")  # noqa: S311 - no secret
+        calm = Case(scenario=scenario, at={}, profile=passable(random_switches(random)))
+        number = random.randrange(requests_of(calm))
+        case = replace(calm, at={number: random.choice(REPRESENTATIVE)})
+        if applies(case):
+            run_case(case)
+            cases.add()
     assert cases.count > 0
 
 
