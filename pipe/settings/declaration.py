@@ -125,7 +125,9 @@ def _check_name(options: Options, failed: frozenset[str], errors: ConfigErrors) 
         return
     fields = [each.upper() for each in _ENVIRONMENT if each in given]
     if not given & {*_REPOSITORY}:
-        errors.add("ENVIRONMENT_NAME", "required, unless a CONFIG_FILE declares environments")
+        errors.add(
+            "ENVIRONMENT_NAME", "required, unless REPOSITORY_VARIABLES or a CONFIG_FILE is set"
+        )
     elif fields:
         errors.add("ENVIRONMENT_NAME", f"required when {alternatives(fields)} is set")
 

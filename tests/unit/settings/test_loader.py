@@ -233,7 +233,7 @@ def test_all_errors_are_reported_together() -> None:
 
 def test_a_name_is_required() -> None:
     assert errors_of(PIPELINE) == {
-        "ENVIRONMENT_NAME": "required, unless a CONFIG_FILE declares environments"
+        "ENVIRONMENT_NAME": "required, unless REPOSITORY_VARIABLES or a CONFIG_FILE is set"
     }
 
 
