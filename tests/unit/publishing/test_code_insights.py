@@ -28,7 +28,7 @@ from pipe.reports.presentation import About, present, present_repository
 from pipe.settings.pipelines import PipelineContext
 from tests.support.results import ABOUT
 from tests.support.values import SHOP, TEST, TROUBLE, declared, env
-from tests.unit.reports.samples import view
+from tests.unit.reports.samples import DELETION, view
 from tests.unit.reports.test_junit import CHECK
 from tests.unit.reports.test_markdown import LOCK
 
@@ -72,6 +72,13 @@ def test_there_is_no_link_without_a_pipeline_and_at_most_ten_numbers() -> None:
     data = report["data"]
     assert isinstance(data, list)
     assert len(data) <= 10
+
+
+def test_deletions_are_counted() -> None:
+    run = replace(CHECK, mode=Mode.PLAN, repositories=(DELETION,))
+    report: Any = build_report(view(run))
+    assert {"title": "To delete", "type": "NUMBER", "value": 1} in report["data"]
+    assert report["details"].startswith("Plan: 0 to create, 0 to change, 1 to delete, 0 unchanged.")
 
 
 def test_a_successful_run_passes() -> None:
