@@ -22,6 +22,8 @@ from pipe.models.declaration import PlainVariable, SecuredUpdate, SecuredVariabl
 from pipe.models.errors import PipeError, Problem
 from pipe.models.existing import ExistingVariable, VariableOwner
 
+_PLACEHOLDER: Final = "pending"
+"""What a variable holds until it is certain that it is stored secured."""
 _FORBIDDEN: Final = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 
 
@@ -161,7 +163,8 @@ class VariableStore(Struct, frozen=True):
             ):
                 return self._refused(f"write the variable {variable.key}", created)
             last = created
-        match _find(variable.key, self.read()):
+        listed = self.read()
+        match _find(variable.key, listed):
             case ExistingVariable() as found if _is_right(variable, found):
                 return Inserted() if isinstance(last, OutcomeUnknown) else AlreadyRight()
             case ExistingVariable() as found:
@@ -169,7 +172,25 @@ class VariableStore(Struct, frozen=True):
             case _OtherCase(other) if _is_taken(last):
                 return problems.variable_key_differs_by_case(variable.key, other)
             case _:
-                return _Undecided(None, last)
+                uuid = last.existing_uuid if isinstance(last, Rejected) else None
+                named = uuid if all(each.uuid != uuid for each in listed) else None
+                return self._update_unlisted(variable, named) if named else _Undecided(None, last)
+
+    def _update_unlisted(self, variable: WritableVariable, uuid: str) -> Upserted | _Undecided:
+        """Write over a variable that a 409 names by its uuid while the list still omits it.
+
+        Whether it is stored secured is unknown: a secret is sent only once a placeholder is
+        stored secured there, and never under `SECURED_UPDATE=if-missing`.
+        """
+        unlisted = ExistingVariable(uuid=uuid, key=variable.key, value=None, secured=True)
+        if isinstance(variable, SecuredVariable):
+            if self.context.policy.update is SecuredUpdate.IF_MISSING:
+                return AlreadyRight()
+            placeholder = SecuredVariable(variable.key, SecretStr(_PLACEHOLDER))
+            stored = self._write_over(placeholder, unlisted)
+            if isinstance(stored, ExistingVariable) and not stored.secured:
+                return self._make_room(variable, unlisted)
+        return self._put(variable, unlisted)
 
     def _update(self, variable: WritableVariable, known: ExistingVariable) -> Upserted | _Undecided:
         if isinstance(variable, SecuredVariable) and not known.secured:

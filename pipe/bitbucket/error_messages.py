@@ -71,6 +71,7 @@ _KNOWN_MESSAGES: Final = (
 )
 
 _KEY: Final = re.compile(r"[a-z]+(-[a-z]+)*-service(\.[a-z]+(-[a-z]+)*){1,4}")
+_UUID: Final = re.compile(r"\{[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\}")
 _SCOPE: Final = re.compile(r"[a-z]{1,20}(:[a-z-]{1,20}){0,3}")
 _LETTERS: Final = r"(?:[A-Z][a-z]+|[a-z]{2,}|[A-Z]{2,})"
 _PLAIN_WORD: Final = re.compile(
@@ -111,13 +112,16 @@ def rejected(request: Request[T], answer: Answer, redact: Redact) -> Rejected:
     body = _json_object(answer)
     error = _object(body.get("error"))
     detail = _object(error.get("detail"))
-    key = _text(_object(error.get("data")).get("key")) or _text(body.get("key"))
+    data = _object(error.get("data"))
+    key = _text(data.get("key")) or _text(body.get("key"))
+    existing = _text(_object(data.get("arguments")).get("externalId"))
     return Rejected(
         status=answer.status,
         key=key if _KEY.fullmatch(key) else None,
         message=message(request, answer, redact),
         required=_scopes(detail.get("required")),
         granted=_scopes(detail.get("granted")),
+        existing_uuid=existing if _UUID.fullmatch(existing) else None,
     )
 
 

@@ -137,6 +137,7 @@ class Rejected(Struct, frozen=True, kw_only=True):
         required: The scopes that the call requires, if stated.
         granted: The scopes that the credential has, if stated.
         hint: What is probably wrong with the credential; empty: nothing noticed.
+        existing_uuid: The uuid of what exists already, if a 409 names it [likely].
     """
 
     status: int
@@ -145,6 +146,7 @@ class Rejected(Struct, frozen=True, kw_only=True):
     required: tuple[str, ...] = ()
     granted: tuple[str, ...] = ()
     hint: str = ""
+    existing_uuid: str | None = None
 
 
 class OutcomeUnknown(Struct, frozen=True):

@@ -10,7 +10,7 @@ import pytest
 from pipe.models.declaration import FINGERPRINTS_KEY as OURS
 from pipe.planning.fingerprints import dump
 from simulator.behaviour.switches import SWITCHES
-from simulator.faults import Answer
+from simulator.faults import Answer, empty_page
 from simulator.state.environment import Environment
 from simulator.state.journal import EventKind
 from tests.support.variables import (
@@ -175,6 +175,33 @@ def test_a_secret_is_sent_only_when_it_is_seen_that_it_will_be_stored_secured() 
     assert ran.exit_code == 0
     assert values_of(world) == {"A": ("now-a-secret", True)}
     assert ran.count(EventKind.VARIABLE_DELETED) == 1
+
+
+@pytest.mark.promise("P9")
+@pytest.mark.parametrize("secured_change", SWITCHES["secured_change"].choices)
+@pytest.mark.parametrize("was_secured", [True, False])
+def test_a_secret_goes_to_an_unlisted_variable_only_once_that_is_stored_secured(
+    secured_change: str, *, was_secured: bool
+) -> None:
+    world = live_world(secured_change=secured_change)
+    live_of(world).set_variable("A", "old", secured=was_secured)
+    world.simulator.faults.add(empty_page(), path="*/variables", method="GET", times=99)
+    ran = run_with(world, declare_secured(A="a-secret"))
+    if secured_change == "refused" and not was_secured:
+        assert (ran.exit_code, values_of(world)) == (5, {"A": ("old", False)})
+    else:
+        assert (ran.exit_code, values_of(world)) == (0, {"A": ("a-secret", True)})
+    first = next(body for method, _, body in ran.writes if method == "PUT")
+    assert first["value"] == "pending"
+
+
+def test_if_missing_leaves_an_unlisted_secret_alone() -> None:
+    world = live_world()
+    live_of(world).set_variable("A", "old", secured=True)
+    world.simulator.faults.add(empty_page(), path="*/variables", method="GET", times=99)
+    ran = run_with(world, declare_secured(A="new") | {"SECURED_UPDATE": "if-missing"})
+    assert (ran.exit_code, values_of(world)) == (0, {"A": ("old", True)})
+    assert [method for method, _, _ in ran.writes] == ["POST"]
 
 
 @pytest.mark.parametrize("secured_change", SWITCHES["secured_change"].choices)

@@ -154,8 +154,27 @@ def test_a_list_that_is_empty_while_variables_exist_leads_to_put(shape: str) -> 
     assert ran.count(EventKind.VARIABLE_CREATED, EventKind.VARIABLE_DELETED) == 0
 
 
-def test_a_variable_that_bitbucket_claims_and_never_lists_is_given_up() -> None:
+def test_a_variable_that_a_409_names_is_written_without_waiting_for_the_list() -> None:
     world = live_world()
+    live_of(world).set_variable("A", "old")
+    world.simulator.faults.add(empty_page(), path="*/variables", method="GET", times=99)
+    ran = run_with(world, declare_plain(A="new"))
+    assert (ran.exit_code, values_of(world)) == (0, {"A": ("new", False)})
+    assert ran.methods == ["GET", "GET", "POST", "GET", "PUT"]
+
+
+def test_a_uuid_that_belongs_to_another_listed_variable_is_not_written_to() -> None:
+    world = live_world()
+    other = live_of(world).set_variable("OTHER", "stays")
+    data = {"key": "variable-service.variable.duplicate", "arguments": {"externalId": other.uuid}}
+    body = json.dumps({"error": {"message": "Conflict", "data": data}}).encode()
+    world.simulator.faults.add(Answer(status=409, body=body), method="POST", times=99)
+    ran = run_with(world, declare_plain(A="new"))
+    assert (ran.exit_code, values_of(world)) == (5, {"OTHER": ("stays", False)})
+
+
+def test_a_variable_that_bitbucket_claims_and_never_lists_is_given_up() -> None:
+    world = live_world(duplicate_variable_external_id=False)
     live_of(world).set_variable("A", "old")
     world.simulator.faults.add(empty_page(), path="*/variables", method="GET", times=99)
     ran = run_with(world, declare_plain(A="new"))
