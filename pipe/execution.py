@@ -54,6 +54,7 @@ class Execution:
         self._context = context
         self._settings = settings
         self._options = settings.options
+        self._client = client
         self._console = console
         self._redactor = redactor
         self._started = context.clock.monotonic()
@@ -200,11 +201,8 @@ class Execution:
         if seconds <= 0:
             self._console.warning("Nothing was published: the run used up its DEADLINE")
             return
-        with (
-            self._context.connect(self._options.bitbucket_api_url, 1) as client,
-            self._context.in_pipe(VERSION) as step_proxy,
-        ):
-            transport = self._open_transport(client, deadline=seconds, read_only=False)
+        with self._context.in_pipe(VERSION) as step_proxy:
+            transport = self._open_transport(self._client, deadline=seconds, read_only=False)
             exchange = HttpExchange(step_proxy)
             in_pipeline = settings.context.build_number is not None
             publisher = Publisher(transport=transport, proxy=exchange if in_pipeline else None)

@@ -360,6 +360,11 @@ class Transport:
         self._shared.deadline.wait(seconds)
 
     @property
+    def remaining(self) -> float:
+        """Seconds until the deadline."""
+        return self._shared.deadline.remaining
+
+    @property
     def counts(self) -> Counts:
         """The requests sent so far."""
         return self._shared.counter.counts

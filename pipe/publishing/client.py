@@ -78,7 +78,7 @@ class Publisher:
         _check(request)
         if self.proxy is not None:
             self.transport.wait(0)
-            match self.proxy.exchange(request, "", _PROXY_SECONDS):
+            match self.proxy.exchange(request, "", min(_PROXY_SECONDS, self.transport.remaining)):
                 case Understood(done):
                     return done
                 case Failed(answer) if _is_gone(request, answer):

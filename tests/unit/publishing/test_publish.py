@@ -21,7 +21,7 @@ from pipe.bitbucket.requests import (
     Request,
     json_content,
 )
-from pipe.bitbucket.transport import WriteRefusedError
+from pipe.bitbucket.transport import RetryPolicy, WriteRefusedError
 from pipe.context import Stop
 from pipe.publishing.client import Publisher
 from simulator.faults import Answer, DropConnection, NoAnswer
@@ -369,6 +369,7 @@ def test_no_secret_is_published(world: World) -> None:
 
 
 REPOSITORY = "/2.0/repositories/acme/shop"
+REPORT = f"{REPOSITORY}/commit/abc/reports/bitbucket-environment-abc"
 REFUSED: list[Request[Done | AlreadyGone]] = [
     IdempotentRequest(
         method=HTTPMethod.GET, path=f"{REPOSITORY}/environments", parse=payloads.accepted
@@ -399,6 +400,22 @@ def test_the_publisher_can_send_nothing_else(
         with pytest.raises(WriteRefusedError):
             publisher.send_through_proxy(request_)
     assert world.simulator.requests == []
+
+
+def test_a_slow_proxy_does_not_outlive_the_deadline() -> None:
+    world, seconds = World(), list[float]()
+
+    def never_answer(request: httpx.Request) -> httpx.Response:
+        seconds.append(request.extensions["timeout"]["read"])
+        raise httpx.ReadTimeout(str(request.url), request=request)
+
+    proxy = httpx.Client(base_url=REPOSITORY, transport=httpx.MockTransport(never_answer))
+    for deadline in (100.0, 2.0):
+        transport = world.transport(policy=RetryPolicy(max_attempts=1, deadline_seconds=deadline))
+        publisher = Publisher(transport=transport, proxy=HttpExchange(proxy))
+        publisher.send_through_proxy(payloads.deletion(REPORT))
+
+    assert seconds == [5.0, 2.0]
 
 
 def test_the_proxy_is_reached_over_a_real_socket() -> None:
