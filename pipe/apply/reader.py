@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from http import HTTPStatus
+from typing import Final
 
 from pipe.apply.branches import UNSUPPORTED
 from pipe.apply.context import ApplyContext
@@ -20,6 +21,10 @@ from pipe.models.existing import (
 from pipe.planning.matching import Found
 from pipe.planning.planner import ByName, ByRule, Observed, Target, conflicting_type, targets
 
+_NEW_REPOSITORY_PAUSES: Final = (0.25, 0.5, 1.0, 2.0, 3.0, 3.25)
+"""Ten seconds: a repository made a moment ago answers 404 for some seconds [sure]. Whoever enables
+Pipelines in it made it just before; any other 404 most likely is a misspelled slug."""
+
 
 def read_state(context: ApplyContext, repository: Repository, declaration: Declaration) -> Observed:
     """Read the repository as far as its declaration needs it.
@@ -27,7 +32,10 @@ def read_state(context: ApplyContext, repository: Repository, declaration: Decla
     Raises:
         PipeError: The repository can't be read.
     """
-    environments = list_environments(context, repository)
+    may_be_new = declaration.enable_pipelines
+    environments = list_environments(
+        context, repository, pauses=_NEW_REPOSITORY_PAUSES if may_be_new else ()
+    )
     contents = {
         existing.uuid: read_contents(context, repository, existing, desired)
         for target in targets(declaration, environments)
@@ -56,14 +64,24 @@ def _with_contents(target: Target) -> tuple[tuple[ExistingEnvironment, Desired],
 
 
 def list_environments(
-    context: ApplyContext, repository: Repository
+    context: ApplyContext, repository: Repository, *, pauses: tuple[float, ...] = ()
 ) -> tuple[ExistingEnvironment, ...]:
     """Return all environments of a repository.
+
+    Args:
+        context: The dependencies.
+        repository: The repository.
+        pauses: Seconds to wait before each further read while the answer is 404.
 
     Raises:
         PipeError: They can't be listed; a 404 is an error, never an empty list.
     """
     listed = context.api.environments(repository)
+    for pause in pauses:
+        if not isinstance(listed, Rejected) or listed.status != HTTPStatus.NOT_FOUND:
+            break
+        context.wait(pause)
+        listed = context.api.environments(repository)
     if isinstance(listed, Rejected):
         raise PipeError(problems.rejection("list the environments", repository, listed))
     return listed

@@ -1,0 +1,59 @@
+"""Repositories that were created a moment ago, renamed, or never existed."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import pytest
+
+from tests.support.world import World, run_pipe
+
+WANTED: Final = {"ENVIRONMENT_NAME": "Live", "ENVIRONMENT_TYPE": "Production"}
+
+
+@pytest.mark.parametrize("lag", [0.0, 4.0])
+@pytest.mark.parametrize("hidden", [1.0, 5.0, 9.0])
+def test_a_repository_made_a_moment_ago_is_waited_for_where_pipelines_is_enabled(
+    hidden: float, lag: float
+) -> None:
+    world = World(new_repository_404_seconds=hidden, pipelines_config_lag_seconds=lag)
+
+    ran = run_pipe(world, ENABLE_PIPELINES="true", **WANTED)
+
+    assert ran.exit_code == 0
+    assert world.shop.environment("Live").type == "Production"
+    assert [method for method, _, _ in ran.writes] == ["PUT", "POST"]
+
+
+def test_a_missing_repository_is_waited_for_ten_seconds_where_pipelines_is_enabled() -> None:
+    world = World()
+    started = world.clock.seconds
+
+    ran = run_pipe(world, ENABLE_PIPELINES="true", REPO_SLUG="typo", **WANTED)
+
+    assert (ran.exit_code, ran.problems, ran.writes) == (3, ["not-found"], [])
+    assert world.clock.seconds - started == pytest.approx(10)
+
+
+def test_a_missing_repository_costs_no_wait_otherwise() -> None:
+    world = World()
+
+    ran = run_pipe(world, REPO_SLUG="typo", **WANTED)
+
+    assert (ran.exit_code, ran.methods) == (3, ["GET"])
+
+
+@pytest.mark.parametrize("status", ["301", "302", "308", "404"])
+def test_a_renamed_repository_is_not_followed_and_what_to_write_is_said(status: str) -> None:
+    world = World(renamed_repository=status)
+    world.simulator.world.rename_repository("acme/shop", "store")
+
+    ran = run_pipe(world, **WANTED)
+
+    assert ran.methods == ["GET"]
+    if status == "404":
+        assert (ran.exit_code, ran.problems) == (3, ["not-found"])
+        assert "a renamed repository has a new slug" in " ".join(ran.log.split())
+    else:
+        assert (ran.exit_code, ran.problems) == (5, ["repository-renamed"])
+        assert "Write WORKSPACE: acme and REPO_SLUG: store" in " ".join(ran.log.split())
