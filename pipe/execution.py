@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from threading import Lock
 from typing import Final
 
@@ -10,6 +11,7 @@ from msgspec.structs import replace
 
 from pipe import VERSION
 from pipe.apply.context import ApplyContext
+from pipe.bitbucket import problems
 from pipe.bitbucket.client import Bitbucket
 from pipe.bitbucket.http import HttpExchange
 from pipe.bitbucket.transport import AttemptRecord, RetryPolicy, Transport
@@ -18,8 +20,9 @@ from pipe.fleet.batches import RemainingBudget
 from pipe.fleet.orchestrator import Orchestrator
 from pipe.fleet.recorder import RunRecorder
 from pipe.fleet.repositories import resolve, share
-from pipe.fleet.workers import WorkerPool
-from pipe.models.errors import PipeError
+from pipe.fleet.workers import Abandoned, Crashed, NotStarted, WorkerPool
+from pipe.models.declaration import Repository
+from pipe.models.errors import PipeError, Problem, RunOverError
 from pipe.models.results import Mode, RunResult
 from pipe.planning.planner import SecretsPolicy
 from pipe.redaction import Redactor
@@ -123,32 +126,21 @@ class Execution:
             reviewed=self._options.plan_checksum is not None,
         )
         base_result = RunResult(mode=self._options.mode, counts=self._transport.counts, seconds=0)
-        try:
-            selected = resolve(apply_context.api, settings.selection)
-            repositories = share(
-                selected, parallel=settings.parallel, start_at=self._options.start_at
+        with self._pool(self._options.workers) as pool:
+            repositories = self._select(apply_context.api, pool)
+            if isinstance(repositories, Problem):
+                self._console.problem(repositories)
+                return replace(base_result, problems=(repositories,))
+            if not repositories:
+                return base_result
+            recorder = RunRecorder(
+                console=self._console,
+                redactor=self._redactor,
+                mode=self._options.mode,
+                debug=self._options.debug,
+                many_repositories=len(repositories) > 1,
+                stop=self._context.stop,
             )
-        except PipeError as error:
-            self._console.problem(error.problem)
-            return replace(base_result, problems=(error.problem,))
-        self._log_selection(len(repositories), len(selected))
-        if not repositories:
-            return base_result
-        recorder = RunRecorder(
-            console=self._console,
-            redactor=self._redactor,
-            mode=self._options.mode,
-            debug=self._options.debug,
-            many_repositories=len(repositories) > 1,
-            stop=self._context.stop,
-        )
-        with WorkerPool(
-            workers=self._options.workers,
-            console=self._console,
-            clock=self._context.clock,
-            stop=self._context.stop,
-            requests=lambda: self._transport.counts.total,
-        ) as pool:
             if self._options.mode is Mode.EXPORT:
                 from pipe.export.exporter import Exporter  # noqa: PLC0415 - only when asked for
 
@@ -156,7 +148,7 @@ class Execution:
                     apply_context=apply_context,
                     pool=pool,
                     recorder=recorder,
-                    redactor=self._transport.redactor,
+                    redactor=self._redactor,
                     out=self._context.out,
                     path=self._options.export_file,
                 )
@@ -169,6 +161,38 @@ class Execution:
                 budget=self._budget,
             )
             return orchestrator.run(repositories, base_result)
+
+    def _pool(self, workers: int) -> WorkerPool:
+        return WorkerPool(
+            workers=workers,
+            console=self._console,
+            clock=self._context.clock,
+            stop=self._context.stop,
+            requests=lambda: self._transport.counts.total,
+        )
+
+    def _select(self, api: Bitbucket, pool: WorkerPool) -> tuple[Repository, ...] | Problem:
+        """Return the repositories that this run handles, or why they are not known.
+
+        Listing a large workspace takes long: the pool logs progress meanwhile.
+        """
+        settings = self._settings
+        (outcome,) = pool.map(partial(resolve, api), [settings.selection], activity="lists read")
+        match outcome:
+            case NotStarted() | Abandoned():
+                return RunOverError(problems.stopped(self._context.stop.reason)).problem
+            case Crashed(PipeError() as error):
+                return error.problem
+            case Crashed(error):
+                raise error
+            case selected:
+                pass
+        try:
+            own = share(selected, parallel=settings.parallel, start_at=self._options.start_at)
+        except PipeError as error:
+            return error.problem
+        self._log_selection(len(own), len(selected))
+        return own
 
     def _log_selection(self, own: int, selected: int) -> None:
         """Log how many repositories the run handles, and whether others belong to other steps."""

@@ -57,7 +57,7 @@ class Exporter:
     def run(self, repositories: tuple[Repository, ...], base_result: RunResult) -> RunResult:
         """Write the configuration file of these repositories; return `base_result` with results."""
         found: dict[Repository, ExportedRepository] = {}
-        outcomes = self._pool.map(self._read, repositories, activity="read")
+        outcomes = self._pool.map(self._read, repositories, activity="repositories read")
         for repository, outcome in zip(repositories, outcomes, strict=True):
             match outcome:
                 case NotStarted():

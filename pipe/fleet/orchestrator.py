@@ -34,7 +34,6 @@ from pipe.models.results import Mode, RepositoryResult, RunResult
 from pipe.planning import problems as planning_problems
 from pipe.planning.checksum import checksum
 from pipe.planning.safety_limits import Totals, exceeded_limits
-from pipe.reports.text import counted
 from pipe.settings import Settings
 
 Planned: TypeAlias = RepositoryPlan | Unreadable | NotStarted
@@ -119,7 +118,7 @@ class Orchestrator:
         if count == 0:
             return None
         self._handled += count
-        outcomes = self._pool.map(self._plan, batch[:count], activity="read")
+        outcomes = self._pool.map(self._plan, batch[:count], activity="repositories read")
         return _Batch(batch[:count], outcomes)
 
     def _skip_waiting(self) -> None:
@@ -142,7 +141,6 @@ class Orchestrator:
         if self._options.mode is Mode.APPLY and self._is_as_reviewed():
             if not self._pool.stopped:
                 self._recorder.announce(planned_result(each) for each in plans)
-            self._announce(plans)
             results = self._applied(batch.repositories, planned)
         else:
             results = (_not_applied(each) for each in planned)
@@ -210,16 +208,12 @@ class Orchestrator:
             self._recorder.add_problem(planning_problems.plan_changed(reviewed, current))
         return current == reviewed
 
-    def _announce(self, plans: list[RepositoryPlan]) -> None:
-        number = sum(requests_at_most(each) > 0 for each in plans)
-        if number and self._recorder.many_repositories:
-            repositories = counted(number, "repository", "repositories")
-            self._recorder.console.info(f"{repositories} will be updated")
-
     def _applied(
         self, repositories: tuple[Repository, ...], planned: list[Planned]
     ) -> Iterator[RepositoryResult | NotStarted]:
-        outcomes = self._pool.map(self._apply, planned, activity="done", admit=self._admit)
+        outcomes = self._pool.map(
+            self._apply, planned, activity="repositories done", admit=self._admit
+        )
         for repository, plan, outcome in zip(repositories, planned, outcomes, strict=True):
             yield self._result(repository, plan, outcome)
 

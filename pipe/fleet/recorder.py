@@ -11,7 +11,7 @@ from pipe.context import Stop
 from pipe.fleet.workers import Crashed
 from pipe.models.declaration import Repository
 from pipe.models.errors import Problem
-from pipe.models.results import Mode, RepositoryResult, RunResult
+from pipe.models.results import Mode, Outcome, RepositoryResult, RunResult
 from pipe.planning import problems as planning_problems
 from pipe.redaction import Redactor
 from pipe.reports.log import Log, RepositoryLog, plan_line, report_unexpected
@@ -76,9 +76,12 @@ class RunRecorder:
 
     def announce(self, results: Iterable[RepositoryResult]) -> None:
         """Log what will be written, before it is."""
-        results = [self._redactor.mask(each) for each in results]
+        results = tuple(results)
         for each in results:
-            self.console.write(self._lines.plan_lines(each))
+            if each.changes or any(
+                one.outcome is not Outcome.UNCHANGED for one in each.environments
+            ):
+                self.console.write(self._lines.plan_lines(self._redactor.mask(each)))
         if results:
             self.console.write([plan_line(results)])
 

@@ -141,7 +141,7 @@ class WorkerPool:
         Args:
             function: Called in a thread of the pool.
             items: Started in their order, after those of earlier calls.
-            activity: For progress lines: `read` makes "2 of 8 repositories read".
+            activity: For progress lines: `repositories read` makes "2 of 8 repositories read".
             admit: Called before an item is started, for one item at a time and in order; `False`
                 stops the pool.
         """
@@ -165,7 +165,7 @@ class WorkerPool:
             future = futures.popleft()
             while not self._is_done(future):
                 done = total - len(futures) - 1 + sum(each.done() for each in futures)
-                self._log_progress(f"{done} of {total} repositories {activity}")
+                self._log_progress(f"{done} of {total} {activity}")
             if future.cancelled():
                 yield NotStarted()
             else:

@@ -84,6 +84,34 @@ def test_a_read_that_never_ends_is_not_waited_for_once_the_run_is_stopped(
     assert ran.report["plan_checksum"] is None
 
 
+def test_a_listing_that_never_ends_is_not_waited_for_once_the_run_is_stopped(
+    released: threading.Event,
+) -> None:
+    ran = _run(HangingWorld(0, released), REPOSITORIES="repo-*")
+    assert (ran.exit_code, ran.problems) == (6, ["stopped"])
+
+
+@pytest.mark.parametrize(
+    ("variables", "broken"),
+    [
+        ({}, "pipe.execution.resolve"),
+        (
+            {"CODE_INSIGHTS": "true", "BITBUCKET_COMMIT": "0123456"},
+            "pipe.publishing.publish.publish_insights",
+        ),
+    ],
+)
+def test_a_bug_beside_the_repositories_ends_the_run(
+    monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], broken: str
+) -> None:
+    def buggy(*_: object) -> None:
+        raise LookupError
+
+    monkeypatch.setattr(broken, buggy)
+    ran = _run(filled(World()), **variables)
+    assert (ran.exit_code, ran.problems) == (1, ["unexpected"])
+
+
 @pytest.mark.parametrize("count", [1, 6])
 def test_a_write_that_never_ends_leaves_a_doubt_that_is_told(
     count: int, released: threading.Event

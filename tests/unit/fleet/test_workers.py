@@ -70,7 +70,7 @@ class Bench:
         admit: Callable[[int], bool] = lambda _: True,
     ) -> list[T | Unfinished]:
         with self.pool() as pool:
-            return [*pool.map(function, range(count), activity="read", admit=admit)]
+            return [*pool.map(function, range(count), activity="repositories read", admit=admit)]
 
     def _look(self) -> float:
         self.on_look()
@@ -111,8 +111,8 @@ def test_items_are_admitted_one_after_the_other_in_order() -> None:
 def test_the_items_of_a_later_call_start_after_those_of_an_earlier_one() -> None:
     started: list[str] = []
     with Bench(workers=1).pool() as pool:
-        first = pool.map(started.append, ["a", "b", "c"], activity="read")
-        second = pool.map(started.append, ["d", "e"], activity="read")
+        first = pool.map(started.append, ["a", "b", "c"], activity="repositories read")
+        second = pool.map(started.append, ["d", "e"], activity="repositories read")
         assert len([*second, *first]) == 5
     assert started == ["a", "b", "c", "d", "e"]
 
@@ -135,10 +135,10 @@ def test_items_in_progress_when_the_pool_is_stopped_are_waited_for() -> None:
                 pool.stop()
             return item
 
-        outcomes = [*pool.map(function, range(4), activity="read")]
+        outcomes = [*pool.map(function, range(4), activity="repositories read")]
         assert outcomes == [0, 1, NotStarted(), NotStarted()]
         assert pool.stopped
-        assert [*pool.map(function, range(1), activity="read")] == [NotStarted()]
+        assert [*pool.map(function, range(1), activity="repositories read")] == [NotStarted()]
 
 
 def test_a_call_that_does_not_return_is_abandoned_once_the_run_is_stopped() -> None:
