@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
 from msgspec import Struct
@@ -18,7 +18,6 @@ from pipe.models.declaration import (
     SecuredVariable,
 )
 from pipe.models.selection import Exclusion, Glob, Slug, matches
-from pipe.parsing.values import branch_warnings
 
 Value = TypeVar("Value")
 
@@ -110,10 +109,11 @@ class Declarations(Struct, frozen=True, kw_only=True):
             if isinstance(variable, PlainVariable):
                 yield "the value of a plain variable", variable.value
 
-    def branch_warnings(self) -> list[str]:
-        """Return a warning for each branch pattern that probably matches nothing."""
-        branches = [each for desired in self._all_desired() for each in desired.branches or ()]
-        return [warning for each in dict.fromkeys(branches) for warning in branch_warnings(each)]
+    def branches(self) -> Iterable[str]:
+        """Return every branch pattern that is declared, each once."""
+        return dict.fromkeys(
+            each for desired in self._all_desired() for each in desired.branches or ()
+        )
 
     def mention_branches(self) -> bool:
         """Return whether branch patterns are declared anywhere."""

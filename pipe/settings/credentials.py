@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 from pipe.bitbucket.auth import AccessToken, ApiToken, Credentials, OAuthConsumer
 from pipe.config_file.overrides import Declarations
-from pipe.parsing.errors import ConfigErrors
+from pipe.parsing.secrets import credentials
+from pipe.settings.given import Given
 from pipe.settings.model import Options
 
 _PAIRS: Final = (
@@ -28,7 +29,7 @@ _MAY_CONTAIN_CREDENTIALS: Final = frozenset(
         "secured_repository_variables",
     }
 )
-MIN_LENGTH: Final = 8
+_MIN_LENGTH: Final = 8
 """A shorter credential may be an ordinary word, and is not looked for."""
 
 _WAYS: Final = (
@@ -37,33 +38,26 @@ _WAYS: Final = (
 )
 
 
-def choose_credentials(
-    options: Options, environ: Mapping[str, str], errors: ConfigErrors, warnings: list[str]
-) -> Credentials | None:
-    """Return the first complete credentials; without any, add an error.
-
-    Args:
-        options: The variables that are valid.
-        environ: All variables, invalid ones too.
-        errors: Gets what is missing when no credentials are complete.
-        warnings: Gets what is not used.
-    """
+def choose_credentials(given: Given) -> Credentials | None:
+    """Return the first complete credentials; without any, add an error and return `None`."""
+    environ, errors = given.environ, given.errors
     incomplete = tuple(
-        (given, missing)
+        (half, missing)
         for pair in _PAIRS
-        for given, missing in (pair, pair[::-1])
-        if environ.get(given) and not environ.get(missing)
+        for half, missing in (pair, pair[::-1])
+        if environ.get(half) and not environ.get(missing)
     )
     app_password = next((name for name in _APP_PASSWORD if environ.get(name)), None)
-    credentials = _first_complete(options)
-    if credentials is not None:
-        for given, missing in incomplete:
-            warnings.append(f"{given} is ignored: {missing} is not set")
+    chosen = _first_complete(given.options)
+    if chosen is not None:
+        warnings = given.warnings
+        for half, missing in incomplete:
+            warnings.append(f"{half} is ignored: {missing} is not set")
         if app_password:
             warnings.append(f"{app_password} is ignored: app passwords were removed on 2026-07-28")
-        return credentials
-    for given, missing in incomplete:
-        errors.add(missing, f"required when {given} is set")
+        return chosen
+    for half, missing in incomplete:
+        errors.add(missing, f"required when {half} is set")
     if app_password:
         errors.add(app_password, f"app passwords were removed on 2026-07-28; use {_WAYS} instead")
     if not incomplete and not app_password and not _any_given(environ):
@@ -91,33 +85,19 @@ def _any_given(environ: Mapping[str, str]) -> bool:
     return any(all(environ.get(name) for name in way) for way in ways)
 
 
-def check_options(
-    environ: Mapping[str, str], credentials: Iterable[str], errors: ConfigErrors
-) -> None:
-    """Add an error for each variable that must not contain a credential, but does.
+def check_credentials(given: Given, declarations: Declarations) -> None:
+    """Add an error for each text that contains a credential and would be shown or sent.
 
-    Names, patterns and paths are shown in logs and sent to Bitbucket. Lists of variables are not
-    looked at here: what they store secured may be a credential.
+    Lists of variables are looked at once they are read: what they store secured may be one.
     """
+    owned = [each for each in credentials(given.environ) if len(each) >= _MIN_LENGTH]
     names = [each.upper() for each in Options.model_fields if each not in _MAY_CONTAIN_CREDENTIALS]
     pattern = re.compile(f"(?:{'|'.join(names)})(?:_[0-9]+)?")
-    for name, value in environ.items():
-        if pattern.fullmatch(name) and _contains(value, credentials):
-            errors.add(name, "contains a credential of the pipe, which would be shown; remove it")
-
-
-def check_declared_texts(
-    declarations: Declarations,
-    config_file: str | None,
-    credentials: Iterable[str],
-    errors: ConfigErrors,
-) -> None:
-    """Add an error for each name, key, pattern and plain value that contains a credential."""
+    for name, value in given.environ.items():
+        if pattern.fullmatch(name) and any(each in value for each in owned):
+            message = "contains a credential of the pipe, which would be shown; remove it"
+            given.errors.add(name, message)
     for what, text in declarations.public_texts():
-        if _contains(text, credentials):
+        if any(each in text for each in owned):
             message = f"{what} contains a credential of the pipe, which would be shown; remove it"
-            errors.add(config_file or "VARIABLES", message)
-
-
-def _contains(text: str, credentials: Iterable[str]) -> bool:
-    return any(each in text for each in credentials)
+            given.errors.add(given.options.config_file or "VARIABLES", message)

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Final
 
+from msgspec import Struct
+
+from pipe.config_file.overrides import Declarations
 from pipe.models.declaration import (
     Declaration,
     DeclaredEnvironment,
@@ -18,17 +21,13 @@ from pipe.models.results import Mode
 from pipe.models.selection import is_glob
 from pipe.parsing.errors import ConfigErrors, read_text
 from pipe.parsing.suggestions import alternatives
+from pipe.parsing.values import branch_warnings
 from pipe.parsing.variables import SourcedVariable, duplicates, from_file, override
+from pipe.settings.given import Given
 from pipe.settings.model import Options
 
-_CONTENTS: Final = (
-    "admin_only",
-    "branches",
-    "variables",
-    "secured_variables",
-    "variables_file",
-    "secured_variables_file",
-)
+_VARIABLES: Final = ("variables", "secured_variables", "variables_file", "secured_variables_file")
+_CONTENTS: Final = ("admin_only", "branches", *_VARIABLES)
 _ENVIRONMENT: Final = ("environment_type", "state", "rename_from", *_CONTENTS)
 _REPOSITORY: Final = ("repository_variables", "secured_repository_variables")
 
@@ -36,47 +35,29 @@ DECLARING: Final = ("environment_name", *_ENVIRONMENT, *_REPOSITORY, "enable_pip
 """The fields that declare something; a configuration file replaces them."""
 
 
-def read_declaration(
-    options: Options,
-    failed: frozenset[str],
-    files: Callable[[str], str],
-    errors: ConfigErrors,
-    warnings: list[str],
-) -> Declaration:
+def read_declaration(given: Given, files: Callable[[str], str]) -> Declaration:
     """Return what is declared for each repository.
 
     Args:
-        options: The variables that are valid.
-        failed: The invalid fields of the options.
+        given: The variables; gets what contradicts itself.
         files: Reads a text file.
-        errors: Gets what contradicts itself.
-        warnings: Gets what is probably not meant.
     """
-    _check_name(options, failed, errors)
-    _check_rename(options, errors)
-    plain = _variables("VARIABLES", options.variables, options.variables_file, files, errors)
-    secured = _variables(
-        "SECURED_VARIABLES",
-        options.secured_variables,
-        options.secured_variables_file,
-        files,
+    options, errors = given.options, given.errors
+    _check_name(given)
+    _check_rename(given)
+    lists = _Lists(files, errors)
+    variables = _together(
+        lists.read("VARIABLES", options.variables, options.variables_file),
+        lists.read("SECURED_VARIABLES", options.secured_variables, options.secured_variables_file),
         errors,
     )
-    variables = _together(plain, secured, errors)
     repository_variables = _together(
-        _variables("REPOSITORY_VARIABLES", options.repository_variables, (), files, errors),
-        _variables(
-            "SECURED_REPOSITORY_VARIABLES", options.secured_repository_variables, (), files, errors
-        ),
+        lists.read("REPOSITORY_VARIABLES", options.repository_variables),
+        lists.read("SECURED_REPOSITORY_VARIABLES", options.secured_repository_variables),
         errors,
     )
-    _check_prune(
-        options,
-        has_variables=variables is not None or bool(failed & {*_CONTENTS}),
-        has_repository_variables=repository_variables is not None or bool(failed & {*_REPOSITORY}),
-        errors=errors,
-    )
-    warnings += _warnings(options)
+    _check_prune(given, variables, repository_variables)
+    given.warnings.extend(_warnings(options))
     desired = Desired(
         admin_only=options.admin_only,
         branches=options.branches,
@@ -84,6 +65,12 @@ def read_declaration(
         prune_variables=Prunable.VARIABLES in options.prune or None,
     )
     return _declaration(options, desired, repository_variables)
+
+
+def warn_of_branches(given: Given, declarations: Declarations) -> None:
+    """Add a warning for each branch pattern that probably matches nothing."""
+    for each in declarations.branches():
+        given.warnings.extend(branch_warnings(each))
 
 
 def _declaration(
@@ -119,24 +106,23 @@ def _declaration(
     )
 
 
-def _check_name(options: Options, failed: frozenset[str], errors: ConfigErrors) -> None:
-    given = options.model_fields_set | failed
-    if "environment_name" in given or options.mode is Mode.EXPORT:
+def _check_name(given: Given) -> None:
+    if "environment_name" in given.fields or given.options.mode is Mode.EXPORT:
         return
-    fields = [each.upper() for each in _ENVIRONMENT if each in given]
-    if not given & {*_REPOSITORY}:
-        errors.add(
-            "ENVIRONMENT_NAME", "required, unless REPOSITORY_VARIABLES or a CONFIG_FILE is set"
-        )
-    elif fields:
-        errors.add("ENVIRONMENT_NAME", f"required when {alternatives(fields)} is set")
+    needing = [each.upper() for each in _ENVIRONMENT if each in given.fields]
+    if not given.fields & {*_REPOSITORY}:
+        message = "required, unless REPOSITORY_VARIABLES or a CONFIG_FILE is set"
+        given.errors.add("ENVIRONMENT_NAME", message)
+    elif needing:
+        given.errors.add("ENVIRONMENT_NAME", f"required when {alternatives(needing)} is set")
 
 
-def _check_rename(options: Options, errors: ConfigErrors) -> None:
-    name, former = options.environment_name, options.rename_from
+def _check_rename(given: Given) -> None:
+    name, former = given.options.environment_name, given.options.rename_from
+    errors = given.errors
     if former is None:
         return
-    if options.state is State.ABSENT:
+    if given.options.state is State.ABSENT:
         errors.add("RENAME_FROM", "cannot be used with STATE=absent; set ENVIRONMENT_NAME only")
     if name is not None and is_glob(name):
         errors.add("RENAME_FROM", "cannot be used with a pattern in ENVIRONMENT_NAME")
@@ -145,12 +131,17 @@ def _check_rename(options: Options, errors: ConfigErrors) -> None:
 
 
 def _check_prune(
-    options: Options, *, has_variables: bool, has_repository_variables: bool, errors: ConfigErrors
+    given: Given,
+    variables: tuple[DeclaredVariable, ...] | None,
+    repository_variables: tuple[DeclaredVariable, ...] | None,
 ) -> None:
+    options, errors = given.options, given.errors
     name = options.environment_name
+    has_variables = variables is not None or given.invalid & {*_VARIABLES}
     if Prunable.VARIABLES in options.prune and not has_variables:
         message = "'variables' requires VARIABLES or SECURED_VARIABLES ([] deletes all variables)"
         errors.add("PRUNE", message)
+    has_repository_variables = repository_variables is not None or given.invalid & {*_REPOSITORY}
     if Prunable.REPOSITORY_VARIABLES in options.prune and not has_repository_variables:
         message = "'repository-variables' requires REPOSITORY_VARIABLES ([] deletes all variables)"
         errors.add("PRUNE", message)
@@ -165,32 +156,31 @@ def _check_prune(
         errors.add("PRUNE", message)
 
 
-def _variables(
-    name: str,
-    explicit: tuple[SourcedVariable, ...] | None,
-    paths: tuple[str, ...],
-    files: Callable[[str], str],
-    errors: ConfigErrors,
-) -> tuple[SourcedVariable, ...] | None:
-    """Return the variables of a list and its files; `None`: none of them is given."""
-    if explicit is None and not paths:
-        return None
-    errors.extend(duplicates(explicit or ()))
-    read = [_file(f"{name}_FILE", path, files, errors) for path in paths]
-    # The keys keep the order of the list, then of the files.
-    return override(explicit or (), *read, explicit or ())
+class _Lists(Struct, frozen=True):
+    """Reads lists of variables and their files."""
 
+    files: Callable[[str], str]
+    errors: ConfigErrors
 
-def _file(
-    name: str, path: str, files: Callable[[str], str], errors: ConfigErrors
-) -> tuple[SourcedVariable, ...]:
-    text = read_text(name, path, files, errors)
-    if text is None:
-        return ()
-    secured = name.startswith("SECURED_")
-    variables = errors.attempt(name, lambda: from_file(path, text, secured=secured)) or ()
-    errors.extend(duplicates(variables))
-    return variables
+    def read(
+        self, name: str, explicit: tuple[SourcedVariable, ...] | None, paths: tuple[str, ...] = ()
+    ) -> tuple[SourcedVariable, ...] | None:
+        """Return the variables of a list and its files; `None`: none of them is given."""
+        if explicit is None and not paths:
+            return None
+        self.errors.extend(duplicates(explicit or ()))
+        read = [self._file(f"{name}_FILE", path) for path in paths]
+        # The keys keep the order of the list, then of the files.
+        return override(explicit or (), *read, explicit or ())
+
+    def _file(self, name: str, path: str) -> tuple[SourcedVariable, ...]:
+        text = read_text(name, path, self.files, self.errors)
+        if text is None:
+            return ()
+        secured = name.startswith("SECURED_")
+        variables = self.errors.attempt(name, lambda: from_file(path, text, secured=secured)) or ()
+        self.errors.extend(duplicates(variables))
+        return variables
 
 
 def _together(

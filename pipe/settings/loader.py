@@ -5,26 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from msgspec import Struct
-from pydantic import ValidationError
 
 from pipe.bitbucket.auth import Credentials
 from pipe.config_file.overrides import Declarations
 from pipe.models.declaration import Declaration, Repository, SecuredUpdate
 from pipe.models.errors import ConfigError, ConfigurationError
 from pipe.models.selection import Item, Selection, Workspace
-from pipe.parsing.errors import ConfigErrors, read_text
-from pipe.parsing.secrets import credentials, known_secrets
-from pipe.parsing.suggestions import cut_quotes, quoted
+from pipe.parsing.errors import read_text
+from pipe.parsing.secrets import known_secrets
+from pipe.parsing.suggestions import cut_quotes
 from pipe.redaction import Redactor
-from pipe.settings.credentials import (
-    MIN_LENGTH,
-    check_declared_texts,
-    check_options,
-    choose_credentials,
-)
-from pipe.settings.declaration import DECLARING, read_declaration
-from pipe.settings.misspellings import check_refused, misspelled
-from pipe.settings.model import Options, VariablesSource
+from pipe.settings.credentials import check_credentials, choose_credentials
+from pipe.settings.declaration import DECLARING, read_declaration, warn_of_branches
+from pipe.settings.given import Given, read_variables
+from pipe.settings.misspellings import check_refused, warn_of_misspellings
+from pipe.settings.model import Options
 from pipe.settings.pipelines import PipelineContext, read_context, read_parallel
 from pipe.settings.repositories import PLACEHOLDER, read_workspace, select
 
@@ -88,49 +83,30 @@ def read_settings(
     Raises:
         ConfigurationError: With all errors; they quote no secret.
     """
-    errors = ConfigErrors()
-    warnings: list[str] = []
-    for argument in arguments:
-        message = f"{quoted(argument)} is not an argument; settings are variables (MODE=plan)"
-        errors.add("command line", message)
-    check_refused(environ, errors)
-    options, failed = read_options(environ, errors)
-    chosen = choose_credentials(options, environ, errors, warnings)
-    workspace = read_workspace(options, failed, environ, errors)
-    if options.config_file is None:
-        declaration = read_declaration(options, failed, files, errors, warnings)
+    given = read_variables(environ)
+    check_refused(given, arguments)
+    chosen = choose_credentials(given)
+    workspace = read_workspace(given)
+    if given.options.config_file is None:
         declared = _Declared(
             workspace=workspace.beside(None),
             items=None,
-            declarations=Declarations(base=declaration),
+            declarations=Declarations(base=read_declaration(given, files)),
         )
     else:
-        declared = _read_file(
-            options.config_file, options, failed, environ, workspace, files, errors
-        )
-    owned = [each for each in credentials(environ) if len(each) >= MIN_LENGTH]
-    check_options(environ, owned, errors)
-    check_declared_texts(declared.declarations, options.config_file, owned, errors)
-    warnings += declared.declarations.branch_warnings()
-    selection = select(options, failed, declared.workspace, declared.items, environ, errors)
-    secured_update = _secured_update(options, failed, errors)
-    parallel = read_parallel(environ, errors)
-    warnings += misspelled(
-        (name for name, value in environ.items() if value),
-        [name.upper() for name in Options.model_fields],
-    )
+        declared = _read_file(given, given.options.config_file, workspace, files)
+    check_credentials(given, declared.declarations)
+    warn_of_branches(given, declared.declarations)
+    selection = select(given, declared.workspace, declared.items)
+    secured_update = _secured_update(given)
+    parallel = read_parallel(environ, given.errors)
+    warn_of_misspellings(given)
     secrets = known_secrets(environ).union(declared.declarations.secured_values())
     redactor = Redactor(secrets)
-    if errors.found() or chosen is None or selection is None:
-        masked = (redactor.mask(error) for error in errors.found())
-        raise ConfigurationError(
-            tuple(
-                ConfigError(cut_quotes(each.source), cut_quotes(each.message)) for each in masked
-            ),
-            report_files=options.report_files,
-        )
+    if given.errors.found() or chosen is None or selection is None:
+        raise _configuration_error(given, redactor)
     return Settings(
-        options=options,
+        options=given.options,
         credentials=chosen,
         selection=selection,
         declarations=declared.declarations,
@@ -139,38 +115,25 @@ def read_settings(
         parallel=None if selection.single else parallel,
         lines=declared.lines,
         context=read_context(environ),
-        warnings=tuple(cut_quotes(redactor.mask_words(each)) for each in warnings),
+        warnings=tuple(cut_quotes(redactor.mask_words(each)) for each in given.warnings),
         secrets=secrets,
     )
 
 
-def read_options(
-    environ: Mapping[str, str], errors: ConfigErrors
-) -> tuple[Options, frozenset[str]]:
-    """Read each variable by itself; return those that are valid, and the fields that are not."""
-    try:
-        return Options(_build_sources=((VariablesSource(Options, environ),), {})), frozenset()
-    except ValidationError as error:
-        failed: set[str] = set()
-        for details in error.errors(include_url=False, include_input=False):
-            name = str(details["loc"][0])
-            failed.add(name)
-            errors.add_exception(name.upper(), details["ctx"]["error"])
-    source = VariablesSource(Options, environ, skip=frozenset(failed))
-    return Options(_build_sources=((source,), {})), frozenset(failed)
+def _configuration_error(given: Given, redactor: Redactor) -> ConfigurationError:
+    masked = (redactor.mask(error) for error in given.errors.found())
+    return ConfigurationError(
+        tuple(ConfigError(cut_quotes(each.source), cut_quotes(each.message)) for each in masked),
+        report_files=given.options.report_files,
+    )
 
 
 def _read_file(
-    path: str,
-    options: Options,
-    failed: frozenset[str],
-    environ: Mapping[str, str],
-    workspace: Workspace,
-    files: Callable[[str], str],
-    errors: ConfigErrors,
+    given: Given, path: str, workspace: Workspace, files: Callable[[str], str]
 ) -> _Declared:
+    errors, options = given.errors, given.options
     for each in DECLARING:
-        if each in failed or each in options.model_fields_set:
+        if each in given.fields:
             errors.add(each.upper(), "cannot be used with CONFIG_FILE; declare it in the file")
     text = read_text("CONFIG_FILE", path, files, errors)
     if text is None:
@@ -181,7 +144,7 @@ def _read_file(
     config = read_config_file(
         path,
         text,
-        environ=environ,
+        environ=given.environ,
         workspace=workspace,
         prune=options.prune,
         secured_update=options.secured_update,
@@ -197,11 +160,10 @@ def _read_file(
     )
 
 
-def _secured_update(
-    options: Options, failed: frozenset[str], errors: ConfigErrors
-) -> SecuredUpdate:
-    has_key = options.fingerprint_key is not None or "fingerprint_key" in failed
+def _secured_update(given: Given) -> SecuredUpdate:
+    options = given.options
+    has_key = "fingerprint_key" in given.fields
     if options.secured_update is SecuredUpdate.ON_CHANGE and not has_key:
-        errors.add("SECURED_UPDATE", "on-change requires FINGERPRINT_KEY")
+        given.errors.add("SECURED_UPDATE", "on-change requires FINGERPRINT_KEY")
     default = SecuredUpdate.ON_CHANGE if has_key else SecuredUpdate.ALWAYS
     return options.secured_update or default

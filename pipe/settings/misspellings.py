@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Sequence
 from typing import Final
 
-from pipe.parsing.errors import ConfigErrors
-from pipe.parsing.suggestions import closest
+from pipe.parsing.suggestions import closest, quoted
+from pipe.settings.given import Given
+from pipe.settings.model import Options
 
 _SIMILARITY: Final = 0.85
 _OTHERS: Final = frozenset(
@@ -36,34 +37,30 @@ _OTHERS: Final = frozenset(
 )  # fmt: skip
 
 
-def check_refused(environ: Mapping[str, str], errors: ConfigErrors) -> None:
-    """Add an error for a variable of other tools whose meaning must not be ignored."""
-    if environ.get("DRY_RUN"):
-        errors.add(
-            "DRY_RUN",
-            "not supported, and ignoring it would write changes; use MODE: plan",
-        )
+def check_refused(given: Given, arguments: Sequence[str]) -> None:
+    """Add an error for what would be ignored, though whoever writes it relies on it."""
+    for argument in arguments:
+        message = f"{quoted(argument)} is not an argument; settings are variables (MODE=plan)"
+        given.errors.add("command line", message)
+    if given.environ.get("DRY_RUN"):
+        message = "not supported, and ignoring it would write changes; use MODE: plan"
+        given.errors.add("DRY_RUN", message)
 
 
-def misspelled(given: Iterable[str], known: Collection[str]) -> tuple[str, ...]:
-    """Return a warning for each name that is not known, but nearly is.
-
-    Args:
-        given: The names of all variables.
-        known: The names of the pipe's variables.
-    """
+def warn_of_misspellings(given: Given) -> None:
+    """Add a warning for each variable that is unknown, but nearly is one of the pipe's."""
+    known = [name.upper() for name in Options.model_fields]
     item = re.compile(f"(?:{'|'.join(known)})_(?:COUNT|[0-9]+)")
     letters = {name: Counter(name) for name in known}
-    warnings: list[str] = []
-    for name in sorted({*given} - _OTHERS - {*known}):
+    names = {name for name, value in given.environ.items() if value}
+    for name in sorted(names - _OTHERS - {*known}):
         if item.fullmatch(name):
             continue
         folded = name.upper().replace("-", "_")
         similar = [each for each in letters if _may_be_similar(folded, each, letters[each])]
         meant = closest(folded, similar, cutoff=_SIMILARITY) if similar else None
         if meant:
-            warnings.append(f"Unknown variable {name}; did you mean {meant}?")
-    return tuple(warnings)
+            given.warnings.append(f"Unknown variable {name}; did you mean {meant}?")
 
 
 def _may_be_similar(name: str, known: str, letters: Counter[str]) -> bool:

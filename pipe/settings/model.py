@@ -12,13 +12,12 @@ from typing import Annotated, Final, TypeVar
 
 from msgspec import Struct
 from pydantic import Field, PlainValidator, SecretStr
-from pydantic.fields import FieldInfo
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from pipe.models.declaration import EnvironmentType, Prunable, Repository, SecuredUpdate, State
 from pipe.models.results import Mode
 from pipe.parsing import urls, values
-from pipe.parsing.lists import ListItem, each, is_given, list_items, single_value
+from pipe.parsing.lists import ListItem, each, list_items, single_value
 from pipe.parsing.repositories import RepositoryName, full_name, repository_name, slug
 from pipe.parsing.variables import SourcedVariable, declared
 
@@ -39,34 +38,6 @@ class RawVariable(Struct, frozen=True):
 
     name: str
     environ: Mapping[str, str]
-
-
-class VariablesSource(PydanticBaseSettingsSource):
-    """Settings source over a mapping of environment variables; an empty one is not given."""
-
-    def __init__(
-        self,
-        settings_cls: type[BaseSettings],
-        environ: Mapping[str, str],
-        *,
-        skip: frozenset[str] = frozenset(),
-    ) -> None:
-        super().__init__(settings_cls)
-        self._environ = environ
-        self._skip = skip
-
-    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[object, str, bool]:
-        """Return the raw variable of a field, its name, and that it needs no decoding."""
-        del field
-        return RawVariable(field_name.upper(), self._environ), field_name, False
-
-    def __call__(self) -> dict[str, object]:
-        """Return the raw variables that are given, but those of the fields to skip."""
-        return {
-            name: self.get_field_value(field, name)[0]
-            for name, field in self.settings_cls.model_fields.items()
-            if name not in self._skip and is_given(name.upper(), self._environ)
-        }
 
 
 def one(read: Callable[[str], object]) -> PlainValidator:
