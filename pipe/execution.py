@@ -119,7 +119,7 @@ class Execution:
     def _handle_repositories(self) -> RunResult:
         settings = self._settings
         apply_context = ApplyContext(
-            api=Bitbucket(self._transport),
+            api=Bitbucket(self._transport, workers=self._options.workers),
             wait=self._transport.wait,
             policy=SecretsPolicy(settings.secured_update, self._options.fingerprint_key),
             force=self._options.force,

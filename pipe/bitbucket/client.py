@@ -37,6 +37,7 @@ from pipe.models.existing import (
     ExistingVariable,
     VariableOwner,
 )
+from pipe.parallel import map_parallel
 
 T = TypeVar("T")
 
@@ -45,6 +46,10 @@ _PAGE_LENGTH: Final = ("pagelen", "100")
 
 class Bitbucket:
     """Bitbucket Cloud, as far as environments need it. Safe to share between threads.
+
+    Args:
+        transport: Sends the requests.
+        workers: How many pages of a list to fetch at the same time.
 
     Every method returns the decoded answer, or `Rejected` when Bitbucket refused the request; a
     POST returns `OutcomeUnknown` when it may or may not have taken effect. To send a POST again
@@ -55,8 +60,9 @@ class Bitbucket:
         RunOverError: Time, attempts or quota ran out, or the run was asked to stop.
     """
 
-    def __init__(self, transport: Transport) -> None:
+    def __init__(self, transport: Transport, *, workers: int = 1) -> None:
         self._transport = transport
+        self._workers = workers
 
     def attempts(self) -> Attempts:
         """Return a counter for a POST that may be sent several times, with reads in between."""
@@ -252,18 +258,27 @@ class Bitbucket:
         query: tuple[tuple[str, str], ...] = (),
         paginated: bool = True,
     ) -> tuple[T, ...] | Rejected:
+        def fetch(number: int) -> Page[T] | Rejected:
+            return self._transport.send(
+                IdempotentRequest(
+                    method=HTTPMethod.GET,
+                    path=path,
+                    query=(*query, *_page_query(number, paginated=paginated)),
+                    parse=page_parser(read),
+                )
+            )
+
         listing = Listing(identity=identity, paginated=paginated)
+        fetched: dict[int, Page[T] | Rejected] = {}
         while True:
             match listing.step:
-                case FetchPage(number):
-                    answer = self._transport.send(
-                        IdempotentRequest(
-                            method=HTTPMethod.GET,
-                            path=path,
-                            query=(*query, *_page_query(number, paginated=paginated)),
-                            parse=page_parser(read),
-                        )
-                    )
+                case FetchPage(number, expected_pages):
+                    if number not in fetched:
+                        last = max(number, min(number + self._workers - 1, expected_pages))
+                        numbers = range(number, last + 1)
+                        pages = map_parallel(fetch, numbers, workers=self._workers)
+                        fetched = dict(zip(numbers, pages, strict=True))
+                    answer = fetched.pop(number)
                     if isinstance(answer, Rejected):
                         if number == 1 or answer.status != HTTPStatus.NOT_FOUND:
                             return answer

@@ -25,6 +25,7 @@ the rest. A list that stays short is an error, never a short list.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Final, Generic, TypeVar, cast
 
@@ -66,9 +67,16 @@ class Page(Struct, Generic[T_co], frozen=True, kw_only=True):
 
 
 class FetchPage(Struct, frozen=True):
-    """The page with this number (from 1) is needed."""
+    """A page is needed.
+
+    Attributes:
+        number: Its number, from 1.
+        expected_pages: How many pages the list seems to have; 0 where that is not known. Pages up
+            to it may be fetched together with this one.
+    """
 
     number: int
+    expected_pages: int = 0
 
 
 class Complete(Struct, Generic[T_co], frozen=True):
@@ -155,7 +163,7 @@ class Listing(Struct, Generic[T], frozen=True, kw_only=True):
             return after.pass_ended()
         if current.pages == _MAX_PAGES:
             return replace(after, step=Incomplete(len(kept), None))
-        return replace(after, step=FetchPage(current.pages + 1))
+        return replace(after, step=FetchPage(current.pages + 1, _expected_pages(page)))
 
     def _is_last(self, page: Page[T], size: int | None) -> bool:
         if size is not None or page.has_next:
@@ -185,6 +193,13 @@ class Listing(Struct, Generic[T], frozen=True, kw_only=True):
             _passes=self._passes + 1,
             _pass=_Pass(),
         )
+
+
+def _expected_pages(page: Page[T]) -> int:
+    """Return the number of pages of a list, as far as a full page tells it; else 0."""
+    if page.size is None or not page.length or len(page.values) != page.length:
+        return 0
+    return math.ceil(page.size / page.length)
 
 
 class _PageBody(Struct):

@@ -1,5 +1,6 @@
 """Every call: where it goes, what it says, what it gives back."""
 
+import threading
 from collections.abc import Callable
 from typing import Final
 
@@ -334,3 +335,48 @@ def test_a_post_whose_fate_is_unknown_is_sent_once(call: Call) -> None:
 
     assert isinstance(call(line.bitbucket), OutcomeUnknown)
     assert len(line.requests) == 1
+
+
+def test_further_pages_are_fetched_together() -> None:
+    together = threading.Barrier(3, timeout=60)
+    asked: list[int] = []
+
+    def service(request: httpx.Request) -> httpx.Response:
+        number = int(request.url.params.get("page", "1"))
+        asked.append(number)
+        if number > 1:
+            together.wait()
+        names = [str(2 * number), str(2 * number + 1)][: 1 if number == 4 else 2]
+        return page(*map(environment, names), size=7, pagelen=2)
+
+    listed = Bitbucket(connect(service).transport, workers=8).environments(SHOP)
+
+    assert not isinstance(listed, Rejected)
+    assert [each.name for each in listed] == ["2", "3", "4", "5", "6", "7", "8"]
+    assert sorted(asked) == [1, 2, 3, 4]
+
+
+def test_a_wrong_size_costs_no_more_pages_than_there_are_workers() -> None:
+    asked: list[int] = []
+
+    def service(request: httpx.Request) -> httpx.Response:
+        number = int(request.url.params.get("page", "1"))
+        asked.append(number)
+        names = [] if number > 9 else [str(2 * number), str(2 * number + 1)]
+        return page(*map(environment, names), size=10**9, pagelen=2)
+
+    with pytest.raises(PipeError, match="can't be read completely"):
+        Bitbucket(connect(service).transport, workers=3).environments(SHOP)
+    assert max(asked) <= 9 + 3
+
+
+def test_a_rejected_page_among_several_rejects_the_list() -> None:
+    def service(request: httpx.Request) -> httpx.Response:
+        number = request.url.params.get("page", "1")
+        if number == "3":
+            return httpx.Response(403)
+        return page(environment(f"{number}a"), environment(f"{number}b"), size=7, pagelen=2)
+
+    listed = Bitbucket(connect(service).transport, workers=4).environments(SHOP)
+
+    assert listed == Rejected(status=403)
