@@ -13,7 +13,7 @@ REVISION = $(shell git rev-parse HEAD)
 help: ## list the targets
 	@sed -nE 's/^([a-z]+):.*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
 
-demo: .venv/installed ## run the pipe against a simulated Bitbucket, step by step
+demo: .venv/runtime ## run the pipe against a simulated Bitbucket, step by step
 	@.venv/bin/python demo/run.py
 
 test: .venv/clients ## run the tests; the container tests need a Docker engine
@@ -71,7 +71,8 @@ lock: .venv/installed ## update the locked dependencies to releases at least a w
 	$(LOCK) requirements-dev.txt --group dev --constraints requirements.txt
 	$(LOCK) requirements-prove.txt --group prove --constraints requirements-dev.txt
 
-.venv/installed: requirements-dev.txt
+# What the pipe and the simulator need.
+.venv/runtime: requirements.txt
 	@.venv/bin/python -c '' 2>/dev/null || for python in python3.13 python3.12 python3.11 python3 none; do \
 		if [ $$python = none ]; then \
 			echo 'Python 3.11 or newer with its venv module is required, and was not found.' \
@@ -82,6 +83,11 @@ lock: .venv/installed ## update the locked dependencies to releases at least a w
 			$$python -m venv --clear .venv && break; \
 		fi; \
 	done
+	@$(INSTALL) requirements.txt
+	@touch $@
+
+# What tests and checks need in addition.
+.venv/installed: .venv/runtime requirements-dev.txt
 	@$(INSTALL) requirements-dev.txt
 	@touch $@
 
