@@ -1,12 +1,10 @@
 """The keys of the configuration file: the one place that declares them.
 
-Every scalar arrives as the text in the file. The JSON Schema is generated from these models.
+The JSON Schema is generated from these models.
 """
 
-import re
-from collections.abc import Callable, Mapping
-from functools import partial
-from typing import Annotated, Any, Final, Self, cast
+from collections.abc import Mapping
+from typing import Annotated, Final, Self, cast
 
 from msgspec import Struct
 from pydantic import (
@@ -16,51 +14,38 @@ from pydantic import (
     ConfigDict,
     Discriminator,
     Field,
-    PlainValidator,
     Tag,
     ValidationInfo,
-    WithJsonSchema,
     model_validator,
 )
 
-from pipe.models.declaration import EnvironmentType, Prunable, SecuredUpdate, State
-from pipe.models.selection import is_glob
-from pipe.parsing import repositories, values
+from pipe.config_file.scalars import (
+    VERSION,
+    Boolean,
+    Branches,
+    Exclude,
+    FormerName,
+    FromEnv,
+    Key,
+    Name,
+    NamedRepositories,
+    NamePattern,
+    ProjectKey,
+    Prunes,
+    RepositoryItem,
+    Scalar,
+    StateOption,
+    Type,
+    Version,
+    Workspace,
+    as_list,
+    selects,
+)
+from pipe.models.declaration import SecuredUpdate, State
 from pipe.parsing.lists import is_text
-from pipe.parsing.secrets import authenticates
-from pipe.parsing.suggestions import quoted
-from pipe.parsing.variables import check_key
 
 TEXT: Final = "<text>"
 MAPPING: Final = "<mapping>"
-VERSION: Final = 1
-_ANY_WORKSPACE: Final = "any"
-"""Replaces the workspace while only the form of an item is validated."""
-
-_NAME_SCHEMA: Final = {"type": ["string", "number"], "minLength": 1}
-_BOOLEAN_SCHEMA: Final = {"enum": [True, False, "yes", "no", "on", "off"]}
-_STRING_SCHEMA: Final = {"type": "string"}
-_SCALAR_SCHEMA: Final = {"type": ["string", "number", "boolean"]}
-_ENVIRON_NAME: Final = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*$")
-
-
-def text(read: Callable[[str], object], schema: Mapping[str, Any]) -> PlainValidator:
-    """Return the validator of a scalar.
-
-    Args:
-        read: Turns its text, as it is spelled in the file, into a value; raises `ValueError`.
-        schema: The JSON Schema of what an editor accepts.
-    """
-
-    def validate(value: object) -> object:
-        if not isinstance(value, str):
-            message = "expected a single value, not a list or mapping"
-            raise ValueError(message)  # noqa: TRY004 - pydantic collects ValueError only
-        return read(value)
-
-    return PlainValidator(
-        validate, json_schema_input_type=Annotated[Any, WithJsonSchema(dict(schema))]
-    )
 
 
 class Context(Struct, frozen=True):
@@ -75,105 +60,9 @@ class Context(Struct, frozen=True):
     secured_update: SecuredUpdate | None
 
 
-def _as_list(value: object) -> object:
-    """Return a single item as a list of one."""
-    return value if isinstance(value, list) else [value]
-
-
-def _unique(texts: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(texts))
-
-
 def _form(value: object) -> str:
     """Tell mappings from other values, so that errors are about the form that was meant."""
     return MAPPING if isinstance(value, dict) else TEXT
-
-
-def _version(text: str) -> int:
-    if text != str(VERSION):
-        message = f"version {quoted(text)} is not supported; expected {VERSION}"
-        raise ValueError(message)
-    return VERSION
-
-
-def _prunable(text: str) -> Prunable:
-    found = values.choice(Prunable, "value", text)
-    if found is not Prunable.VARIABLES:
-        message = f"{found} are pruned per repository; set the variable PRUNE of the pipe"
-        raise ValueError(message)
-    return found
-
-
-def _declared_name(text: str) -> str:
-    if is_glob(text):
-        message = f"{quoted(text)} is a pattern; declare it under rules, as when: {{name: …}}"
-        raise ValueError(message)
-    return values.name(text)
-
-
-def _item(text: str) -> str:
-    repositories.item(text, _ANY_WORKSPACE)
-    return text
-
-
-def _named(text: str) -> str:
-    repositories.named(text.removeprefix("!"), _ANY_WORKSPACE)
-    return text
-
-
-def _excluded(text: str) -> str:
-    repositories.named(text, _ANY_WORKSPACE)
-    return text
-
-
-def _project(text: str) -> str:
-    return repositories.project(text, _ANY_WORKSPACE).key
-
-
-def _selects(items: tuple[object, ...] | None) -> tuple[object, ...] | None:
-    if items is not None and all(isinstance(each, str) and each.startswith("!") for each in items):
-        message = "selects no repository; list some, or '*' for the whole workspace"
-        raise ValueError(message)
-    return items
-
-
-def _from_env(text: str) -> str:
-    if not _ENVIRON_NAME.fullmatch(text):
-        message = f"{quoted(text)} is not a valid name of an environment variable"
-        raise ValueError(message)
-    if authenticates(text):
-        message = f"{text} is a credential of the pipe, which a configuration file cannot read"
-        raise ValueError(message)
-    return text
-
-
-Boolean = Annotated[bool, text(values.boolean, _BOOLEAN_SCHEMA)]
-Name = Annotated[str, text(_declared_name, _NAME_SCHEMA)]
-Branch = Annotated[str, text(values.branch, _STRING_SCHEMA)]
-Branches = Annotated[
-    tuple[Branch, ...],
-    AfterValidator(_unique),
-    BeforeValidator(_as_list, json_schema_input_type=Branch | tuple[Branch, ...]),
-]
-Prune = Annotated[Prunable, text(_prunable, {"const": Prunable.VARIABLES.value})]
-Prunes = Annotated[
-    tuple[Prune, ...], BeforeValidator(_as_list, json_schema_input_type=Prune | tuple[Prune, ...])
-]
-Excluded = Annotated[str, text(_excluded, _STRING_SCHEMA)]
-Exclude = Annotated[
-    tuple[Excluded, ...],
-    BeforeValidator(_as_list, json_schema_input_type=Excluded | tuple[Excluded, ...]),
-]
-StateOption = Annotated[
-    State, text(partial(values.choice, State, "state"), {"enum": [each.value for each in State]})
-]
-Type = Annotated[
-    EnvironmentType,
-    text(
-        partial(values.choice, EnvironmentType, "type"),
-        {"enum": [each.value for each in EnvironmentType]},
-    ),
-]
 
 
 class Table(BaseModel):
@@ -185,7 +74,7 @@ class Table(BaseModel):
 class Project(Table):
     """Every repository of a project."""
 
-    project: Annotated[str, text(_project, _STRING_SCHEMA), Field(description="Its key.")]
+    project: Annotated[ProjectKey, Field(description="Its key.")]
     exclude: Annotated[
         Exclude,
         Field(description="Slugs, or patterns over slugs, to exclude."),
@@ -193,19 +82,13 @@ class Project(Table):
 
 
 Item = Annotated[
-    Annotated[str, text(_item, _STRING_SCHEMA), Tag(TEXT)] | Annotated[Project, Tag(MAPPING)],
+    Annotated[RepositoryItem, Tag(TEXT)] | Annotated[Project, Tag(MAPPING)],
     Discriminator(_form),
 ]
 Items = Annotated[
     tuple[Item, ...],
-    AfterValidator(_selects),
-    BeforeValidator(_as_list, json_schema_input_type=Item | tuple[Item, ...]),
-]
-Named = Annotated[str, text(_named, _STRING_SCHEMA)]
-NamedRepositories = Annotated[
-    tuple[Named, ...],
-    AfterValidator(_selects),
-    BeforeValidator(_as_list, json_schema_input_type=Named | tuple[Named, ...]),
+    AfterValidator(selects),
+    BeforeValidator(as_list, json_schema_input_type=Item | tuple[Item, ...]),
 ]
 
 
@@ -223,13 +106,10 @@ class Source(Table):
         StateOption, Field(description="present, or absent: the variable is deleted.")
     ] = State.PRESENT
     from_env: Annotated[
-        str | None,
-        text(_from_env, {"type": "string", "pattern": _ENVIRON_NAME.pattern}),
+        FromEnv | None,
         Field(description="The environment variable of the pipe that holds the value."),
     ] = None
-    value: Annotated[
-        str | None, text(str, _SCALAR_SCHEMA), Field(description="The value, if not secured.")
-    ] = None
+    value: Annotated[Scalar | None, Field(description="The value, if not secured.")] = None
 
     @model_validator(mode="after")
     def _has_one_value(self, info: ValidationInfo) -> Self:
@@ -261,9 +141,8 @@ class Source(Table):
         return "" if is_text(value) else f"the value of {name} is not valid UTF-8"
 
 
-Key = Annotated[str, text(check_key, _STRING_SCHEMA)]
 Value = Annotated[
-    Annotated[str, text(str, _SCALAR_SCHEMA), Tag(TEXT)] | Annotated[Source, Tag(MAPPING)],
+    Annotated[Scalar, Tag(TEXT)] | Annotated[Source, Tag(MAPPING)],
     Discriminator(_form),
 ]
 
@@ -308,8 +187,7 @@ class Environment(Defaults):
 
     name: Annotated[Name, Field(description="The name of the environment.")]
     rename_from: Annotated[
-        str | None,
-        text(values.plain_name, _NAME_SCHEMA),
+        FormerName | None,
         Field(description="The former name; the environment keeps its variables."),
     ] = None
 
@@ -329,8 +207,7 @@ class When(Table):
 
     type: Annotated[Type | None, Field(description="Environments of this type.")] = None
     name: Annotated[
-        str | None,
-        text(values.name, _NAME_SCHEMA),
+        NamePattern | None,
         Field(description="Environments whose name matches this pattern, with * and ?."),
     ] = None
 
@@ -389,12 +266,9 @@ class Override(Table):
 class File(Table):
     """Bitbucket deployment environments as code."""
 
-    version: Annotated[
-        int, text(_version, {"const": VERSION}), Field(description="Version of this format.")
-    ] = VERSION
+    version: Annotated[Version, Field(description="Version of this format.")] = VERSION
     workspace: Annotated[
-        str | None,
-        text(repositories.slug, _STRING_SCHEMA),
+        Workspace | None,
         Field(description="Of repositories that do not name their own; WORKSPACE overrides it."),
     ] = None
     repositories: Annotated[

@@ -1,0 +1,159 @@
+"""The types of single values and lists in the configuration file, each with its JSON Schema.
+
+Every scalar arrives as the text in the file, so that its spelling is kept.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Annotated, Any, Final
+
+from pydantic import AfterValidator, BeforeValidator, PlainValidator, WithJsonSchema
+
+from pipe.models.declaration import EnvironmentType, Prunable, State
+from pipe.models.selection import is_glob
+from pipe.parsing import repositories, values
+from pipe.parsing.secrets import authenticates
+from pipe.parsing.suggestions import quoted
+from pipe.parsing.variables import check_key
+
+VERSION: Final = 1
+_ANY_WORKSPACE: Final = "any"
+"""Replaces the workspace while only the form of an item is validated."""
+
+_NAME_SCHEMA: Final = {"type": ["string", "number"], "minLength": 1}
+_BOOLEAN_SCHEMA: Final = {"enum": [True, False, "yes", "no", "on", "off"]}
+_STRING_SCHEMA: Final = {"type": "string"}
+_SCALAR_SCHEMA: Final = {"type": ["string", "number", "boolean"]}
+_ENVIRON_NAME: Final = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*$")
+
+
+def text(read: Callable[[str], object], schema: Mapping[str, Any]) -> PlainValidator:
+    """Return the validator of a scalar.
+
+    Args:
+        read: Turns its text, as it is spelled in the file, into a value; raises `ValueError`.
+        schema: The JSON Schema of what an editor accepts.
+    """
+
+    def validate(value: object) -> object:
+        if not isinstance(value, str):
+            message = "expected a single value, not a list or mapping"
+            raise ValueError(message)  # noqa: TRY004 - pydantic collects ValueError only
+        return read(value)
+
+    return PlainValidator(
+        validate, json_schema_input_type=Annotated[Any, WithJsonSchema(dict(schema))]
+    )
+
+
+def as_list(value: object) -> object:
+    """Return a single item as a list of one."""
+    return value if isinstance(value, list) else [value]
+
+
+def _unique(texts: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(texts))
+
+
+def _version(text: str) -> int:
+    if text != str(VERSION):
+        message = f"version {quoted(text)} is not supported; expected {VERSION}"
+        raise ValueError(message)
+    return VERSION
+
+
+def _prunable(text: str) -> Prunable:
+    found = values.choice(Prunable, "value", text)
+    if found is not Prunable.VARIABLES:
+        message = f"{found} are pruned per repository; set the variable PRUNE of the pipe"
+        raise ValueError(message)
+    return found
+
+
+def _declared_name(text: str) -> str:
+    if is_glob(text):
+        message = f"{quoted(text)} is a pattern; declare it under rules, as when: {{name: …}}"
+        raise ValueError(message)
+    return values.name(text)
+
+
+def _item(text: str) -> str:
+    repositories.item(text, _ANY_WORKSPACE)
+    return text
+
+
+def _named(text: str) -> str:
+    repositories.named(text.removeprefix("!"), _ANY_WORKSPACE)
+    return text
+
+
+def _excluded(text: str) -> str:
+    repositories.named(text, _ANY_WORKSPACE)
+    return text
+
+
+def _project(text: str) -> str:
+    return repositories.project(text, _ANY_WORKSPACE).key
+
+
+def selects(items: tuple[object, ...] | None) -> tuple[object, ...] | None:
+    """Return the items unchanged, if they select anything; exclusions alone do not."""
+    if items is not None and all(isinstance(each, str) and each.startswith("!") for each in items):
+        message = "selects no repository; list some, or '*' for the whole workspace"
+        raise ValueError(message)
+    return items
+
+
+def _from_env(text: str) -> str:
+    if not _ENVIRON_NAME.fullmatch(text):
+        message = f"{quoted(text)} is not a valid name of an environment variable"
+        raise ValueError(message)
+    if authenticates(text):
+        message = f"{text} is a credential of the pipe, which a configuration file cannot read"
+        raise ValueError(message)
+    return text
+
+
+Boolean = Annotated[bool, text(values.boolean, _BOOLEAN_SCHEMA)]
+Name = Annotated[str, text(_declared_name, _NAME_SCHEMA)]
+Branch = Annotated[str, text(values.branch, _STRING_SCHEMA)]
+Branches = Annotated[
+    tuple[Branch, ...],
+    AfterValidator(_unique),
+    BeforeValidator(as_list, json_schema_input_type=Branch | tuple[Branch, ...]),
+]
+Prune = Annotated[Prunable, text(_prunable, {"const": Prunable.VARIABLES.value})]
+Prunes = Annotated[
+    tuple[Prune, ...], BeforeValidator(as_list, json_schema_input_type=Prune | tuple[Prune, ...])
+]
+Excluded = Annotated[str, text(_excluded, _STRING_SCHEMA)]
+Exclude = Annotated[
+    tuple[Excluded, ...],
+    BeforeValidator(as_list, json_schema_input_type=Excluded | tuple[Excluded, ...]),
+]
+StateOption = Annotated[
+    State, text(partial(values.choice, State, "state"), {"enum": [each.value for each in State]})
+]
+Type = Annotated[
+    EnvironmentType,
+    text(
+        partial(values.choice, EnvironmentType, "type"),
+        {"enum": [each.value for each in EnvironmentType]},
+    ),
+]
+Version = Annotated[int, text(_version, {"const": VERSION})]
+Workspace = Annotated[str, text(repositories.slug, _STRING_SCHEMA)]
+FormerName = Annotated[str, text(values.plain_name, _NAME_SCHEMA)]
+NamePattern = Annotated[str, text(values.name, _NAME_SCHEMA)]
+FromEnv = Annotated[str, text(_from_env, {"type": "string", "pattern": _ENVIRON_NAME.pattern})]
+Scalar = Annotated[str, text(str, _SCALAR_SCHEMA)]
+Key = Annotated[str, text(check_key, _STRING_SCHEMA)]
+ProjectKey = Annotated[str, text(_project, _STRING_SCHEMA)]
+RepositoryItem = Annotated[str, text(_item, _STRING_SCHEMA)]
+Named = Annotated[str, text(_named, _STRING_SCHEMA)]
+NamedRepositories = Annotated[
+    tuple[Named, ...],
+    AfterValidator(selects),
+    BeforeValidator(as_list, json_schema_input_type=Named | tuple[Named, ...]),
+]
