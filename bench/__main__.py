@@ -12,6 +12,7 @@ from bench.fleet import fleet
 from bench.images import images
 from bench.machine import described
 from bench.measure import CHECKOUT
+from bench.parallel import parallel
 from bench.scenarios import environments, variables
 from bench.startup import startup
 from bench.table import Section
@@ -35,6 +36,7 @@ def sections(*, quick: bool) -> Iterator[Callable[[], Section]]:
     yield lambda: fleet(
         (1, 3) if quick else (1, 100, 2000), latency=0.001 if quick else 0.05, workers=8
     )
+    yield lambda: parallel(*((8, 2) if quick else (20_000, 8)))
     yield lambda: images(times=times)
 
 
