@@ -1,4 +1,4 @@
-"""`make bench`: measures everything, side by side in one run."""
+"""Measure everything side by side, in one run (`make bench`)."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from bench.table import Section
 _HEAD: Final = """\
 # Performance
 
-Written by `make bench`: everything in one run on one machine, side by side, whole processes. The
-figures of another machine will differ; the ratios should not by much. Nothing here is a test.
+`make bench` writes this page: it measures everything in one run on one machine, side by side, as
+whole processes. Another machine gives other figures; the ratios should differ little.
 
 Measured: {machine}.
 """
 
 
 def sections(*, quick: bool) -> Iterator[Callable[[], Section]]:
-    """Give what measures each section, in order; `quick`: once, without any latency."""
+    """Yield a function for each section, in order; `quick`: once, without latency."""
     times, latency = (1, 0.0) if quick else (5, 0.1)
     yield lambda: environments(latency=latency, times=times)
     yield lambda: variables(latency=latency, times=1 if quick else 3)

@@ -80,7 +80,7 @@ def fleet(sizes: Sequence[int], *, latency: float, workers: int) -> Section:
     runs = [fleet_run(size, latency=latency, workers=workers) for size in sizes]
     return Section(
         title="Many repositories",
-        told=f"Three environments in each, nothing to do, {latency * 1000:.0f} ms for each answer,"
+        intro=f"Three environments in each, nothing to do, {latency * 1000:.0f} ms for each answer,"
         f" {workers} workers; one run each. *The limit* is requests times latency by"
         " workers: no client can be quicker.",
         table=Table(

@@ -34,8 +34,8 @@ _GZIP: Final = 16 + zlib.MAX_WBITS
 _ABOUT: Final = """
 - *Compressed*: `docker save | gzip`, which is about what a step pulls.
 - *Started*: from the command `docker run` to the first request that arrives, or to the end of a run
-  without any variable. What the engine needs to start a container is in it, and is about the same
-  for every image: *nothing at all* is the interpreter of our image, told to do nothing.
+  without any variable. It includes what the engine needs to start a container, which is about the
+  same for every image: *nothing at all* is our image's interpreter, doing nothing.
 """
 
 _STAND_IN_NOTE: Final = f"""\
@@ -53,23 +53,23 @@ class Shipped:
         name: As it stands in the table.
         megabytes: Compressed, in millions of bytes.
         request_seconds: To the first request; `None`: it sends none.
-        mistake_seconds: To the end of a run without variables.
+        error_seconds: To the end of a run without variables.
     """
 
     name: str
     megabytes: float
     request_seconds: float | None
-    mistake_seconds: float
+    error_seconds: float
 
 
 def images(*, times: int) -> Section:
     """Build the images and compare them; say so where that could not be done."""
-    head = ("image", "compressed, MB", "ratio", "to the request, s", "to the mistake, s", "ratio")
-    told = f"Medians of {times} containers."
+    head = ("image", "compressed, MB", "ratio", "to the request, s", "to the error, s", "ratio")
+    intro = f"Medians of {times} containers."
     title = "The image"
     if not _engine_answers():
-        told = "Not measured: no Docker engine answered."
-        return Section(title=title, told=told, table=Table(head, ()))
+        intro = "Not measured: no Docker engine answered."
+        return Section(title=title, intro=intro, table=Table(head, ()))
     engine = docker.from_env(timeout=900)
     ours, _ = engine.images.build(path=str(CHECKOUT), rm=True, forcerm=True)
     official, note = _official(engine)
@@ -79,19 +79,19 @@ def images(*, times: int) -> Section:
     ]
     idle = median(_idle(ours) for _ in range(times))
     first = shipped[0]
-    rows = [("nothing at all", "-", "-", "-", f"{idle:.2f}", ratio(idle, first.mistake_seconds))]
+    rows = [("nothing at all", "-", "-", "-", f"{idle:.2f}", ratio(idle, first.error_seconds))]
     rows += [
         (
             each.name,
             f"{each.megabytes:.1f}",
             ratio(each.megabytes, first.megabytes),
             "-" if each.request_seconds is None else f"{each.request_seconds:.2f}",
-            f"{each.mistake_seconds:.2f}",
-            ratio(each.mistake_seconds, first.mistake_seconds),
+            f"{each.error_seconds:.2f}",
+            ratio(each.error_seconds, first.error_seconds),
         )
         for each in shipped
     ]
-    return Section(title=title, told=told, table=Table(head, tuple(rows)), notes=_ABOUT + note)
+    return Section(title=title, intro=intro, table=Table(head, tuple(rows)), notes=_ABOUT + note)
 
 
 def _engine_answers() -> bool:
@@ -135,7 +135,7 @@ def _shipped(engine: DockerClient, name: str, image: Image, times: int) -> Shipp
         name=name,
         megabytes=_compressed(image) / 1e6,
         request_seconds=median(waits) if waits else None,
-        mistake_seconds=median(_run(image) for _ in range(times)),
+        error_seconds=median(_run(image) for _ in range(times)),
     )
 
 

@@ -18,9 +18,9 @@ def ours() -> str:
     return _interpreter("pipe", CHECKOUT / "requirements.txt")
 
 
-def others() -> str:
+def contenders() -> str:
     """Return a Python with the packages that the contenders are built on."""
-    return _interpreter("others", CHECKOUT / "bench/requirements.txt")
+    return _interpreter("contenders", CHECKOUT / "bench/requirements.txt")
 
 
 def _interpreter(name: str, lock: Path) -> str:
@@ -32,7 +32,7 @@ def _interpreter(name: str, lock: Path) -> str:
         _run(sys.executable, "-m", "venv", "--clear", str(folder))
         _run(
             *(str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"),
-            # Not only wheels: one of the others comes as source alone.
+            # Not only wheels: one of the contenders is published as source only.
             *("--require-hashes", "--no-deps", "--requirement", str(lock)),
         )
         done.touch()

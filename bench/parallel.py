@@ -57,7 +57,7 @@ def parallel(repositories: int, steps: int) -> Section:
     least_hours = (own - 1) // HOURLY_REQUESTS + own % HOURLY_REQUESTS * _LATENCY / _HOUR
     return Section(
         title="Parallel steps under the hourly limit",
-        told=f"{repositories:,} repositories over {steps} steps, each with its own credential and"
+        intro=f"{repositories:,} repositories over {steps} steps, each with its own credential and"
         f" {HOURLY_REQUESTS:,} requests an hour, resumed until done, on the simulator's clock.",
         table=Table(
             ("", "this pipe", "the minimum", "ratio"),

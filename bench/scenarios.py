@@ -1,4 +1,4 @@
-"""The standard scenarios: requests and seconds of a whole run, ours beside others."""
+"""The standard scenarios: requests and seconds of a whole run, next to peers."""
 
 from __future__ import annotations
 
@@ -72,13 +72,13 @@ PIPE: Final = Contender(
 CUSTOMER: Final = Contender(
     name="list, then always write",
     module="bench.contenders.customer",
-    python=interpreters.others,
+    python=interpreters.contenders,
     more={},
 )
 TOOLKIT: Final = Contender(
     name="official shape",
     module="bench.contenders.toolkit_pipe",
-    python=interpreters.others,
+    python=interpreters.contenders,
     more={},
 )
 PIPE_WITH_KEY: Final = Contender(
@@ -90,7 +90,7 @@ PIPE_WITH_KEY: Final = Contender(
 ATLASSIAN: Final = Contender(
     name="`atlassian-python-api`",
     module="bench.contenders.atlassian_client",
-    python=interpreters.others,
+    python=interpreters.contenders,
     more={},
 )
 
@@ -189,7 +189,7 @@ def environments(*, latency: float, times: int) -> Section:
     """Compare what one environment costs."""
     return Section(
         title="One environment",
-        told=f"Requests (writes among them), and seconds of the whole process with"
+        intro=f"Requests (writes among them), and seconds of the whole process with"
         f" {latency * 1000:.0f} ms for each answer: the median of {times} runs, each on a fresh"
         " simulator. The ratio is of the seconds, to this pipe.",
         table=_table(ENVIRONMENT_SCENARIOS, ENVIRONMENT_CONTENDERS, latency, times),
@@ -201,7 +201,7 @@ def variables(*, latency: float, times: int) -> Section:
     """Compare what the variables of an environment cost."""
     return Section(
         title=f"{_PLAIN + _SECURED} variables, {_SECURED} of them secured",
-        told=f"In an environment that exists; measured as above, {times} runs each.",
+        intro=f"In an environment that exists; measured as above, {times} runs each.",
         table=_table(VARIABLE_SCENARIOS, VARIABLE_CONTENDERS, latency, times),
         notes=_ABOUT_VARIABLES,
     )

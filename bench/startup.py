@@ -1,4 +1,4 @@
-"""From the start of a process to its first request, and to the message of a mistake."""
+"""From the start of a process to its first request, and to the message of a configuration error."""
 
 from __future__ import annotations
 
@@ -49,14 +49,14 @@ class Program:
 
 def programs() -> tuple[Program, ...]:
     """Return what is compared; the first is the floor."""
-    ours, others = interpreters.ours(), interpreters.others()
+    ours, contenders = interpreters.ours(), interpreters.contenders()
     libraries = "import httpx, pydantic_settings"
     toolkit = "bench.contenders.toolkit_pipe"
     return (
         Program(name="the interpreter alone", command=(ours, "-c", "pass"), faulty=None),
         Program(name=f"`{libraries}`", command=(ours, "-c", libraries), faulty=None),
         Program(name="this pipe", command=(ours, "-m", "pipe"), faulty=2),
-        Program(name="official shape", command=(others, "-m", toolkit), faulty=1),
+        Program(name="official shape", command=(contenders, "-m", toolkit), faulty=1),
     )
 
 
@@ -67,7 +67,7 @@ class Started:
     Attributes:
         modules: How many it had imported at its end.
         import_seconds: What importing them took, by Python's own account.
-        mistake_seconds: From its start to its end, when its variables are missing; the end of
+        error_seconds: From its start to its end, when its variables are missing; the end of
             what takes no variables.
         request_seconds: From its start to the arrival of its first request; `None`: it sends none.
         peak_mebibytes: The most memory it held.
@@ -75,7 +75,7 @@ class Started:
 
     modules: int
     import_seconds: float
-    mistake_seconds: float
+    error_seconds: float
     request_seconds: float | None
     peak_mebibytes: float
 
@@ -103,7 +103,7 @@ def started(program: Program, *, times: int) -> Started:
     return Started(
         modules=len(imports[0]),
         import_seconds=median(sum(each) / 1e6 for each in imports),
-        mistake_seconds=median(run.seconds for run in idle),
+        error_seconds=median(run.seconds for run in idle),
         request_seconds=first,
         peak_mebibytes=median(run.peak_mebibytes for run in full),
     )
@@ -126,8 +126,8 @@ def startup(*, times: int) -> Section:
             program.name,
             str(each.modules),
             f"{each.import_seconds:.3f}",
-            f"{each.mistake_seconds:.3f}",
-            ratio(each.mistake_seconds, ours.mistake_seconds),
+            f"{each.error_seconds:.3f}",
+            ratio(each.error_seconds, ours.error_seconds),
             *_requests(each, ours),
             f"{each.peak_mebibytes:.1f}",
         )
@@ -135,15 +135,15 @@ def startup(*, times: int) -> Section:
     )
     return Section(
         title="Start",
-        told=f"Of the program alone, outside of a container: medians of {times} starts, with"
-        " bytecode in place. *To the mistake*: until a run without any variable has told all that"
-        " is missing and ended. *To the request*: until the simulator received the first one.",
+        intro=f"Of the program alone, outside of a container: medians of {times} starts, with"
+        " bytecode in place. *To the error*: until a run without any variable has reported what is"
+        " missing and ended. *To the request*: until the simulator received the first one.",
         table=Table(
             (
                 "program",
                 "modules",
                 "importing them, s",
-                "to the mistake, s",
+                "to the error, s",
                 "ratio",
                 "to the request, s",
                 "ratio",

@@ -39,19 +39,19 @@ class Section:
 
     Attributes:
         title: Its heading.
-        told: What is measured, and how, for someone who was not there.
+        intro: What is measured, and how, for someone who was not there.
         table: The figures.
         notes: What has to be known to read them, as Markdown.
     """
 
     title: str
-    told: str
+    intro: str
     table: Table
     notes: str = ""
 
     def markdown(self) -> str:
         """Write the section."""
-        blocks = (f"## {self.title}", self.told, self.table.markdown(), self.notes.strip())
+        blocks = (f"## {self.title}", self.intro, self.table.markdown(), self.notes.strip())
         return "\n\n".join(block for block in blocks if block)
 
 

@@ -93,7 +93,7 @@ def test_without_an_engine_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_section_is_a_page_of_markdown() -> None:
     section = Section(
         title="Size",
-        told="How large.",
+        intro="How large.",
         table=Table(("what", "MB"), (("a", "10"),)),
         notes="- No.\n",
     )
