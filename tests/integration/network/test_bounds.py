@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 import pytest
+import trustme
 
 from simulator.faults import NoAnswer
 from simulator.server import Server
@@ -154,6 +155,35 @@ def test_a_write_without_a_response_is_reported_as_unknown(bitbucket: Simulator)
     assert ran.seconds < SOON
     assert bitbucket.repository("acme/shop").environment("Test").admin_only
     assert "(not done)" not in ran.log
+
+
+def test_a_request_that_was_given_up_is_never_sent(
+    bitbucket: Simulator,
+    serve: Callable[[trustme.LeafCert | None], Server],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A proxy opens the tunnel when the run is over: nothing comes through it any more."""
+    port, over, closed = serve(None).port, threading.Event(), threading.Event()
+
+    def open_late(client: socket.socket) -> None:
+        read_head(client)
+        over.wait(timeout=60)
+        with socket.create_connection((LOOPBACK, port)):
+            client.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+            while client.recv(65536):
+                continue
+        closed.set()
+
+    with serving(open_late) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", f"http://{LOOPBACK}:{proxy}")
+        ran = run_over_network(
+            BITBUCKET_API_URL=f"https://localhost:{port}", DEADLINE=str(DEADLINE)
+        )
+        over.set()
+        assert closed.wait(timeout=60)
+
+    assert ran.exit_code == 6
+    assert bitbucket.requests == []
 
 
 def endless(connection: socket.socket) -> None:
