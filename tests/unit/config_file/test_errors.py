@@ -194,6 +194,8 @@ def test_all_errors_of_a_file_are_reported_together() -> None:
          "expected a mapping ('key: value', one per line)"),
         ("enable_pipelines: on\nrepository: {enable_pipelines: on}", "f:1:1",
          "enable_pipelines is set twice; set it in repository only"),
+        ("environments: [{name: X, variables: {A: {value: x, from_env: y}}}]",
+         "f:1:38 environments[0].variables.A", "value and from_env are mutually exclusive"),
         ("environments: [{name: X, variables: {A: {state: absent, secured: true}}}]",
          "f:1:38 environments[0].variables.A",
          "state: absent excludes value, from_env and secured"),
