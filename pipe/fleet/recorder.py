@@ -10,7 +10,7 @@ from pipe.bitbucket import problems
 from pipe.context import Stop
 from pipe.fleet.workers import Crashed
 from pipe.models.declaration import Repository
-from pipe.models.errors import Problem
+from pipe.models.errors import ExitCode, Problem
 from pipe.models.results import Mode, Outcome, RepositoryResult, RunResult
 from pipe.planning import problems as planning_problems
 from pipe.redaction import Redactor
@@ -101,12 +101,12 @@ class RunRecorder:
         )
 
     def _incomplete(self) -> Problem:
-        """Return where another run continues: with what this one could not finish, if anything."""
+        """Return where another run continues: with the first that a rerun may finish."""
         unfinished = [
             each.repository
             for each in self._results
-            if any(problem.ends_run for problem in each.problems)
+            if any(problem.code is ExitCode.GAVE_UP for problem in each.problems)
         ]
         done = len(self._results) - len(unfinished)
         following = (*unfinished, *self._remaining)
-        return planning_problems.incomplete_run(done, done + len(following), following[0])
+        return planning_problems.incomplete_run(done, done + len(following), min(following))

@@ -393,11 +393,18 @@ def _updated(changes: tuple[ChangeResult, ...]) -> str:
     return "updated" if is_drift(changes) else "updated (secured values only)"
 
 
+def _gave_up(problem: Problem | None) -> bool:
+    """Return whether Bitbucket did not answer to the end: then nothing is known to be accepted."""
+    return problem is not None and problem.code is ExitCode.GAVE_UP
+
+
 def _change(result: ChangeResult, plan: EnvironmentPlan | None, state: State) -> ChangeView:
     mark = _mark(result.change, plan)
     note = _NOTES[result.outcome]
     if result.outcome is Outcome.APPLIED and state in BAD:
         note = "done"
+    elif result.outcome is Outcome.UNVERIFIED and _gave_up(result.problem):
+        note = "not verified"
     elif isinstance(result.change, MissingSecret):
         note = "missing"
     return ChangeView(

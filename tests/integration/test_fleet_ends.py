@@ -14,7 +14,7 @@ from pipe.apply.context import ApplyContext
 from pipe.context import Stop
 from pipe.fleet import workers
 from pipe.models.declaration import Declaration, Repository
-from simulator.faults import RateLimited
+from simulator.faults import Answer, RateLimited
 from simulator.state.journal import EventKind
 from tests.support.clock import FakeClock
 from tests.support.fleet import SLUGS, WANTED, filled
@@ -165,6 +165,22 @@ def test_an_export_of_what_can_not_be_read_is_no_file() -> None:
 
 
 @pytest.mark.promise("P23")
+@pytest.mark.promise("P27")
+def test_a_service_that_is_down_ends_the_run_and_the_next_begins_with_the_first_that_failed() -> (
+    None
+):
+    slugs = [f"svc-{number:02}" for number in range(24)]
+    world = filled(World(), slugs)
+    world.simulator.faults.add(Answer(status=503), method="POST", times=10**6)
+    began = world.clock.seconds
+    ran = _run(world, REPOSITORIES="svc-*", WORKERS="4")
+    assert ran.exit_code == 6
+    assert "START_AT=acme/svc-00 " in ran.log
+    assert len(ran.report["remaining"]) > 5
+    assert len(ran.requests) < 200
+    assert world.clock.seconds - began < 120
+
+
 @pytest.mark.parametrize("mode", ["apply", "export"])
 def test_a_rate_limit_that_does_not_end_ends_the_run(mode: str) -> None:
     """The limit is one for all repositories, so the others would fare no better."""

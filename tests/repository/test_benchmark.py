@@ -11,6 +11,7 @@ from bench.fleet import fleet_run
 from bench.images import images
 from bench.machine import described
 from bench.measure import UnexpectedEndError, ended_with, measured
+from bench.parallel import parallel
 from bench.scenarios import Contender, Scenario, cost
 from bench.startup import programs, started
 from bench.table import Section, Table
@@ -106,3 +107,10 @@ def test_a_section_is_a_page_of_markdown() -> None:
 def test_the_machine_is_described_and_not_named() -> None:
     assert "cores" in described()
     assert platform.node() not in described()
+
+
+def test_parallel_steps_take_as_few_requests_as_can_be() -> None:
+    section = parallel(8, 2)
+    runs, requests, _ = section.table.rows
+    assert runs[1] == "1"
+    assert requests[1] == requests[2] == str(8 * 3 + 2)
