@@ -78,6 +78,31 @@ def test_variables_and_files_are_those_of_the_process(
     assert {key: each.value for key, each in variables.items()} == {"COUNTRY": "Kenya"}
 
 
+@pytest.mark.parametrize("name", ["VARIABLES_FILE", "SECURED_VARIABLES_FILE", "CONFIG_FILE"])
+def test_files_outside_of_the_clone_and_fifos_are_not_read(
+    simulator: Simulator,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+    name: str,
+) -> None:
+    """A link to the environment of the process would store its token in a plain variable."""
+    (tmp_path / "link").symlink_to("/proc/self/environ")
+    os.mkfifo(tmp_path / "fifo")
+    monkeypatch.chdir(tmp_path)
+    if name != "CONFIG_FILE":
+        monkeypatch.setenv("ENVIRONMENT_NAME", "Test")
+
+    for path in ("link", "fifo"):
+        monkeypatch.setenv(name, path)
+        assert main() == 2
+
+    log = capfd.readouterr().err
+    assert f"ERROR: {name}: 'link' cannot be read: it is outside of the clone directory" in log
+    assert f"ERROR: {name}: 'fifo' cannot be read: it is not a regular file" in log
+    assert simulator.requests == []
+
+
 @pytest.mark.parametrize(
     ("argument", "text"),
     [("--version", "Bitbucket Environment 1.0.0\n"), ("--help", "ENVIRONMENT_NAME")],
