@@ -237,8 +237,10 @@ class _TcpStream(httpcore.NetworkStream):
         """Send all of `buffer`."""
         with _as_httpcore_errors(httpcore.WriteTimeout, httpcore.WriteError):
             while buffer:
-                self._wait(select.POLLOUT, timeout)
-                buffer = buffer[self._connection.send(buffer) :]
+                try:
+                    buffer = buffer[self._connection.send(buffer) :]
+                except BlockingIOError:  # the other side reads slowly
+                    self._wait(select.POLLOUT, timeout)
 
     def _wait(self, event: int, timeout: float | None) -> None:
         self._waits.wait(self._connection, event, math.inf if timeout is None else timeout)
