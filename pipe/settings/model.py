@@ -151,9 +151,9 @@ class Options(BaseSettings):
         str | None,
         one(values.name),
         Field(
-            description="Name of the environment. With `*` or `?` in it, a pattern: every existing"
-            " environment that matches (and is of `ENVIRONMENT_TYPE`, if given) is updated; none"
-            " is created."
+            description="Name of the environment; its uuid in braces or its slug finds an existing"
+            " one. With `*` or `?` in it, a pattern: every existing environment that matches (and"
+            " is of `ENVIRONMENT_TYPE`, if given) is updated; none is created."
         ),
     ] = None
     environment_type: Annotated[
@@ -168,8 +168,9 @@ class Options(BaseSettings):
         State | None,
         one(partial(values.choice, State, "state")),
         Field(
-            description="`present`, or `absent`: the environment is deleted with all its variables"
-            " (one of type Production, or a pattern, only with `FORCE`). Default: `present`."
+            description="`present`, or `absent`: the environment with this exact name or uuid is"
+            " deleted with all its variables (one of type Production, or a pattern, only with"
+            " `FORCE`). Default: `present`."
         ),
     ] = None
     rename_from: Annotated[
@@ -293,7 +294,10 @@ class Options(BaseSettings):
     plan_checksum: Annotated[
         str | None,
         one(values.checksum),
-        Field(description="Apply only the plan with this checksum, as printed by `plan`."),
+        Field(
+            description="Apply only the plan with this checksum, as printed by `plan`. Write"
+            " `sha256:$REVIEWED`, which fails when `REVIEWED` is not defined."
+        ),
     ] = None
     force: Annotated[
         bool,
@@ -303,7 +307,7 @@ class Options(BaseSettings):
     max_attempts: Annotated[
         int,
         one(partial(values.integer, maximum=MAX_ATTEMPTS)),
-        Field(description="Maximum attempts per request."),
+        Field(description="Maximum attempts per request, whatever its method."),
     ] = 5
     deadline: Annotated[
         float,
