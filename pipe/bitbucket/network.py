@@ -352,8 +352,10 @@ class _TlsStream(httpcore.NetworkStream):
         return _TlsStream.over(self, ssl_context, server_hostname, timeout)
 
     def get_extra_info(self, info: str) -> object:
-        """Return what the inner connection knows."""
-        return self._inner.get_extra_info(info)
+        """Return whether something arrived (`is_readable`), such as the end of TLS."""
+        if info != "is_readable":
+            return None
+        return self._incoming.pending > 0 or self._inner.get_extra_info(info)
 
 
 @contextmanager

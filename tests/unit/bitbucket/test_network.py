@@ -283,6 +283,24 @@ def test_a_tls_connection_that_the_other_side_ends_gives_nothing_more(
         stream.close()
 
 
+def test_a_response_followed_by_the_end_of_tls_leaves_the_connection_readable(
+    authority: trustme.CA,
+) -> None:
+    def answer_and_end(connection: ssl.SSLSocket) -> None:
+        connection.sendall(b"x")
+        connection.unwrap()
+
+    with serving(over_tls(authority, answer_and_end)) as port:
+        plain = backend().connect_tcp(LOOPBACK, port, in_seconds(LONG))
+        stream = plain.start_tls(trusting(authority), "localhost", in_seconds(LONG))
+
+        assert stream.read(1, in_seconds(LONG)) == b"x"
+        while not stream.get_extra_info("is_readable"):
+            time.sleep(0.01)
+        assert stream.get_extra_info("ssl_object") is None
+        stream.close()
+
+
 def test_a_tls_connection_that_is_cut_can_not_be_read(authority: trustme.CA) -> None:
     with serving(over_tls(authority, lambda _: None)) as port:
         plain = backend().connect_tcp(LOOPBACK, port, in_seconds(LONG))
