@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from random import Random
 from typing import TypeAlias
 
@@ -15,7 +15,7 @@ from simulator.state.journal import Event, Journal, RequestRecord, StateContext
 from simulator.state.pending_changes import PendingChange
 from simulator.state.rate_limits import RateLimiter
 from simulator.state.snapshot import snapshot
-from simulator.state.world import Access, Repository, Workspace, World
+from simulator.state.world import World
 
 Observer: TypeAlias = "Callable[[Simulator], None]"
 
@@ -30,6 +30,7 @@ class Simulator:
         lock: Held while a request is handled; hold it to change state while a server runs.
         journal: The logs of requests and events.
         world: Workspaces, repositories and environments.
+        add_workspace, add_repository, repository: The methods of `world`.
         credentials: The accepted credentials.
         faults: The scheduled faults.
         rate_limiter: What each caller has used of its rate limit.
@@ -56,6 +57,9 @@ class Simulator:
         """Remove everything but switches and observers; accept the demo credentials."""
         self.journal = Journal(self.clock)
         self.world = World(StateContext(self.journal, self.random))
+        self.add_workspace = self.world.add_workspace
+        self.add_repository = self.world.add_repository
+        self.repository = self.world.repository
         self.credentials = Credentials(self.random)
         self.credentials.add_demo()
         self.faults = Schedule()
@@ -71,38 +75,6 @@ class Simulator:
     def events(self) -> list[Event]:
         """Every change of state so far."""
         return self.journal.events
-
-    def add_workspace(self, slug: str, *, access: Access = "open") -> Workspace:
-        """Add a workspace, or change the access of an existing one."""
-        return self.world.add_workspace(slug, access=access)
-
-    def add_repository(
-        self,
-        workspace: str,
-        slug: str,
-        *,
-        project: str = "PROJ",
-        environments: Iterable[tuple[str, str, bool]] = (),
-        visible: bool = True,
-        pipelines_enabled: bool | None = None,
-    ) -> Repository:
-        """Add a repository; `World.add_repository` explains the arguments."""
-        return self.world.add_repository(
-            workspace,
-            slug,
-            project=project,
-            environments=environments,
-            visible=visible,
-            pipelines_enabled=pipelines_enabled,
-        )
-
-    def repository(self, full_name: str) -> Repository:
-        """Return a repository by `workspace/slug`.
-
-        Raises:
-            KeyError: It does not exist.
-        """
-        return self.world.repository(full_name)
 
     def apply_due_changes(self) -> None:
         """Let every pending change take effect whose time has come."""

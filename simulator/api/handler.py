@@ -23,7 +23,7 @@ from simulator.behaviour.switches import Switches
 from simulator.faults import RateLimited, rate_limit_response
 from simulator.http import Headers, Request, Response
 from simulator.simulator import Simulator
-from simulator.state.credentials import Caller, CredentialKind, Rejection
+from simulator.state.credentials import Caller, CredentialKind, RejectionReason
 from simulator.state.world import Repository, Workspace, find_repository
 
 PROXY: Final = Caller(name="proxy", kind=CredentialKind.PROXY, scopes=frozenset())
@@ -64,8 +64,8 @@ def _authenticate(sim: Simulator, request: Request, found: Match | None) -> Call
     if authorization is None and request.proxied and found is not None and found.route.proxied:
         return PROXY
     caller = sim.credentials.authenticate(authorization, sim.clock())
-    if isinstance(caller, Rejection):
-        raise rejected(caller.reason)
+    if isinstance(caller, RejectionReason):
+        raise rejected(caller)
     return caller
 
 

@@ -99,12 +99,6 @@ class RejectionReason(StrEnum):
     MECHANISM = "This API is not accessible by this authentication mechanism"
 
 
-class Rejection(Struct, frozen=True):
-    """Failed authentication."""
-
-    reason: RejectionReason
-
-
 @dataclass(slots=True)
 class Credentials:
     """Every known credential.
@@ -185,25 +179,25 @@ class Credentials:
         self.granted[token] = (caller, expires)
         return token
 
-    def authenticate(self, authorization: str | None, now: float) -> Caller | Rejection:
+    def authenticate(self, authorization: str | None, now: float) -> Caller | RejectionReason:
         """Return the caller that an `Authorization` header identifies."""
         scheme, _, value = (authorization or "").partition(" ")
         match scheme.lower():
             case "basic":
                 found = self.api_tokens.get(basic_pair(value.strip()))
-                return found or Rejection(RejectionReason.INVALID)
+                return found or RejectionReason.INVALID
             case "bearer":
                 return self._bearer(value.strip(), now)
             case _:
-                return Rejection(RejectionReason.INVALID)
+                return RejectionReason.INVALID
 
-    def _bearer(self, value: str, now: float) -> Caller | Rejection:
+    def _bearer(self, value: str, now: float) -> Caller | RejectionReason:
         if value == DEMO_OIDC_TOKEN:
-            return Rejection(RejectionReason.MECHANISM)
+            return RejectionReason.MECHANISM
         if value in self.granted:
             caller, expires = self.granted[value]
-            return caller if now < expires else Rejection(RejectionReason.EXPIRED)
-        return self.access_tokens.get(value) or Rejection(RejectionReason.INVALID)
+            return caller if now < expires else RejectionReason.EXPIRED
+        return self.access_tokens.get(value) or RejectionReason.INVALID
 
 
 def basic_pair(value: str) -> tuple[str, str]:
