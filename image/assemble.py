@@ -35,8 +35,14 @@ UNNEEDED: Final = [
 ]
 """Parts of the standard library that are left out: patterns that match the end of a path."""
 
-UNNEEDED_IN_PACKAGES: Final = ["__pycache__", "bin", "tests", "*.pyi", "*.dist-info/RECORD"]
-"""Parts of the dependencies that are left out; RECORD would list files that are missing."""
+UNNEEDED_IN_PACKAGES: Final = [
+    *("__pycache__", "bin", "tests", "*.pyi"),
+    "*.dist-info/RECORD",  # would list files that are missing
+    "certifi/cacert.pem",  # Debian's certificates are used
+]
+"""Parts of the dependencies that are left out: patterns that match the end of a path."""
+
+CERTIFICATES: Final = Path("/etc/ssl/certs")
 
 ACCOUNTS: Final = {
     "etc/passwd": "root:x:0:0:root:/:/sbin/nologin\nnobody:x:65534:65534:nobody:/:/sbin/nologin\n",
@@ -48,7 +54,11 @@ ACCOUNTS: Final = {
 
 def assemble(packages: Path, program: Path, root: Path) -> None:
     """Create the root file system in `root`; the same input always gives the same files."""
-    origins = [*copy_interpreter(root), *copy_libraries(packages, root)]
+    origins = [
+        *copy_interpreter(root),
+        *copy_libraries(packages, root),
+        *copy_certificates(root),
+    ]
     copy_tree(packages, inside(root, SITE), UNNEEDED_IN_PACKAGES)
     copy_tree(program, inside(root, SITE / "pipe"), ["__pycache__"])
     compile_all(root)
@@ -79,6 +89,20 @@ def copy_libraries(packages: Path, root: Path) -> list[Path]:
         if link.is_symlink():
             (root / link.name).symlink_to(link.readlink())
     return [library.resolve() for library in libraries]
+
+
+def copy_certificates(root: Path) -> list[Path]:
+    """Copy Debian's certificate authorities, by the names that OpenSSL looks up; return them.
+
+    OpenSSL reads only the one that it needs from such a directory.
+    """
+    copied = []
+    for hashed in CERTIFICATES.glob("*.[0-9]"):
+        origin = hashed.resolve()
+        if origin.is_relative_to("/usr/share/ca-certificates"):
+            copy_file(origin, inside(root, hashed))
+            copied.append(origin)
+    return copied
 
 
 def needed_by(file: Path) -> list[Path]:

@@ -159,6 +159,20 @@ def test_every_python_package_brings_its_licence(content: dict[str, Content]) ->
     assert packages == licensed
 
 
+def test_certificate_authorities_are_debians_by_their_hashes(
+    engine: DockerClient, image: Image, content: dict[str, Content]
+) -> None:
+    authorities = {path for path in content if re.match(r"/etc/ssl/certs/[0-9a-f]{8}\.\d$", path)}
+    assert len(authorities) > 100
+    assert all(b"BEGIN CERTIFICATE" in content[path].data for path in authorities)
+    code = (
+        "import ssl; from pipe.bitbucket import connections;"
+        "print(connections._tls_context({}).cert_store_stats()['x509_ca'])"
+    )
+    # None is read before a connection needs it.
+    assert run(engine, image, "/usr/bin/python3", "-I", "-c", code).strip() == "0"
+
+
 def test_the_container_file_names_no_architecture() -> None:
     texts = [PROJECT / "Dockerfile", *(PROJECT / "image").glob("*.*")]
     for text in texts:
