@@ -1,4 +1,4 @@
-"""How runs over several repositories end: stopped, crashed, in parts, or with nothing to do."""
+"""How runs over many repositories end: stopped, crashed, in batches, or with nothing to do."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def _done(world: World) -> list[str]:
 
 
 class ImpatientClock(FakeClock):
-    """Time that passes with every look at it once the run was asked to stop."""
+    """A clock that advances each time it is read once the run was asked to stop."""
 
     def __init__(self, stop: Stop) -> None:
         super().__init__()
@@ -42,7 +42,7 @@ class ImpatientClock(FakeClock):
 
 
 class HangingWorld(World):
-    """A Bitbucket that at one request stops the run, and does not answer while the test lasts."""
+    """A Bitbucket that stops the run at one request, and does not answer it during the test."""
 
     def __init__(self, at: int, released: threading.Event) -> None:
         super().__init__()
@@ -64,7 +64,7 @@ class HangingWorld(World):
 
 @pytest.fixture
 def released(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
-    """What never comes while the test lasts, and then at once."""
+    """Set when the test is over."""
     monkeypatch.setattr(workers, "_POLL_SECONDS", 0.001)
     event = threading.Event()
     yield event
@@ -113,7 +113,7 @@ def test_a_bug_beside_the_repositories_ends_the_run(
 
 
 @pytest.mark.parametrize("count", [1, 6])
-def test_a_write_that_never_ends_leaves_a_doubt_that_is_told(
+def test_a_write_that_never_ends_is_reported_as_unknown(
     count: int, released: threading.Event
 ) -> None:
     world = filled(HangingWorld(count, released), SLUGS)
@@ -126,7 +126,7 @@ def test_a_write_that_never_ends_leaves_a_doubt_that_is_told(
 
 @pytest.mark.parametrize("debug", ["true", "false"])
 @pytest.mark.parametrize("phase", ["plan_one", "apply_one"])
-def test_a_bug_in_one_repository_is_told_and_stops_no_other(
+def test_a_bug_in_one_repository_is_reported_and_stops_no_other(
     monkeypatch: pytest.MonkeyPatch, phase: str, debug: str
 ) -> None:
     real = getattr(apply, phase)
@@ -193,18 +193,18 @@ def test_a_rate_limit_that_does_not_end_ends_the_run(mode: str) -> None:
     assert ran.writes == []
 
 
-def test_what_was_read_but_never_written_to_is_told_when_the_run_ends() -> None:
+def test_unchanged_repositories_are_reported_when_the_run_ends_early() -> None:
     world = filled(World())
     world.simulator.repository("acme/repo-4").add_environment("Live", "Production", admin_only=True)
     world.simulator.faults.add(RateLimited(), path="*/repo-1/*", method="POST", times=10**6)
     ran = _run(world, MAX_ATTEMPTS="2")
     assert ran.exit_code == 6
-    told = [each["slug"] for each in ran.report["repositories"]]
-    assert told == ["repo-0", "repo-1", "repo-4"]
+    reported = [each["slug"] for each in ran.report["repositories"]]
+    assert reported == ["repo-0", "repo-1", "repo-4"]
     assert _done(world) == ["repo-0", "repo-4"]
 
 
-def test_a_changed_plan_and_a_plan_that_could_not_be_made_are_told_apart() -> None:
+def test_a_changed_plan_and_a_plan_that_could_not_be_made_have_different_codes() -> None:
     world = filled(World())
     changed = _run(world, PLAN_CHECKSUM="sha256:" + "0" * 64)
     assert (changed.exit_code, changed.problems) == (7, ["plan-changed"])
@@ -213,7 +213,7 @@ def test_a_changed_plan_and_a_plan_that_could_not_be_made_are_told_apart() -> No
     assert unmade.report["plan_checksum"] is None
 
 
-def test_work_that_would_eat_the_quota_goes_in_parts() -> None:
+def test_planning_that_would_use_up_the_quota_is_done_in_batches() -> None:
     slugs = [f"svc-{number:02}" for number in range(12)]
     world = filled(World(), slugs)
     world.set_switches(rate_limit=20)
@@ -244,18 +244,18 @@ def test_a_parallel_step_that_gets_nothing_says_so_and_succeeds() -> None:
     )
 
 
-def test_a_share_says_how_much_of_the_whole_it_is() -> None:
+def test_a_parallel_step_logs_its_share() -> None:
     share = {"BITBUCKET_PARALLEL_STEP": "1", "BITBUCKET_PARALLEL_STEP_COUNT": "4"}
     ran = _run(filled(World()), **share)
     assert "INFO: 2 of 6 repositories\n" in ran.log
 
 
-def test_beginning_behind_the_last_is_an_error() -> None:
+def test_starting_after_the_last_repository_is_an_error() -> None:
     ran = _run(filled(World()), START_AT="acme/zzz")
     assert (ran.exit_code, ran.requests, ran.problems) == (5, [], ["nothing-from-start"])
 
 
-def test_what_all_are_refused_for_is_told_once() -> None:
+def test_a_problem_of_all_repositories_is_logged_once() -> None:
     world = filled(World())
     for slug in SLUGS:
         world.simulator.repository(f"acme/{slug}").add_environment(

@@ -1,4 +1,4 @@
-"""A plan that would loosen too much of a workspace needs to be forced, and then can be."""
+"""A plan that would loosen too much of a workspace is refused without `FORCE`."""
 
 from __future__ import annotations
 

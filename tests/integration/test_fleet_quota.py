@@ -31,7 +31,7 @@ WORKERS: Final = pytest.mark.parametrize("workers", [1, 8])
 
 @dataclass(slots=True)
 class Fleet:
-    """Repositories whose Production environment anyone may deploy to, until it is put right."""
+    """Repositories whose Production environment is open until a run restricts it."""
 
     world: World
     runs: list[Ran] = field(default_factory=list)
@@ -74,7 +74,7 @@ LISTED: Final = -(-(REPOSITORIES + 1) // 100)
 
 @WORKERS
 @pytest.mark.parametrize(
-    ("told", "retry_after"),
+    ("headers", "retry_after"),
     [
         (True, "absent"),
         (False, "absent"),
@@ -83,9 +83,9 @@ LISTED: Final = -(-(REPOSITORIES + 1) // 100)
     ],
 )
 def test_a_run_that_has_the_time_waits_and_finishes(
-    *, workers: int, told: bool, retry_after: str
+    *, workers: int, headers: bool, retry_after: str
 ) -> None:
-    all_of_it = fleet(rate_limit_headers=told, rate_limit_retry_after=retry_after)
+    all_of_it = fleet(rate_limit_headers=headers, rate_limit_retry_after=retry_after)
     began = all_of_it.world.clock.seconds
     ran = all_of_it.run(DEADLINE=WEEK, WORKERS=str(workers))
 
@@ -95,69 +95,69 @@ def test_a_run_that_has_the_time_waits_and_finishes(
     # On this clock the waits of all workers add up: a worker may come back too early, and an answer
     # an hour late, so that it is sought again. One worker alone shows what is really sent.
     others = workers - 1
-    # Who is told of the limit never meets it; who is not meets it once, with what is under way.
-    assert all_of_it.turned_down <= (0 if told else workers) + others
+    # A run that knows the limit never exceeds it; another does once, with what is in flight.
+    assert all_of_it.turned_down <= (0 if headers else workers) + others
     again = all_of_it.sent - all_of_it.turned_down - (REPOSITORIES * EACH + LISTED)
     assert 0 <= again <= 2 * others
 
 
 @WORKERS
 def test_short_runs_stop_between_repositories_and_waste_nothing(workers: int) -> None:
-    by_and_by = fleet()
+    resumed = fleet()
     start, done = "", 0
     for _ in range(10):
-        ran = by_and_by.run(DEADLINE="900", WORKERS=str(workers), START_AT=start)
+        ran = resumed.run(DEADLINE="900", WORKERS=str(workers), START_AT=start)
         if ran.exit_code == 0:
             break
         assert ran.exit_code == 6
-        handled, total, following = told_of(ran)
+        handled, total, following = progress_of(ran)
         done += handled
-        assert by_and_by.done == done  # none is half done, and the log told the truth
+        assert resumed.done == done  # none is half done, and the log is true
         assert handled + int(following[-3:]) - int(start[-3:] or 0) == 2 * handled
         assert total == REPOSITORIES - int(start[-3:] or 0)
         start = following
-        by_and_by.world.clock.seconds += HOUR
+        resumed.world.clock.seconds += HOUR
 
-    assert by_and_by.done == REPOSITORIES
-    assert len(by_and_by.runs) == 3  # as few as there can be
-    assert by_and_by.turned_down == 0
+    assert resumed.done == REPOSITORIES
+    assert len(resumed.runs) == 3  # as few as there can be
+    assert resumed.turned_down == 0
     # What can be read in half an hour is planned before anything is written: what is then left
     # for another run was read in vain.
-    needed = REPOSITORIES * EACH + LISTED * len(by_and_by.runs)
-    assert 0 <= by_and_by.sent - needed <= IN_VAIN
+    needed = REPOSITORIES * EACH + LISTED * len(resumed.runs)
+    assert 0 <= resumed.sent - needed <= IN_VAIN
 
 
 @WORKERS
-def test_short_runs_that_are_not_told_of_the_limit_finish_as_well(workers: int) -> None:
-    by_and_by = fleet(rate_limit_headers=False)
+def test_short_runs_finish_without_knowing_the_limit(workers: int) -> None:
+    resumed = fleet(rate_limit_headers=False)
     start = ""
     for _ in range(10):
-        ran = by_and_by.run(DEADLINE="900", WORKERS=str(workers), START_AT=start)
+        ran = resumed.run(DEADLINE="900", WORKERS=str(workers), START_AT=start)
         if ran.exit_code == 0:
             break
         assert ran.exit_code == 6
-        start = told_of(ran)[2]
-        by_and_by.world.clock.seconds += HOUR
+        start = progress_of(ran)[2]
+        resumed.world.clock.seconds += HOUR
 
-    assert by_and_by.done == REPOSITORIES
-    assert by_and_by.turned_down <= workers * len(by_and_by.runs)
-    assert len(by_and_by.runs) <= 4
+    assert resumed.done == REPOSITORIES
+    assert resumed.turned_down <= workers * len(resumed.runs)
+    assert len(resumed.runs) <= 4
 
 
 def test_a_rerun_finds_by_itself_what_is_not_yet_right() -> None:
-    by_and_by = fleet()
+    resumed = fleet()
     codes = []
     for _ in range(5):
-        codes.append(by_and_by.run(DEADLINE="900").exit_code)
-        by_and_by.world.clock.seconds += HOUR
+        codes.append(resumed.run(DEADLINE="900").exit_code)
+        resumed.world.clock.seconds += HOUR
 
     assert codes == [6, 6, 6, 0, 0]
-    assert by_and_by.done == REPOSITORIES
-    assert by_and_by.runs[-1].writes == []
-    assert by_and_by.turned_down == 0
+    assert resumed.done == REPOSITORIES
+    assert resumed.runs[-1].writes == []
+    assert resumed.turned_down == 0
 
 
-def told_of(ran: Ran) -> tuple[int, int, str]:
+def progress_of(ran: Ran) -> tuple[int, int, str]:
     """Return what the log says: how many are done, of how many, and which is next."""
     found = re.search(r"(\d+) of (\d+) repositories were handled; the next is (\S+)\.", ran.log)
     assert found is not None, ran.log

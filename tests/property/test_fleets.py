@@ -82,12 +82,12 @@ fleets = st.builds(
 
 
 def _without_time(text: str) -> str:
-    """Take away how long it took; waits of several workers run on one clock here."""
+    """Remove the duration: waits of several workers add up on one clock here."""
     return re.sub(r"[0-9.]+ s$", "… s", text, flags=re.MULTILINE)
 
 
 def _comparable(report: Any) -> Any:  # noqa: ANN401 - parsed JSON
-    """Take away what is drawn by chance: how long it took, and uuids."""
+    """Remove what is random: the duration and uuids."""
     if isinstance(report, dict):
         return {
             key: _comparable(value)
@@ -124,14 +124,14 @@ def _state(world: World) -> object:
 
 @pytest.mark.promise("P23")
 @given(fleets)
-def test_a_broken_repository_is_told_and_stops_no_other(fleet: Fleet) -> None:
+def test_a_broken_repository_is_reported_and_stops_no_other(fleet: Fleet) -> None:
     world = fleet.world()
     ran = fleet.run(world)
     broken = {slug: kind for slug, kind in fleet.broken.items() if slug in fleet.live}
-    told = {each["slug"]: each for each in ran.report["repositories"]}
-    assert sorted(told) == sorted(fleet.live)
+    reported = {each["slug"]: each for each in ran.report["repositories"]}
+    assert sorted(reported) == sorted(fleet.live)
     for slug in fleet.live:
-        assert (told[slug]["error"] is not None) is (slug in broken)
+        assert (reported[slug]["error"] is not None) is (slug in broken)
         if slug in broken:
             assert f"acme/{slug}" in ran.log
             continue
@@ -160,7 +160,7 @@ def test_what_was_reviewed_is_applied_or_nothing_is(
             _let(world, slug, change)
     now = fleet.run(world, MODE="plan").report
     ran = fleet.run(world, PLAN_CHECKSUM=before["plan_checksum"] or "")
-    if _told(before) == _told(now):
+    if _planned(before) == _planned(now):
         assert "plan-changed" not in ran.problems
         assert ran.report["plan_checksum"] == before["plan_checksum"]
     else:
@@ -169,8 +169,8 @@ def test_what_was_reviewed_is_applied_or_nothing_is(
         assert ran.exit_code in (3, 6, 7)
 
 
-def _told(report: dict[str, Any]) -> list[object]:
-    """Return what the reviewer saw that would be done."""
+def _planned(report: dict[str, Any]) -> list[object]:
+    """Return the changes that the reviewer saw."""
     return [
         (each["slug"], one["name"], one["uuid"], one["action"], one["changes"])
         for each in report["repositories"]
@@ -196,7 +196,7 @@ def _let(world: World, slug: str, change: str) -> None:
         present.restrict(admin_only=change == "restrict")
 
 
-def test_a_fleet_without_trouble_is_brought_into_line() -> None:
+def test_a_fleet_without_faults_is_updated() -> None:
     fleet = Fleet(
         live={slug: [None, True, False][index % 3] for index, slug in enumerate(SLUGS)},
         broken={},

@@ -50,6 +50,11 @@ PROMISES: Final[Mapping[str, str]] = {
     "P21": "the number of workers changes neither result nor log",
     "P22": "two runs at once end in the declared state, without duplicates",
     "P23": "a repository that fails does not stop the others, nor fail silently",
+    "P24": "nothing observable depends on part of a secret; answers to secrets are not shown",
+    "P25": "an undefined, empty or misplaced value is a configuration error",
+    "P26": "a run ends within a second of SIGTERM, whatever happens to its streams",
+    "P27": "`MAX_ATTEMPTS`, `Retry-After` and `DEADLINE` bind every method; an outage ends a fleet",
+    "P28": "safety checks are repeated on the second look, over the fleet and all parallel steps",
 }
 
 _EXAMPLES: Final = re.compile(r"(\d+) passing,")

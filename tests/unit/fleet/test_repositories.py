@@ -89,7 +89,7 @@ def test_parallel_steps_share_all_repositories_and_none_twice() -> None:
     assert share(ALL, parallel=None, start_at=None) == ALL
 
 
-def test_a_rerun_begins_where_it_is_told_to_and_shares_stay_the_same() -> None:
+def test_start_at_skips_repositories_and_keeps_the_shares_of_steps() -> None:
     assert share(ALL, parallel=None, start_at=ALL[4]) == ALL[4:]
     assert share(ALL, parallel=(0, 2), start_at=ALL[3]) == (ALL[4], ALL[6])
     assert share(ALL, parallel=None, start_at=Repository("acme", "r31")) == ALL[4:]
