@@ -175,7 +175,9 @@ def test_certificates_or_a_proxy_that_can_not_be_used(monkeypatch: pytest.Monkey
     """Found only when the client is made, and told like any other fault."""
 
     def refuse(*_: object) -> None:
-        raise ConfigurationError((ConfigError("SSL_CERT_FILE", "the certificates can't be read"),))
+        raise ConfigurationError(
+            (ConfigError("SSL_CERT_FILE", "the certificates cannot be read: not a PEM file"),)
+        )
 
     world = World()
     monkeypatch.setattr(world, "connect", refuse)

@@ -106,13 +106,19 @@ def _configuration_files() -> list[Path]:
     return sorted(path for name in _CONFIGURATION for path in (PIPE / name).glob("*.py"))
 
 
-def _faults_of(tree: ast.AST) -> Iterator[str]:
+def _faults_of(tree: ast.Module) -> Iterator[str]:
+    constants = _constants(tree)
     for node in ast.walk(tree):
         text = None
+        if isinstance(node, ast.Assign) and _name(node.targets[0]) == "_MESSAGES":
+            assert isinstance(node.value, ast.Dict)
+            yield from (text for value in node.value.values if (text := _text(value)))
         if isinstance(node, ast.Assign) and _name(node.targets[0]) == "message":
             text = _text(node.value)
         elif isinstance(node, ast.Call) and _name(node.func) in _TELLS:
             text = _last_text(node)
+            if text is None and node.args:
+                text = constants.get(_name(node.args[-1]))
         elif isinstance(node, ast.Return) and node.value is not None:
             text = _text(node.value)
         if text is not None and " " in text:

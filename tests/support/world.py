@@ -40,6 +40,7 @@ from simulator.state.journal import Event, EventKind, RequestRecord
 from simulator.state.world import Repository as SimulatedRepository
 from simulator.transport import InProcessTransport
 from tests.support.clock import FakeClock
+from tests.support.documented import assert_documented
 
 SHOP = Repository("acme", "shop")
 ENVIRON: dict[str, str] = {
@@ -197,6 +198,8 @@ def run_with(world: World, variables: Mapping[str, str]) -> Ran:
             )
         )
         document = json.loads(report.read_text("utf-8")) if report.exists() else None
+    if document is not None:
+        assert_documented(document)
     return Ran(
         exit_code=int(code),
         log=log.getvalue(),
