@@ -21,10 +21,13 @@ from http import HTTPMethod, HTTPStatus
 from typing import Final, TypeVar
 from urllib.parse import unquote
 
+from msgspec.structs import replace
+
 from pipe.bitbucket import problems
 from pipe.bitbucket.payloads import read_json
 from pipe.bitbucket.requests import Answer, Json, Rejected, Request, UnparseableError
 from pipe.bitbucket.retry import (
+    Attempts,
     Failed,
     GiveUp,
     Limit,
@@ -243,33 +246,33 @@ def describe(request: Request[T], failure: Trouble, redact: Redact) -> str:
             return f"HTTP {status}, but {one_line(reason, redact)}"
 
 
-def gave_up(request: Request[T], given_up: GiveUp, attempts: int, redact: Redact) -> PipeError:
+def gave_up(request: Request[T], given_up: GiveUp, attempts: Attempts, redact: Redact) -> PipeError:
     """Return the error that ends the request, or the run."""
+    problem = _reason(request, given_up, attempts.made, redact)
+    if request.method is not HTTPMethod.GET and attempts.may_have_worked:
+        problem = replace(problem, what=f"{problem.what} Whether it took effect is unknown.")
+    is_limited = isinstance(given_up.last, Failed) and is_rate_limited(given_up.last.answer)
+    # A spent retry budget does not end the run: other requests may work without any retry.
+    ends_run = given_up.limit is Limit.TIME or (given_up.limit is Limit.ATTEMPTS and is_limited)
+    return RunOverError(problem) if ends_run else PipeError(problem)
+
+
+def _reason(request: Request[T], given_up: GiveUp, attempts: int, redact: Redact) -> Problem:
     call = _call(request, redact)
     last = describe(request, given_up.last, redact)
-    match given_up.limit:
-        case Limit.TIME:
-            return RunOverError(problems.no_time_to_retry(call, last, given_up.asked))
-        case Limit.BUDGET:
-            # Only retries are spent: another repository may still be handled without any.
-            return PipeError(problems.retry_budget_spent(call, last))
-        case Limit.ATTEMPTS:
-            return _out_of_attempts(request, given_up.last, attempts, call, last)
-
-
-def _out_of_attempts(
-    request: Request[T], failure: Trouble, attempts: int, call: str, last: str
-) -> PipeError:
-    match failure:
-        case Unparseable():
-            return PipeError(problems.unexpected_response(call, attempts, last))
-        case NotSent():
-            return PipeError(problems.unreachable(call, attempts, last))
-        case Failed(answer) if is_rate_limited(answer):
-            return RunOverError(problems.rate_limited(call, attempts, last))
-        case Failed() | NoResponse():
-            is_write = request.method is not HTTPMethod.GET
-            return PipeError(problems.unavailable(call, attempts, last, is_write=is_write))
+    match given_up.limit, given_up.last:
+        case Limit.TIME, _:
+            return problems.no_time_to_retry(call, last, given_up.asked)
+        case Limit.BUDGET, _:
+            return problems.retry_budget_spent(call, last)
+        case _, Unparseable():
+            return problems.unexpected_response(call, attempts, last)
+        case _, NotSent():
+            return problems.unreachable(call, attempts, last)
+        case _, Failed(answer) if is_rate_limited(answer):
+            return problems.rate_limited(call, attempts, last)
+        case _:
+            return problems.unavailable(call, attempts, last)
 
 
 def redirected(request: Request[T], answer: Answer, redact: Redact) -> Problem:

@@ -247,13 +247,12 @@ def unreachable(call: str, attempts: int, last: str) -> Problem:
     )
 
 
-def unavailable(call: str, attempts: int, last: str, *, is_write: bool) -> Problem:
+def unavailable(call: str, attempts: int, last: str) -> Problem:
     """Describe a service that failed at every attempt."""
-    doubt = " Whether it took effect is unknown." if is_write else ""
     return Problem(
         "service-unavailable",
         ExitCode.GAVE_UP,
-        f"{call} failed ({_attempts(attempts)}).{doubt}",
+        f"{call} failed ({_attempts(attempts)}).",
         f"Last response: {last}",
         f"See {_STATUS_PAGE}, and retry later. {_RERUN}",
     )

@@ -143,12 +143,14 @@ class Attempts:
     Attributes:
         max_attempts: How many are allowed.
         made: How many were made.
+        may_have_worked: Whether one of them may have taken effect.
         last: What the last of an earlier send came to.
     """
 
     def __init__(self, max_attempts: int) -> None:
         self.max_attempts = max_attempts
         self.made = 0
+        self.may_have_worked = False
         self.last: Trouble | None = None
 
     @property

@@ -141,7 +141,6 @@ class RequestAttempts(Generic[T]):
         self._counted = counted
         self._header = ""
         self._renewed = False
-        self._may_have_worked = False
 
     def run(self) -> FinalDecision[T]:
         """Send the request until the outcome is final.
@@ -175,7 +174,7 @@ class RequestAttempts(Generic[T]):
             self._reserve_slot()
         outcome = self._send()
         decision = decide(outcome, self._state())
-        self._may_have_worked |= may_have_worked(outcome)
+        self._attempts.may_have_worked |= may_have_worked(outcome)
         if isinstance(outcome, Failed):
             self._attempts.last = outcome
         if isinstance(decision, CheckState | GiveUp):
@@ -238,7 +237,7 @@ class RequestAttempts(Generic[T]):
             isinstance(outcome, Failed)
             and outcome.answer.status == HTTPStatus.NOT_FOUND
             and self._request.method is HTTPMethod.DELETE
-            and self._may_have_worked
+            and self._attempts.may_have_worked
         ):
             return Understood(self._request.parse(outcome.answer), outcome.answer)
         return outcome
@@ -418,11 +417,11 @@ class Transport:
                 return replace(rejected(request, answer, redact), hint=self.credentials.hint)
             case CheckState(last=last):
                 given_up = GiveUp(limit=Limit.ATTEMPTS, last=last)
-                error = gave_up(request, given_up, attempts.made, redact)
+                error = gave_up(request, given_up, attempts, redact)
                 return OutcomeUnknown(describe(request, last, redact), error.problem)
             case GiveUp():
                 self._shared.deadline.check_stop()
-                error = gave_up(request, decision, attempts.made, redact)
+                error = gave_up(request, decision, attempts, redact)
                 if decision.limit is not Limit.TIME:
                     breaker.add_failure(kind, error.problem)
                     breaker.check()

@@ -7,7 +7,7 @@ from http import HTTPMethod
 import httpx
 import pytest
 
-from pipe.bitbucket.requests import IdempotentRequest, Quota
+from pipe.bitbucket.requests import IdempotentRequest, NonIdempotentRequest, Quota
 from pipe.bitbucket.transport import RetryPolicy
 from pipe.models.errors import ExitCode, PipeError, RunOverError
 from pipe.models.results import Counts
@@ -15,6 +15,7 @@ from tests.unit.bitbucket.doubles import (
     DELETE,
     GET,
     POST,
+    PUT,
     TOKEN,
     VALUE,
     FakeClock,
@@ -37,6 +38,19 @@ def test_a_pause_never_exceeds_the_deadline() -> None:
     assert (problem.key, problem.code) == ("out-of-time", ExitCode.GAVE_UP)
     assert "700 seconds" in problem.why
     assert line.clock.slept == []
+
+
+@pytest.mark.parametrize(("request_", "is_unknown"), [(GET, False), (PUT, True), (POST, True)])
+def test_a_write_without_time_for_another_attempt_is_reported_as_unknown(
+    request_: IdempotentRequest[object] | NonIdempotentRequest[object],
+    is_unknown: bool,  # noqa: FBT001 - parametrized
+) -> None:
+    line = connect([httpx.Response(503, headers={"Retry-After": "700"})])
+
+    problem = problem_of(line, request_, RunOverError)
+
+    assert problem.key == "out-of-time"
+    assert ("Whether it took effect is unknown." in problem.what) is is_unknown
 
 
 def test_the_backoff_never_exceeds_the_deadline() -> None:
