@@ -23,7 +23,6 @@ SECRETS: Final = {
     "FINGERPRINT_KEY": "a key of the example's own",
 }
 PAGES: Final = pages()
-PENDING: Final = pytest.mark.xfail(reason="the documented feature is not there yet")
 
 
 def _id(each: Page) -> str:
@@ -250,7 +249,6 @@ def test_feature_branches(acme: Workspace, tmp_path_factory: pytest.TempPathFact
     assert acme.writes() == before
 
 
-@PENDING
 def test_adopt(acme: Workspace) -> None:
     page = acme.open("adopt")
     repository = acme.simulator.repository("acme/shop")
