@@ -206,11 +206,27 @@ class VariableStore(Struct, frozen=True):
                 return _stored_plain(variable, updated) or Overwritten(known)
             case Rejected(status=HTTPStatus.NOT_FOUND):
                 # It went away, or was replaced by one with another uuid: look again.
+                self._check_environment()
                 return _Undecided(None, updated)
             case Rejected() if known.secured and isinstance(variable, PlainVariable):
                 return self._make_room(variable, known)
             case Rejected():
                 return self._refused(f"write the variable {variable.key}", updated)
+
+    def _check_environment(self) -> None:
+        """Check that the environment exists, which no variable proves.
+
+        Those of an environment that does not exist look like none, and can be created (a live
+        test of 2023): only the environment itself tells.
+
+        Raises:
+            PipeError: Somebody deleted it; nothing more may be written to it.
+        """
+        uuid, name = self.owner.environment_uuid, self.owner_name
+        if uuid is not None and name is not None:
+            found = self.context.api.environment(self.owner.repository, uuid)
+            if isinstance(found, Rejected) and found.status == HTTPStatus.NOT_FOUND:
+                raise PipeError(problems.environment_disappeared(name))
 
     def _secure(self, variable: SecuredVariable, known: ExistingVariable) -> Upserted | _Undecided:
         """Make a plain variable secured; its secret is never stored plain on the way.

@@ -9,6 +9,7 @@ import pytest
 from simulator.behaviour.switches import SWITCHES
 from simulator.faults import Answer, DropConnection, empty_page
 from simulator.http import Cut
+from simulator.simulator import Simulator
 from simulator.state.journal import EventKind
 from tests.support.variables import (
     KEY,
@@ -134,6 +135,25 @@ def test_250_variables_under_every_kind_of_broken_page(
     assert ran.exit_code == 0
     assert ran.report["summary"]["variables"]["unchanged"] == 249
     assert [body["key"] for body in ran.bodies] == ["V17"]
+
+
+def test_an_environment_deleted_meanwhile_gets_no_variables() -> None:
+    """Variables of an environment that does not exist can be created; that is no proof."""
+    world = live_world()
+    live_of(world).set_variable("A", "old")
+    live = live_of(world)
+
+    def delete(simulator: Simulator) -> None:
+        if live.uuid in world.shop.environments and simulator.requests[-1].path.endswith(
+            "/variables"
+        ):
+            world.shop.delete_environment(live)
+
+    world.simulator.observers.append(delete)
+    ran = run_with(world, LIVE | listed("VARIABLES", "A=new", "B=new"))
+    assert (ran.exit_code, set(ran.problems)) == (5, {"environment-disappeared"})
+    assert ran.count(EventKind.VARIABLE_CREATED) == 0
+    assert ran.report["summary"]["variables"]["created"] == 0
 
 
 @pytest.mark.promise("P5", "P10")
