@@ -6,6 +6,9 @@ import json
 
 import pytest
 
+from pipe.apply.variable_store import Inserted, VariableStore
+from pipe.models.declaration import PlainVariable
+from pipe.models.existing import ExistingVariable, VariableOwner
 from simulator.behaviour.switches import SWITCHES
 from simulator.faults import Answer, DropConnection, empty_page
 from simulator.http import Cut
@@ -21,7 +24,7 @@ from tests.support.variables import (
     live_world,
     values_of,
 )
-from tests.support.world import World, listed, run_with
+from tests.support.world import SHOP, World, listed, run_with
 
 
 @pytest.mark.promise("P4", "P16")
@@ -154,6 +157,16 @@ def test_an_environment_deleted_meanwhile_gets_no_variables() -> None:
     assert (ran.exit_code, set(ran.problems)) == (5, {"environment-disappeared"})
     assert ran.count(EventKind.VARIABLE_CREATED) == 0
     assert ran.report["summary"]["variables"]["created"] == 0
+
+
+def test_a_variable_of_a_repository_deleted_meanwhile_is_created_again() -> None:
+    world = World()
+    gone = ExistingVariable(
+        uuid="{00000000-0000-4000-8000-000000000000}", key="A", value="old", secured=False
+    )
+    store = VariableStore(world.service(), VariableOwner(SHOP), None)
+    assert store.upsert(PlainVariable("A", "new"), gone) == Inserted()
+    assert world.shop.variables["A"].value == "new"
 
 
 @pytest.mark.promise("P5", "P10")
