@@ -1,4 +1,4 @@
-"""What holds for all tests: how hard properties are tried, and what is said of tests not run."""
+"""Settings of all tests: how many examples properties try, and what the summary says."""
 
 from __future__ import annotations
 
@@ -44,15 +44,15 @@ def pytest_runtest_makereport(
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, exitstatus: int) -> None:
-    _tell_what_was_proved(terminalreporter, whole=exitstatus in _ENDED)
-    _tell_what_did_not_run(terminalreporter)
+    _print_promises(terminalreporter, whole=exitstatus in _ENDED)
+    _print_skipped_container_tests(terminalreporter)
 
 
 _ENDED = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
 """Every test ran: a run that was interrupted proves nothing that could be written down."""
 
 
-def _tell_what_was_proved(terminalreporter: pytest.TerminalReporter, *, whole: bool) -> None:
+def _print_promises(terminalreporter: pytest.TerminalReporter, *, whole: bool) -> None:
     stats = terminalreporter.stats
     rows = promises.table([*stats.get("passed", []), *stats.get("failed", [])])
     if promises.WRITING and whole:
@@ -66,7 +66,7 @@ def _tell_what_was_proved(terminalreporter: pytest.TerminalReporter, *, whole: b
         )
 
 
-def _tell_what_did_not_run(terminalreporter: pytest.TerminalReporter) -> None:
+def _print_skipped_container_tests(terminalreporter: pytest.TerminalReporter) -> None:
     skipped = [
         report
         for report in terminalreporter.stats.get("skipped", [])
@@ -75,7 +75,8 @@ def _tell_what_did_not_run(terminalreporter: pytest.TerminalReporter) -> None:
     if skipped:
         terminalreporter.section("container tests", sep="=", red=True, bold=True)
         terminalreporter.line(
-            f"{len(skipped)} container tests did NOT run: no Docker engine answers. Start one, or "
-            "point DOCKER_HOST at one; REQUIRE_DOCKER=1 makes this a failure.",
+            f"{len(skipped)} container tests did NOT run: no Docker engine answers, or"
+            " docker-registry is missing. Start one, or point DOCKER_HOST at one; REQUIRE_DOCKER=1"
+            " makes this a failure.",
             red=True,
         )

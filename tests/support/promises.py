@@ -116,20 +116,25 @@ def table(reports: Iterable[pytest.TestReport]) -> dict[str, Row]:
     return {name: rows[name] for name in PROMISES if name in rows}
 
 
-def lines(rows: Mapping[str, Row]) -> list[str]:
-    """Write the table down, as Markdown."""
+def markdown(rows: Mapping[str, Row]) -> list[str]:
+    """Return the table in Markdown."""
     tried = "Everything was tried." if FULL else "A selection was tried; `make prove` tries all."
-    told = [tried, "", "| | promise | tests | cases | result |", "| --- | --- | --- | ---: | --- |"]
+    lines = [
+        tried,
+        "",
+        "| | promise | tests | cases | result |",
+        "| --- | --- | --- | ---: | --- |",
+    ]
     for name, row in rows.items():
         tests = "<br>".join(f"`{each}`" for each in sorted(row.files))
         result = f"{row.failed} tests fail" if row.failed else "holds"
-        told.append(f"| {name} | {PROMISES[name]} | {tests} | {row.cases:,} | {result} |")
-    return told
+        lines.append(f"| {name} | {PROMISES[name]} | {tests} | {row.cases:,} | {result} |")
+    return lines
 
 
 def write(rows: Mapping[str, Row]) -> None:
-    """Put the table into the document, in place of the one before."""
+    """Replace the table in the document."""
     text = DOCUMENT.read_text("utf-8")
     head, _, rest = text.partition(BEGIN)
     _, _, tail = rest.partition(END)
-    DOCUMENT.write_text("\n".join([f"{head}{BEGIN}", *lines(rows), f"{END}{tail}"]), "utf-8")
+    DOCUMENT.write_text("\n".join([f"{head}{BEGIN}", *markdown(rows), f"{END}{tail}"]), "utf-8")
