@@ -127,14 +127,14 @@ def test_a_list_without_pages_is_read_with_one_request(count: int) -> None:
     assert read(bare, paginated=False) == (Complete(names(count)), [1])
 
 
-@pytest.mark.parametrize("told", ["size", "length", "next"])
-def test_a_list_without_pages_that_has_pages_after_all_is_read_whole(told: str) -> None:
+@pytest.mark.parametrize("given", ["size", "length", "next"])
+def test_a_list_without_pages_that_has_pages_after_all_is_read_whole(given: str) -> None:
     pages = served(
         names(25),
         cap=10,
-        size=told == "size",
-        length=told == "length",
-        has_next=lambda _number, _last: told == "next",
+        size=given == "size",
+        length=given == "length",
+        has_next=lambda _number, _last: given == "next",
     )
 
     assert read(pages, paginated=False)[0] == Complete(names(25))
@@ -247,7 +247,7 @@ def test_a_page_is_read() -> None:
 
 
 @pytest.mark.parametrize("nonsense", ["true", "-1", '"3"', "3.0", "null", "[]", "1e999"])
-def test_numbers_that_are_none_are_not_told(nonsense: str) -> None:
+def test_numbers_that_are_none_are_not_given(nonsense: str) -> None:
     body = f'{{"values": [], "size": {nonsense}, "pagelen": {nonsense}, "next": {nonsense}}}'
 
     page = parse(body.encode())
@@ -258,6 +258,6 @@ def test_numbers_that_are_none_are_not_told(nonsense: str) -> None:
 @pytest.mark.parametrize(
     "body", [b"", b"[]", b"{}", b'{"values": {}}', b'{"values": null}', b"<p>"]
 )
-def test_what_is_no_page_makes_no_sense(body: bytes) -> None:
+def test_what_is_no_page_is_unparseable(body: bytes) -> None:
     with pytest.raises(UnparseableError):
         parse(body)

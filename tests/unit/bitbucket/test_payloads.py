@@ -49,7 +49,7 @@ def test_a_type_is_known_in_any_case() -> None:
 
 
 @pytest.mark.parametrize("value", [None, True, [], {}, {"admin_only": None}, {"admin_only": 1}])
-def test_a_restriction_that_is_not_told_is_none(value: Json) -> None:
+def test_a_restriction_that_is_missing_or_no_boolean_is_none(value: Json) -> None:
     read = payloads.environment({"uuid": "{a}", "name": "T", "restrictions": value})
 
     assert read.admin_only is None
@@ -57,7 +57,7 @@ def test_a_restriction_that_is_not_told_is_none(value: Json) -> None:
 
 
 @pytest.mark.parametrize("value", [*SENSELESS, {"uuid": "", "name": "T"}, {"uuid": 3, "name": "T"}])
-def test_what_is_no_environment_makes_no_sense(value: Json) -> None:
+def test_what_is_no_environment_is_unparseable(value: Json) -> None:
     with pytest.raises(UnparseableError):
         payloads.environment(value)
 
@@ -83,7 +83,7 @@ def test_a_variable_is_read(fields: dict[str, Json], value: str | None, secured:
 
 
 @pytest.mark.parametrize("value", [*SENSELESS, {"uuid": "{v}", "key": "K", "value": 3}])
-def test_what_is_no_variable_makes_no_sense(value: Json) -> None:
+def test_what_is_no_variable_is_unparseable(value: Json) -> None:
     with pytest.raises(UnparseableError):
         payloads.variable(value)
 
@@ -97,7 +97,7 @@ def test_a_branch_restriction_is_read() -> None:
 
 
 @pytest.mark.parametrize("value", SENSELESS)
-def test_what_is_no_branch_restriction_makes_no_sense(value: Json) -> None:
+def test_what_is_no_branch_restriction_is_unparseable(value: Json) -> None:
     with pytest.raises(UnparseableError):
         payloads.branch_restriction(value)
 
@@ -110,7 +110,7 @@ def test_whether_pipelines_is_on(value: Json, enabled: bool) -> None:  # noqa: F
     assert payloads.pipelines_enabled(value) is enabled
 
 
-def test_a_configuration_that_is_no_object_makes_no_sense() -> None:
+def test_a_configuration_that_is_no_object_is_unparseable() -> None:
     with pytest.raises(UnparseableError):
         payloads.pipelines_enabled([])
 
@@ -138,7 +138,7 @@ def test_a_repository_is_its_slug() -> None:
     ],
     ids=range(11),
 )
-def test_what_is_not_json_makes_no_sense(body: bytes) -> None:
+def test_what_is_not_json_is_unparseable(body: bytes) -> None:
     with pytest.raises(UnparseableError):
         payloads.read_json(body)
 
@@ -159,7 +159,7 @@ def test_lone_surrogates_are_replaced_and_pairs_are_not() -> None:
 @pytest.mark.parametrize(
     ("status", "body"), [(202, b""), (204, b""), (202, b"<p>"), (200, b"{}"), (201, b"null")]
 )
-def test_an_order_was_taken(status: int, body: bytes) -> None:
+def test_a_write_is_accepted(status: int, body: bytes) -> None:
     assert payloads.accepted(Answer(status, {}, body)) == Done()
 
 

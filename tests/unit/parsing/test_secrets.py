@@ -22,7 +22,7 @@ SECRETS = {
 
 def test_every_secret_is_known() -> None:
     environ = SECRETS | {
-        "SECURED_VARIABLES": '["A=canary-88888888"]',
+        "SECURED_VARIABLES": '["A=canary-88888888", {"key": "B", "secured": true}]',
         "SECURED_REPOSITORY_VARIABLES_COUNT": "1",
         "SECURED_REPOSITORY_VARIABLES_0": "C=canary-repository",
         "HTTPS_PROXY": "http://user:canary%2D999999999@proxy:3128",
@@ -35,7 +35,7 @@ def test_every_secret_is_known() -> None:
 
     assert known_secrets(environ) == {
         *SECRETS.values(),
-        '["A=canary-88888888"]',
+        '["A=canary-88888888", {"key": "B", "secured": true}]',
         "canary-88888888",
         "C=canary-repository",
         "canary-repository",
