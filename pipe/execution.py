@@ -12,9 +12,10 @@ from msgspec.structs import replace
 from pipe import VERSION
 from pipe.apply.context import ApplyContext
 from pipe.bitbucket import problems
+from pipe.bitbucket.attempts import AttemptRecord
 from pipe.bitbucket.client import Bitbucket
 from pipe.bitbucket.http import HttpExchange
-from pipe.bitbucket.transport import AttemptRecord, RetryPolicy, Transport
+from pipe.bitbucket.transport import RetryPolicy, Transport
 from pipe.context import RunContext
 from pipe.fleet.batches import RemainingBudget
 from pipe.fleet.orchestrator import Orchestrator

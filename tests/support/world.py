@@ -23,10 +23,11 @@ import httpx
 from pydantic import SecretStr
 
 from pipe.apply.context import ApplyContext
+from pipe.bitbucket.attempts import AttemptRecord
 from pipe.bitbucket.auth import AccessToken
 from pipe.bitbucket.client import Bitbucket
 from pipe.bitbucket.connections import open_in_pipe_client
-from pipe.bitbucket.transport import AttemptRecord, RetryPolicy, Transport
+from pipe.bitbucket.transport import RetryPolicy, Transport
 from pipe.context import RunContext, Stop
 from pipe.models.declaration import Repository
 from pipe.planning.planner import SecretsPolicy

@@ -13,11 +13,12 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
+from pipe.bitbucket.attempts import AttemptRecord
 from pipe.bitbucket.auth import AccessToken, Credentials
 from pipe.bitbucket.client import Bitbucket
 from pipe.bitbucket.payloads import deletion, from_json
 from pipe.bitbucket.requests import IdempotentRequest, NonIdempotentRequest
-from pipe.bitbucket.transport import AttemptRecord, RetryPolicy, Transport
+from pipe.bitbucket.transport import RetryPolicy, Transport
 from pipe.context import Clock, Stop
 from pipe.models.declaration import Repository
 from pipe.models.errors import PipeError, Problem
