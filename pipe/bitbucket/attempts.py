@@ -10,14 +10,9 @@ from msgspec import Struct
 from tenacity import RetryCallState, Retrying, retry_if_result
 
 from pipe.bitbucket import problems
-from pipe.bitbucket.auth import (
-    Authorizer,
-)
+from pipe.bitbucket.auth import Authorizer
 from pipe.bitbucket.http import HttpExchange
-from pipe.bitbucket.requests import (
-    IdempotentRequest,
-    Request,
-)
+from pipe.bitbucket.requests import IdempotentRequest, Request
 from pipe.bitbucket.retry import (
     Attempts,
     AttemptState,

@@ -36,14 +36,7 @@ from pipe.bitbucket.requests import (
     Rejected,
     Request,
 )
-from pipe.bitbucket.retry import (
-    Accept,
-    Attempts,
-    CheckState,
-    GiveUp,
-    Limit,
-    Refuse,
-)
+from pipe.bitbucket.retry import Accept, Attempts, CheckState, GiveUp, Limit, Refuse
 from pipe.bitbucket.throttle import CircuitBreaker, Deadline, RequestCounter, RollingWindow
 from pipe.context import Clock, Stop
 from pipe.models.errors import PipeError
