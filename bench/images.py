@@ -39,9 +39,9 @@ _ABOUT: Final = """
 """
 
 _STAND_IN_NOTE: Final = f"""\
-- *official shape* could not be built on `{_OFFICIAL_BASE}`, as official pipes are: it could not be
-  pulled here. It stands on `{_STAND_IN_BASE}` with Debian's Python and pip instead, and its size is
-  that of such an image. Official pipes in Python take 45 to 70 MB.
+- *official shape* is built on `{_STAND_IN_BASE}` with Debian's Python and pip, because
+  `{_OFFICIAL_BASE}`, the base of official pipes, could not be pulled here. Its size is that of such
+  an image. Official pipes in Python take 45 to 70 MB.
 """
 
 
