@@ -107,8 +107,9 @@ class VariableStore(Struct, frozen=True):
         attempts = self.context.api.attempts()
         for _ in self.context.attempts():
             if known is None:
-                if isinstance(last, Rejected) and not _is_taken(last) and attempts.exhausted:
-                    break
+                if isinstance(last, Rejected):
+                    # Refused because the environment is new: waiting for it is no repeat.
+                    attempts = self.context.api.attempts()
                 step = self._create(variable, last, attempts)
                 if not isinstance(step, _Undecided):
                     return _by_whom(step, tried=tried)
