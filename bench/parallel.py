@@ -27,7 +27,8 @@ _NOTES: Final = f"""
 - The minimum of requests is that of one uninterrupted run for each step; the minimum of hours is
   when {HOURLY_REQUESTS} requests an hour allow the last of them.
 - A step ends after {_DEADLINE // 3600} hours. It is started again {_PAUSE // 60:.0f} minutes later,
-  with the `START_AT` that its log names.
+  with the `START_AT` that its log names. Runs that begin while the last hour's requests still count
+  end at their first list, after five refused requests.
 """
 
 
