@@ -25,7 +25,7 @@ from pipe.fleet.workers import Abandoned, Crashed, NotStarted, WorkerPool
 from pipe.models.declaration import Repository
 from pipe.models.errors import PipeError, Problem, RunOverError
 from pipe.models.results import Mode, RunResult
-from pipe.planning.planner import SecretsPolicy
+from pipe.planning.variables import SecretsPolicy
 from pipe.redaction import Redactor
 from pipe.reports.log import Log, target
 from pipe.reports.presentation import About, present

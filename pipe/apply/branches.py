@@ -9,9 +9,10 @@ from pipe.apply import problems
 from pipe.apply.writer import EnvironmentWriter
 from pipe.bitbucket import problems as bitbucket_problems
 from pipe.bitbucket.requests import AlreadyGone, Done, OutcomeUnknown, Rejected
+from pipe.models.changes import SetBranches
 from pipe.models.errors import Problem
 from pipe.models.existing import ExistingBranchRestriction
-from pipe.planning.safety import AddBranch, BranchStep
+from pipe.planning.order import AddBranch, BranchStep
 
 UNSUPPORTED: Final = (
     HTTPStatus.UNAUTHORIZED,
@@ -39,6 +40,22 @@ def take_steps(writer: EnvironmentWriter, steps: tuple[BranchStep, ...]) -> Prob
         if problem is not None:
             return problem
     return None
+
+
+def verify_branches(writer: EnvironmentWriter, change: SetBranches) -> Problem | None:
+    """Read back until the patterns are as declared; return why they are not, or `None`.
+
+    Another run that sets other branches at the same time is found by this.
+    """
+    found: tuple[str, ...] = ()
+    for _ in writer.context.attempts():
+        listed = _listed(writer)
+        if isinstance(listed, Rejected):
+            return bitbucket_problems.branches_unsupported(writer.environment.name, listed)
+        found = tuple(sorted({each.pattern for each in listed}))
+        if set(found) == set(change.after):
+            return None
+    return problems.branches_differ(writer.environment.name, found)
 
 
 def _add(writer: EnvironmentWriter, pattern: str) -> Problem | None:

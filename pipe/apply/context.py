@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from secrets import token_hex
 from typing import Final
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from pipe.bitbucket.client import Bitbucket
-from pipe.planning.planner import SecretsPolicy
+from pipe.planning.variables import SecretsPolicy
 
 FIRST_PAUSE: Final = 0.25
 """Seconds. A queued change usually shows within a second, so an immediate read is wasted."""
@@ -28,6 +29,8 @@ class ApplyContext(Struct, frozen=True, kw_only=True):
         force: Whether safety checks that may be overridden are overridden (`FORCE`).
         reviewed: Whether only what was reviewed may be applied (`PLAN_CHECKSUM`): what is planned
             anew during the run is then refused.
+        workers: How many variables of one owner are written at the same time.
+        mark: Identifies this run in the variable that keeps fingerprints.
     """
 
     api: Bitbucket
@@ -35,6 +38,8 @@ class ApplyContext(Struct, frozen=True, kw_only=True):
     policy: SecretsPolicy
     force: bool = False
     reviewed: bool = False
+    workers: int = 1
+    mark: str = field(default_factory=lambda: token_hex(8))
 
     def poll(self) -> Iterator[int]:
         """Pause before each read, longer each time; yield the number of the read from 0."""

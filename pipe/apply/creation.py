@@ -39,15 +39,21 @@ class NewEnvironment(Struct, frozen=True):
     environment: ExistingEnvironment
 
 
-class AdoptedEnvironment(Struct, frozen=True):
-    """The environment exists, although the list that the plan is based on did not show it."""
+class FoundEnvironment(Struct, frozen=True):
+    """The environment exists, although the list that the plan is based on did not show it.
+
+    Attributes:
+        found: The environment.
+        may_be_ours: Whether a request of this run, whose answer was lost, may have created it.
+    """
 
     found: Found
+    may_be_ours: bool = False
 
 
 def create(
     context: ApplyContext, repository: Repository, plan: Create
-) -> NewEnvironment | AdoptedEnvironment | Problem:
+) -> NewEnvironment | FoundEnvironment | Problem:
     """Create the environment, or find the one that exists already.
 
     Raises:
@@ -55,7 +61,7 @@ def create(
     """
     former = _former(context, repository, plan)
     if former is not None:
-        return AdoptedEnvironment(former)
+        return FoundEnvironment(former)
     attempts = context.api.attempts()
     sent = False
     while True:
@@ -69,8 +75,7 @@ def create(
         sent = sent or isinstance(answer, OutcomeUnknown)
         match _find(context, repository, plan, answer):
             case Found(environment) as found:
-                ours = sent and _is_as_sent(plan, environment)
-                return NewEnvironment(environment) if ours else AdoptedEnvironment(found)
+                return FoundEnvironment(found, sent and _is_as_sent(plan, environment))
             case Ambiguous() as ambiguous:
                 return planning_problems.ambiguous_name(ambiguous)
             case Missing() if isinstance(answer, Rejected) and (

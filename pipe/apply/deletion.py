@@ -1,4 +1,4 @@
-"""Delete one environment: read again, delete, and read whether it is gone.
+"""Delete one environment: read again, check safety again, delete, read whether it is gone.
 
 A deleted environment could once still be read by its uuid, under another name: the list decides.
 """
@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
+from msgspec import Struct
+
 from pipe.apply import problems
 from pipe.apply.context import ApplyContext
 from pipe.apply.reader import list_environments
@@ -14,37 +16,79 @@ from pipe.bitbucket import problems as bitbucket_problems
 from pipe.bitbucket.requests import Rejected
 from pipe.models.changes import Delete
 from pipe.models.declaration import Repository
-from pipe.models.errors import PipeError, Problem
+from pipe.models.errors import ExitCode, PipeError, Problem
 from pipe.models.existing import ExistingEnvironment
 from pipe.models.results import EnvironmentResult, Outcome, deletion
+from pipe.planning.safety import changed_type, deletion_problem
 
 
-def delete(context: ApplyContext, repository: Repository, plan: Delete) -> EnvironmentResult:
-    """Delete the environment unless a second read shows that it should be kept."""
+class PruneCheck(Struct, frozen=True, kw_only=True):
+    """What the limit of pruned environments is checked against right before each deletion.
+
+    Attributes:
+        pruned: How many environments of the repository the plan prunes.
+        gained: How many environments this run has created so far, less those it has deleted.
+    """
+
+    pruned: int = 0
+    gained: int = 0
+
+
+def delete(
+    context: ApplyContext, repository: Repository, plan: Delete, prune_check: PruneCheck
+) -> EnvironmentResult:
+    """Delete the environment unless a second read shows that it must be kept."""
     outcome = Outcome.FAILED
     problem: Problem | None = None
     try:
-        current = _read_again(context, repository, plan.existing)
+        listed = _read_again(context, repository, plan.existing)
+        current = _find(plan.existing, listed)
         if current is None:
             outcome = Outcome.UNCHANGED
-        elif current.name != plan.existing.name:
-            problem = problems.environment_moved(plan.existing.name)
         else:
-            outcome, problem = _delete(context, repository, plan)
+            existing_count = len(listed) - prune_check.gained
+            problem = _reconsidered(context, plan, current, prune_check.pruned, existing_count)
+            if problem is None:
+                outcome, problem = _delete(context, repository, plan)
+            elif problem.code is ExitCode.REFUSED:
+                outcome = Outcome.REFUSED
     except PipeError as error:
         problem = error.problem
     return deletion(plan, outcome, problem)
 
 
+def _reconsidered(
+    context: ApplyContext,
+    plan: Delete,
+    current: ExistingEnvironment,
+    pruned: int,
+    existing_count: int,
+) -> Problem | None:
+    """Return why the environment, as it was read last, is not deleted."""
+    if current.name != plan.existing.name:
+        return problems.environment_moved(plan.existing.name)
+    problem = changed_type(plan, current)
+    if problem is not None or context.force:
+        return problem
+    return deletion_problem(plan, current, pruned=pruned, existing_count=existing_count)
+
+
 def _read_again(
     context: ApplyContext, repository: Repository, existing: ExistingEnvironment
-) -> ExistingEnvironment | None:
-    """Find the environment by its uuid; a list that omits it once may only lag."""
+) -> tuple[ExistingEnvironment, ...]:
+    """List the environments until the one to delete is listed: a list that omits it may lag."""
+    listed: tuple[ExistingEnvironment, ...] = ()
     for _ in context.attempts():
-        for current in list_environments(context, repository):
-            if current.uuid == existing.uuid:
-                return current
-    return None
+        listed = list_environments(context, repository)
+        if _find(existing, listed) is not None:
+            break
+    return listed
+
+
+def _find(
+    existing: ExistingEnvironment, listed: tuple[ExistingEnvironment, ...]
+) -> ExistingEnvironment | None:
+    return next((each for each in listed if each.uuid == existing.uuid), None)
 
 
 def _delete(

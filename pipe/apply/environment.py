@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from pipe.apply import problems
-from pipe.apply.branches import take_steps
+from pipe.apply.branches import take_steps, verify_branches
 from pipe.apply.context import ApplyContext
-from pipe.apply.creation import AdoptedEnvironment, NewEnvironment, create
-from pipe.apply.deletion import delete
+from pipe.apply.creation import FoundEnvironment, NewEnvironment, create
+from pipe.apply.deletion import PruneCheck, delete
 from pipe.apply.fields import change_fields
 from pipe.apply.outcomes import ChangeOutcomes
 from pipe.apply.reader import read_contents
@@ -25,25 +27,38 @@ from pipe.models.changes import (
     SetType,
     Update,
 )
-from pipe.models.declaration import Repository
+from pipe.models.declaration import Desired, Repository
 from pipe.models.errors import PipeError, Problem
-from pipe.models.existing import ExistingEnvironment, VariableOwner
+from pipe.models.existing import ExistingContents, ExistingEnvironment, VariableOwner
 from pipe.models.results import EnvironmentResult, planned
 from pipe.planning import problems as planning_problems
 from pipe.planning.matching import Found
-from pipe.planning.planner import plan_environment
-from pipe.planning.safety import branch_steps, order, review_environment
+from pipe.planning.order import branch_steps, order
+from pipe.planning.planner import Planner
+from pipe.planning.safety import review_environment
+
+_NOTHING_PRUNED: Final = PruneCheck()
 
 
 def apply_environment(
-    context: ApplyContext, repository: Repository, plan: EnvironmentPlan
+    context: ApplyContext,
+    repository: Repository,
+    plan: EnvironmentPlan,
+    prune_check: PruneCheck = _NOTHING_PRUNED,
 ) -> EnvironmentResult:
-    """Apply the plan; problems are in the result."""
+    """Apply the plan; problems are in the result.
+
+    Args:
+        context: The dependencies.
+        repository: The repository that the environment belongs to.
+        plan: What to do.
+        prune_check: For the safety check of a deletion.
+    """
     match plan:
         case Keep() | Refuse():
             return planned(plan)
         case Delete():
-            return delete(context, repository, plan)
+            return delete(context, repository, plan, prune_check)
         case Update(existing=existing, changes=changes):
             outcomes = ChangeOutcomes(changes)
             writer = EnvironmentWriter(context, repository, existing, outcomes)
@@ -63,12 +78,10 @@ def _apply_changes(writer: EnvironmentWriter, changes: tuple[Change, ...]) -> Pr
     branches = next((each for each in changes if isinstance(each, SetBranches)), None)
     restricted = True
     try:
-        if steps.tighten is not None:
-            change_fields(writer, steps.tighten.changes)
+        if steps.tighten:
+            change_fields(writer, steps.tighten)
         protected = all(
-            outcomes.is_in_place(each)
-            for each in (steps.tighten.changes if steps.tighten else ())
-            if isinstance(each, SetAdminOnly)
+            outcomes.is_in_place(each) for each in steps.tighten if isinstance(each, SetAdminOnly)
         )
         if branches is not None:
             problem = _tighten_branches(writer, branches)
@@ -81,8 +94,8 @@ def _apply_changes(writer: EnvironmentWriter, changes: tuple[Change, ...]) -> Pr
         written = _variable_writer(writer).write(steps.variables, protected=protected)
         if not (protected and restricted and written):
             return None
-        if steps.loosen is not None:
-            change_fields(writer, steps.loosen.changes)
+        if steps.loosen:
+            change_fields(writer, steps.loosen)
         if branches is not None and steps.loosen_branches:
             _loosen_branches(writer, branches)
     except PipeError as error:
@@ -107,7 +120,7 @@ def _tighten_branches(writer: EnvironmentWriter, branches: SetBranches) -> Probl
     if problem is not None:
         outcomes.set_failed(branches, problem)
     elif not loosen:
-        outcomes.set_applied(branches)
+        problem = _verify_branches(writer, branches)
     elif tighten:
         # The outcome if the rest is not reached.
         only_tightened = problems.branches_only_tightened(writer.environment.name)
@@ -119,9 +132,19 @@ def _loosen_branches(writer: EnvironmentWriter, branches: SetBranches) -> None:
     with writer.outcomes.fail_on_error(branches):
         problem = take_steps(writer, branch_steps(branches)[1])
     if problem is None:
-        writer.outcomes.set_applied(branches)
+        _verify_branches(writer, branches)
     else:
         writer.outcomes.set_failed(branches, problem)
+
+
+def _verify_branches(writer: EnvironmentWriter, branches: SetBranches) -> Problem | None:
+    with writer.outcomes.unverified_on_error(branches):
+        problem = verify_branches(writer, branches)
+    if problem is None:
+        writer.outcomes.set_applied(branches)
+    else:
+        writer.outcomes.set_unverified(branches, problem)
+    return problem
 
 
 def _create(context: ApplyContext, repository: Repository, plan: Create) -> EnvironmentResult:
@@ -136,19 +159,28 @@ def _create(context: ApplyContext, repository: Repository, plan: Create) -> Envi
         case Problem():
             outcomes.set_failed(type_change, created)
             return outcomes.result(plan, None, created)
-        case AdoptedEnvironment(found):
-            return _adopt(context, repository, plan, found)
+        case FoundEnvironment(found, may_be_ours):
+            return _adopt(context, repository, plan, found, may_be_ours=may_be_ours)
         case NewEnvironment(environment):
-            outcomes.set_applied(type_change)
-            remaining: list[Change] = []
-            for change in plan.changes:
-                if isinstance(change, SetAdminOnly) and _is_so(change, environment):
-                    outcomes.set_applied(change)
-                elif change is not type_change:
-                    remaining.append(change)
-            writer = EnvironmentWriter(context, repository, environment, outcomes)
-            problem = _apply_changes(writer, tuple(remaining))
-            return outcomes.result(plan, environment.uuid, problem)
+            return _complete(context, repository, plan, environment)
+
+
+def _complete(
+    context: ApplyContext, repository: Repository, plan: Create, environment: ExistingEnvironment
+) -> EnvironmentResult:
+    """Make the changes that a new environment still needs."""
+    outcomes = ChangeOutcomes(plan.changes)
+    remaining: list[Change] = []
+    for change in plan.changes:
+        if isinstance(change, SetType) or (
+            isinstance(change, SetAdminOnly) and _is_so(change, environment)
+        ):
+            outcomes.set_applied(change)
+        else:
+            remaining.append(change)
+    writer = EnvironmentWriter(context, repository, environment, outcomes)
+    problem = _apply_changes(writer, tuple(remaining))
+    return outcomes.result(plan, environment.uuid, problem)
 
 
 def _is_so(change: SetAdminOnly, environment: ExistingEnvironment) -> bool:
@@ -158,17 +190,36 @@ def _is_so(change: SetAdminOnly, environment: ExistingEnvironment) -> bool:
 
 
 def _adopt(
-    context: ApplyContext, repository: Repository, plan: Create, found: Found
+    context: ApplyContext, repository: Repository, plan: Create, found: Found, *, may_be_ours: bool
 ) -> EnvironmentResult:
-    """Plan anew, and apply, for an environment that the first list did not show."""
-    existing = found.existing
+    """Apply to an environment that the first list did not show: plan anew from what it contains.
+
+    Args:
+        context: The dependencies.
+        repository: The repository that the environment belongs to.
+        plan: The creation that was planned.
+        found: The environment.
+        may_be_ours: Whether a request of this run may have created it. If it is also empty, as a
+            new one is, the plan is still right.
+    """
+    existing, desired = found.existing, plan.declared.desired
     try:
-        contents = read_contents(context, repository, existing, plan.declared.desired)
+        contents = read_contents(context, repository, existing, desired)
     except PipeError as error:
         return ChangeOutcomes(plan.changes).result(plan, existing.uuid, error.problem)
-    decided = plan_environment(plan.declared, found, contents, context.policy)
-    permitted = review_environment(decided, force=context.force)
+    if may_be_ours and _is_as_new(existing, contents, desired):
+        return _complete(context, repository, plan, existing)
+    planner = Planner(repository, context.policy)
+    anew = planner.plan_environment(plan.declared, found, contents)
+    permitted = anew if context.force else review_environment(anew)
     if context.reviewed and not isinstance(permitted, Keep | Refuse):
         problem = planning_problems.not_reviewed(plan.name)
         permitted = Refuse(name=plan.name, existing=existing, problem=problem)
     return apply_environment(context, repository, permitted)
+
+
+def _is_as_new(existing: ExistingEnvironment, contents: ExistingContents, desired: Desired) -> bool:
+    """Return whether an environment contains nothing that a new one does not."""
+    is_restricted = bool(existing.admin_only) and not desired.admin_only
+    has_branches = isinstance(contents.branches, tuple) and bool(contents.branches)
+    return not (is_restricted or has_branches or contents.variables)

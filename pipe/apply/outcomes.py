@@ -10,7 +10,13 @@ from pipe.models.changes import Change, EnvironmentPlan
 from pipe.models.errors import PipeError, Problem
 from pipe.models.results import ChangeResult, EnvironmentResult, Outcome
 
-_WORST_FIRST: Final = (Outcome.FAILED, Outcome.UNVERIFIED, Outcome.SKIPPED, Outcome.APPLIED)
+_WORST_FIRST: Final = (
+    Outcome.FAILED,
+    Outcome.UNVERIFIED,
+    Outcome.REFUSED,
+    Outcome.SKIPPED,
+    Outcome.APPLIED,
+)
 
 
 class ChangeOutcomes:
@@ -31,6 +37,12 @@ class ChangeOutcomes:
     def set_failed(self, change: Change, problem: Problem) -> None:
         """Record that a change could not be made."""
         self._results[change] = ChangeResult(change=change, outcome=Outcome.FAILED, problem=problem)
+
+    def set_refused(self, change: Change, problem: Problem) -> None:
+        """Record that a change was refused for safety."""
+        self._results[change] = ChangeResult(
+            change=change, outcome=Outcome.REFUSED, problem=problem
+        )
 
     def set_unverified(self, change: Change, problem: Problem) -> None:
         """Record that a change was accepted but does not show."""
@@ -70,14 +82,18 @@ class ChangeOutcomes:
                     self.set_unverified(change, error.problem)
             raise
 
+    def results(self) -> tuple[ChangeResult, ...]:
+        """Return one result for each change, in the order of the plan."""
+        return tuple(
+            self._results.get(change, ChangeResult(change=change, outcome=Outcome.SKIPPED))
+            for change in self._changes
+        )
+
     def result(
         self, plan: EnvironmentPlan, uuid: str | None, problem: Problem | None = None
     ) -> EnvironmentResult:
         """Return the result of the environment; `problem` is the error that ended it early."""
-        changes = tuple(
-            self._results.get(change, ChangeResult(change=change, outcome=Outcome.SKIPPED))
-            for change in self._changes
-        )
+        changes = self.results()
         outcomes = {each.outcome for each in changes}
         if problem is not None:
             outcomes.add(Outcome.FAILED)

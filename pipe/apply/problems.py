@@ -150,6 +150,18 @@ def branches_only_tightened(name: str) -> Problem:
     )
 
 
+def branches_differ(name: str, found: tuple[str, ...]) -> Problem:
+    """Describe branch patterns that are not as declared after they were set."""
+    listed = ", ".join(found) if found else "no pattern"
+    return Problem(
+        "branches-differ",
+        ExitCode.INCOMPLETE,
+        f"The branches of '{name}' were set, but Bitbucket lists {listed}.",
+        "Another run or person may have changed them at the same time.",
+        _RERUN,
+    )
+
+
 def rejected_write(doing: str, rejected: Rejected) -> Problem:
     """Describe a write that Bitbucket refused; `doing` completes "Bitbucket refused to"."""
     return Problem(

@@ -19,7 +19,15 @@ from pipe.models.existing import (
     VariableOwner,
 )
 from pipe.planning.matching import Found
-from pipe.planning.planner import ByName, ByRule, Observed, Target, conflicting_type, targets
+from pipe.planning.planner import (
+    ByName,
+    ByRule,
+    Observed,
+    Target,
+    Undeclared,
+    conflicting_type,
+    targets,
+)
 
 _NEW_REPOSITORY_PAUSES: Final = (0.25, 0.5, 1.0, 2.0, 3.0, 3.25)
 """Ten seconds: a repository made a moment ago answers 404 for some seconds [sure]. Whoever enables
@@ -39,26 +47,36 @@ def read_state(context: ApplyContext, repository: Repository, declaration: Decla
     contents = {
         existing.uuid: read_contents(context, repository, existing, desired)
         for target in targets(declaration, environments)
-        for existing, desired in _with_contents(target)
+        for existing, desired in _with_contents(target, declaration)
     }
+    own = declaration.repository_variables is not None or declaration.prune_repository_variables
     return Observed(
         environments=environments,
         contents=contents,
         pipelines_enabled=(
             _pipelines_enabled(context, repository) if declaration.enable_pipelines else None
         ),
+        variables=_read_repository_variables(context, repository) if own else None,
     )
 
 
-def _with_contents(target: Target) -> tuple[tuple[ExistingEnvironment, Desired], ...]:
-    """Return the environment whose contents matter: one that stays and is not refused."""
+_LOST = Desired(variables=())
+"""What is read of an environment that is deleted: the variables that are lost with it."""
+
+
+def _with_contents(
+    target: Target, declaration: Declaration
+) -> tuple[tuple[ExistingEnvironment, Desired], ...]:
+    """Return the environment whose contents matter, if it is not refused, and which of them."""
     match target:
-        case ByName(declared, Found(existing)) if (
-            declared.state is not State.ABSENT and conflicting_type(declared, existing) is None
-        ):
-            return ((existing, declared.desired),)
-        case ByRule(rule, existing) if rule.state is not State.ABSENT:
-            return ((existing, rule.desired),)
+        case ByName(declared, Found(existing)):
+            if conflicting_type(declared.type, existing) is not None:
+                return ()
+            return ((existing, _LOST if declared.state is State.ABSENT else declared.desired),)
+        case ByRule(rule, existing):
+            return ((existing, _LOST if rule.state is State.ABSENT else rule.desired),)
+        case Undeclared(existing) if declaration.prune_environments:
+            return ((existing, _LOST),)
         case _:
             return ()
 
@@ -117,6 +135,15 @@ def _read_variables(
             doing = f"list the variables of '{existing.name}'"
             raise PipeError(problems.rejection(doing, repository, rejected))
     raise PipeError(problems.variables_unavailable(existing.name, rejected))
+
+
+def _read_repository_variables(
+    context: ApplyContext, repository: Repository
+) -> tuple[ExistingVariable, ...]:
+    listed = context.api.variables(VariableOwner(repository))
+    if isinstance(listed, Rejected):
+        raise PipeError(problems.rejection("list the variables", repository, listed))
+    return listed
 
 
 def _read_branches(

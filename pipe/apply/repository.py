@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from msgspec import Struct
 from msgspec.structs import replace
 
 from pipe.apply.context import ApplyContext
+from pipe.apply.deletion import PruneCheck
 from pipe.apply.environment import apply_environment
+from pipe.apply.outcomes import ChangeOutcomes
 from pipe.apply.reader import read_state
+from pipe.apply.variables import VariableWriter
 from pipe.bitbucket import problems as bitbucket_problems
 from pipe.bitbucket.requests import Rejected
 from pipe.models.changes import Keep, Refuse, RepositoryPlan, existing_of
 from pipe.models.declaration import Declaration, Repository
 from pipe.models.errors import PipeError, Problem
-from pipe.models.results import Outcome, RepositoryResult, planned
+from pipe.models.existing import VariableOwner
+from pipe.models.results import (
+    ChangeResult,
+    EnvironmentResult,
+    Outcome,
+    RepositoryResult,
+    count_environments,
+    planned,
+    planned_changes,
+)
 from pipe.planning import problems as planning_problems
-from pipe.planning.planner import plan_repository
-from pipe.planning.safety import review
+from pipe.planning.planner import Planner
+from pipe.planning.safety import count_pruned, review
 
 
 class Unreadable(Struct, frozen=True):
@@ -35,7 +49,7 @@ def plan_one(
     except PipeError as error:
         return Unreadable(repository, error.problem)
     return review(
-        plan_repository(repository, declaration, observed, context.policy),
+        Planner(repository, context.policy).plan(declaration, observed),
         existing_count=len(observed.environments),
         force=context.force,
     )
@@ -48,6 +62,8 @@ def planned_result(plan: RepositoryPlan | Unreadable) -> RepositoryResult:
     return RepositoryResult(
         repository=plan.repository,
         environments=tuple(planned(each) for each in plan.environments),
+        changes=planned_changes(plan),
+        unchanged_variables=plan.unchanged_variables,
         pipelines=Outcome.PLANNED if plan.enable_pipelines else None,
     )
 
@@ -57,7 +73,7 @@ def apply_one(
 ) -> RepositoryResult:
     """Apply the plan of one repository; problems are in the result."""
     if not plan.enable_pipelines:
-        return _apply_environments(context, plan)
+        return _apply(context, plan)
     problem = _enable_pipelines(context, plan.repository)
     if problem is not None:
         return RepositoryResult(
@@ -68,11 +84,14 @@ def apply_one(
     if isinstance(anew, Unreadable):
         return replace(planned_result(anew), pipelines=Outcome.APPLIED)
     permitted = _only_reviewed(anew, plan) if context.reviewed else anew
-    return replace(_apply_environments(context, permitted), pipelines=Outcome.APPLIED)
+    return replace(_apply(context, permitted), pipelines=Outcome.APPLIED)
 
 
 def _only_reviewed(anew: RepositoryPlan, reviewed: RepositoryPlan) -> RepositoryPlan:
     """Refuse what the new plan holds and the reviewed one does not."""
+    refusal = anew.refusal
+    if anew.changes != reviewed.changes:
+        refusal = planning_problems.not_reviewed(str(anew.repository))
     return replace(
         anew,
         environments=tuple(
@@ -85,16 +104,35 @@ def _only_reviewed(anew: RepositoryPlan, reviewed: RepositoryPlan) -> Repository
             )
             for each in anew.environments
         ),
+        refusal=refusal,
     )
 
 
-def _apply_environments(context: ApplyContext, plan: RepositoryPlan) -> RepositoryResult:
+def _apply(context: ApplyContext, plan: RepositoryPlan) -> RepositoryResult:
+    """Write the repository's own variables, then its environments."""
+    changes = _apply_variables(context, plan)
+    environments: list[EnvironmentResult] = []
+    pruned = count_pruned(plan)
+    for each in plan.environments:
+        counts = count_environments(environments)
+        check = PruneCheck(pruned=pruned, gained=counts.created - counts.deleted)
+        environments.append(apply_environment(context, plan.repository, each, check))
     return RepositoryResult(
         repository=plan.repository,
-        environments=tuple(
-            apply_environment(context, plan.repository, each) for each in plan.environments
-        ),
+        environments=tuple(environments),
+        changes=changes,
+        unchanged_variables=plan.unchanged_variables,
     )
+
+
+def _apply_variables(context: ApplyContext, plan: RepositoryPlan) -> tuple[ChangeResult, ...]:
+    if plan.refusal is not None:
+        return planned_changes(plan)
+    outcomes = ChangeOutcomes(plan.changes)
+    writer = VariableWriter(context, VariableOwner(plan.repository), None, outcomes)
+    with suppress(PipeError):  # the change that met it has it as its problem
+        writer.write(plan.changes)
+    return outcomes.results()
 
 
 def _enable_pipelines(context: ApplyContext, repository: Repository) -> Problem | None:

@@ -84,6 +84,11 @@ class VariableStore(Struct, frozen=True):
     owner: VariableOwner
     owner_name: str | None
 
+    @property
+    def owner_text(self) -> str:
+        """The owner in a message."""
+        return "the repository" if self.owner_name is None else f"'{self.owner_name}'"
+
     def read(self) -> tuple[ExistingVariable, ...]:
         """Return the variables that are listed now; a 404 just after creation means none."""
         listed = self.context.api.variables(self.owner)
@@ -91,7 +96,7 @@ class VariableStore(Struct, frozen=True):
             case Rejected(status=HTTPStatus.NOT_FOUND):
                 return ()
             case Rejected():
-                doing = f"list the variables of {self._owner_text}"
+                doing = f"list the variables of {self.owner_text}"
                 raise PipeError(self._rejection(doing, listed))
             case _:
                 return listed
@@ -142,10 +147,6 @@ class VariableStore(Struct, frozen=True):
                 return Vanished()
             case Rejected():
                 return self._refused(doing, answer)
-
-    @property
-    def _owner_text(self) -> str:
-        return "the repository" if self.owner_name is None else f"'{self.owner_name}'"
 
     def _create(
         self,

@@ -1,11 +1,18 @@
-"""Write the variables of one owner: values, then fingerprints, then deletions."""
+"""Write the variables of one owner: values, then fingerprints, then deletions.
+
+Within each of these stages the variables are written several at a time; the order between the
+stages is what safety needs.
+"""
 
 from __future__ import annotations
+
+from typing import TypeAlias
 
 from msgspec import Struct
 
 from pipe.apply.context import ApplyContext
 from pipe.apply.outcomes import ChangeOutcomes
+from pipe.apply.parallel import for_each
 from pipe.apply.variable_store import (
     AlreadyRight,
     Deleted,
@@ -25,8 +32,11 @@ from pipe.models.changes import (
 )
 from pipe.models.declaration import FINGERPRINTS_KEY, PlainVariable
 from pipe.models.errors import Problem
-from pipe.models.existing import VariableOwner
+from pipe.models.existing import ExistingVariable, VariableOwner
 from pipe.planning import fingerprints
+from pipe.planning.safety import is_pruned, variable_deletions_problem
+
+ValueChange: TypeAlias = CreateVariable | UpdateVariable | RewriteSecured
 
 
 class VariableWriter(Struct, frozen=True):
@@ -44,8 +54,8 @@ class VariableWriter(Struct, frozen=True):
     owner_name: str | None
     outcomes: ChangeOutcomes
 
-    def write(self, changes: tuple[VariableChange, ...], *, protected: bool) -> bool:
-        """Make the changes.
+    def write(self, changes: tuple[VariableChange, ...], *, protected: bool = True) -> bool:
+        """Make the changes: values, then their fingerprints, then deletions.
 
         Args:
             changes: In the order of the plan.
@@ -58,29 +68,31 @@ class VariableWriter(Struct, frozen=True):
         Raises:
             PipeError: A request could not be completed, or is forbidden.
         """
+        memory = next((each for each in changes if isinstance(each, WriteFingerprints)), None)
+        if memory is not None and protected:
+            protected = self._invalidate(memory)
         for change in changes:
-            if not (change.secured and not protected):
-                with self.outcomes.fail_on_error(change):
-                    self._write(change, changes)
-        self._delete(tuple(each for each in changes if isinstance(each, DeleteVariable)))
+            if isinstance(change, MissingSecret):
+                self.outcomes.set_failed(change, change.problem)
+        values = [
+            each
+            for each in changes
+            if isinstance(each, CreateVariable | UpdateVariable | RewriteSecured)
+            and (protected or not each.secured)
+        ]
+        for_each(self._write, values, workers=self.context.workers)
+        if memory is not None and protected and memory.written:
+            self._complete(memory, values)
+        self._delete(changes)
         return all(self.outcomes.is_in_place(change) for change in changes)
 
     @property
     def _store(self) -> VariableStore:
         return VariableStore(self.context, self.owner, self.owner_name)
 
-    def _write(self, change: VariableChange, changes: tuple[VariableChange, ...]) -> None:
-        match change:
-            case CreateVariable(variable):
-                self._record(change, self._store.upsert(variable, None))
-            case RewriteSecured(existing, variable) | UpdateVariable(existing, variable):
-                self._record(change, self._store.upsert(variable, existing))
-            case WriteFingerprints():
-                self._record(change, self._write_fingerprints(change, changes))
-            case MissingSecret(problem=problem):
-                self.outcomes.set_failed(change, problem)
-            case DeleteVariable():
-                pass  # together, at the end
+    def _write(self, change: ValueChange) -> None:
+        with self.outcomes.fail_on_error(change):
+            self._record(change, self._store.upsert(change.variable, change.existing))
 
     def _record(self, change: VariableChange, upserted: Upserted) -> None:
         """Record what happened, which differs from the plan where that rests on a stale list."""
@@ -94,55 +106,121 @@ class VariableWriter(Struct, frozen=True):
             case _:
                 self.outcomes.set_applied(change)
 
-    def _write_fingerprints(
-        self, change: WriteFingerprints, changes: tuple[VariableChange, ...]
-    ) -> Upserted:
-        """Write the fingerprints of what is known to be stored: after the values, never before."""
-        stored = {
-            each.variable
-            for each in changes
-            if isinstance(each, CreateVariable | UpdateVariable | RewriteSecured)
-            and self.outcomes.is_applied(each)
-        }
-        key = self.context.policy.active_key
-        entries = dict(change.kept)
-        if key is not None:
-            bound_to = fingerprints.bound_to(self.owner)
-            entries |= {
-                variable.key: fingerprints.fingerprint(key, bound_to, variable)
-                for variable in change.written
-                if variable in stored
-            }
-        # A memory that somebody secured can't be read: writing it plain repairs that.
-        memory = PlainVariable(FINGERPRINTS_KEY, fingerprints.dump(entries))
-        return self._store.upsert(memory, change.existing)
+    def _invalidate(self, change: WriteFingerprints) -> bool:
+        """Remove the fingerprints of the values that are written next; return whether it worked.
 
-    def _delete(self, changes: tuple[DeleteVariable, ...]) -> None:
-        if not changes:
-            return
-        with self.outcomes.fail_on_error(*changes):
-            confirmed = self._read_again(
-                {(each.existing.uuid, each.existing.key) for each in changes}
-            )
-        for change in changes:
-            if (change.existing.uuid, change.existing.key) not in confirmed:
-                # No second read shows it: somebody else deleted it.
-                self.outcomes.set_unchanged(change)
-                continue
-            with self.outcomes.fail_on_error(change):
-                self._delete_one(change)
+        They are replaced by the mark of this run, so that an overlapping run notices.
+        """
+        mark = self.context.mark if change.written else None
+        with self.outcomes.fail_on_error(change):
+            upserted = self._write_memory(dict(change.kept), change.existing, mark=mark)
+        self._record(change, upserted)
+        return not isinstance(upserted, Problem)
 
-    def _read_again(self, wanted: set[tuple[str, str]]) -> set[tuple[str, str]]:
-        """Return which are still listed; after a write the list may omit some for a while."""
-        found: set[tuple[str, str]] = set()
+    def _complete(self, change: WriteFingerprints, values: list[ValueChange]) -> None:
+        """Write the fingerprints of the values that are stored now.
+
+        Where another run replaced the mark of this one, which value is stored is not known: the
+        fingerprints are then removed for both runs, and the next run writes the values again. Two
+        overlapping runs are missed only if one does everything between the last two requests of
+        the other.
+        """
+        with self.outcomes.fail_on_error(change):
+            listed = self._read_memory(change)
+            kept = fingerprints.load(listed.value if listed else None)
+            for variable in change.written:
+                kept.pop(variable.key, None)
+            if listed is None or fingerprints.load_mark(listed.value) != self.context.mark:
+                upserted = self._write_memory(
+                    kept, listed or change.existing, mark=self.context.mark
+                )
+                actual = WriteFingerprints(change.existing, tuple(kept.items()), ())
+            else:
+                upserted = self._write_memory(kept | self._entries(change, values), listed)
+                actual = change
+        if isinstance(upserted, Problem):
+            self.outcomes.set_failed(change, upserted)
+        else:
+            self.outcomes.set_applied(change, actual=actual)
+
+    def _read_memory(self, change: WriteFingerprints) -> ExistingVariable | None:
+        """Read the variable of fingerprints once the list shows that it was written."""
+        before = change.existing.value if change.existing else None
+        memory: ExistingVariable | None = None
         for _ in self.context.attempts():
-            found |= wanted & {(each.uuid, each.key) for each in self._store.read()}
-            if found == wanted:
+            listed = (each for each in self._store.read() if each.key == FINGERPRINTS_KEY)
+            memory = next(listed, None)
+            if memory is not None and memory.value != before:
+                break
+        return memory
+
+    def _entries(self, change: WriteFingerprints, values: list[ValueChange]) -> dict[str, str]:
+        """Return the fingerprints of the values that this run has stored."""
+        key = self.context.policy.active_key
+        stored = {each.variable for each in values if self.outcomes.is_applied(each)}
+        if key is None:
+            return {}
+        bound_to = fingerprints.bound_to(self.owner)
+        return {
+            variable.key: fingerprints.fingerprint(key, bound_to, variable)
+            for variable in change.written
+            if variable in stored
+        }
+
+    def _write_memory(
+        self, entries: dict[str, str], known: ExistingVariable | None, *, mark: str | None = None
+    ) -> Upserted:
+        # A variable that somebody secured can't be read: writing it plain repairs that.
+        memory = PlainVariable(FINGERPRINTS_KEY, fingerprints.dump(entries, mark=mark))
+        return self._store.upsert(memory, known)
+
+    def _delete(self, changes: tuple[VariableChange, ...]) -> None:
+        deletions = [each for each in changes if isinstance(each, DeleteVariable)]
+        if not deletions:
+            return
+        with self.outcomes.fail_on_error(*deletions):
+            listed = self._read_again({_identity(each.existing) for each in deletions})
+        problem = None if self.context.force else self._reconsidered(changes, listed)
+        present = {_identity(each) for each in listed}
+        confirmed: list[DeleteVariable] = []
+        for change in deletions:
+            if _identity(change.existing) not in present:
+                self.outcomes.set_unchanged(change)  # somebody else deleted it
+            elif problem is not None and is_pruned(change):
+                self.outcomes.set_refused(change, problem)
+            else:
+                confirmed.append(change)
+        for_each(self._delete_one, confirmed, workers=self.context.workers)
+
+    def _read_again(self, wanted: set[tuple[str, str]]) -> set[ExistingVariable]:
+        """Read until all to be deleted are listed: after a write the list may omit some."""
+        found: set[ExistingVariable] = set()
+        for _ in self.context.attempts():
+            found |= set(self._store.read())
+            if wanted <= {_identity(each) for each in found}:
                 break
         return found
 
+    def _reconsidered(
+        self, changes: tuple[VariableChange, ...], listed: set[ExistingVariable]
+    ) -> Problem | None:
+        """Return why so many variables are not pruned, given what was read last."""
+        own = {
+            FINGERPRINTS_KEY,
+            *(
+                each.key
+                for each in changes
+                if isinstance(each, CreateVariable) and self.outcomes.is_applied(each)
+            ),
+        }
+        existing = {each.key for each in listed} - own
+        pruned = sum(is_pruned(each) for each in changes)
+        what = f"variables of {self._store.owner_text}"
+        return variable_deletions_problem(what, pruned, len(existing))
+
     def _delete_one(self, change: DeleteVariable) -> None:
-        deleted = self._store.delete(change.existing)
+        with self.outcomes.fail_on_error(change):
+            deleted = self._store.delete(change.existing)
         match deleted:
             case Deleted():
                 self.outcomes.set_applied(change)
@@ -150,3 +228,7 @@ class VariableWriter(Struct, frozen=True):
                 self.outcomes.set_unchanged(change)
             case Problem():
                 self.outcomes.set_failed(change, deleted)
+
+
+def _identity(variable: ExistingVariable) -> tuple[str, str]:
+    return variable.uuid, variable.key

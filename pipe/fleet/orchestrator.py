@@ -27,13 +27,13 @@ from pipe.fleet.batches import (
 )
 from pipe.fleet.recorder import RunRecorder
 from pipe.fleet.workers import Abandoned, Crashed, NotStarted, Unfinished, WorkerPool
-from pipe.models.changes import RepositoryPlan
+from pipe.models.changes import RepositoryPlan, Totals
 from pipe.models.declaration import Repository
 from pipe.models.errors import Problem, RunOverError
 from pipe.models.results import Mode, RepositoryResult, RunResult
 from pipe.planning import problems as planning_problems
 from pipe.planning.checksum import checksum
-from pipe.planning.safety_limits import Totals, exceeded_limits
+from pipe.planning.safety import exceeded_limits
 from pipe.settings import Settings
 
 Planned: TypeAlias = RepositoryPlan | Unreadable | NotStarted
@@ -186,12 +186,13 @@ class Orchestrator:
 
     def _refuse_excess(self, planned: list[Planned]) -> list[Planned]:
         """Refuse what exceeds a safety limit over all repositories together."""
-        if self._options.force or not self._recorder.many_repositories:
+        steps = self._settings.parallel[1] if self._settings.parallel else 1
+        if self._options.force or not (self._recorder.many_repositories or steps > 1):
             return planned
         for each in planned:
             if isinstance(each, RepositoryPlan):
-                self._totals = self._totals.plus(each)
-        for excess in exceeded_limits(self._totals):
+                self._totals += each.totals
+        for excess in exceeded_limits(self._totals, parallel_steps=steps):
             self._recorder.log_once(excess.problem)
             planned = [
                 excess.refuse_in(each) if isinstance(each, RepositoryPlan) else each

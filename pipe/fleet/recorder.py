@@ -9,12 +9,14 @@ from msgspec.structs import replace
 from pipe.bitbucket import problems
 from pipe.context import Stop
 from pipe.fleet.workers import Crashed
+from pipe.models.changes import Keep
 from pipe.models.declaration import Repository
 from pipe.models.errors import ExitCode, Problem
 from pipe.models.results import Mode, Outcome, RepositoryResult, RunResult
 from pipe.planning import problems as planning_problems
 from pipe.redaction import Redactor
 from pipe.reports.log import Log, RepositoryLog, plan_line, report_unexpected
+from pipe.reports.text import one_line
 
 
 class RunRecorder:
@@ -68,7 +70,18 @@ class RunRecorder:
         """Add and log the result of a repository."""
         shown = self._redactor.mask(result)
         self._results.append(shown)
+        for each in shown.environments:
+            if isinstance(each.plan, Keep) and each.plan.similar:
+                self._warn_of_similar(each.plan)
         self.console.write(self._lines.result_lines(shown))
+
+    def _warn_of_similar(self, plan: Keep) -> None:
+        """Log which environments are left alone although they resemble an absent one."""
+        names = ", ".join(f"'{one_line(each)}'" for each in plan.similar)
+        self.console.warning(
+            f"'{one_line(plan.name)}' is declared absent and does not exist; not deleted: {names}"
+            " (STATE=absent matches the exact name or uuid only)"
+        )
 
     def skip(self, repository: Repository) -> None:
         """Add a repository that is left for another run."""

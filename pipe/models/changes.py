@@ -202,6 +202,17 @@ BranchChange = SetBranches | BranchesUnavailable
 Change = SetType | FieldChange | BranchChange | VariableChange
 
 
+class FoundBy(StrEnum):
+    """How a declaration was matched with an existing environment."""
+
+    NAME = "name"
+    CASE = "name in another case"
+    UUID = "uuid"
+    FORMER_NAME = "former name"
+    SLUG = "slug"
+    RULE = "rule"
+
+
 class Create(Struct, frozen=True, kw_only=True):
     """An environment that does not exist yet."""
 
@@ -221,6 +232,7 @@ class Update(Struct, frozen=True, kw_only=True):
     existing: ExistingEnvironment
     changes: tuple[Change, ...]
     unchanged_variables: int = 0
+    found_by: FoundBy = FoundBy.NAME
 
     @property
     def name(self) -> str:
@@ -229,11 +241,22 @@ class Update(Struct, frozen=True, kw_only=True):
 
 
 class Keep(Struct, frozen=True, kw_only=True):
-    """Nothing to do. `existing` is `None` for one that is absent, as declared."""
+    """Nothing to do.
+
+    Attributes:
+        name: The name that it has, or would have.
+        existing: The environment; `None`: it is absent, as declared.
+        unchanged_variables: How many variables are as declared.
+        found_by: How it was found.
+        similar: Names of environments that an absent declaration leaves alone although they match
+            it in another case or by slug.
+    """
 
     name: str
     existing: ExistingEnvironment | None
     unchanged_variables: int = 0
+    found_by: FoundBy = FoundBy.NAME
+    similar: tuple[str, ...] = ()
 
 
 class Delete(Struct, frozen=True, kw_only=True):
@@ -243,11 +266,15 @@ class Delete(Struct, frozen=True, kw_only=True):
         existing: The environment.
         reason: Why it is deleted.
         variables: Every variable that is lost with it.
+        declared_type: The type that it must have to be deleted; `None`: any.
+        found_by: How it was found.
     """
 
     existing: ExistingEnvironment
     reason: DeleteReason
     variables: tuple[ExistingVariable, ...] = ()
+    declared_type: EnvironmentType | None = None
+    found_by: FoundBy = FoundBy.NAME
 
     @property
     def name(self) -> str:
@@ -276,15 +303,39 @@ def existing_of(plan: EnvironmentPlan) -> ExistingEnvironment | None:
     return None if isinstance(plan, Create) else plan.existing
 
 
+class Totals(Struct, frozen=True, kw_only=True):
+    """What safety limits over several repositories are counted from, refused plans included.
+
+    Attributes:
+        environments: The environments that exist.
+        deletions: Those that would be deleted.
+        loosenings: Those that would be less protected than before.
+    """
+
+    environments: int = 0
+    deletions: int = 0
+    loosenings: int = 0
+
+    def __add__(self, other: Totals) -> Totals:
+        """Return the totals of both."""
+        return Totals(
+            environments=self.environments + other.environments,
+            deletions=self.deletions + other.deletions,
+            loosenings=self.loosenings + other.loosenings,
+        )
+
+
 class RepositoryPlan(Struct, frozen=True, kw_only=True):
     """All that would happen to one repository.
 
     Attributes:
-        repository: Which.
-        enable_pipelines: Whether Pipelines is off and must be turned on first.
+        repository: The repository.
+        enable_pipelines: Whether Pipelines is off and must be enabled first.
         environments: Those declared, in the order declared; then those of rules; then those pruned.
         changes: Those of the repository's own variables.
         unchanged_variables: How many of the repository's own variables are as declared.
+        refusal: Why `changes` are refused as a whole.
+        totals: For the safety limits over several repositories.
     """
 
     repository: Repository
@@ -292,3 +343,5 @@ class RepositoryPlan(Struct, frozen=True, kw_only=True):
     environments: tuple[EnvironmentPlan, ...] = ()
     changes: tuple[VariableChange, ...] = ()
     unchanged_variables: int = 0
+    refusal: Problem | None = None
+    totals: Totals = Totals()

@@ -20,6 +20,7 @@ from pipe.models.changes import (
     Keep,
     MissingSecret,
     Refuse,
+    RepositoryPlan,
     RewriteSecured,
     SetType,
     Update,
@@ -340,6 +341,16 @@ def planned(plan: EnvironmentPlan) -> EnvironmentResult:
         uuid=None if existing is None else existing.uuid,
         changes=changes,
         problem=problem,
+    )
+
+
+def planned_changes(plan: RepositoryPlan) -> tuple[ChangeResult, ...]:
+    """Return the results of the repository's own variables if they are not carried out."""
+    if plan.refusal is None:
+        return tuple(_planned_change(each) for each in plan.changes)
+    return tuple(
+        ChangeResult(change=each, outcome=Outcome.REFUSED, problem=plan.refusal)
+        for each in plan.changes
     )
 
 

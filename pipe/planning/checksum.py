@@ -1,8 +1,9 @@
-"""The checksum of a plan: what was reviewed can be told from what would be applied (pure).
+"""The checksum of a plan: whether what would be applied is what was reviewed (pure).
 
-It covers repositories, environments (an existing one by its uuid, so that another of the same name
-is not the one that was reviewed) and changes with their values before and after, whatever the order
-of lists and workers. Of secured values it covers only that they would be written: a checksum
+It covers everything that would be written: repositories, environments (an existing one by its uuid,
+so that another of the same name is not the reviewed one), changes with their values before and
+after, for variables how they are stored before and after, and what is lost with a deletion. It does
+not depend on the order of lists or on the number of workers. Secret values are left out: a checksum
 over a secret would be something to guess the secret against.
 """
 
@@ -14,14 +15,18 @@ from collections.abc import Iterable
 
 from pipe.models.changes import (
     Change,
+    Delete,
     EnvironmentPlan,
     Keep,
     Refuse,
     RepositoryPlan,
-    Shown,
+    VariableChange,
+    WriteFingerprints,
     changes_of,
     existing_of,
 )
+from pipe.models.declaration import DeclaredVariable, PlainVariable
+from pipe.models.existing import ExistingVariable
 
 
 def checksum(plans: Iterable[RepositoryPlan]) -> str:
@@ -34,24 +39,39 @@ def _lines(plan: RepositoryPlan) -> Iterable[str]:
     place = [plan.repository.workspace, plan.repository.slug]
     if plan.enable_pipelines:
         yield json.dumps([*place, "enable pipelines"])
+    refusal = None if plan.refusal is None else plan.refusal.key
+    for change in plan.changes:
+        yield json.dumps([*place, "repository", refusal, _change(change)])
     for environment in plan.environments:
         if not isinstance(environment, Keep):
-            yield json.dumps([*place, *_environment(environment)])
+            yield json.dumps([*place, "environment", *_environment(environment)])
 
 
 def _environment(plan: EnvironmentPlan) -> list[object]:
-    details = sorted((_change(each) for each in changes_of(plan)), key=json.dumps)
+    details = [_change(each) for each in changes_of(plan)]
     reason = plan.problem.key if isinstance(plan, Refuse) else None
+    if isinstance(plan, Delete):
+        reason = str(plan.reason)
+        details = [_existing(each) for each in plan.variables]
     existing = existing_of(plan)
     uuid = None if existing is None else existing.uuid
-    return [plan.name, uuid, type(plan).__name__.lower(), reason, details]
+    kind = type(plan).__name__.lower()
+    return [plan.name, uuid, kind, reason, sorted(details, key=json.dumps)]
 
 
 def _change(change: Change) -> list[object]:
-    if change.secured:
-        return [change.field, type(change).__name__]
-    return [change.field, type(change).__name__, _value(change.before), _value(change.after)]
+    shared: list[object] = [change.field, type(change).__name__]
+    if isinstance(change, WriteFingerprints):
+        return shared
+    if isinstance(change, VariableChange):
+        return [*shared, _existing(change.existing), _declared(change.variable)]
+    return [*shared, change.before, change.after]
 
 
-def _value(value: Shown) -> object:
-    return sorted(value) if isinstance(value, tuple) else value
+def _existing(variable: ExistingVariable | None) -> list[object]:
+    return [] if variable is None else [variable.key, variable.secured, variable.value]
+
+
+def _declared(variable: DeclaredVariable | None) -> list[object]:
+    value = variable.value if isinstance(variable, PlainVariable) else None
+    return [type(variable).__name__, value]

@@ -36,27 +36,41 @@ def fingerprint(key: SecretStr, bound_to: str, variable: SecuredVariable) -> str
     return digest.hexdigest()[:_HEX_DIGITS]
 
 
-def dump(fingerprints: Mapping[str, str]) -> str:
-    """Write fingerprints by variable key as the value of the variable."""
+def dump(fingerprints: Mapping[str, str], *, mark: str | None = None) -> str:
+    """Write fingerprints by variable key as the value of the variable that keeps them.
+
+    Args:
+        fingerprints: By variable key.
+        mark: Identifies a run that is writing secured values, whose fingerprints are not in it.
+    """
+    marked = {} if mark is None else {"run": mark}
     return json.dumps(
-        {"version": VERSION, "hmac-sha256-128": dict(sorted(fingerprints.items()))},
+        {"version": VERSION, "hmac-sha256-128": dict(sorted(fingerprints.items())), **marked},
         separators=(",", ":"),
     )
 
 
 def load(value: str | None) -> dict[str, str]:
-    """Read fingerprints by variable key; whatever is damaged counts as not there.
+    """Read fingerprints by variable key; what is damaged counts as missing.
 
-    A missing fingerprint only costs another write, while a wrongly believed one would leave a
-    stale secret in place.
+    A missing fingerprint only costs another write, while a wrong one would leave an outdated
+    secret in place.
     """
+    entries = _document(value).get("hmac-sha256-128")
+    if not isinstance(entries, dict):
+        return {}
+    return {key: entry for key, entry in entries.items() if isinstance(entry, str)}
+
+
+def load_mark(value: str | None) -> object:
+    """Read the mark of the run that is writing secured values; `None`: there is none."""
+    return _document(value).get("run")
+
+
+def _document(value: str | None) -> dict[str, object]:
     try:
         document = json.loads(value or "")
     except (ValueError, RecursionError):
         return {}
-    if not isinstance(document, dict) or document.get("version") != VERSION:
-        return {}
-    entries = document.get("hmac-sha256-128")
-    if not isinstance(entries, dict):
-        return {}
-    return {key: entry for key, entry in entries.items() if isinstance(entry, str)}
+    known = isinstance(document, dict) and document.get("version") == VERSION
+    return document if known else {}

@@ -1,9 +1,8 @@
-"""What would have to change: from what is declared and what exists to a plan (pure)."""
+"""Plan what must change, from what is declared and what exists (pure)."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import assert_never
+from collections.abc import Iterator, Mapping
 
 from msgspec import Struct
 
@@ -14,6 +13,7 @@ from pipe.models.changes import (
     Delete,
     DeleteReason,
     EnvironmentPlan,
+    FoundBy,
     Keep,
     Refuse,
     RepositoryPlan,
@@ -33,12 +33,24 @@ from pipe.models.declaration import (
     State,
 )
 from pipe.models.errors import Problem
-from pipe.models.existing import ExistingContents, ExistingEnvironment
+from pipe.models.existing import (
+    ExistingContents,
+    ExistingEnvironment,
+    ExistingVariable,
+    VariableOwner,
+)
 from pipe.planning import problems
-from pipe.planning.matching import Ambiguous, BothExist, Found, Match, Missing, match, rule_for
+from pipe.planning.matching import (
+    Ambiguous,
+    BothExist,
+    Found,
+    Match,
+    Missing,
+    is_uuid,
+    match,
+    rule_for,
+)
 from pipe.planning.variables import SecretsPolicy, plan_variables
-
-__all__ = ["Observed", "SecretsPolicy", "plan_environment", "plan_repository", "targets"]
 
 
 class Observed(Struct, frozen=True, kw_only=True):
@@ -46,24 +58,30 @@ class Observed(Struct, frozen=True, kw_only=True):
 
     Attributes:
         environments: The complete list.
-        contents: By environment uuid, for those that were asked for.
-        pipelines_enabled: `None`: not asked for.
+        contents: By environment uuid, for those whose contents were needed.
+        pipelines_enabled: `None`: not needed.
+        variables: The repository's own variables; `None`: not needed.
     """
 
     environments: tuple[ExistingEnvironment, ...]
     contents: Mapping[str, ExistingContents]
     pipelines_enabled: bool | None = None
+    variables: tuple[ExistingVariable, ...] | None = None
+
+    def contents_of(self, environment: ExistingEnvironment) -> ExistingContents:
+        """Return what was read of an environment beyond its own fields."""
+        return self.contents.get(environment.uuid, ExistingContents())
 
 
 class ByName(Struct, frozen=True):
-    """A declaration by name, and what it means."""
+    """A declaration by name, and what it matches."""
 
     declared: DeclaredEnvironment
     match: Match
 
 
 class ByRule(Struct, frozen=True):
-    """An existing environment that a rule takes hold of."""
+    """An existing environment that a rule matches."""
 
     rule: Rule
     existing: ExistingEnvironment
@@ -81,7 +99,7 @@ Target = ByName | ByRule | Undeclared
 def targets(
     declaration: Declaration, environments: tuple[ExistingEnvironment, ...]
 ) -> tuple[Target, ...]:
-    """Say what each declaration means and what becomes of every other existing environment."""
+    """Match every declaration, then every other existing environment by the rules."""
     named = tuple(ByName(each, match(each, environments)) for each in declaration.environments)
     claimed = {existing.uuid for each in named for existing in _claimed(each.match)}
     others = (each for each in environments if each.uuid not in claimed)
@@ -93,7 +111,7 @@ def targets(
 
 
 def _claimed(found: Match) -> tuple[ExistingEnvironment, ...]:
-    """Everything a declaration may mean is out of reach of rules and pruning."""
+    """Return what a declaration may refer to: rules and pruning leave it alone."""
     match found:
         case Found(existing):
             return (existing,)
@@ -101,60 +119,183 @@ def _claimed(found: Match) -> tuple[ExistingEnvironment, ...]:
             return (former, present)
         case Ambiguous(candidates=candidates):
             return candidates
-        case Missing():
-            return ()
-        case _:
-            assert_never(found)
+        case Missing(similar):
+            return similar
 
 
-def plan_repository(
-    repository: Repository, declaration: Declaration, observed: Observed, policy: SecretsPolicy
-) -> RepositoryPlan:
-    """Return everything that would happen to one repository, before safety has its say."""
-    meant = targets(declaration, observed.environments)
-    found = [
-        each.match.existing.uuid
-        for each in meant
-        if isinstance(each, ByName) and isinstance(each.match, Found)
-    ]
-    plans: list[EnvironmentPlan] = []
-    for target in meant:
-        match target:
-            case ByName(declared, Found(existing)) if found.count(existing.uuid) > 1:
-                problem = problems.declared_twice(existing.name)
-                plans.append(Refuse(name=declared.name, existing=existing, problem=problem))
-            case ByName(declared, Missing()) if _is_spoken_for(declared, declaration):
-                problem = problems.declared_twice(declared.name)
-                plans.append(Refuse(name=declared.name, existing=None, problem=problem))
-            case ByName(declared, its_match):
-                contents = _contents_of(its_match, observed)
-                plans.append(plan_environment(declared, its_match, contents, policy))
-            case ByRule(rule, existing):
-                contents = observed.contents.get(existing.uuid, ExistingContents())
-                plans.append(_plan_by_rule(rule, existing, contents, policy))
-            case Undeclared(existing):
-                if declaration.prune_environments:
-                    plans.append(Delete(existing=existing, reason=DeleteReason.PRUNED))
-            case _:
-                assert_never(target)
-    return RepositoryPlan(
-        repository=repository,
-        enable_pipelines=declaration.enable_pipelines and observed.pipelines_enabled is False,
-        environments=tuple(plans),
-    )
+class Planner(Struct, frozen=True):
+    """Plans one repository.
+
+    Attributes:
+        repository: The repository.
+        policy: How secured values are treated.
+    """
+
+    repository: Repository
+    policy: SecretsPolicy
+
+    def plan(self, declaration: Declaration, observed: Observed) -> RepositoryPlan:
+        """Return everything that would happen to the repository, before the safety checks."""
+        own = plan_variables(
+            Desired(
+                variables=declaration.repository_variables,
+                prune_variables=declaration.prune_repository_variables,
+            ),
+            observed.variables or (),
+            VariableOwner(self.repository),
+            self.policy,
+        )
+        return RepositoryPlan(
+            repository=self.repository,
+            enable_pipelines=declaration.enable_pipelines and observed.pipelines_enabled is False,
+            environments=tuple(self._plan_environments(declaration, observed)),
+            changes=own.changes,
+            unchanged_variables=own.unchanged,
+        )
+
+    def _plan_environments(
+        self, declaration: Declaration, observed: Observed
+    ) -> Iterator[EnvironmentPlan]:
+        matched = targets(declaration, observed.environments)
+        found = [
+            each.match.existing.uuid
+            for each in matched
+            if isinstance(each, ByName) and isinstance(each.match, Found)
+        ]
+        for target in matched:
+            match target:
+                case ByName(declared, Found(existing)) if found.count(existing.uuid) > 1:
+                    problem = problems.declared_twice(existing.name)
+                    yield Refuse(name=declared.name, existing=existing, problem=problem)
+                case ByName(declared, Missing()) if _is_taken(declared, declaration):
+                    problem = problems.declared_twice(declared.name)
+                    yield Refuse(name=declared.name, existing=None, problem=problem)
+                case ByName(declared, Found(existing) as its_match):
+                    contents = observed.contents_of(existing)
+                    yield self.plan_environment(declared, its_match, contents)
+                case ByName(declared, its_match):
+                    yield self.plan_environment(declared, its_match, ExistingContents())
+                case ByRule(rule, existing):
+                    yield self._plan_by_rule(rule, existing, observed.contents_of(existing))
+                case Undeclared(existing) if declaration.prune_environments:
+                    lost = observed.contents_of(existing).variables or ()
+                    yield Delete(existing=existing, reason=DeleteReason.PRUNED, variables=lost)
+                case Undeclared():
+                    pass
+
+    def plan_environment(
+        self, declared: DeclaredEnvironment, found: Match, contents: ExistingContents
+    ) -> EnvironmentPlan:
+        """Return what would happen to one declared environment."""
+        match found:
+            case Ambiguous():
+                problem = problems.ambiguous_name(found)
+                return Refuse(name=declared.name, existing=None, problem=problem)
+            case BothExist(former):
+                problem = problems.rename_target_exists(found)
+                return Refuse(name=declared.name, existing=former, problem=problem)
+            case Missing(similar) if declared.state is State.ABSENT:
+                names = tuple(each.name for each in similar)
+                return Keep(name=declared.name, existing=None, similar=names)
+            case Missing():
+                return self._plan_missing(declared)
+            case Found():
+                return self._plan_found(declared, found, contents)
+
+    def _plan_found(
+        self, declared: DeclaredEnvironment, found: Found, contents: ExistingContents
+    ) -> EnvironmentPlan:
+        existing, is_absent = found.existing, declared.state is State.ABSENT
+        other = conflicting_type(declared.type, existing)
+        if other is not None:
+            describe = problems.deletion_type_differs if is_absent else problems.type_cannot_change
+            return Refuse(name=declared.name, existing=existing, problem=describe(existing, other))
+        if not is_absent:
+            return self._plan_existing(found, declared.desired, contents, declared.name)
+        return Delete(
+            existing=existing,
+            reason=DeleteReason.DECLARED,
+            variables=contents.variables or (),
+            declared_type=declared.type,
+            found_by=found.by,
+        )
+
+    def _plan_by_rule(
+        self, rule: Rule, existing: ExistingEnvironment, contents: ExistingContents
+    ) -> EnvironmentPlan:
+        if rule.type is not None and existing.type is None:
+            problem = problems.type_unknown(existing, rule.type)
+            return Refuse(name=existing.name, existing=existing, problem=problem)
+        if rule.state is State.ABSENT:
+            return Delete(
+                existing=existing,
+                reason=DeleteReason.RULE,
+                variables=contents.variables or (),
+                declared_type=rule.type,
+                found_by=FoundBy.RULE,
+            )
+        return self._plan_existing(
+            Found(existing, FoundBy.RULE), rule.desired, contents, existing.name
+        )
+
+    def _plan_missing(self, declared: DeclaredEnvironment) -> EnvironmentPlan:
+        if is_uuid(declared.name):
+            problem = problems.uuid_not_found(declared.name)
+            return Refuse(name=declared.name, existing=None, problem=problem)
+        if declared.type is None:
+            problem = problems.type_needed(declared.name)
+            return Refuse(name=declared.name, existing=None, problem=problem)
+        desired = declared.desired
+        changes: list[Change] = [SetType(declared.type)]
+        if desired.admin_only is not None:
+            changes.append(SetAdminOnly(None, desired.admin_only))
+        if desired.branches:
+            changes.append(SetBranches((), desired.branches))
+        changes += plan_variables(desired, (), None, self.policy).changes
+        return Create(declared=declared, type=declared.type, changes=tuple(changes))
+
+    def _plan_existing(
+        self,
+        found: Found,
+        desired: Desired,
+        contents: ExistingContents,
+        name: str,
+    ) -> Update | Keep:
+        existing, by = found.existing, found.by
+        owner = VariableOwner(self.repository, existing.uuid)
+        variables = plan_variables(desired, contents.variables or (), owner, self.policy)
+        changes: list[Change] = []
+        if by is FoundBy.FORMER_NAME:
+            changes.append(SetName(existing.name, name))
+        changes += _admin_only_change(existing, desired)
+        changes += _branches_change(contents, desired)
+        changes += variables.changes
+        if not changes:
+            return Keep(
+                name=existing.name,
+                existing=existing,
+                unchanged_variables=variables.unchanged,
+                found_by=by,
+            )
+        return Update(
+            existing=existing,
+            changes=tuple(changes),
+            unchanged_variables=variables.unchanged,
+            found_by=by,
+        )
 
 
 def conflicting_type(
-    declared: DeclaredEnvironment, existing: ExistingEnvironment
+    declared: EnvironmentType | None, existing: ExistingEnvironment
 ) -> EnvironmentType | None:
-    """Return the declared type where the environment is known to be of another one."""
-    return None if existing.type in (None, declared.type) else declared.type
+    """Return the declared type if the environment is known to have another one."""
+    return None if existing.type in (None, declared) else declared
 
 
-def _is_spoken_for(declared: DeclaredEnvironment, declaration: Declaration) -> bool:
-    """Whether another declaration has the name to be created too, as its own or its former one.
+def _is_taken(declared: DeclaredEnvironment, declaration: Declaration) -> bool:
+    """Return whether another declaration has the name to be created too, or had it before.
 
-    Created today, the environment could be taken for the other's tomorrow.
+    The environment created now could be taken for that other one by the next run.
     """
     if declared.state is State.ABSENT:
         return False
@@ -163,92 +304,14 @@ def _is_spoken_for(declared: DeclaredEnvironment, declaration: Declaration) -> b
     return declared.name.casefold() in {name.casefold() for name in names}
 
 
-def _contents_of(found: Match, observed: Observed) -> ExistingContents:
-    if isinstance(found, Found):
-        return observed.contents.get(found.existing.uuid, ExistingContents())
-    return ExistingContents()
-
-
-def plan_environment(
-    declared: DeclaredEnvironment, found: Match, contents: ExistingContents, policy: SecretsPolicy
-) -> EnvironmentPlan:
-    """Return what would happen to one declared environment."""
-    match found:
-        case Ambiguous():
-            return Refuse(name=declared.name, existing=None, problem=problems.ambiguous_name(found))
-        case BothExist(former):
-            return Refuse(
-                name=declared.name, existing=former, problem=problems.rename_target_exists(found)
-            )
-        case Missing():
-            return _plan_missing(declared, policy)
-        case Found(existing) if declared.state is State.ABSENT:
-            return Delete(existing=existing, reason=DeleteReason.DECLARED)
-        case Found(existing, renamed):
-            other = conflicting_type(declared, existing)
-            if other is not None:
-                problem = problems.type_cannot_change(existing, other)
-                return Refuse(name=declared.name, existing=existing, problem=problem)
-            rename = (SetName(existing.name, declared.name),) if renamed else ()
-            return _plan_existing(existing, rename, declared.desired, contents, policy)
-        case _:
-            assert_never(found)
-
-
-def _plan_by_rule(
-    rule: Rule, existing: ExistingEnvironment, contents: ExistingContents, policy: SecretsPolicy
-) -> EnvironmentPlan:
-    if rule.type is not None and existing.type is None:
-        problem = problems.type_unknown(existing, rule.type)
-        return Refuse(name=existing.name, existing=existing, problem=problem)
-    if rule.state is State.ABSENT:
-        return Delete(existing=existing, reason=DeleteReason.RULE)
-    return _plan_existing(existing, (), rule.desired, contents, policy)
-
-
-def _plan_missing(declared: DeclaredEnvironment, policy: SecretsPolicy) -> EnvironmentPlan:
-    if declared.state is State.ABSENT:
-        return Keep(name=declared.name, existing=None)
-    if declared.type is None:
-        problem = problems.type_needed(declared.name)
-        return Refuse(name=declared.name, existing=None, problem=problem)
-    desired = declared.desired
-    changes: list[Change] = [SetType(declared.type)]
-    if desired.admin_only is not None:
-        changes.append(SetAdminOnly(None, desired.admin_only))
-    if desired.branches:
-        changes.append(SetBranches((), desired.branches))
-    changes += plan_variables(desired, (), None, policy).changes
-    return Create(declared=declared, type=declared.type, changes=tuple(changes))
-
-
-def _plan_existing(
-    existing: ExistingEnvironment,
-    rename: tuple[SetName, ...],
-    desired: Desired,
-    contents: ExistingContents,
-    policy: SecretsPolicy,
-) -> Update | Keep:
-    variables = plan_variables(desired, contents.variables or (), existing.uuid, policy)
-    changes = (
-        *rename,
-        *_admin_only_change(existing, desired),
-        *_branches_change(contents, desired),
-        *variables.changes,
-    )
-    if changes:
-        return Update(existing=existing, changes=changes, unchanged_variables=variables.unchanged)
-    return Keep(name=existing.name, existing=existing, unchanged_variables=variables.unchanged)
-
-
 def _admin_only_change(existing: ExistingEnvironment, desired: Desired) -> tuple[Change, ...]:
     if desired.admin_only is None or desired.admin_only == existing.admin_only:
         return ()
     if existing.admin_only is None and not (
         desired.admin_only or existing.is_admin_only_unreadable
     ):
-        # Bitbucket did not say. Unrestricted is what a missing restriction means, and a write
-        # that can't be verified either would be repeated at every run.
+        # A restriction that is not mentioned means unrestricted. A write that can't be verified
+        # would be repeated by every run.
         return ()
     return (SetAdminOnly(existing.admin_only, desired.admin_only),)
 

@@ -61,6 +61,29 @@ def type_cannot_change(existing: ExistingEnvironment, wanted: EnvironmentType) -
     )
 
 
+def deletion_type_differs(existing: ExistingEnvironment, declared: EnvironmentType) -> Problem:
+    """Describe the deletion of an environment that has another type than the declared one."""
+    return Problem(
+        "deletion-type-differs",
+        ExitCode.REFUSED,
+        f"'{existing.name}' is not deleted: it has type {existing.type}, but {declared} is"
+        " declared.",
+        "This may not be the environment that is meant.",
+        f"Declare {existing.type} or remove the type, and rerun.",
+    )
+
+
+def uuid_not_found(uuid: str) -> Problem:
+    """Describe an environment that is declared by a uuid that does not exist."""
+    return Problem(
+        "uuid-not-found",
+        ExitCode.INCOMPLETE,
+        f"No environment has the uuid {uuid}.",
+        "A name in braces is a uuid, and Bitbucket chooses the uuid of a new environment.",
+        "Correct the uuid, or write the name of the environment.",
+    )
+
+
 def type_needed(name: str) -> Problem:
     """Describe an environment that must be created without a declared type."""
     return Problem(

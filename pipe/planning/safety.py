@@ -1,83 +1,103 @@
-"""What must not happen unasked, and in which order the rest happens (pure).
+"""Refuse what must not happen unless it is forced (pure).
 
-The order within one environment: restrictions that tighten, then variables, then restrictions that
-loosen. So a secret never stands in an environment that is less protected than declared, and no
-moment of a run is less protected than both its beginning and its end.
+A mistake in one configuration file can delete what can't be restored, or take the protection of a
+whole workspace away, while each repository by itself looks harmless.
 """
 
 from __future__ import annotations
 
-from typing import Final, assert_never
+from collections.abc import Callable
+from typing import Final
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from pipe.models.changes import (
-    BranchesUnavailable,
-    Change,
-    CreateVariable,
+    Create,
     Delete,
     DeleteReason,
     DeleteVariable,
     EnvironmentPlan,
     Refuse,
     RepositoryPlan,
-    RewriteSecured,
     SetAdminOnly,
     SetBranches,
-    SetName,
+    Totals,
     Update,
-    UpdateVariable,
     VariableChange,
     WriteFingerprints,
+    changes_of,
+    existing_of,
 )
 from pipe.models.declaration import EnvironmentType
 from pipe.models.errors import Problem
-from pipe.models.existing import ExistingBranchRestriction
+from pipe.models.existing import ExistingEnvironment
 from pipe.planning import problems
+from pipe.planning.planner import conflicting_type
 
-PRUNE_LIMIT_PERCENT: Final = 30
-PRUNE_LIMIT_FROM: Final = 5
+LIMIT_PERCENT: Final = 30
+LIMIT_FROM: Final = 5
 """With fewer things than this there is no limit: a percentage of a handful says nothing."""
 
 
+def exceeds_limit(affected: int, existing: int) -> bool:
+    """Return whether too large a part of what exists is affected."""
+    return existing >= LIMIT_FROM and affected * 100 > existing * LIMIT_PERCENT
+
+
 def review(plan: RepositoryPlan, *, existing_count: int, force: bool) -> RepositoryPlan:
-    """Replace by a refusal what must not happen unless it is forced.
+    """Refuse in a plan what must not happen unless it is forced.
 
     Args:
         plan: What would happen.
         existing_count: How many environments the repository has.
-        force: The user has said that refusals of this kind are to be passed.
+        force: Whether the user overrides the safety checks.
     """
-    pruned = sum(
-        isinstance(each, Delete) and each.reason is DeleteReason.PRUNED
-        for each in plan.environments
+    totals = Totals(
+        environments=existing_count,
+        deletions=sum(deletes(each) for each in plan.environments),
+        loosenings=sum(loosens(each) for each in plan.environments),
     )
-    problem = (
-        problems.too_many_deletions("environments", pruned, existing_count, PRUNE_LIMIT_PERCENT)
-        if _too_many(pruned, existing_count)
-        else None
-    )
+    plan = replace(plan, totals=totals)
+    if force:
+        return plan
+    pruned = count_pruned(plan)
     return replace(
         plan,
         environments=tuple(
-            review_environment(each, force=force, too_much_pruned=problem)
+            review_environment(each, pruned=pruned, existing_count=existing_count)
             for each in plan.environments
+        ),
+        refusal=_variables_problem(
+            "variables of the repository", plan.changes, plan.unchanged_variables
         ),
     )
 
 
+def count_pruned(plan: RepositoryPlan) -> int:
+    """Return how many environments would be deleted because nothing declares them."""
+    return sum(
+        isinstance(each, Delete) and each.reason is DeleteReason.PRUNED
+        for each in plan.environments
+    )
+
+
 def review_environment(
-    plan: EnvironmentPlan, *, force: bool, too_much_pruned: Problem | None = None
+    plan: EnvironmentPlan, *, pruned: int = 0, existing_count: int = 0
 ) -> EnvironmentPlan:
-    """Replace the plan of one environment by a refusal if it must not happen unless forced."""
-    if force:
-        return plan
+    """Refuse the plan of one environment if it must not happen unless it is forced.
+
+    Args:
+        plan: What would happen.
+        pruned: How many environments of the repository are pruned.
+        existing_count: How many environments the repository has.
+    """
     match plan:
-        case Delete():
-            problem = _deletion_problem(plan, too_much_pruned)
-        case Update():
-            problem = _prune_problem(plan)
+        case Delete(existing=existing):
+            problem = deletion_problem(plan, existing, pruned=pruned, existing_count=existing_count)
+        case Update(changes=changes, unchanged_variables=unchanged):
+            variables = tuple(each for each in changes if isinstance(each, VariableChange))
+            problem = _variables_problem(f"variables of '{plan.name}'", variables, unchanged)
         case _:
             return plan
     if problem is None:
@@ -85,122 +105,109 @@ def review_environment(
     return Refuse(name=plan.name, existing=plan.existing, problem=problem)
 
 
-def _deletion_problem(plan: Delete, too_much_pruned: Problem | None) -> Problem | None:
-    if plan.existing.type not in (EnvironmentType.TEST, EnvironmentType.STAGING):
-        return problems.production_deletion(plan.existing)
+def deletion_problem(
+    plan: Delete, current: ExistingEnvironment, *, pruned: int, existing_count: int
+) -> Problem | None:
+    """Return why an environment must not be deleted unless it is forced.
+
+    Args:
+        plan: The deletion.
+        current: The environment as it was read last.
+        pruned: How many environments of the repository are pruned.
+        existing_count: How many environments the repository has, those pruned included.
+    """
+    if current.type not in (EnvironmentType.TEST, EnvironmentType.STAGING):
+        return problems.production_deletion(current)
     match plan.reason:
-        case DeleteReason.DECLARED:
-            return None
         case DeleteReason.RULE:
-            return problems.pattern_deletion(plan.existing)
-        case DeleteReason.PRUNED:
-            return too_much_pruned
-        case _:
-            assert_never(plan.reason)
-
-
-def _prune_problem(plan: Update) -> Problem | None:
-    deleted = sum(isinstance(change, DeleteVariable) for change in plan.changes)
-    existing = plan.unchanged_variables + sum(
-        isinstance(change, DeleteVariable | UpdateVariable | RewriteSecured)
-        for change in plan.changes
-    )
-    if not _too_many(deleted, existing):
-        return None
-    what = f"variables of '{plan.name}'"
-    return problems.too_many_deletions(what, deleted, existing, PRUNE_LIMIT_PERCENT)
-
-
-def _too_many(deleted: int, existing: int) -> bool:
-    return existing >= PRUNE_LIMIT_FROM and deleted * 100 > existing * PRUNE_LIMIT_PERCENT
-
-
-class Fields(Struct, frozen=True):
-    """One request that changes an environment's own fields, together."""
-
-    changes: tuple[SetName | SetAdminOnly, ...]
-
-
-class AddBranch(Struct, frozen=True):
-    """One more branch pattern may deploy, or the first one restricts."""
-
-    pattern: str
-
-
-class RemoveBranch(Struct, frozen=True):
-    """One branch pattern fewer may deploy, or the last one lifts the restriction."""
-
-    restriction: ExistingBranchRestriction
-
-
-BranchStep = AddBranch | RemoveBranch
-
-
-class Order(Struct, frozen=True, kw_only=True):
-    """The changes of one environment in the order in which they are safe.
-
-    Attributes:
-        tighten: The environment's own fields, where they restrict (and a rename, which is neutral).
-        tighten_branches: Until no more branches may deploy than declared.
-        unavailable: Branches that Bitbucket offers no way to set.
-        variables: Written while the environment is as protected as ever.
-        loosen: The environment's own fields, where they permit more.
-        loosen_branches: What was still missing.
-    """
-
-    tighten: Fields | None
-    tighten_branches: tuple[BranchStep, ...]
-    unavailable: BranchesUnavailable | None
-    variables: tuple[VariableChange, ...]
-    loosen: Fields | None
-    loosen_branches: tuple[BranchStep, ...]
-
-
-def order(changes: tuple[Change, ...]) -> Order:
-    """Put the changes of an existing environment into their safe order."""
-    fields = tuple(each for each in changes if isinstance(each, SetName | SetAdminOnly))
-    loosens = any(isinstance(each, SetAdminOnly) and not each.after for each in fields)
-    branches = next((each for each in changes if isinstance(each, SetBranches)), None)
-    tighten, loosen = branch_steps(branches) if branches else ((), ())
-    together = Fields(fields) if fields else None
-    return Order(
-        tighten=None if loosens else together,
-        tighten_branches=tighten,
-        unavailable=next((each for each in changes if isinstance(each, BranchesUnavailable)), None),
-        variables=tuple(
-            each
-            for each in changes
-            if isinstance(
-                each,
-                CreateVariable
-                | UpdateVariable
-                | RewriteSecured
-                | DeleteVariable
-                | WriteFingerprints,
+            return problems.pattern_deletion(current)
+        case DeleteReason.PRUNED if exceeds_limit(pruned, existing_count):
+            return problems.too_many_deletions(
+                "environments", pruned, existing_count, LIMIT_PERCENT
             )
-        ),
-        loosen=together if loosens else None,
-        loosen_branches=loosen,
+        case _:
+            return None
+
+
+def changed_type(plan: Delete, current: ExistingEnvironment) -> Problem | None:
+    """Return why an environment is not deleted even if forced: it has not the declared type."""
+    other = conflicting_type(plan.declared_type, current)
+    return None if other is None else problems.deletion_type_differs(current, other)
+
+
+def variable_deletions_problem(what: str, pruned: int, existing: int) -> Problem | None:
+    """Return why so many variables must not be pruned; `what` is like `variables of 'X'`."""
+    if not exceeds_limit(pruned, existing):
+        return None
+    return problems.too_many_deletions(what, pruned, existing, LIMIT_PERCENT)
+
+
+def _variables_problem(
+    what: str, changes: tuple[VariableChange, ...], unchanged: int
+) -> Problem | None:
+    existing = unchanged + sum(
+        each.existing is not None and not isinstance(each, WriteFingerprints) for each in changes
+    )
+    return variable_deletions_problem(what, sum(is_pruned(each) for each in changes), existing)
+
+
+def is_pruned(change: VariableChange) -> bool:
+    """Return whether a variable is deleted because it is not declared."""
+    return isinstance(change, DeleteVariable) and change.reason is DeleteReason.PRUNED
+
+
+def deletes(plan: EnvironmentPlan) -> bool:
+    """Return whether an environment is deleted."""
+    return isinstance(plan, Delete)
+
+
+def loosens(plan: EnvironmentPlan) -> bool:
+    """Return whether more people or branches may deploy to an existing environment than before."""
+    return not isinstance(plan, Create) and any(
+        (isinstance(each, SetAdminOnly) and not each.after)
+        or (isinstance(each, SetBranches) and _lets_in(each))
+        for each in changes_of(plan)
     )
 
 
-def branch_steps(change: SetBranches) -> tuple[tuple[BranchStep, ...], tuple[BranchStep, ...]]:
-    """Return the steps that tighten, and those that loosen, from the existing set to the declared.
+def _lets_in(change: SetBranches) -> bool:
+    """Return whether a branch may deploy that may not now; without patterns, every branch may."""
+    return bool(change.existing) and (not change.after or not set(change.after) <= {*change.before})
 
-    An empty set permits every branch, so the set is never empty on the way unless it was so before
-    or is to be so after; and no pattern stands in it that is in neither.
+
+class Excess(Struct, frozen=True):
+    """Too many changes of one kind: why they are refused, and which plans contain one."""
+
+    problem: Problem
+    concerns: Callable[[EnvironmentPlan], bool]
+
+    def refuse_in(self, plan: RepositoryPlan) -> RepositoryPlan:
+        """Refuse the plans that it concerns; the others stay as they are."""
+        return replace(
+            plan,
+            environments=tuple(
+                Refuse(name=each.name, existing=existing_of(each), problem=self.problem)
+                if self.concerns(each)
+                else each
+                for each in plan.environments
+            ),
+        )
+
+
+def exceeded_limits(totals: Totals, *, parallel_steps: int = 1) -> tuple[Excess, ...]:
+    """Return which limits the plans of several repositories exceed together.
+
+    Args:
+        totals: What this run has planned so far.
+        parallel_steps: How many steps share the work; each is assumed to plan as much.
     """
-    add = tuple(AddBranch(pattern) for pattern in change.after if pattern not in set(change.before))
-    remove = tuple(
-        RemoveBranch(each)
-        for each in sorted(change.existing, key=lambda each: (each.pattern, each.uuid))
-        if each.pattern not in change.after
+    kinds: tuple[tuple[str, int, Callable[[EnvironmentPlan], bool]], ...] = (
+        ("delete", totals.deletions, deletes),
+        ("loosen the protection of", totals.loosenings, loosens),
     )
-    if not change.existing:
-        return add, ()
-    if not change.after:
-        return (), remove
-    if len(remove) < len(change.existing):
-        return remove, add
-    # Nothing stays: the first new pattern must be there before the last old one goes.
-    return (*add[:1], *remove), add[1:]
+    existing = totals.environments
+    return tuple(
+        Excess(problems.fleet_limit(doing, count, existing, LIMIT_PERCENT), concerns)
+        for doing, count, concerns in kinds
+        if exceeds_limit(count * parallel_steps, existing * parallel_steps)
+    )

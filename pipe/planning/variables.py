@@ -28,7 +28,7 @@ from pipe.models.declaration import (
     SecuredUpdate,
     SecuredVariable,
 )
-from pipe.models.existing import ExistingVariable
+from pipe.models.existing import ExistingVariable, VariableOwner
 from pipe.planning import fingerprints, problems
 
 
@@ -54,15 +54,15 @@ class VariablesPlan(Struct, frozen=True):
 def plan_variables(
     desired: Desired,
     existing: tuple[ExistingVariable, ...],
-    environment_uuid: str | None,
+    owner: VariableOwner | None,
     policy: SecretsPolicy,
 ) -> VariablesPlan:
-    """Compare declared variables with the existing ones, key by key, exactly.
+    """Compare declared variables with the existing ones; keys are compared exactly.
 
     Args:
-        desired: What the environment should hold.
+        desired: What the environment or repository should hold.
         existing: The complete list of its variables.
-        environment_uuid: What fingerprints are bound to; `None` for an environment to be created.
+        owner: What fingerprints are bound to; `None` for an environment to be created.
         policy: How secured values are treated.
     """
     by_key = {each.key: each for each in existing}
@@ -73,7 +73,7 @@ def plan_variables(
     unchanged = 0
     for variable in declared:
         current = by_key.get(variable.key)
-        change = _change(variable, current, stored, environment_uuid, policy)
+        change = _change(variable, current, stored, owner, policy)
         if change is not None:
             changes.append(change)
         else:
@@ -97,7 +97,7 @@ def _change(
     variable: DeclaredVariable,
     current: ExistingVariable | None,
     stored: Mapping[str, str],
-    environment_uuid: str | None,
+    owner: VariableOwner | None,
     policy: SecretsPolicy,
 ) -> VariableChange | None:
     match variable:
@@ -113,7 +113,7 @@ def _change(
             same = not current.secured and current.value == value
             return None if same else UpdateVariable(current, variable)
         case SecuredVariable():
-            return _secured_change(variable, current, stored, environment_uuid, policy)
+            return _secured_change(variable, current, stored, owner, policy)
         case _:
             assert_never(variable)
 
@@ -122,7 +122,7 @@ def _secured_change(
     variable: SecuredVariable,
     current: ExistingVariable,
     stored: Mapping[str, str],
-    environment_uuid: str | None,
+    owner: VariableOwner | None,
     policy: SecretsPolicy,
 ) -> UpdateVariable | RewriteSecured | None:
     if not current.secured:
@@ -136,11 +136,9 @@ def _secured_change(
             key = policy.active_key
             known = (
                 key is not None
-                and environment_uuid is not None
-                and (
-                    stored.get(variable.key)
-                    == fingerprints.fingerprint(key, environment_uuid, variable)
-                )
+                and owner is not None
+                and stored.get(variable.key)
+                == fingerprints.fingerprint(key, fingerprints.bound_to(owner), variable)
             )
             return None if known else UpdateVariable(current, variable)
         case _:
@@ -166,6 +164,8 @@ def _fingerprints(
     kept = tuple((key, entry) for key, entry in stored.items() if key in secured - rewritten)
     if policy.active_key is not None:
         return (WriteFingerprints(memory, kept, written),) if written else ()
-    if memory is not None and rewritten & stored.keys():
+    is_marked = memory is not None and fingerprints.load_mark(memory.value) is not None
+    if memory is not None and rewritten and (rewritten & stored.keys() or is_marked):
+        # Without a key: also where an overlapping run is about to write fingerprints.
         return (WriteFingerprints(memory, kept, ()),)
     return ()

@@ -19,10 +19,12 @@ from pipe.models.changes import (
     Delete,
     DeleteVariable,
     EnvironmentPlan,
+    FoundBy,
     Keep,
     MissingSecret,
     RewriteSecured,
     SetName,
+    Update,
     UpdateVariable,
     WriteFingerprints,
     existing_of,
@@ -319,6 +321,10 @@ def _repository_variables(result: RepositoryResult, mode: Mode, *, is_next: bool
     )
 
 
+_UNUSUAL: Final = (FoundBy.CASE, FoundBy.UUID, FoundBy.SLUG)
+"""How an environment may be found that is not obvious from its name."""
+
+
 def _environment(result: EnvironmentResult, mode: Mode, *, is_next: bool) -> ItemView:
     state = _state(
         result.outcome,
@@ -333,6 +339,8 @@ def _environment(result: EnvironmentResult, mode: Mode, *, is_next: bool) -> Ite
     title = truncate(name, _MAX_NAME)
     if rename and new_name and rename.outcome in (Outcome.APPLIED, Outcome.PLANNED):
         title += f" → {truncate(new_name, _MAX_NAME)}"
+    if isinstance(result.plan, Update | Keep | Delete) and result.plan.found_by in _UNUSUAL:
+        title += f" (found by {result.plan.found_by})"
     verdict = _verdict(state, _done(result), is_next=is_next)
     if isinstance(result.plan, Keep) and result.plan.existing is None:
         verdict = "absent, as declared"

@@ -22,11 +22,11 @@ def _world(*names: str, kind: str = "Test", deletion: str = "gone") -> World:
 def test_an_environment_goes_and_stays_away(deletion: str) -> None:
     """Judged by the list, whatever is left of it elsewhere."""
     world = _world("feature-1", "Other", deletion=deletion)
-    ran = run_pipe(world, ENVIRONMENT_NAME="Feature-1", STATE="absent")
-    assert (ran.exit_code, ran.methods) == (0, ["GET", "GET", "DELETE", "GET"])
+    ran = run_pipe(world, ENVIRONMENT_NAME="feature-1", STATE="absent")
+    assert (ran.exit_code, ran.methods) == (0, ["GET", "GET", "GET", "DELETE", "GET"])
     assert world.shop.names() == ["Other"]
     assert ran.report["summary"]["environments"]["deleted"] == 1
-    again = run_pipe(world, ENVIRONMENT_NAME="Feature-1", STATE="absent")
+    again = run_pipe(world, ENVIRONMENT_NAME="feature-1", STATE="absent")
     assert (again.exit_code, again.methods) == (0, ["GET"])
     assert "absent, as declared" in again.log
 
@@ -97,7 +97,7 @@ def test_a_deletion_that_finds_nothing_succeeded() -> None:
     world = _world("feature-1")
 
     def delete(_: object) -> None:
-        if len(world.simulator.requests) == 2:
+        if len(world.simulator.requests) == 3:
             world.shop.delete_environment(world.shop.environment("feature-1"))
 
     world.simulator.observers.append(delete)
@@ -123,7 +123,7 @@ def test_a_deletion_that_never_shows_is_told() -> None:
 
 def test_a_deletion_that_can_not_be_verified_is_told() -> None:
     world = _world("feature-1")
-    world.simulator.faults.add(server_error(), method="GET", skip=2, times=99)
+    world.simulator.faults.add(server_error(), method="GET", skip=3, times=99)
     ran = run_pipe(world, ENVIRONMENT_NAME="feature-1", STATE="absent")
     assert ran.exit_code == 6
     (one,) = ran.report["repositories"][0]["environments"]

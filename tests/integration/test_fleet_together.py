@@ -30,6 +30,7 @@ class Interrupted(World):
     def __init__(self) -> None:
         super().__init__(name_clash="exact")
         self.at = -1
+        self._handled = 0
         self.do: Callable[[], object] = lambda: None
         self._turn = threading.Lock()
 
@@ -38,7 +39,8 @@ class Interrupted(World):
 
         def handle(request: httpx.Request) -> httpx.Response:
             with self._turn:
-                due, self.at = len(self.simulator.requests) == self.at, self.at
+                due = self._handled == self.at
+                self._handled += 1
                 if due:
                     self.at = -1
             if due:

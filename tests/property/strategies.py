@@ -23,7 +23,7 @@ from pipe.models.declaration import (
 )
 from pipe.models.results import RepositoryResult
 from pipe.models.selection import glob_matches
-from pipe.planning.planner import SecretsPolicy
+from pipe.planning.variables import SecretsPolicy
 from simulator.behaviour.profiles import HOSTILE, OBSERVED, random_switches
 from simulator.behaviour.switches import Switches
 from simulator.simulator import Simulator

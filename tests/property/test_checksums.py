@@ -157,12 +157,36 @@ def test_what_is_done_where_and_to_what_has_its_own_checksum() -> None:
     assert all(re.fullmatch(r"sha256:[0-9a-f]{64}", each) for each in found)
 
 
-def test_the_order_in_which_branches_are_declared_does_not_count() -> None:
+@pytest.mark.promise("P18")
+def test_the_order_in_which_branches_are_added_counts() -> None:
     one, other = (
         Update(existing=env("Live"), changes=(SetBranches((), after),))
         for after in (("main", "dev"), ("dev", "main"))
     )
-    assert _of(one) == _of(other)
+    assert _of(one) != _of(other)
+
+
+@pytest.mark.promise("P18")
+def test_how_a_variable_is_stored_and_what_is_lost_count() -> None:
+    """A reviewer who sees two secrets rotated has not agreed to store one of them plain."""
+    rotate = (UpdateVariable(var("A"), secret("A")), UpdateVariable(var("B"), secret("B")))
+    reveal = (rotate[0], UpdateVariable(var("B"), plain("B", "s3cret")))
+    other_value = (rotate[0], UpdateVariable(var("B"), plain("B", "other")))
+    hide = (rotate[0], UpdateVariable(var("B", "s3cret"), secret("B")))
+    live = env("Live")
+    lost = [(), (var("A", "1"),), (var("A", "2"),), (var("A"),), (var("B", "1"),)]
+    sums = [
+        *(_of(Update(existing=live, changes=each)) for each in (rotate, reveal, other_value, hide)),
+        *(
+            _of(Delete(existing=live, reason=DeleteReason.DECLARED, variables=each))
+            for each in lost
+        ),
+        *(
+            checksum([RepositoryPlan(repository=SHOP, changes=each)])
+            for each in (rotate, reveal, other_value, hide)
+        ),
+    ]
+    assert len(set(sums)) == len(sums)
 
 
 def test_what_stays_as_it_is_has_no_part_in_it() -> None:

@@ -62,6 +62,7 @@ def test_a_second_run_has_nothing_to_do(experiment: Experiment) -> None:
 _REFUSALS = {
     "ambiguous-name",
     "declared-twice",
+    "deletion-type-differs",
     "rename-target-exists",
     "type-cannot-change",
     "type-needed",
@@ -269,6 +270,8 @@ def _variable_counts(account: Account) -> tuple[int, int, int]:
     now = set(held)
     written: set[tuple[str, str]] = set()
     for each in account.events:
+        if each.kind is EventKind.ENVIRONMENT_DELETED:
+            now = {one for one in now if one[0] != each.details["environment"]}
         if not each.kind.startswith("variable-"):
             continue
         which = str(each.details["environment"]), str(each.details["key"])

@@ -33,6 +33,7 @@ TROUBLE = st.dictionaries(
 REFUSALS = {
     "ambiguous-name",
     "declared-twice",
+    "deletion-type-differs",
     "rename-target-exists",
     "type-cannot-change",
     "type-needed",

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipe.models.changes import SetBranches
-from pipe.planning.safety import AddBranch, BranchStep, branch_steps
+from pipe.planning.order import AddBranch, BranchStep, branch_steps
 from tests.support.values import branch
 
 pytestmark = pytest.mark.promise("P7")

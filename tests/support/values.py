@@ -13,10 +13,11 @@ from pipe.models.declaration import (
     Repository,
     SecuredUpdate,
     SecuredVariable,
+    State,
 )
 from pipe.models.errors import ExitCode, Problem
 from pipe.models.existing import ExistingBranchRestriction, ExistingEnvironment, ExistingVariable
-from pipe.planning.planner import SecretsPolicy
+from pipe.planning.variables import SecretsPolicy
 
 SHOP = Repository("acme", "shop")
 TEST, STAGING, PRODUCTION = EnvironmentType
@@ -33,9 +34,10 @@ def env(
     *,
     admin_only: bool | None = False,
     uuid: str | None = None,
+    slug: str | None = None,
 ) -> ExistingEnvironment:
     return ExistingEnvironment(
-        uuid=uuid or f"{{{name}}}", name=name, type=kind, admin_only=admin_only
+        uuid=uuid or f"{{{name}}}", name=name, type=kind, admin_only=admin_only, slug=slug
     )
 
 
@@ -70,10 +72,12 @@ def declared(
     rename_from: str | None = None,
     admin_only: bool | None = None,
     wants: Desired | None = None,
+    state: State | None = None,
 ) -> DeclaredEnvironment:
     return DeclaredEnvironment(
         name=name,
         type=kind,
+        state=state,
         rename_from=rename_from,
         desired=wants or Desired(admin_only=admin_only),
     )

@@ -30,7 +30,7 @@ from pipe.bitbucket.connections import open_in_pipe_client
 from pipe.bitbucket.transport import RetryPolicy, Transport
 from pipe.context import RunContext, Stop
 from pipe.models.declaration import Repository
-from pipe.planning.planner import SecretsPolicy
+from pipe.planning.variables import SecretsPolicy
 from pipe.redaction import Redactor
 from pipe.session import run
 from simulator.behaviour.profiles import OBSERVED

@@ -9,7 +9,9 @@ from pipe.models.changes import (
     CreateVariable,
     Delete,
     DeleteReason,
+    DeleteVariable,
     EnvironmentPlan,
+    FoundBy,
     Keep,
     Refuse,
     RepositoryPlan,
@@ -21,15 +23,18 @@ from pipe.models.changes import (
     UpdateVariable,
 )
 from pipe.models.declaration import (
+    AbsentVariable,
     Declaration,
     DeclaredEnvironment,
     Desired,
     EnvironmentType,
+    ManagedSecret,
     Rule,
     State,
 )
+from pipe.models.errors import ExitCode
 from pipe.models.existing import ExistingContents, ExistingEnvironment
-from pipe.planning.planner import Observed, plan_repository
+from pipe.planning.planner import Observed, Planner
 from tests.support.values import (
     ALWAYS,
     PRODUCTION,
@@ -58,7 +63,7 @@ def _plan(
     observed = Observed(
         environments=environments, contents=contents or {}, pipelines_enabled=pipelines
     )
-    return plan_repository(SHOP, declaration, observed, ALWAYS)
+    return Planner(SHOP, ALWAYS).plan(declaration, observed)
 
 
 def _one(
@@ -97,7 +102,9 @@ def test_what_is_not_mentioned_is_not_in_the_plan() -> None:
     live = env("Live", PRODUCTION, admin_only=True)
     assert _one(declared("Live"), live, contents=contents) == Keep(name="Live", existing=live)
     renamed = _one(declared("New", rename_from="Live"), live, contents=contents)
-    assert renamed == Update(existing=live, changes=(SetName("Live", "New"),))
+    assert renamed == Update(
+        existing=live, changes=(SetName("Live", "New"),), found_by=FoundBy.FORMER_NAME
+    )
 
 
 def test_only_what_differs_is_in_the_plan() -> None:
@@ -122,15 +129,24 @@ def test_only_what_differs_is_in_the_plan() -> None:
             UpdateVariable(var("B", "2"), plain("B")),
         ),
         unchanged_variables=1,
+        found_by=FoundBy.FORMER_NAME,
     )
 
 
-def test_silence_about_admin_only_means_unrestricted() -> None:
+def test_a_restriction_that_is_not_mentioned_means_unrestricted() -> None:
     """A write that can't be verified either would be repeated at every run."""
     silent = env("Live", admin_only=None)
     assert _one(declared("Live", admin_only=False), silent) == Keep(name="Live", existing=silent)
     assert _one(declared("Live", admin_only=True), silent) == Update(
         existing=silent, changes=(SetAdminOnly(None, after=True),)
+    )
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+def test_a_restriction_that_can_not_be_read_is_not_unchanged(*, wanted: bool) -> None:
+    unknown = replace(env("Live", admin_only=None), is_admin_only_unreadable=True)
+    assert _one(declared("Live", admin_only=wanted), unknown) == Update(
+        existing=unknown, changes=(SetAdminOnly(None, after=wanted),)
     )
 
 
@@ -174,14 +190,74 @@ def test_what_must_be_created_needs_a_type() -> None:
 
 
 def test_absence_is_reached_by_deletion_or_is_there_already() -> None:
-    gone = DeclaredEnvironment(name="Live", type=PRODUCTION, state=State.ABSENT)
+    gone = DeclaredEnvironment(name="Live", state=State.ABSENT)
     assert _one(gone) == Keep(name="Live", existing=None)
-    staging = env("Live", STAGING)
-    assert _one(gone, staging) == Delete(existing=staging, reason=DeleteReason.DECLARED)
-    rules = Declaration(rules=(Rule(name_pattern="f*", state=State.ABSENT),))
-    assert _plan(rules, env("f1"), env("Test")).environments == (
-        Delete(existing=env("f1"), reason=DeleteReason.RULE),
+    lost = (var("A", "1"), var("B"))
+    live = env("Live", STAGING)
+    assert _one(gone, live, contents=ExistingContents(variables=lost)) == Delete(
+        existing=live, reason=DeleteReason.DECLARED, variables=lost
     )
+    rules = Declaration(rules=(Rule(name_pattern="f*", type=TEST, state=State.ABSENT),))
+    assert _plan(rules, env("f1"), env("Test")).environments == (
+        Delete(
+            existing=env("f1"),
+            reason=DeleteReason.RULE,
+            declared_type=TEST,
+            found_by=FoundBy.RULE,
+        ),
+    )
+
+
+def test_what_is_absent_in_this_case_leaves_other_cases_alone() -> None:
+    absent = DeclaredEnvironment(name="live", state=State.ABSENT)
+    plans = _plan(
+        Declaration(environments=(absent,), rules=(Rule(state=State.ABSENT),)), env("Live")
+    ).environments
+    assert plans == (Keep(name="live", existing=None, similar=("Live",)),)
+
+
+def test_an_environment_of_another_type_than_declared_is_not_deleted() -> None:
+    absent = DeclaredEnvironment(name="QA", type=TEST, state=State.ABSENT)
+    refused = _one(absent, env("QA", STAGING))
+    assert isinstance(refused, Refuse)
+    assert (refused.problem.key, refused.problem.code) == (
+        "deletion-type-differs", ExitCode.REFUSED,
+    )  # fmt: skip
+    assert isinstance(_one(absent, env("QA", None)), Delete)
+
+
+def test_a_uuid_is_never_created() -> None:
+    plan = _one(declared("{1-2}", TEST))
+    assert isinstance(plan, Refuse)
+    assert (plan.problem.key, plan.problem.code) == ("uuid-not-found", ExitCode.INCOMPLETE)
+
+
+def test_a_plan_says_how_an_environment_was_found() -> None:
+    live = env("Live", uuid="{A}", slug="live-slug")
+    kept = [_one(declared(name), live) for name in ("Live", "LIVE", "{a}", "live-slug")]
+    assert [each.found_by for each in kept if isinstance(each, Keep)] == [
+        FoundBy.NAME, FoundBy.CASE, FoundBy.UUID, FoundBy.SLUG,
+    ]  # fmt: skip
+    restricted = _one(declared("live-slug", admin_only=True), live)
+    assert isinstance(restricted, Update)
+    assert restricted.found_by is FoundBy.SLUG
+    assert restricted.changes == (SetAdminOnly(before=False, after=True),)
+
+
+def test_variables_of_the_repository_are_planned_like_those_of_an_environment() -> None:
+    declaration = Declaration(
+        repository_variables=(plain("A"), plain("B", "1"), AbsentVariable("C"), ManagedSecret("D")),
+        prune_repository_variables=True,
+    )
+    existing = (var("B", "1"), var("C", "x"), var("D"), var("E", "y"))
+    observed = Observed(environments=(), contents={}, variables=existing)
+    plan = Planner(SHOP, ALWAYS).plan(declaration, observed)
+    assert plan.changes == (
+        CreateVariable(plain("A")),
+        DeleteVariable(var("C", "x"), DeleteReason.DECLARED),
+        DeleteVariable(var("E", "y")),
+    )
+    assert plan.unchanged_variables == 2
 
 
 def test_refusals_say_what_could_be_meant() -> None:
@@ -247,8 +323,16 @@ def test_rules_hold_for_what_nothing_else_means() -> None:
     plan = _plan(declaration, *existing)
     assert [each.name for each in plan.environments] == ["Live", "New", "Which", "Prod", "zeta"]
     assert plan.environments[3:] == (
-        Update(existing=env("Prod"), changes=(SetAdminOnly(before=False, after=True),)),
-        Update(existing=env("zeta"), changes=(CreateVariable(plain("A")),)),
+        Update(
+            existing=env("Prod"),
+            changes=(SetAdminOnly(before=False, after=True),),
+            found_by=FoundBy.RULE,
+        ),
+        Update(
+            existing=env("zeta"),
+            changes=(CreateVariable(plain("A")),),
+            found_by=FoundBy.RULE,
+        ),
     )
 
 

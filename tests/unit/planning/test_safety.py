@@ -3,7 +3,6 @@ from __future__ import annotations
 import pytest
 
 from pipe.models.changes import (
-    BranchesUnavailable,
     Change,
     CreateVariable,
     Delete,
@@ -14,23 +13,18 @@ from pipe.models.changes import (
     Refuse,
     RepositoryPlan,
     RewriteSecured,
-    SetAdminOnly,
-    SetBranches,
     SetName,
-    SetType,
     Update,
     UpdateVariable,
-    WriteFingerprints,
 )
 from pipe.models.declaration import EnvironmentType
-from pipe.planning.safety import AddBranch, Fields, RemoveBranch, branch_steps, order, review
+from pipe.planning.safety import deletion_problem, review
 from tests.support.values import (
     PRODUCTION,
     SHOP,
     STAGING,
     TEST,
     TROUBLE,
-    branch,
     env,
     plain,
     secret,
@@ -114,43 +108,27 @@ def test_everything_else_passes() -> None:
     assert _reviewed(refusal, plan) == (refusal, plan)
 
 
-@pytest.mark.promise("P7")
-def test_the_order_is_tighten_write_loosen() -> None:
-    writes = (
-        CreateVariable(secret("A")),
-        UpdateVariable(var("B", "1"), plain("B")),
-        RewriteSecured(var("C"), secret("C")),
-        DeleteVariable(var("D", "1")),
-        WriteFingerprints(None, (), ()),
-    )
-    branches = SetBranches((branch("a"), branch("b")), ("b", "c"))
-    rename = SetName("Live", "New")
-    restrict, permit = (
-        SetAdminOnly(before=False, after=True),
-        SetAdminOnly(before=True, after=False),
-    )
-    tight = order((rename, restrict, branches, *writes))
-    assert tight.tighten == Fields((rename, restrict))
-    assert tight.loosen is None
-    assert tight.variables == writes
-    assert tight.tighten_branches == (RemoveBranch(branch("a")),)
-    assert tight.loosen_branches == (AddBranch("c"),)
-    loose = order((rename, permit))
-    assert (loose.tighten, loose.loosen) == (None, Fields((rename, permit)))
-    assert (loose.tighten_branches, loose.loosen_branches) == ((), ())
-    nothing = order((SetType(TEST),))
-    assert (nothing.tighten, nothing.loosen, nothing.unavailable) == (None, None, None)
-    unavailable = BranchesUnavailable(("main",), TROUBLE)
-    assert order((unavailable,)).unavailable == unavailable
+@pytest.mark.promise("P28")
+def test_a_deletion_is_checked_again_by_what_was_read_last() -> None:
+    plan = Delete(existing=env("f1", TEST), reason=DeleteReason.DECLARED)
+    again = deletion_problem(plan, env("f1", PRODUCTION), pruned=0, existing_count=1)
+    assert again is not None
+    assert again.key == "production-deletion"
+    pruned = Delete(existing=env("f1", TEST), reason=DeleteReason.PRUNED)
+    assert deletion_problem(pruned, env("f1", TEST), pruned=3, existing_count=10) is None
+    fewer = deletion_problem(pruned, env("f1", TEST), pruned=3, existing_count=6)
+    assert fewer is not None
+    assert fewer.key == "too-many-deletions"
 
 
-@pytest.mark.promise("P7")
-def test_the_first_new_pattern_stands_before_the_last_old_one_goes() -> None:
-    """An empty set would let every branch deploy."""
-    change = SetBranches((branch("a"), branch("b")), ("c", "d"))
-    assert branch_steps(change) == (
-        (AddBranch("c"), RemoveBranch(branch("a")), RemoveBranch(branch("b"))),
-        (AddBranch("d"),),
-    )
-    assert branch_steps(SetBranches((), ("c", "d"))) == ((AddBranch("c"), AddBranch("d")), ())
-    assert branch_steps(SetBranches((branch("a"),), ())) == ((), (RemoveBranch(branch("a")),))
+@pytest.mark.promise("P10")
+def test_pruning_variables_of_the_repository_has_the_same_limit() -> None:
+    pruned = tuple(DeleteVariable(var(f"D{number}", "1")) for number in range(2))
+    named = tuple(DeleteVariable(var(f"N{number}"), DeleteReason.DECLARED) for number in range(9))
+    plan = RepositoryPlan(repository=SHOP, changes=pruned, unchanged_variables=3)
+    refused = review(plan, existing_count=0, force=False)
+    assert refused.refusal is not None
+    assert refused.refusal.what == "Pruning would delete 2 of 5 variables of the repository."
+    assert review(plan, existing_count=0, force=True).refusal is None
+    allowed = RepositoryPlan(repository=SHOP, changes=named, unchanged_variables=1)
+    assert review(allowed, existing_count=0, force=False).refusal is None

@@ -7,6 +7,7 @@ from pipe.models.changes import (
     Delete,
     DeleteReason,
     DeleteVariable,
+    FoundBy,
     Keep,
     Refuse,
     RepositoryPlan,
@@ -22,14 +23,14 @@ from pipe.models.declaration import (
 )
 from pipe.models.existing import ExistingContents
 from pipe.planning import fingerprints
-from pipe.planning.planner import Observed, plan_repository
+from pipe.planning.planner import Observed, Planner
 from pipe.planning.safety import review, review_environment
 from tests.support.values import ALWAYS, SHOP, env, var
 
 
 def _refusal(declaration: Declaration, *existing: str) -> Refuse:
     observed = Observed(environments=tuple(env(name, None) for name in existing), contents={})
-    (plan,) = plan_repository(SHOP, declaration, observed, ALWAYS).environments
+    (plan,) = Planner(SHOP, ALWAYS).plan(declaration, observed).environments
     assert isinstance(plan, Refuse)
     return plan
 
@@ -50,7 +51,7 @@ def test_what_needs_a_type_is_named() -> None:
 
 def test_where_too_much_would_be_pruned_is_named() -> None:
     changes = tuple(DeleteVariable(var(f"K{number}", "v")) for number in range(6))
-    refused = review_environment(Update(existing=env("Live"), changes=changes), force=False)
+    refused = review_environment(Update(existing=env("Live"), changes=changes))
     assert isinstance(refused, Refuse)
     assert "6 of 6 variables of 'Live'" in refused.problem.what
 
@@ -81,7 +82,7 @@ def test_two_declarations_of_one_environment_are_named() -> None:
         )
     )
     there = Observed(environments=(env("Live"),), contents={})
-    plans = plan_repository(SHOP, twice, there, ALWAYS).environments
+    plans = Planner(SHOP, ALWAYS).plan(twice, there).environments
     for plan, name in zip(plans, ("live", "New"), strict=True):
         assert isinstance(plan, Refuse)
         assert (plan.name, plan.existing) == (name, env("Live"))
@@ -96,7 +97,7 @@ def test_a_name_declared_in_two_spellings_is_named() -> None:
     )
     nothing = Observed(environments=(), contents={})
     for plan, name in zip(
-        plan_repository(SHOP, spelt, nothing, ALWAYS).environments, ("New", "NEW"), strict=True
+        Planner(SHOP, ALWAYS).plan(spelt, nothing).environments, ("New", "NEW"), strict=True
     ):
         assert isinstance(plan, Refuse)
         assert (plan.name, plan.existing) == (name, None)
@@ -108,16 +109,23 @@ def test_a_rule_compares_with_what_the_environment_holds() -> None:
     rule = Rule(desired=Desired(variables=(PlainVariable("A", "1"),)))
     contents = {"{Live}": ExistingContents(variables=(var("A", "1"),))}
     observed = Observed(environments=(env("Live"),), contents=contents)
-    plans = plan_repository(SHOP, Declaration(rules=(rule,)), observed, ALWAYS).environments
-    assert plans == (Keep(name="Live", existing=env("Live"), unchanged_variables=1),)
+    plans = Planner(SHOP, ALWAYS).plan(Declaration(rules=(rule,)), observed).environments
+    assert plans == (
+        Keep(
+            name="Live",
+            existing=env("Live"),
+            unchanged_variables=1,
+            found_by=FoundBy.RULE,
+        ),
+    )
 
 
 def test_a_type_that_differs_is_named() -> None:
     declared = DeclaredEnvironment(name="Live", type=EnvironmentType.STAGING)
     observed = Observed(environments=(env("Live"),), contents={})
-    (plan,) = plan_repository(
-        SHOP, Declaration(environments=(declared,)), observed, ALWAYS
-    ).environments
+    (plan,) = (
+        Planner(SHOP, ALWAYS).plan(Declaration(environments=(declared,)), observed).environments
+    )
     assert isinstance(plan, Refuse)
     assert "Test" in plan.problem.what
     assert "Staging" in plan.problem.what

@@ -1,0 +1,63 @@
+"""Two runs of which one does everything between two requests of the other.
+
+Between the last two requests of the other it is not noticed: docs/reliability.md says so.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from pipe.apply.repository import Unreadable, apply_one, plan_one
+from pipe.models.declaration import Declaration, DeclaredEnvironment, SecuredUpdate
+from pipe.models.results import RepositoryResult
+from pipe.planning.variables import SecretsPolicy
+from tests.support.values import ALWAYS, KEY, SHOP, desired, secret
+from tests.support.world import World
+
+ON_CHANGE = SecretsPolicy(SecuredUpdate.ON_CHANGE, KEY)
+
+
+def _run(world: World, value: str, policy: SecretsPolicy = ON_CHANGE) -> RepositoryResult:
+    wanted = DeclaredEnvironment(name="Live", desired=desired(secret("A", value)))
+    declaration = Declaration(environments=(wanted,))
+    context = world.service(secrets=policy)
+    plan = plan_one(context, SHOP, declaration)
+    assert not isinstance(plan, Unreadable)
+    return apply_one(context, plan, declaration)
+
+
+def _interrupt(world: World, after: int, value: str, policy: SecretsPolicy = ON_CHANGE) -> None:
+    """Let another run do everything after so many requests of the next run."""
+    start = len(world.simulator.requests)
+
+    def observe(_: object) -> None:
+        if len(world.simulator.requests) == start + after:
+            world.simulator.observers.clear()
+            _run(world, value, policy)
+
+    world.simulator.observers.append(observe)
+
+
+def _stored(world: World) -> str:
+    return world.shop.environment("Live").variables["A"].value
+
+
+@pytest.mark.promise("P16", "P22")
+@pytest.mark.parametrize("after", [1, 2, 3, 4])
+@pytest.mark.parametrize("known", [False, True])
+@pytest.mark.parametrize("policy", [ON_CHANGE, ALWAYS])
+@pytest.mark.parametrize("again", ["ours", "theirs"])
+def test_no_fingerprint_is_left_of_a_value_that_is_not_stored(
+    after: int, policy: SecretsPolicy, again: str, *, known: bool
+) -> None:
+    """Declaring either value again stores it, whichever run wrote last."""
+    world = World()
+    world.shop.add_environment("Live", "Test")
+    if known:
+        _run(world, "before")
+    elif policy is ALWAYS:
+        pytest.skip("a run without a key can't mark what does not exist")
+    _interrupt(world, after, "theirs", policy)
+    assert not _run(world, "ours").problems
+    assert not _run(world, again).problems
+    assert _stored(world) == again

@@ -1,0 +1,102 @@
+"""What is too much over many repositories, though each looks harmless."""
+
+from __future__ import annotations
+
+import pytest
+
+from pipe.models.changes import (
+    Create,
+    Delete,
+    DeleteReason,
+    EnvironmentPlan,
+    Keep,
+    Refuse,
+    RepositoryPlan,
+    SetAdminOnly,
+    SetBranches,
+    SetType,
+    Totals,
+    Update,
+)
+from pipe.planning.safety import Excess, exceeded_limits, review
+from tests.support.values import PRODUCTION, SHOP, TEST, branch, declared, env
+
+KEEP = Keep(name="Test", existing=env("Test"))
+DELETE = Delete(existing=env("Old"), reason=DeleteReason.DECLARED)
+LOOSEN = Update(
+    existing=env("Live", admin_only=True), changes=(SetAdminOnly(before=True, after=False),)
+)
+LIFT = Update(existing=env("Live"), changes=(SetBranches((branch("main"),), ()),))
+TIGHTEN = Update(existing=env("Live"), changes=(SetAdminOnly(before=False, after=True),))
+CREATE = Create(
+    declared=declared("New", TEST),
+    type=TEST,
+    changes=(SetType(TEST), SetAdminOnly(before=None, after=False)),
+)
+
+
+LET_IN = Update(existing=env("Live"), changes=(SetBranches((branch("main"),), ("**",)),))
+BESIDE = Update(existing=env("Live"), changes=(SetBranches((branch("main"),), ("main", "**")),))
+FEWER = Update(
+    existing=env("Live"), changes=(SetBranches((branch("main"), branch("dev")), ("main",)),)
+)
+RESTRICT = Update(existing=env("Live"), changes=(SetBranches((), ("main",)),))
+
+
+def _plan(*environments: EnvironmentPlan, existing: int | None = None) -> RepositoryPlan:
+    plan = RepositoryPlan(repository=SHOP, environments=environments)
+    count = len(environments) if existing is None else existing
+    return review(plan, existing_count=count, force=False)
+
+
+def _exceeded(*environments: EnvironmentPlan, steps: int = 1) -> tuple[Excess, ...]:
+    """Check repositories of one environment each."""
+    totals = sum((_plan(each).totals for each in environments), Totals())
+    return exceeded_limits(totals, parallel_steps=steps)
+
+
+@pytest.mark.parametrize(
+    ("count", "of", "refused"),
+    [(4, 4, False), (4, 5, True), (2, 5, True), (1, 5, False), (5, 17, False), (6, 20, False),
+     (7, 20, True)],
+)  # fmt: skip
+@pytest.mark.parametrize("kind", [DELETE, LOOSEN, LIFT, LET_IN, BESIDE])
+def test_more_than_30_percent_of_five_or_more(
+    kind: EnvironmentPlan, count: int, of: int, *, refused: bool
+) -> None:
+    assert bool(_exceeded(*[kind] * count, *[KEEP] * (of - count))) is refused
+
+
+@pytest.mark.parametrize("kind", [KEEP, TIGHTEN, FEWER, RESTRICT, CREATE])
+def test_nothing_else_exceeds_a_limit(kind: EnvironmentPlan) -> None:
+    assert _exceeded(*[kind] * 50) == ()
+
+
+def test_parallel_steps_multiply_what_they_see() -> None:
+    shared: list[EnvironmentPlan] = [DELETE, *[KEEP] * 2]
+    assert _exceeded(*shared) == ()
+    (excess,) = _exceeded(*shared, steps=2)
+    assert excess.problem.key == "fleet-limit"
+
+
+def test_all_environments_that_exist_are_counted_and_what_is_refused_too() -> None:
+    production = Delete(existing=env("Live", PRODUCTION), reason=DeleteReason.DECLARED)
+    plan = _plan(production, CREATE, existing=7)
+    assert isinstance(plan.environments[0], Refuse)
+    assert plan.totals == Totals(environments=7, deletions=1, loosenings=0)
+
+
+def test_only_what_exceeds_the_limit_is_refused() -> None:
+    (excess,) = _exceeded(*[DELETE] * 5, LOOSEN)
+    assert excess.problem.key == "fleet-limit"
+    assert excess.problem.what == "The plan would delete 5 of 6 environments."
+    kept, refused, loosened = excess.refuse_in(_plan(KEEP, DELETE, LOOSEN)).environments
+    assert (kept, loosened) == (KEEP, LOOSEN)
+    assert refused == Refuse(name="Old", existing=DELETE.existing, problem=excess.problem)
+
+
+def test_both_limits_can_be_exceeded() -> None:
+    assert [each.problem.what for each in _exceeded(*[DELETE] * 5, *[LOOSEN] * 5)] == [
+        "The plan would delete 5 of 10 environments.",
+        "The plan would loosen the protection of 5 of 10 environments.",
+    ]
