@@ -83,6 +83,26 @@ def everything_deleted() -> Iterator[str]:
     yield _run(world, **wanted, FORCE="true")
 
 
+def found_otherwise() -> Iterator[str]:
+    """Give an environment by its slug, by its uuid, in another case, and by an unknown uuid."""
+    world = World()
+    environment = world.shop.add_environment("Prod Europe")
+    unknown = "{00000000-0000-4000-8000-000000000000}"
+    for name in ("prod-europe", environment.uuid.upper(), "PROD EUROPE", unknown):
+        yield _run(world, ENVIRONMENT_NAME=name, ENVIRONMENT_TYPE="Test", MODE="plan")
+
+
+def repository_variables() -> Iterator[str]:
+    world = World()
+    first = {
+        **listed("REPOSITORY_VARIABLES", "REGION=eu-west-1", "OLD=x"),
+        **listed("SECURED_REPOSITORY_VARIABLES", "NPM_TOKEN=canary-password"),
+    }
+    second = {**listed("REPOSITORY_VARIABLES", "REGION=eu-west-2"), "PRUNE": "repository-variables"}
+    yield _run(world, **first)
+    yield _run(world, **second, MODE="check")
+
+
 def refused() -> Iterator[str]:
     world = World()
     world.shop.add_environment("Production", "Production")
@@ -181,6 +201,8 @@ SCENARIOS: Final[dict[str, Callable[[], Iterator[str]]]] = {
         planned_and_checked,
         deleted,
         everything_deleted,
+        found_otherwise,
+        repository_variables,
         refused,
         wrong_settings,
         harmful_settings,
