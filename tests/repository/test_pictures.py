@@ -26,7 +26,11 @@ def test_every_picture_is_there(made: dict[str, Picture]) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_a_picture_shows_what_a_new_run_shows(name: str, made: dict[str, Picture]) -> None:
     stored = (IMAGES / f"{name}.txt").read_text("utf-8")
-    assert made[name].text == stored, "run: make pictures"
+    assert _without_checksum(made[name].text) == _without_checksum(stored), "run: make pictures"
+
+
+def _without_checksum(text: str) -> str:
+    return re.sub("sha256:[0-9a-f]{64}", "sha256:…", text)
 
 
 @pytest.mark.parametrize("name", NAMES)

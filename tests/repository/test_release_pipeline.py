@@ -49,7 +49,6 @@ def test_only_the_release_deploys_and_only_it_runs_the_script() -> None:
         assert list(_found(pipeline, "deployment")) == (["Release"] if releases else [])
 
 
-@pytest.mark.xfail(reason="a created environment without its managed secrets must fail")
 def test_the_environment_of_the_keys_is_declared_for_administrators(tmp_path: Path) -> None:
     text = (PROJECT / ".ci/release-environment.yml").read_text("utf-8")
     keys = set(re.findall(r"\b(?:REGISTRY|COSIGN)_[A-Z_]+\b", text))
