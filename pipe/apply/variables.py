@@ -158,13 +158,11 @@ class VariableWriter(Struct, frozen=True):
         """Return the fingerprints of the values that this run has stored."""
         key = self.context.policy.active_key
         stored = {each.variable for each in values if self.outcomes.is_applied(each)}
-        if key is None:
-            return {}
         bound_to = fingerprints.bound_to(self.owner)
         return {
             variable.key: fingerprints.fingerprint(key, bound_to, variable)
             for variable in change.written
-            if variable in stored
+            if key is not None and variable in stored
         }
 
     def _write_memory(

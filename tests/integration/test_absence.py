@@ -133,7 +133,7 @@ def test_a_deletion_that_can_not_be_verified_is_told() -> None:
 
 def test_a_deletion_that_can_not_be_looked_at_first_is_not_done() -> None:
     world = _world("feature-1")
-    world.simulator.faults.add(server_error(), method="GET", skip=1, times=99)
+    world.simulator.faults.add(server_error(), method="GET", skip=2, times=99)
     ran = run_pipe(world, ENVIRONMENT_NAME="feature-1", STATE="absent")
     assert (ran.exit_code, ran.writes) == (6, [])
     assert world.shop.names() == ["feature-1"]

@@ -259,3 +259,43 @@ def test_a_failed_loosening_is_told() -> None:
     )
     ran = run_with(world, LIVE | {"BRANCHES": "[]"})
     assert (ran.exit_code, _outcomes(ran)) == (5, {"branches": "failed"})
+
+
+def test_branches_that_another_run_changed_meanwhile_are_not_called_applied() -> None:
+    world = _world("main")
+
+    def interfere(_: object) -> None:
+        if world.simulator.requests[-1].method == "POST":
+            world.simulator.observers.clear()
+            _live(world).add_branch("theirs")
+
+    world.simulator.observers.append(interfere)
+    ran = run_with(world, LIVE | listed("BRANCHES", "main", "ours"))
+    assert (ran.exit_code, ran.problems) == (5, ["branches-differ"] * len(ran.problems))
+    assert _outcomes(ran) == {"branches": "unverified"}
+    assert "theirs" in ran.log
+
+
+def test_branches_that_can_not_be_read_back_are_not_called_applied() -> None:
+    world = _world()
+    denied = Answer(status=403, body=b"{}")
+    world.simulator.faults.add(
+        denied, method="GET", path="*/branch-restrictions/", skip=1, times=99
+    )
+    ran = run_with(world, LIVE | listed("BRANCHES", "main"))
+    assert (ran.exit_code, set(ran.problems)) == (5, {"branches-unsupported"})
+    assert _outcomes(ran) == {"branches": "unverified"}
+
+
+@pytest.mark.parametrize(("after_effect", "code"), [(True, 0), (False, 5)])
+def test_a_removal_whose_repeat_answers_404_is_believed_by_the_list(
+    code: int, *, after_effect: bool
+) -> None:
+    world = _world("main", "old")
+    faults = world.simulator.faults
+    faults.add(DropConnection(after_effect=after_effect), path="/internal/*", method="DELETE")
+    if not after_effect:
+        faults.add(Answer(status=404, body=b"{}"), path="/internal/*", method="DELETE", skip=1)
+    ran = run_with(world, LIVE | listed("BRANCHES", "main"))
+    assert ran.exit_code == code
+    assert set(_live(world).branches) == ({"main"} if after_effect else {"main", "old"})

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from simulator.faults import Answer, empty_page
+from simulator.faults import Answer, DropConnection, empty_page
 from simulator.state.journal import EventKind
 from tests.support.variables import (
     KEY,
+    LIVE,
     changes_of,
     declare_plain,
     declare_secured,
@@ -124,3 +125,18 @@ def test_a_deletion_that_is_refused_is_told() -> None:
     world.simulator.faults.add(Answer(status=409, body=b"{}"), method="DELETE")
     ran = run_with(world, declare_plain(A="1") | PRUNE)
     assert (ran.exit_code, changes_of(ran)) == (5, {"variables.B": "failed"})
+
+
+@pytest.mark.parametrize(("after_effect", "code"), [(True, 0), (False, 5)])
+def test_a_deletion_whose_repeat_answers_404_is_believed_by_the_list(
+    code: int, *, after_effect: bool
+) -> None:
+    world = live_world()
+    live_of(world).set_variable("OLD", "1")
+    faults = world.simulator.faults
+    faults.add(DropConnection(after_effect=after_effect), method="DELETE")
+    if not after_effect:
+        faults.add(Answer(status=404, body=b"{}"), method="DELETE", skip=1)
+    ran = run_with(world, LIVE | {"VARIABLES": '[{"key": "OLD", "state": "absent"}]'})
+    assert ran.exit_code == code
+    assert ("OLD" in values_of(world)) is not after_effect

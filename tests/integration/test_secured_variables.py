@@ -257,3 +257,18 @@ def test_a_secret_that_bitbucket_says_it_stored_plain_is_an_alarm() -> None:
     world.simulator.faults.add(Answer(status=201, body=said), method="POST")
     ran = run_with(world, declare_secured(A="now-a-secret"))
     assert (ran.exit_code, set(ran.problems)) == (5, {"secured-stored-plain"})
+
+
+@pytest.mark.promise("P16")
+def test_fingerprints_that_can_not_be_set_or_read_back_are_not_believed() -> None:
+    wanted = declare_secured(A="one-one-one") | {"FINGERPRINT_KEY": KEY}
+    refused = live_world()
+    refused.simulator.faults.add(Answer(status=400, body=b"{}"), method="PUT")
+    assert run_with(refused, wanted).exit_code == 5
+    unlisted = live_world()
+    unlisted.simulator.faults.add(empty_page(), method="GET", path="*/variables", skip=1, times=99)
+    assert run_with(unlisted, wanted).exit_code == 0
+    for world in (refused, unlisted):
+        world.simulator.faults.clear()
+        assert load(values_of(world)[OURS][0]) == {}
+        assert len(run_with(world, wanted).writes) == 3
