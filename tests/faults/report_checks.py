@@ -70,16 +70,31 @@ def _about(
         yield f"P13: {environment['name']} is reported unchanged, but {mine}"
     for change in environment["changes"]:
         found = [each for each in mine if _is_about(change["field"], each)]
-        if change["outcome"] == "applied" and not found and not deceived:
+        lost = [each for each in mine if _is_lost(change["field"], each)]
+        if change["outcome"] == "applied" and not found + lost and not deceived:
             yield f"P13: {change['field']} is reported applied, but never was"
         if change["outcome"] in ("skipped", "unchanged", "refused") and found:
             yield f"P13: {change['field']} is reported {change['outcome']}, but {found}"
+        # A deletion that failed may have taken effect: its variables are then gone too.
+        if change["outcome"] in ("unchanged", "refused") and lost:
+            yield f"P13: {change['field']} is reported {change['outcome']}, but {lost}"
 
 
 def _is_about(field: str, event: Event) -> bool:
     if field.startswith("variables."):
         return event.kind in _VARIABLES and event.details["key"] == field.removeprefix("variables.")
     return event.kind in _FIELDS[field]
+
+
+def _is_lost(field: str, event: Event) -> bool:
+    """Return whether the variable was lost with its environment."""
+    return field.removeprefix("variables.") in _lost_keys(event)
+
+
+def _lost_keys(event: Event) -> set[str]:
+    """Return the keys of the variables that were lost with an environment."""
+    lost = event.details.get("variables")
+    return {str(each) for each in lost} if isinstance(lost, list) else set()
 
 
 def _summary(ran: Ran) -> Iterator[str]:
@@ -102,6 +117,12 @@ def _summary(ran: Ran) -> Iterator[str]:
         (each.details["environment"], each.details["key"])
         for each in ran.events
         if each.kind in _VARIABLES and each.details["key"] != FINGERPRINTS_KEY
+    }
+    keys |= {
+        (each.details["environment"], key)
+        for each in ran.events
+        for key in _lost_keys(each)
+        if key != FINGERPRINTS_KEY
     }
     written = sum(reported["variables"][name] for name in ("created", "updated", "deleted"))
     if written != len(keys):
