@@ -8,7 +8,9 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
+from urllib.parse import quote
 
+import httpx
 import pytest
 import yaml
 from pipeline_runner.models import PipelineSpec
@@ -93,11 +95,11 @@ def test_one_environment(acme: Workspace) -> None:
 
     rename, delete = page.snippets()
     assert acme.run(rename).exit_code == 0
-    assert acme.names() == ["Production"]
+    assert acme.names() == ["Live-EU"]
     assert live.admin_only
     acme.simulator.repository("acme/shop").add_environment("Preview", "Test")
     assert acme.run(delete).exit_code == 0
-    assert acme.names() == ["Production"]
+    assert acme.names() == ["Live-EU"]
     before = acme.writes()
     assert (acme.run(rename).exit_code, acme.run(delete).exit_code) == (0, 0)
     assert acme.writes() == before
@@ -118,6 +120,10 @@ def test_new_repositories(acme: Workspace) -> None:
 
     before = acme.writes()
     assert acme.run("Bootstrap", **given).exit_code == 0
+    assert acme.writes() == before
+
+    for invalid in ("", "*"):
+        assert acme.run("Bootstrap", **given | {"NEW_REPOSITORY": invalid}).exit_code == 2
     assert acme.writes() == before
 
 
@@ -243,6 +249,11 @@ def test_feature_branches(acme: Workspace, tmp_path_factory: pytest.TempPathFact
     assert cleaned.exit_code == 0, cleaned.log
     assert acme.names() == [*others, *ours[1:]]
 
+    _git(origin, "branch", "--delete", "--force", *branches[1:])  # the last ones
+    cleaned = acme.run("Clean up")
+    assert cleaned.exit_code == 0, cleaned.log
+    assert acme.names() == others
+
     _git(acme.clone, "remote", "set-url", "origin", str(origin / "nowhere"))
     before = acme.writes()
     assert acme.run("Clean up").exit_code != 0  # Git lists nothing: nothing is deleted
@@ -318,6 +329,16 @@ def test_from_terraform(acme: Workspace) -> None:
 
     assert (compared.exit_code, acme.writes()) == (0, 0), compared.log
 
+    applied = acme.run(
+        "Apply", DB_PASSWORD="by-terraform", FINGERPRINT_KEY=SECRETS["FINGERPRINT_KEY"]
+    )
+    assert applied.exit_code == 0, applied.log
+    before = acme.writes()
+    again = acme.run(
+        "Apply", DB_PASSWORD="by-terraform", FINGERPRINT_KEY=SECRETS["FINGERPRINT_KEY"]
+    )
+    assert (again.exit_code, acme.writes()) == (0, before), again.log
+
 
 def test_from_a_script(acme: Workspace) -> None:
     page = acme.open("from-a-script")
@@ -326,6 +347,17 @@ def test_from_a_script(acme: Workspace) -> None:
         assert ended.exit_code == 0, ended.log
     assert acme.writes() == 1
     assert acme.environment("Test-Env").admin_only
+
+    with httpx.Client(headers={"Authorization": f"Bearer {DEMO_ACCESS_TOKEN}"}) as session:
+        url = f"{acme.step['BITBUCKET_API_URL']}/2.0/repositories/acme/shop/environments"
+        [found] = session.get(url).json()["values"]
+        body = {
+            "name": "Test-Env",
+            "environment_type": {"name": "Test"},
+            "restrictions": {"admin_only": True},
+        }
+        answer = session.post(f"{url}/{quote(found['uuid'])}/changes", json={"change": body})
+    assert answer.status_code == 400  # as the page says of the script's second run
 
     [script] = [each.text for each in blocks(page.text, "python")]
     bench = (PROJECT / "bench/contenders/customer.py").read_text()
