@@ -30,6 +30,9 @@ _TAGS: Final = frozenset(
     {"bool", "float", "int", "map", "merge", "null", "seq", "str", "timestamp", "value"}
 )
 _NOT_TEXT: Final = "contains an incomplete character (a lone surrogate)"
+_LISTS: Final = frozenset(
+    {"branches", "environments", "exclude", "overrides", "prune", "repositories", "rules"}
+)
 _HINTS: Final = (
     ("alias", "quote a text that begins with *"),
     ("'\\t'", "indent with spaces"),
@@ -159,9 +162,7 @@ class _Expander:
 
     def _text(self, node: yaml.Node, path: Path, place: Place) -> str | None:
         if node.tag == _NULL:
-            self._tree.add_error(
-                place, path, "has no value; set one ('' for an empty text), or remove the key"
-            )
+            self._tree.add_error(place, path, _no_value(path))
             return None
         if not is_text(node.value):
             self._tree.add_error(place, path, _NOT_TEXT)
@@ -203,6 +204,13 @@ class _Expander:
         self._nodes += 1
         if self._nodes > self._maximum:
             raise _TooMuchError
+
+
+def _no_value(path: Path) -> str:
+    """Return the message for a key without a value; a variable may have the name of a list."""
+    if path and path[-1] in _LISTS and path[-2:-1] != ("variables",):
+        return "has no value; write [] for an empty list, or remove the key"
+    return "has no value; set one ('' for an empty text), or remove the key"
 
 
 def _is_list(node: yaml.Node) -> bool:

@@ -11,6 +11,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from pipe.models.declaration import (
+    FINGERPRINTS_KEY,
     DeclaredEnvironment,
     DeclaredVariable,
     EnvironmentType,
@@ -112,7 +113,9 @@ class _VariableChange(Struct, frozen=True):
 
     @property
     def secured(self) -> bool:
-        """Whether the value is secured before or after."""
+        """Whether the value is not shown: it is secured before or after, or holds fingerprints."""
+        if self.key == FINGERPRINTS_KEY:
+            return True
         was_secured = self.existing is not None and self.existing.secured
         return was_secured or not isinstance(self.variable, PlainVariable | None)
 

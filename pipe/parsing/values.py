@@ -27,7 +27,7 @@ _EMAIL: Final = re.compile(r"[^\s:@\x00-\x1f]+@[^\s:@\x00-\x1f]+")
 REPORT_FORMATS: Final = {".json": "json", ".xml": "junit", ".md": "markdown", ".html": "html"}
 """The extensions of report files, and the module of `pipe.reports` that renders each."""
 _PREFIX: Final = "sha256:"
-_HEXADECIMAL: Final = re.compile(r"[0-9a-f]+")
+_HEXADECIMAL: Final = re.compile(r"[0-9a-f]{64}")
 _NOT_A_BRANCH: Final = re.compile(
     r"[\s\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff~^:\\]|\.\.|@\{|//|^/|/$|(^|/)\.|\.lock(/|$)|\.$|^@?$"
 )
@@ -140,10 +140,15 @@ def email(text: str) -> str:
 
 
 def checksum(text: str) -> str:
-    """Read the checksum of a plan, as `MODE=plan` prints it; the prefix may be repeated."""
+    """Read the checksum of a plan, as `MODE=plan` prints it; the prefix may be repeated.
+
+    Digits are missing where it was cut off: that is another error than a plan that changed.
+    """
     digits = text.removeprefix(_PREFIX).removeprefix(_PREFIX)
     if not text.startswith(_PREFIX) or not _HEXADECIMAL.fullmatch(digits):
-        message = f"{quoted(text)} is not a checksum; copy the sha256:… printed by MODE=plan"
+        message = (
+            f"{quoted(text)} is not a checksum; copy sha256: and all 64 digits printed by MODE=plan"
+        )
         raise ValueError(message)
     return _PREFIX + digits
 

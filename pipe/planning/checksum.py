@@ -25,7 +25,7 @@ from pipe.models.changes import (
     changes_of,
     existing_of,
 )
-from pipe.models.declaration import DeclaredVariable, PlainVariable
+from pipe.models.declaration import FINGERPRINTS_KEY, DeclaredVariable, PlainVariable
 from pipe.models.existing import ExistingVariable
 
 
@@ -69,7 +69,11 @@ def _change(change: Change) -> list[object]:
 
 
 def _existing(variable: ExistingVariable | None) -> list[object]:
-    return [] if variable is None else [variable.key, variable.secured, variable.value]
+    if variable is None:
+        return []
+    # Fingerprints are derived from secrets.
+    value = None if variable.key == FINGERPRINTS_KEY else variable.value
+    return [variable.key, variable.secured, value]
 
 
 def _declared(variable: DeclaredVariable | None) -> list[object]:

@@ -177,15 +177,25 @@ def plan_changed(reviewed: str, current: str) -> Problem:
 
 
 def secret_missing(secret: ManagedSecret, existing: ExistingVariable | None) -> Problem:
-    """Describe a secret managed elsewhere that does not exist as a secured variable."""
+    """Describe a secret without a value here that does not exist as a secured variable."""
     found = "does not exist" if existing is None else "is stored as a plain variable"
-    named = f" and define {secret.from_env}" if secret.from_env else ""
+    why = "It is declared without a value, so it must exist and the pipe never writes it."
+    remedy = "Create it as a secured variable in Bitbucket, or declare its value."
+    if secret.from_env:
+        why = (
+            f"Its value is declared as from_env: {secret.from_env}, and {secret.from_env} is not"
+            " defined in this run."
+        )
+        remedy = (
+            f"Set {secret.from_env} where this run applies, and pass it to the pipe; or create"
+            f" {secret.key} as a secured variable in Bitbucket."
+        )
     return Problem(
         "secret-missing",
         ExitCode.INCOMPLETE,
         f"The secured variable {secret.key} {found}.",
-        "It is declared without a value, so it must exist and the pipe never writes it.",
-        f"Create it as a secured variable in Bitbucket, or declare its value{named}.",
+        why,
+        remedy,
         is_drift=True,
     )
 

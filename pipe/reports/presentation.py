@@ -29,6 +29,7 @@ from pipe.models.changes import (
     WriteFingerprints,
     existing_of,
 )
+from pipe.models.declaration import FINGERPRINTS_KEY
 from pipe.models.errors import ConfigError, ExitCode, Problem
 from pipe.models.results import (
     Action,
@@ -441,7 +442,7 @@ def _difference(change: Change, mark: str) -> str:
         kinds = ("secured", "plain") if change.existing.secured else ("plain", "secured")
         return f"{kinds[0]} → {kinds[1]}; deleted and created again if Bitbucket requires it"
     if change.secured:
-        return _SECURED.get(type(change), "secured value")
+        return _secured(change)
     before, after = format_value(change.before), format_value(change.after)
     if isinstance(change, BranchesUnavailable):
         before = "(unknown)"
@@ -452,6 +453,15 @@ def _difference(change: Change, mark: str) -> str:
             return before
         case _:
             return format_difference(before, after)
+
+
+def _secured(change: Change) -> str:
+    """Return what is said instead of a value that is not shown."""
+    if isinstance(change, DeleteVariable) and change.key == FINGERPRINTS_KEY:
+        return _SECURED[WriteFingerprints]
+    if isinstance(change, MissingSecret) and change.variable.from_env:
+        return f"secured value, from {change.variable.from_env}, which is not defined"
+    return _SECURED.get(type(change), "secured value")
 
 
 _SECURED: Final[dict[type[Change], str]] = {

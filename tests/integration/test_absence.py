@@ -51,6 +51,18 @@ def test_a_pattern_deletes_only_by_force() -> None:
 
 
 @pytest.mark.promise("P10")
+def test_a_rule_deletes_the_last_environments_when_none_is_declared() -> None:
+    """The last feature branch is gone: the file declares an empty list."""
+    world = _world("feature-1", "feature-2", "Test")
+    world.files["envs.yml"] = (
+        "version: 1\nenvironments: []\nrules:\n"
+        "  - when: {name: 'feature-*', type: Test}\n    state: absent\n"
+    )
+    ran = run_pipe(world, CONFIG_FILE="envs.yml", FORCE="true")
+    assert (ran.exit_code, world.shop.names()) == (0, ["Test"])
+
+
+@pytest.mark.promise("P10")
 def test_pruning_environments_has_its_limits() -> None:
     world = _world("Live", "a", "b", "c", "d", "e", "f")
     refused = run_pipe(world, ENVIRONMENT_NAME="Live", PRUNE="environments")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -15,6 +16,7 @@ from simulator.state.environment import Environment
 from simulator.state.journal import EventKind
 from tests.support.variables import (
     KEY,
+    LIVE,
     changes_of,
     declare_plain,
     declare_secured,
@@ -43,6 +45,54 @@ def test_if_missing_never_writes_what_exists() -> None:
     again = run_with(world, declare_secured(A="second", B="new") | policy)
     assert [body["key"] for body in again.bodies] == ["B"]
     assert values_of(world)["A"] == ("first", True)
+
+
+@pytest.mark.promise("P9")
+@pytest.mark.parametrize("mode", ["plan", "check", "apply"])
+@pytest.mark.parametrize(
+    "ending",
+    [{"STATE": "absent", "FORCE": "true"}, {"VARIABLES": "[]", "PRUNE": "variables"}],
+    ids=["environment deleted", "variables pruned"],
+)
+def test_fingerprints_that_are_deleted_are_not_shown(
+    tmp_path: Path, mode: str, ending: dict[str, str]
+) -> None:
+    """They are derived from secrets: neither the log nor any report holds one."""
+    world = live_world()
+    run_with(world, declare_secured(A="first-s3cret") | {"FINGERPRINT_KEY": KEY})
+    (stored,) = load(values_of(world)[OURS][0]).values()
+    reports = {each: tmp_path / f"report.{each}" for each in ("json", "xml", "md", "html")}
+    files = {"REPORT_FILES": json.dumps([str(each) for each in reports.values()])}
+    ran = run_with(world, LIVE | ending | files | {"MODE": mode})
+    shown = [ran.log, *(each.read_text("utf-8") for each in reports.values())]
+    assert all(OURS in each for each in shown)
+    assert not any(stored in each for each in shown)
+    assert "fingerprints of the secured values" in ran.log
+
+
+def test_a_checksum_is_not_made_of_fingerprints() -> None:
+    """They are derived from secrets, and no part of what is reviewed."""
+    checksums = set()
+    for value in ("first-s3cret", "second-s3cret"):
+        world = live_world()
+        run_with(world, declare_secured(A=value) | {"FINGERPRINT_KEY": KEY})
+        ran = run_with(world, LIVE | {"STATE": "absent", "FORCE": "true", "MODE": "plan"})
+        checksums.add(ran.report["plan_checksum"])
+    assert len(checksums) == 1
+
+
+def test_a_missing_secret_whose_variable_is_not_defined_names_it() -> None:
+    world = live_world()
+    world.files["envs.yml"] = (
+        "version: 1\nenvironments:\n  - name: Live\n    variables:\n"
+        "      API_KEY: {secured: true, from_env: PROD_API_KEY}\n"
+    )
+    ran = run_with(world, {"CONFIG_FILE": "envs.yml", "SECURED_UPDATE": "if-missing"})
+    assert (ran.exit_code, ran.writes) == (5, [])
+    log = " ".join(ran.log.split())
+    assert "from_env: PROD_API_KEY, and PROD_API_KEY is not defined in this run" in log
+    assert "Set PROD_API_KEY where this run applies" in log
+    assert "managed elsewhere" not in log
 
 
 @pytest.mark.promise("P16")

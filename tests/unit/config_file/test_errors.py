@@ -230,3 +230,21 @@ def test_aliases_that_expand_exponentially() -> None:
 def test_a_path_is_formatted_as_in_code() -> None:
     assert format_path(("environments", 1, "variables", "A")) == "environments[1].variables.A"
     assert format_path(()) == ""
+
+
+@pytest.mark.parametrize(
+    "key", ["repositories", "environments", "rules", "overrides", "defaults:\n  branches"]
+)
+def test_a_list_without_a_value_is_told_how_to_write_an_empty_one(key: str) -> None:
+    found = errors_of(FROM_FILE, **{"bitbucket-environments.yml": f"version: 1\n{key}:\n"})
+
+    assert "has no value; write [] for an empty list, or remove the key" in found.values()
+
+
+def test_a_variable_may_have_the_name_of_a_list() -> None:
+    text = "version: 1\nenvironments: [{name: Test, variables: {branches: }}]\n"
+    found = errors_of(FROM_FILE, **{"bitbucket-environments.yml": text})
+
+    assert list(found.values()) == [
+        "has no value; set one ('' for an empty text), or remove the key"
+    ]

@@ -21,7 +21,7 @@ from pipe.models.changes import (
     changes_of,
     existing_of,
 )
-from pipe.models.declaration import ManagedSecret, WritableVariable
+from pipe.models.declaration import FINGERPRINTS_KEY, ManagedSecret, WritableVariable
 from pipe.models.existing import ExistingVariable
 from tests.support.values import TEST, TROUBLE, branch, declared, env, plain, secret, var
 
@@ -46,6 +46,10 @@ from tests.support.values import TEST, TROUBLE, branch, declared, env, plain, se
         (UpdateVariable(var("A"), secret("A")), ("variables.A", None, None, True)),
         (RewriteSecured(var("A"), secret("A")), ("variables.A", None, None, True)),
         (DeleteVariable(var("A", "0")), ("variables.A", "0", None, False)),
+        (
+            DeleteVariable(var(FINGERPRINTS_KEY, "{}")),
+            ("variables.BITBUCKET_ENVIRONMENT_FINGERPRINTS", None, None, True),
+        ),
         (DeleteVariable(var("A")), ("variables.A", None, None, True)),
         (MissingSecret(ManagedSecret("A"), TROUBLE), ("variables.A", None, None, True)),
         (

@@ -20,6 +20,7 @@ from pipe.settings import PipelineContext
 from tests.support.settings import ONE, PIPELINE, errors_of, settings
 
 SHOP = Repository("acme", "shop")
+CHECKSUM = "sha256:" + "0af9" * 16
 
 
 def declared(**variables: str) -> Declaration:
@@ -107,7 +108,7 @@ def test_how_to_run() -> None:
         ONE
         | {
             "MODE": "Check",
-            "PLAN_CHECKSUM": "sha256:0af9",
+            "PLAN_CHECKSUM": CHECKSUM,
             "FORCE": "1",
             "MAX_ATTEMPTS": "9",
             "DEADLINE": "0.5",
@@ -124,7 +125,7 @@ def test_how_to_run() -> None:
 
     assert (read.options.mode, read.options.plan_checksum, read.options.force) == (
         Mode.CHECK,
-        "sha256:0af9",
+        CHECKSUM,
         True,
     )
     assert (read.options.max_attempts, read.options.deadline, read.options.workers) == (9, 0.5, 64)
@@ -188,7 +189,12 @@ def test_booleans(text: str, value: object) -> None:
         (
             "PLAN_CHECKSUM",
             "0af9",
-            "'0af9' is not a checksum; copy the sha256:… printed by MODE=plan",
+            "'0af9' is not a checksum; copy sha256: and all 64 digits printed by MODE=plan",
+        ),
+        (
+            "PLAN_CHECKSUM",
+            "sha256:00",
+            "'sha256:00' is not a checksum; copy sha256: and all 64 digits printed by MODE=plan",
         ),
         (
             "REPORT_FILES",

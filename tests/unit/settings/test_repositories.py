@@ -61,6 +61,10 @@ INVALID_SLUG = "is not a valid slug; copy it from the address, bitbucket.org/WOR
             "REPOSITORIES[1]": "'?' is not a valid project key; expected for example project:PLAT",
             "REPOSITORIES[2]": f"'a/b' {INVALID_SLUG}",
         }),
+        ({"REPOSITORIES_COUNT": "1", "REPOSITORIES_0": ""}, {
+            "REPOSITORIES_0": "missing or empty, but REPOSITORIES_COUNT is 1; an undefined"
+            " $variable arrives empty: define it, or remove the item",
+        }),
         ({"REPOSITORIES": "[null]"}, {"REPOSITORIES[0]": "expected a string"}),
     ],
 )  # fmt: skip
