@@ -287,8 +287,9 @@ class Options(BaseSettings):
         one(partial(values.choice, Mode, "mode")),
         Field(
             description="`apply`; `plan`: show what would change; `check`: the same, with exit code"
-            " 4 if anything would change; `export`: write what exists as a configuration file."
-            " Every mode except `apply` is read-only."
+            " 4 if anything is known to differ (a secured value that is only rewritten is not);"
+            " `export`: write what exists as a configuration file. Every"
+            " mode except `apply` is read-only."
         ),
     ] = Mode.APPLY
     plan_checksum: Annotated[

@@ -204,6 +204,20 @@ def test_pull_requests(acme: Workspace) -> None:
     [comment] = repository.comments[12].values()
     assert "api2.acme.example" in str(comment)
 
+    with (acme.clone / "bitbucket-environments.yml").open("a") as file:
+        file.write("      NEW_TOKEN: {secured: true, from_env: NEW_TOKEN}\n")
+    given = {"PLAN_TOKEN": "plan-token", "BITBUCKET_PR_ID": "12"}
+    missing = acme.run("Plan", **given)
+    assert missing.exit_code == 5
+    assert "NEW_TOKEN" in missing.log
+    command = acme.steps["Plan"].command()
+    assert 'MODE="plan"' in command
+    placeholder = command.replace(
+        '-e MODE="plan"', '-e MODE="plan" -e NEW_TOKEN="only-for-the-plan"'
+    )
+    assert acme.shell(placeholder, **given).exit_code == 0
+    assert _environments(acme.simulator.snapshot()["repositories"]) == _environments(before)
+
 
 def _environments(repositories: object) -> object:
     assert isinstance(repositories, dict)

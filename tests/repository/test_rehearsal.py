@@ -47,7 +47,8 @@ def test_the_rehearsal_by_hand(tmp_path: Path) -> None:
 
     assert done.returncode == 0, done.stderr
     assert "✔ Test-Env: created" in done.stderr
-    assert "Production" in done.stderr
+    assert "~ acme/shop · Test would be updated:" in done.stderr
+    assert done.stderr.count("+ variables.REGION") == 2
     assert re.search(r'"comments": ?{"1": ?\[{', done.stdout)
     assert '"values"' in done.stdout
 
