@@ -33,13 +33,16 @@ def run(context: RunContext) -> ExitCode:
 def _run(context: RunContext, console: Log, redactor: Redactor) -> ExitCode:
     started = context.clock.monotonic()
     report_files: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
     try:
         settings = read_settings(context.environ, context.files, context.arguments)
         redactor.add(*settings.secrets)
-        report_files = settings.options.report_files
+        report_files, warnings = settings.options.report_files, settings.warnings
         client = context.connect(settings.options.bitbucket_api_url, settings.options.workers)
     except ConfigurationError as error:
         console.info(f"Bitbucket Environment {VERSION}")
+        for warning in error.warnings or warnings:
+            console.warning(warning)
         console.write(config_error_lines(error.errors))
         result = RunResult(
             mode=Mode.APPLY,

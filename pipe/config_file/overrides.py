@@ -88,11 +88,11 @@ class Declarations(Struct, frozen=True, kw_only=True):
 
     def secured_values(self) -> tuple[str, ...]:
         """Return every secret that may be written to any repository."""
-        return tuple(
-            each.value.get_secret_value()
-            for each in self._all_variables()
-            if isinstance(each, SecuredVariable)
-        )
+        return tuple(each.value.get_secret_value() for each in self.secured_variables())
+
+    def secured_variables(self) -> Iterator[SecuredVariable]:
+        """Return every variable that is declared with a secret value."""
+        return (each for each in self._all_variables() if isinstance(each, SecuredVariable))
 
     def public_texts(self) -> Iterator[tuple[str, str]]:
         """Return every text that logs and requests show, and what it is."""

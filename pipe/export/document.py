@@ -70,9 +70,16 @@ class ExportedRepository(Struct, frozen=True):
 
 
 class ExportedFile(Struct, frozen=True):
-    """The content of the file, and a sentence for each thing that is left out."""
+    """The content of the file.
+
+    Attributes:
+        document: Its content.
+        environments: How many environments it declares, over all repositories.
+        left_out: A sentence for each thing that is left out.
+    """
 
     document: Yaml
+    environments: int
     left_out: tuple[str, ...]
 
 
@@ -84,7 +91,9 @@ def make(found: Mapping[Repository, ExportedRepository], redactor: Redactor) -> 
         redactor: Knows the secrets of the run: what contains one is left out.
     """
     reader = _Reader(redactor)
-    groups = _grouped({each: reader.read(each, found[each]) for each in found})
+    declared = {each: reader.read(each, found[each]) for each in found}
+    environments = sum(name != _REPOSITORY for own in declared.values() for name in own)
+    groups = _grouped(declared)
     everywhere = tuple(found)
     common = groups.pop(everywhere, {})
     workspaces = sorted({each.workspace for each in found})
@@ -99,7 +108,7 @@ def make(found: Mapping[Repository, ExportedRepository], redactor: Redactor) -> 
             {"repositories": _Flow(_names_in_override(group, everywhere))} | _entries(groups[group])
             for group in sorted(groups, key=lambda group: (-len(group), group))
         ]
-    return ExportedFile(document, tuple(reader.left_out))
+    return ExportedFile(document, environments, tuple(reader.left_out))
 
 
 def text(file: ExportedFile, missing: Iterable[Repository]) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
+from msgspec.structs import replace
+
 from pipe.apply.context import ApplyContext
 from pipe.apply.reader import list_environments, read_contents
 from pipe.bitbucket import problems
@@ -17,7 +19,7 @@ from pipe.fleet.workers import Abandoned, Crashed, NotStarted, WorkerPool
 from pipe.models.declaration import Desired, Repository
 from pipe.models.errors import ExitCode, PipeError, Problem, RunOverError
 from pipe.models.existing import ExistingVariable, VariableOwner
-from pipe.models.results import RepositoryResult, RunResult
+from pipe.models.results import Exported, RepositoryResult, RunResult
 from pipe.redaction import Redactor
 from pipe.reports.files import reason, write_atomically
 
@@ -71,9 +73,10 @@ class Exporter:
                 case ExportedRepository():
                     found[repository] = outcome
                     self._recorder.add(RepositoryResult(repository=repository))
+        exported = None
         if found:
-            self._write(found, [each for each in repositories if each not in found])
-        return self._recorder.finish(base_result)
+            exported = self._write(found, [each for each in repositories if each not in found])
+        return replace(self._recorder.finish(base_result), exported=exported)
 
     def _read(self, repository: Repository) -> ExportedRepository | Problem:
         try:
@@ -106,7 +109,8 @@ class Exporter:
 
     def _write(
         self, found: dict[Repository, ExportedRepository], missing: list[Repository]
-    ) -> None:
+    ) -> Exported | None:
+        """Write the file and return what is in it; `None`: it could not be written."""
         file = document.make(found, self._redactor)
         for sentence in file.left_out:
             self._recorder.console.warning(sentence)
@@ -118,6 +122,8 @@ class Exporter:
                 write_atomically(Path(self._path), text)
         except OSError as error:
             self._recorder.add_problem(_not_written(self._path, error))
+            return None
+        return Exported(file.environments, len(found), self._path)
 
 
 def _not_written(path: str | None, error: OSError) -> Problem:

@@ -83,12 +83,19 @@ class ConfigurationError(Exception):
     Attributes:
         errors: All of them.
         report_files: The reports to write, as far as they are known.
+        warnings: What is probably not meant: a misspelled name may explain an error.
     """
 
-    def __init__(self, errors: tuple[ConfigError, ...], report_files: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        errors: tuple[ConfigError, ...],
+        report_files: tuple[str, ...] = (),
+        warnings: tuple[str, ...] = (),
+    ) -> None:
         super().__init__(f"{len(errors)} configuration errors")
         self.errors = errors
         self.report_files = report_files
+        self.warnings = warnings
 
 
 class ConfigError(Struct, frozen=True):

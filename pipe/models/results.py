@@ -377,6 +377,20 @@ def _planned_change(change: Change) -> ChangeResult:
     return ChangeResult(change=change, outcome=Outcome.PLANNED)
 
 
+class Exported(Struct, frozen=True):
+    """What `export` wrote.
+
+    Attributes:
+        environments: How many are in the configuration file.
+        repositories: How many repositories were read.
+        path: Where it is; `None`: on standard output.
+    """
+
+    environments: int
+    repositories: int
+    path: str | None
+
+
 class RunOutcome(StrEnum):
     """The outcome of the run as a whole."""
 
@@ -398,6 +412,7 @@ class RunResult(Struct, frozen=True, kw_only=True):
         config_errors: Errors in the settings; nothing else is known then.
         remaining: Repositories that were not started because the run ended early.
         plan_checksum: Known once everything was planned.
+        exported: What was written in mode `export`.
         counts: The requests sent.
         seconds: Duration of the run.
     """
@@ -408,6 +423,7 @@ class RunResult(Struct, frozen=True, kw_only=True):
     config_errors: tuple[ConfigError, ...] = ()
     remaining: tuple[Repository, ...] = ()
     plan_checksum: str | None = None
+    exported: Exported | None = None
     counts: Counts
     seconds: float
 

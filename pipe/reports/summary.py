@@ -8,16 +8,18 @@ from typing import Final
 from msgspec.structs import asdict
 
 from pipe.models.results import (
+    Exported,
     Outcome,
     PlanCounts,
     RepositoryResult,
+    RunOutcome,
     RunResult,
     count_environments,
     count_plan,
     count_variables,
     is_impossible,
 )
-from pipe.reports.text import count_list, counted, repositories
+from pipe.reports.text import count_list, counted, one_line, repositories
 
 _MAX_LAST_LINE: Final = 98
 """Characters of the last line of the log beside its mark: 100 columns fit every window."""
@@ -38,7 +40,7 @@ def plan_sentence(results: Iterable[RepositoryResult]) -> str:
     pipelines = sum(each.pipelines is Outcome.PLANNED for each in results)
     enabled = f"; Pipelines to enable in {repositories(pipelines)}" if pipelines else ""
     changed = sum(bool(each.changes) for each in results)
-    own = f"; variables to change of {repositories(changed)}" if changed else ""
+    own = f"; variables to change in {repositories(changed)}" if changed else ""
     return (
         f"{counts.create} to create, {counts.update} to change, {deletions(counts)},"
         f" {counts.unchanged} unchanged{others}{own}{enabled}"
@@ -73,10 +75,19 @@ def _happened(result: RunResult) -> list[str]:
         _config_errors(result),
         f"{repositories(failed)} failed" if failed else "",
         f"{repositories(len(result.remaining))} not started" if result.remaining else "",
+        _exported(result.exported),
         _count("environment", asdict(count_environments(result.environments))),
         _count("variable", asdict(count_variables(result.repositories))),
     ]
     return [part for part in parts if part] or ["nothing was written"]
+
+
+def _exported(exported: Exported | None) -> str:
+    if exported is None:
+        return ""
+    place = "standard output" if exported.path is None else one_line(exported.path)
+    environments = counted(exported.environments, "environment")
+    return f"{environments} of {repositories(exported.repositories)} written to {place}"
 
 
 def _count(noun: str, counts: dict[str, int]) -> str:
@@ -93,4 +104,6 @@ def _sentence(result: RunResult, happened: list[str]) -> str:
     requests = counted(result.counts.total, "request")
     retries = counted(result.counts.retries, "retry", "retries")
     parts = [*happened, f"{requests}, {retries}, {result.seconds:.1f} s"]
-    return f"{str(result.outcome).capitalize()}: {'; '.join(parts)}"
+    is_exported = result.outcome is RunOutcome.UNCHANGED and result.exported is not None
+    outcome = "exported" if is_exported else str(result.outcome)
+    return f"{outcome.capitalize()}: {'; '.join(parts)}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from typing import Final
 
@@ -15,6 +16,7 @@ from pipe.models.declaration import (
     Desired,
     Prunable,
     Rule,
+    SecuredVariable,
     State,
 )
 from pipe.models.results import Mode
@@ -26,6 +28,7 @@ from pipe.parsing.variables import SourcedVariable, duplicates, from_file, overr
 from pipe.settings.given import Given
 from pipe.settings.model import Options
 
+_LITERAL: Final = re.compile(r"\$(?:[A-Za-z_][A-Za-z0-9_]*|\{[A-Za-z_][A-Za-z0-9_]*\})")
 _VARIABLES: Final = ("variables", "secured_variables", "variables_file", "secured_variables_file")
 _CONTENTS: Final = ("admin_only", "branches", *_VARIABLES)
 _ENVIRONMENT: Final = ("environment_type", "state", "rename_from", *_CONTENTS)
@@ -57,7 +60,7 @@ def read_declaration(given: Given, files: Callable[[str], str]) -> Declaration:
         errors,
     )
     _check_prune(given, variables, repository_variables)
-    given.warnings.extend(_warnings(options))
+    given.warnings.extend(_warnings(given))
     desired = Desired(
         admin_only=options.admin_only,
         branches=options.branches,
@@ -71,6 +74,20 @@ def warn_of_branches(given: Given, declarations: Declarations) -> None:
     """Add a warning for each branch pattern that probably matches nothing."""
     for each in declarations.branches():
         given.warnings.extend(branch_warnings(each))
+
+
+def warn_of_literals(given: Given, declarations: Declarations) -> None:
+    """Add a warning for each secret that is the name of a variable; its value is not quoted."""
+    found = {each.key: None for each in declarations.secured_variables() if _is_literal(each)}
+    for key in found:
+        given.warnings.append(
+            f"The secret value of {key} is the name of a variable that was not replaced; is it"
+            " defined?"
+        )
+
+
+def _is_literal(variable: SecuredVariable) -> bool:
+    return _LITERAL.fullmatch(variable.value.get_secret_value()) is not None
 
 
 def _declaration(
@@ -196,11 +213,17 @@ def _together(
     return tuple(each.variable for each in variables)
 
 
-def _warnings(options: Options) -> Iterable[str]:
+def _warnings(given: Given) -> Iterable[str]:
+    options = given.options
     name = options.environment_name
     if name is not None and name != name.strip():
         yield f"ENVIRONMENT_NAME {name!r} begins or ends with a space, which is part of the name"
-    if options.export_file is not None and options.mode is not Mode.EXPORT:
+    if options.mode is Mode.EXPORT:
+        for field in DECLARING:
+            if field in given.fields:
+                yield f"{field.upper()} is ignored: MODE is export, which exports everything"
+        return
+    if options.export_file is not None and "mode" not in given.invalid:
         yield f"EXPORT_FILE is ignored: MODE is {options.mode}"
     if options.state is State.ABSENT:
         for field in _CONTENTS:

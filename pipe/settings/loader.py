@@ -16,7 +16,12 @@ from pipe.parsing.secrets import known_secrets
 from pipe.parsing.suggestions import cut_quotes
 from pipe.redaction import Redactor
 from pipe.settings.credentials import check_credentials, choose_credentials
-from pipe.settings.declaration import DECLARING, read_declaration, warn_of_branches
+from pipe.settings.declaration import (
+    DECLARING,
+    read_declaration,
+    warn_of_branches,
+    warn_of_literals,
+)
 from pipe.settings.given import Given, read_variables
 from pipe.settings.misspellings import check_refused, warn_of_misspellings
 from pipe.settings.model import Options
@@ -101,6 +106,7 @@ def read_settings(
     secured_update = _secured_update(given)
     parallel = read_parallel(environ, given.errors)
     warn_of_misspellings(given)
+    warn_of_literals(given, declared.declarations)
     secrets = known_secrets(environ).union(declared.declarations.secured_values())
     redactor = Redactor(secrets)
     if given.errors.found() or chosen is None or selection is None:
@@ -115,7 +121,7 @@ def read_settings(
         parallel=None if selection.single else parallel,
         lines=declared.lines,
         context=read_context(environ),
-        warnings=tuple(cut_quotes(redactor.mask_words(each)) for each in given.warnings),
+        warnings=_warnings(given, redactor),
         secrets=secrets,
     )
 
@@ -125,7 +131,12 @@ def _configuration_error(given: Given, redactor: Redactor) -> ConfigurationError
     return ConfigurationError(
         tuple(ConfigError(cut_quotes(each.source), cut_quotes(each.message)) for each in masked),
         report_files=given.options.report_files,
+        warnings=_warnings(given, redactor),
     )
+
+
+def _warnings(given: Given, redactor: Redactor) -> tuple[str, ...]:
+    return tuple(cut_quotes(redactor.mask_words(each)) for each in given.warnings)
 
 
 def _read_file(

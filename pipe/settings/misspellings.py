@@ -40,7 +40,10 @@ _OTHERS: Final = frozenset(
 def check_refused(given: Given, arguments: Sequence[str]) -> None:
     """Add an error for what would be ignored, though whoever writes it relies on it."""
     for argument in arguments:
-        message = f"{quoted(argument)} is not an argument; settings are variables (MODE=plan)"
+        message = (
+            f"{quoted(argument)} is not an argument; settings are variables (MODE=plan), and --help"
+            " describes them"
+        )
         given.errors.add("command line", message)
     if given.environ.get("DRY_RUN"):
         message = "not supported, and ignoring it would write changes; use MODE: plan"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
@@ -181,9 +182,32 @@ def test_certificates_or_a_proxy_that_can_not_be_used(monkeypatch: pytest.Monkey
 
     world = World()
     monkeypatch.setattr(world, "connect", refuse)
-    ran = run_with(world, GOOD)
+    ran = run_with(world, GOOD | {"ADMIN_ONYL": "true"})
     _is_told(ran, 2)
     assert "SSL_CERT_FILE" in ran.log
+    assert "WARNING: Unknown variable ADMIN_ONYL; did you mean ADMIN_ONLY?" in ran.log
+
+
+@pytest.mark.promise("P17")
+def test_a_misspelled_name_is_told_beside_the_error_that_it_causes() -> None:
+    ran = run_with(World(), {"ENVIRONMENT_NAM": "Tmp", "MODE": "aply", "EXPORT_FILE": "x.yml"})
+    assert ran.exit_code == 2
+    assert "WARNING: Unknown variable ENVIRONMENT_NAM; did you mean ENVIRONMENT_NAME?" in ran.log
+    assert "EXPORT_FILE is ignored" not in ran.log
+    assert "ERROR: ENVIRONMENT_NAME: required" in ran.log
+
+
+@pytest.mark.promise("P25")
+@pytest.mark.parametrize("value", ["$PROD_PASSWORD", "${PROD_PASSWORD}"])
+def test_a_secret_that_is_the_name_of_a_variable_gets_a_warning(value: str) -> None:
+    world = World()
+    secrets = json.dumps({"A": value, "B": f"x{value}", "C": "$ecret", "D": "$1234"})
+    ran = run_with(world, GOOD | {"SECURED_VARIABLES": secrets})
+    log = " ".join(ran.log.split())
+    assert ran.exit_code == 0
+    assert "The secret value of A is the name of a variable that was not replaced" in log
+    assert not any(f"The secret value of {key} " in log for key in "BD")
+    assert "PROD_PASSWORD" not in log
 
 
 HTML = garbage(b"<html><body>Please log in</body></html>")

@@ -17,6 +17,8 @@ def test_a_file_is_written_instead_of_standard_output(tmp_path: Path) -> None:
     path = tmp_path / "environments.yml"
     ran = run_pipe(world, MODE="export", EXPORT_FILE=str(path))
     assert (ran.exit_code, ran.out) == (0, "")
+    assert "1 environment of 1 repository written to" in ran.log
+    assert path.name in ran.log
     (live,) = yaml.safe_load(path.read_text("utf-8"))["environments"]
     assert live["variables"] == {"KEY": {"secured": True}}
 
@@ -47,3 +49,29 @@ def test_variables_of_the_repository_that_cannot_be_listed_are_an_error() -> Non
     world.simulator.faults.add(Answer(status=403), path="*/pipelines_config/variables")
     ran = run_pipe(world, MODE="export")
     assert (ran.exit_code, ran.out) == (3, "")
+
+
+def test_the_log_says_what_was_exported() -> None:
+    world = World()
+    for name in ("Live", "Test", "QA"):
+        world.shop.add_environment(name)
+    ran = run_pipe(world, MODE="export")
+    assert "✔ Exported: 3 environments of 1 repository written to standard output; " in ran.log
+    assert ran.report["outcome"] == "unchanged"
+
+
+def test_an_export_in_part_says_so() -> None:
+    world = World()
+    world.shop.add_environment("Live")
+    ran = run_pipe(world, MODE="export", REPOSITORIES='["shop", "missing"]')
+    assert ran.exit_code != 0
+    assert "1 environment of 1 repository written to standard output" in ran.log
+    assert "Exported" not in ran.log
+
+
+def test_what_declares_something_is_ignored_with_a_warning() -> None:
+    ran = run_pipe(World(), MODE="export", ENVIRONMENT_NAME="Live", STATE="absent")
+    assert ran.exit_code == 0
+    for name in ("ENVIRONMENT_NAME", "STATE"):
+        warning = f"WARNING: {name} is ignored: MODE is export, which exports everything"
+        assert warning in ran.log

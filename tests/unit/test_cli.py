@@ -134,7 +134,7 @@ def test_any_other_argument_is_a_configuration_error(
 
     log = capfd.readouterr().err
     for each in arguments:
-        assert f"{each!r} is not an argument; settings are variables (MODE=plan)" in log
+        assert f"{each!r} is not an argument; settings are variables (MODE=plan), and --help" in log
     assert simulator.requests == []
     assert json.loads((tmp_path / "report.json").read_text())["exit_code"] == 2
 

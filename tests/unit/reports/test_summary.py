@@ -104,5 +104,5 @@ def test_variables_of_repositories_are_part_of_the_plan() -> None:
     run = replace(RUN, repositories=(RepositoryResult(repository=SHOP, changes=(change,)),))
     assert would_change(run)
     assert plan_sentence(run.repositories) == (
-        "0 to create, 0 to change, 0 to delete, 0 unchanged; variables to change of 1 repository"
+        "0 to create, 0 to change, 0 to delete, 0 unchanged; variables to change in 1 repository"
     )

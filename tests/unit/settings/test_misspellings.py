@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.settings import ONE, settings
+from pipe.models.errors import ConfigurationError
+from tests.support.settings import ONE, PIPELINE, settings
 
 PIPELINES = (
     "BITBUCKET_STEP_TRIGGERER_UUID BITBUCKET_REPO_FULL_NAME BITBUCKET_GIT_HTTP_ORIGIN"
@@ -52,3 +53,14 @@ def test_a_misspelling(name: str, meant: str | None) -> None:
     expected = (f"Unknown variable {name}; did you mean {meant}?",)
 
     assert settings(ONE | {name: "x"}).warnings == (expected if meant else ())
+
+
+def test_a_misspelling_is_told_beside_an_error() -> None:
+    """It may be what explains the error."""
+    with pytest.raises(ConfigurationError) as found:
+        settings(PIPELINE | {"ENVIRONMENT_NAM": "Tmp"})
+
+    assert [each.source for each in found.value.errors] == ["ENVIRONMENT_NAME"]
+    assert found.value.warnings == (
+        "Unknown variable ENVIRONMENT_NAM; did you mean ENVIRONMENT_NAME?",
+    )
