@@ -192,6 +192,12 @@ class Execution:
             own = share(selected, parallel=settings.parallel, start_at=self._options.start_at)
         except PipeError as error:
             return error.problem
+        start_at = self._options.start_at
+        if start_at is not None and start_at not in selected:
+            self._console.warning(
+                f"START_AT={start_at} is not among the selected repositories; the run starts at"
+                " the next one in order"
+            )
         self._log_selection(len(own), len(selected))
         return own
 

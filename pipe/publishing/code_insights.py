@@ -91,6 +91,7 @@ def _data(view: RunView) -> Iterator[Json]:
     ):
         yield {"title": title, "type": "NUMBER", "value": number}
     failed = count_environments(view.result.environments).failed
+    failed += sum(each.problem is not None for each in view.repositories) + len(view.problems)
     yield {"title": "Failed", "type": "NUMBER", "value": failed}
     yield {"title": "Duration", "type": "DURATION", "value": round(view.result.seconds * 1000)}
 

@@ -75,7 +75,7 @@ def publish_insights(settings: Settings, view: RunView, publisher: Publisher) ->
     """
     commit = settings.context.commit or ""
     if not re.fullmatch(r"[0-9a-f]{7,40}", commit):
-        message = "BITBUCKET_COMMIT is not a commit; outside Pipelines, set it to a full hash"
+        message = "BITBUCKET_COMMIT is not a commit; outside Pipelines, set it to its hash"
         raise UnpublishedError(message)
     name = f"bitbucket-environment-{identity(settings)}"
     path = f"{_repository(settings)}/commit/{commit}/reports/{name}"
@@ -158,5 +158,5 @@ def _reason(error: PipeError) -> str:
 
 
 def _refused(answer: Rejected, scopes: str) -> str:
-    message = answer.message or "no message"
+    message = (answer.message or "no message").rstrip(".")
     return f"Bitbucket says ({answer.status}): {message}. An API token needs the scope {scopes}."

@@ -7,7 +7,9 @@ from typing import Final
 
 from msgspec.structs import asdict
 
+from pipe.models.changes import RewriteSecured, Update
 from pipe.models.results import (
+    EnvironmentResult,
     Exported,
     Outcome,
     PlanCounts,
@@ -35,6 +37,12 @@ def plan_sentence(results: Iterable[RepositoryResult]) -> str:
     results = tuple(results)
     counts = count_plan(each for one in results for each in one.environments)
     impossible = sum(is_impossible(each.plan) for one in results for each in one.environments)
+    rewritten = sum(
+        isinstance(each.plan, Update) and _only_rewrites(each.plan)
+        for one in results
+        for each in one.environments
+    )
+    only = f" ({rewritten} secured values only)" if rewritten else ""
     blocked = [(counts.refuse, "refused"), (impossible, "impossible")]
     others = "".join(f", {number} {word}" for number, word in blocked if number)
     pipelines = sum(each.pipelines is Outcome.PLANNED for each in results)
@@ -42,9 +50,13 @@ def plan_sentence(results: Iterable[RepositoryResult]) -> str:
     changed = sum(bool(each.changes) for each in results)
     own = f"; variables to change in {repositories(changed)}" if changed else ""
     return (
-        f"{counts.create} to create, {counts.update} to change, {deletions(counts)},"
+        f"{counts.create} to create, {counts.update} to change{only}, {deletions(counts)},"
         f" {counts.unchanged} unchanged{others}{own}{enabled}"
     )
+
+
+def _only_rewrites(plan: Update) -> bool:
+    return all(isinstance(each, RewriteSecured) for each in plan.changes)
 
 
 def would_change(result: RunResult) -> bool:
@@ -76,10 +88,25 @@ def _happened(result: RunResult) -> list[str]:
         f"{repositories(failed)} failed" if failed else "",
         f"{repositories(len(result.remaining))} not started" if result.remaining else "",
         _exported(result.exported),
-        _count("environment", asdict(count_environments(result.environments))),
+        _environments(result.environments),
         _count("variable", asdict(count_variables(result.repositories))),
     ]
     return [part for part in parts if part] or ["nothing was written"]
+
+
+def _environments(results: tuple[EnvironmentResult, ...]) -> str:
+    """Count each environment once: one that failed after a change is not counted as changed."""
+    counts = asdict(count_environments(results))
+    failed = count_environments(
+        each for each in results if each.outcome in (Outcome.FAILED, Outcome.UNVERIFIED)
+    )
+    counts["created"] -= failed.created
+    counts["updated"] -= failed.updated
+    in_part = failed.created + failed.updated
+    noted = {"failed": f"failed ({in_part} changed in part)"} if in_part else {}
+    return count_list(
+        ((number, noted.get(name, name)) for name, number in counts.items()), "environment"
+    )
 
 
 def _exported(exported: Exported | None) -> str:

@@ -12,6 +12,7 @@ _CORE: Final = (
     "ATLASSIAN_API_TOKEN",
     "WORKSPACE",
     "REPO_SLUG",
+    "REPOSITORIES",
     "ENVIRONMENT_NAME",
     "ENVIRONMENT_TYPE",
     "ADMIN_ONLY",
@@ -28,7 +29,12 @@ Bitbucket Environment {version}
 Manages the deployment environments of Bitbucket Cloud repositories, with their restrictions and
 variables, as code: creates, updates, renames and deletes them as declared.
 
-Settings are environment variables; the only arguments are --help and --version.
+Usage: VARIABLE=VALUE… python -m pipe [--help | --version]
+
+Settings are environment variables; there are no other arguments. For example, to see what would
+change (with ATLASSIAN_ACCOUNT_EMAIL and ATLASSIAN_API_TOKEN set):
+
+  WORKSPACE=acme REPO_SLUG=shop ENVIRONMENT_NAME=Live ADMIN_ONLY=true MODE=plan python -m pipe
 
 {core}
 
@@ -43,7 +49,10 @@ def usage(version: str) -> str:
 
 
 def _variable(name: str) -> str:
-    description = (Options.model_fields[name.lower()].description or "").replace("`", "")
+    field = Options.model_fields[name.lower()]
+    description = (field.description or "").replace("`", "")
+    if field.default and "Default:" not in description:
+        description += f" Default: {field.default}."
     return f"  {name}\n" + fill(
         description, _WIDTH, initial_indent=" " * 6, subsequent_indent=" " * 6
     )

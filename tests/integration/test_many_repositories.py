@@ -66,3 +66,11 @@ def test_parallel_steps_take_their_share() -> None:
         assert ran.exit_code == 0
     assert _done(world) == SLUGS
     assert len([each for each in world.simulator.requests if each.method == "POST"]) == len(SLUGS)
+
+
+def test_a_start_that_is_not_selected_gets_a_warning() -> None:
+    world = filled(World())
+    ran = run_with(world, WANTED | {"START_AT": "acme/repo-4x", "MODE": "plan"})
+    assert "WARNING: START_AT=acme/repo-4x is not among the selected repositories; " in ran.log
+    known = run_with(world, WANTED | {"START_AT": "acme/repo-4", "MODE": "plan"})
+    assert "is not among the selected" not in known.log

@@ -117,6 +117,16 @@ def test_help_and_version_go_to_standard_output(
     assert (err, simulator.requests) == ("", [])
 
 
+def test_help_has_an_example_and_the_default_of_a_mode(capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(["--help"]) == 0
+
+    text = capfd.readouterr().out
+    assert "Usage: " in text
+    assert "MODE=plan python -m pipe\n" in text
+    assert "  REPOSITORIES\n" in text
+    assert "read-only. Default:\n      apply." in text or "Default: apply." in text
+
+
 @pytest.mark.promise("P25")
 @pytest.mark.parametrize("arguments", [["plan"], ["--help", "plan"], ["--Version"], [""], ["-h"]])
 def test_any_other_argument_is_a_configuration_error(

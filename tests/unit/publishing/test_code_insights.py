@@ -86,6 +86,9 @@ def test_a_successful_run_passes() -> None:
     assert build_report(view(run))["result"] == "PASSED"
     failed = replace(run, problems=(TROUBLE,))
     assert build_report(view(failed))["result"] == "FAILED"
+    broken = replace(failed, repositories=(RepositoryResult(repository=SHOP, problem=TROUBLE),))
+    data: Any = build_report(view(broken))["data"]
+    assert {"title": "Failed", "type": "NUMBER", "value": 2} in data
     assert "\nIt.\nWhy: Because." in str(build_report(view(failed))["details"])
 
 

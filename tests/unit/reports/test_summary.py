@@ -11,6 +11,7 @@ from pipe.models.changes import (
     DeleteReason,
     Keep,
     Refuse,
+    RewriteSecured,
     SetAdminOnly,
     Update,
 )
@@ -18,6 +19,7 @@ from pipe.models.errors import ExitCode, Problem
 from pipe.models.results import (
     ChangeResult,
     Counts,
+    EnvironmentResult,
     Mode,
     Outcome,
     PlanCounts,
@@ -25,7 +27,7 @@ from pipe.models.results import (
     planned,
 )
 from pipe.reports.summary import plan_sentence, summary, summary_parts, would_change
-from tests.support.values import SHOP, TROUBLE, env, plain
+from tests.support.values import SHOP, TROUBLE, env, plain, secret, var
 from tests.unit.reports.samples import NOTHING, RUN
 
 IMPOSSIBLE = Problem("type-needed", ExitCode.INCOMPLETE, "It.", "Because.", "Do.")
@@ -97,6 +99,29 @@ def test_the_last_line_fits_a_hundred_columns() -> None:
         or moved
     )
     assert "1000 environments unchanged, 2000 failed, 1000 refused" in moved
+
+
+def test_an_environment_that_failed_after_a_change_is_counted_once() -> None:
+    change = SetAdminOnly(before=False, after=True)
+    update = Update(existing=env("A"), changes=(change,))
+    done = ChangeResult(change=change, outcome=Outcome.APPLIED)
+    complete = EnvironmentResult(plan=update, outcome=Outcome.APPLIED, changes=(done,))
+    halfway = replace(complete, outcome=Outcome.FAILED, problem=TROUBLE)
+    one = RepositoryResult(repository=SHOP, environments=(complete, halfway, halfway))
+    text = summary(replace(NOTHING, repositories=(one,)))
+    assert "1 environment updated, 2 failed (2 changed in part); " in text
+    one = replace(one, environments=(replace(halfway, changes=()),))
+    assert "1 environment failed; " in summary(replace(NOTHING, repositories=(one,)))
+
+
+def test_a_plan_says_what_only_rewrites_secured_values() -> None:
+    rewrite = RewriteSecured(var("S"), secret("S"))
+    only = planned(Update(existing=env("A"), changes=(rewrite,)))
+    both = planned(Update(existing=env("B"), changes=(*CHANGES, rewrite)))
+    one = RepositoryResult(repository=SHOP, environments=(only, both))
+    assert plan_sentence([one]) == (
+        "0 to create, 2 to change (1 secured values only), 0 to delete, 0 unchanged"
+    )
 
 
 def test_variables_of_repositories_are_part_of_the_plan() -> None:
