@@ -12,7 +12,7 @@ from pipe.apply.deletion import PruneCheck, delete
 from pipe.apply.fields import change_fields
 from pipe.apply.outcomes import ChangeOutcomes
 from pipe.apply.reader import read_contents
-from pipe.apply.variables import VariableWriter
+from pipe.apply.variable_stages import VariableWriter
 from pipe.apply.writer import EnvironmentWriter
 from pipe.bitbucket import problems as bitbucket_problems
 from pipe.models.changes import (

@@ -12,7 +12,7 @@ from pipe.apply.deletion import PruneCheck
 from pipe.apply.environment import apply_environment
 from pipe.apply.outcomes import ChangeOutcomes
 from pipe.apply.reader import read_state
-from pipe.apply.variables import VariableWriter
+from pipe.apply.variable_stages import VariableWriter
 from pipe.bitbucket import problems as bitbucket_problems
 from pipe.bitbucket.requests import Rejected
 from pipe.models.changes import Keep, Refuse, RepositoryPlan, existing_of

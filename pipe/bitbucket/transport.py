@@ -26,7 +26,7 @@ from pipe.bitbucket.auth import (
     bearer,
     token_request,
 )
-from pipe.bitbucket.error_messages import describe, gave_up, redirected, rejected
+from pipe.bitbucket.error_responses import describe, gave_up, redirected, rejected
 from pipe.bitbucket.http import HttpExchange
 from pipe.bitbucket.requests import (
     IdempotentRequest,

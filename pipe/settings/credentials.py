@@ -9,7 +9,7 @@ from typing import Final
 from pipe.bitbucket.auth import AccessToken, ApiToken, Credentials, OAuthConsumer
 from pipe.config_file.overrides import Declarations
 from pipe.parsing.secrets import credentials
-from pipe.settings.given import Given
+from pipe.settings.environment_variables import GivenVariables
 from pipe.settings.model import Options
 
 _PAIRS: Final = (
@@ -38,7 +38,7 @@ _WAYS: Final = (
 )
 
 
-def choose_credentials(given: Given) -> Credentials | None:
+def choose_credentials(given: GivenVariables) -> Credentials | None:
     """Return the first complete credentials; without any, add an error and return `None`."""
     environ, errors = given.environ, given.errors
     incomplete = tuple(
@@ -85,7 +85,7 @@ def _any_given(environ: Mapping[str, str]) -> bool:
     return any(all(environ.get(name) for name in way) for way in ways)
 
 
-def check_credentials(given: Given, declarations: Declarations) -> None:
+def check_credentials(given: GivenVariables, declarations: Declarations) -> None:
     """Add an error for each text that contains a credential and would be shown or sent.
 
     Lists of variables are looked at once they are read: what they store secured may be one.

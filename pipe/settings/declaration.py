@@ -25,7 +25,7 @@ from pipe.parsing.errors import ConfigErrors, read_text
 from pipe.parsing.suggestions import alternatives
 from pipe.parsing.values import branch_warnings
 from pipe.parsing.variables import SourcedVariable, duplicates, from_file, override
-from pipe.settings.given import Given
+from pipe.settings.environment_variables import GivenVariables
 from pipe.settings.model import Options
 
 _LITERAL: Final = re.compile(r"\$(?:[A-Za-z_][A-Za-z0-9_]*|\{[A-Za-z_][A-Za-z0-9_]*\})")
@@ -38,7 +38,7 @@ DECLARING: Final = ("environment_name", *_ENVIRONMENT, *_REPOSITORY, "enable_pip
 """The fields that declare something; a configuration file replaces them."""
 
 
-def read_declaration(given: Given, files: Callable[[str], str]) -> Declaration:
+def read_declaration(given: GivenVariables, files: Callable[[str], str]) -> Declaration:
     """Return what is declared for each repository.
 
     Args:
@@ -70,13 +70,13 @@ def read_declaration(given: Given, files: Callable[[str], str]) -> Declaration:
     return _declaration(options, desired, repository_variables)
 
 
-def warn_of_branches(given: Given, declarations: Declarations) -> None:
+def warn_of_branches(given: GivenVariables, declarations: Declarations) -> None:
     """Add a warning for each branch pattern that probably matches nothing."""
     for each in declarations.branches():
         given.warnings.extend(branch_warnings(each))
 
 
-def warn_of_literals(given: Given, declarations: Declarations) -> None:
+def warn_of_literals(given: GivenVariables, declarations: Declarations) -> None:
     """Add a warning for each secret that is the name of a variable; its value is not quoted."""
     found = {each.key: None for each in declarations.secured_variables() if _is_literal(each)}
     for key in found:
@@ -123,7 +123,7 @@ def _declaration(
     )
 
 
-def _check_name(given: Given) -> None:
+def _check_name(given: GivenVariables) -> None:
     if "environment_name" in given.fields or given.options.mode is Mode.EXPORT:
         return
     needing = [each.upper() for each in _ENVIRONMENT if each in given.fields]
@@ -134,7 +134,7 @@ def _check_name(given: Given) -> None:
         given.errors.add("ENVIRONMENT_NAME", f"required when {alternatives(needing)} is set")
 
 
-def _check_rename(given: Given) -> None:
+def _check_rename(given: GivenVariables) -> None:
     name, former = given.options.environment_name, given.options.rename_from
     errors = given.errors
     if former is None:
@@ -148,7 +148,7 @@ def _check_rename(given: Given) -> None:
 
 
 def _check_prune(
-    given: Given,
+    given: GivenVariables,
     variables: tuple[DeclaredVariable, ...] | None,
     repository_variables: tuple[DeclaredVariable, ...] | None,
 ) -> None:
@@ -213,7 +213,7 @@ def _together(
     return tuple(each.variable for each in variables)
 
 
-def _warnings(given: Given) -> Iterable[str]:
+def _warnings(given: GivenVariables) -> Iterable[str]:
     options = given.options
     name = options.environment_name
     if name is not None and name != name.strip():

@@ -22,7 +22,7 @@ from pipe.settings.declaration import (
     warn_of_branches,
     warn_of_literals,
 )
-from pipe.settings.given import Given, read_variables
+from pipe.settings.environment_variables import GivenVariables, read_variables
 from pipe.settings.misspellings import check_refused, warn_of_misspellings
 from pipe.settings.model import Options
 from pipe.settings.pipelines import PipelineContext, read_context, read_parallel
@@ -126,7 +126,7 @@ def read_settings(
     )
 
 
-def _configuration_error(given: Given, redactor: Redactor) -> ConfigurationError:
+def _configuration_error(given: GivenVariables, redactor: Redactor) -> ConfigurationError:
     masked = (redactor.mask(error) for error in given.errors.found())
     return ConfigurationError(
         tuple(ConfigError(cut_quotes(each.source), cut_quotes(each.message)) for each in masked),
@@ -135,12 +135,12 @@ def _configuration_error(given: Given, redactor: Redactor) -> ConfigurationError
     )
 
 
-def _warnings(given: Given, redactor: Redactor) -> tuple[str, ...]:
+def _warnings(given: GivenVariables, redactor: Redactor) -> tuple[str, ...]:
     return tuple(cut_quotes(redactor.mask_words(each)) for each in given.warnings)
 
 
 def _read_file(
-    given: Given, path: str, workspace: Workspace, files: Callable[[str], str]
+    given: GivenVariables, path: str, workspace: Workspace, files: Callable[[str], str]
 ) -> _Declared:
     errors, options = given.errors, given.options
     for each in DECLARING:
@@ -171,7 +171,7 @@ def _read_file(
     )
 
 
-def _secured_update(given: Given) -> SecuredUpdate:
+def _secured_update(given: GivenVariables) -> SecuredUpdate:
     options = given.options
     has_key = "fingerprint_key" in given.fields
     if options.secured_update is SecuredUpdate.ON_CHANGE and not has_key:

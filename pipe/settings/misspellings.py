@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from pipe.parsing.suggestions import closest, quoted
-from pipe.settings.given import Given
+from pipe.settings.environment_variables import GivenVariables
 from pipe.settings.model import Options
 
 _SIMILARITY: Final = 0.85
@@ -37,7 +37,7 @@ _OTHERS: Final = frozenset(
 )  # fmt: skip
 
 
-def check_refused(given: Given, arguments: Sequence[str]) -> None:
+def check_refused(given: GivenVariables, arguments: Sequence[str]) -> None:
     """Add an error for what would be ignored, though whoever writes it relies on it."""
     for argument in arguments:
         message = (
@@ -50,7 +50,7 @@ def check_refused(given: Given, arguments: Sequence[str]) -> None:
         given.errors.add("DRY_RUN", message)
 
 
-def warn_of_misspellings(given: Given) -> None:
+def warn_of_misspellings(given: GivenVariables) -> None:
     """Add a warning for each variable that is unknown, but nearly is one of the pipe's."""
     known = [name.upper() for name in Options.model_fields]
     item = re.compile(f"(?:{'|'.join(known)})_(?:COUNT|[0-9]+)")

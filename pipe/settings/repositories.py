@@ -8,13 +8,13 @@ from typing import Final
 from pipe.models.selection import Item, Selection, Slug, Workspace
 from pipe.parsing.lists import ListItem
 from pipe.parsing.repositories import check_selection, item, slug
-from pipe.settings.given import Given
+from pipe.settings.environment_variables import GivenVariables
 
 PLACEHOLDER: Final = Slug("unknown", "unknown")
 """Replaces what is invalid and reported already, so that no second error follows from it."""
 
 
-def read_workspace(given: Given) -> Workspace:
+def read_workspace(given: GivenVariables) -> Workspace:
     """Read the workspace from `WORKSPACE` or `REPO_SLUG`, else from `BITBUCKET_WORKSPACE`."""
     if given.invalid & {"workspace", "repo_slug"}:
         return Workspace(given=PLACEHOLDER.workspace, around=None)
@@ -29,7 +29,9 @@ def read_workspace(given: Given) -> Workspace:
     return Workspace(given=None, around=_from_pipelines("BITBUCKET_WORKSPACE", given))
 
 
-def select(given: Given, workspace: str | None, items: tuple[Item, ...] | None) -> Selection | None:
+def select(
+    given: GivenVariables, workspace: str | None, items: tuple[Item, ...] | None
+) -> Selection | None:
     """Return the repositories of the run, or `None` after adding an error.
 
     Args:
@@ -58,7 +60,9 @@ def select(given: Given, workspace: str | None, items: tuple[Item, ...] | None) 
     return Selection(items=(Slug(workspace, repository),))
 
 
-def _listed(given: Given, listed: tuple[ListItem, ...], workspace: str | None) -> Selection | None:
+def _listed(
+    given: GivenVariables, listed: tuple[ListItem, ...], workspace: str | None
+) -> Selection | None:
     errors = given.errors
     if given.options.repo_slug is not None:
         errors.add("REPOSITORIES", "REPOSITORIES and REPO_SLUG are mutually exclusive")
@@ -73,7 +77,7 @@ def _listed(given: Given, listed: tuple[ListItem, ...], workspace: str | None) -
     return errors.attempt("REPOSITORIES", lambda: Selection(items=check_selection(selected)))
 
 
-def _from_pipelines(name: str, given: Given) -> str | None:
+def _from_pipelines(name: str, given: GivenVariables) -> str | None:
     text = given.environ.get(name, "")
     if not text:
         return None

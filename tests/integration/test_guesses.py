@@ -15,7 +15,7 @@ import pytest
 
 from simulator.faults import Answer
 from tests.support.world import Ran, World, listed, run_with
-from tests.unit.bitbucket.test_error_messages import DISGUISES
+from tests.unit.bitbucket.test_error_responses import DISGUISES
 
 pytestmark = pytest.mark.promise("P24")
 

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from pipe.apply.variable_store import Inserted, VariableStore
+from pipe.apply.variable_writes import Inserted, VariableStore
 from pipe.models.declaration import PlainVariable
 from pipe.models.existing import ExistingVariable, VariableOwner
 from simulator.behaviour.switches import SWITCHES

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipe.bitbucket.client import Bitbucket
-from pipe.bitbucket.error_messages import one_line, rejected
+from pipe.bitbucket.error_responses import one_line, rejected
 from pipe.bitbucket.payloads import accepted
 from pipe.bitbucket.requests import Answer, IdempotentRequest
 from pipe.models.declaration import EnvironmentType, PlainVariable

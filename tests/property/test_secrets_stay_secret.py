@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipe.bitbucket.error_messages import rejected
+from pipe.bitbucket.error_responses import rejected
 from pipe.bitbucket.payloads import accepted
 from pipe.bitbucket.requests import Answer, IdempotentRequest, json_content
 from pipe.redaction import MASK, MIN_LENGTH, Redactor

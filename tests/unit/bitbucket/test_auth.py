@@ -10,7 +10,7 @@ import pytest
 from pydantic import SecretStr
 
 from pipe.bitbucket.auth import AccessToken, ApiToken, Credentials, OAuthConsumer, Token
-from pipe.bitbucket.error_messages import WITHHELD
+from pipe.bitbucket.error_responses import WITHHELD
 from pipe.bitbucket.payloads import from_json
 from pipe.bitbucket.problems import rejection
 from pipe.bitbucket.requests import IdempotentRequest, Rejected

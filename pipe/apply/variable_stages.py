@@ -13,7 +13,7 @@ from msgspec import Struct
 from pipe.apply.context import ApplyContext
 from pipe.apply.outcomes import ChangeOutcomes
 from pipe.apply.parallel import for_each
-from pipe.apply.variable_store import (
+from pipe.apply.variable_writes import (
     AlreadyRight,
     Deleted,
     Overwritten,

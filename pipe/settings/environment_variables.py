@@ -14,7 +14,7 @@ from pipe.parsing.lists import is_given
 from pipe.settings.model import Options, RawVariable
 
 
-class Given(Struct, frozen=True, kw_only=True):
+class GivenVariables(Struct, frozen=True, kw_only=True):
     """What the user gave, and what is wrong with it.
 
     Attributes:
@@ -65,7 +65,7 @@ class VariablesSource(PydanticBaseSettingsSource):
         }
 
 
-def read_variables(environ: Mapping[str, str]) -> Given:
+def read_variables(environ: Mapping[str, str]) -> GivenVariables:
     """Read each variable by itself; an invalid one is an error and has its default."""
     errors = ConfigErrors()
     invalid: set[str] = set()
@@ -78,7 +78,7 @@ def read_variables(environ: Mapping[str, str]) -> Given:
             errors.add_exception(name.upper(), details["ctx"]["error"])
         source = VariablesSource(Options, environ, skip=frozenset(invalid))
         options = Options(_build_sources=((source,), {}))
-    return Given(
+    return GivenVariables(
         options=options,
         invalid=frozenset(invalid),
         environ=environ,

@@ -13,7 +13,7 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 
-from pipe.bitbucket.error_messages import WITHHELD, message, one_line, redirected, rejected
+from pipe.bitbucket.error_responses import WITHHELD, message, one_line, redirected, rejected
 from pipe.bitbucket.payloads import accepted
 from pipe.bitbucket.requests import (
     Answer,
