@@ -128,9 +128,10 @@ def _config_errors(result: RunResult) -> str:
 
 
 def _sentence(result: RunResult, happened: list[str]) -> str:
-    requests = counted(result.counts.total, "request")
-    retries = counted(result.counts.retries, "retry", "retries")
-    parts = [*happened, f"{requests}, {retries}, {result.seconds:.1f} s"]
+    sent = counted(result.counts.total, "request")
+    if result.counts.total:  # attempts that could not be sent are no retries
+        sent += f", {counted(result.counts.retries, 'retry', 'retries')}"
+    parts = [*happened, f"{sent}, {result.seconds:.1f} s"]
     is_exported = result.outcome is RunOutcome.UNCHANGED and result.exported is not None
     outcome = "exported" if is_exported else str(result.outcome)
     return f"{outcome.capitalize()}: {'; '.join(parts)}"

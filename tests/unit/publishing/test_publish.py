@@ -235,6 +235,14 @@ def test_a_comment_of_another_account_is_left_to_it(world: World) -> None:
     assert len(raws(world)) == 2
 
 
+def test_a_sentence_of_bitbucket_ends_with_one_full_stop(world: World) -> None:
+    body = b'{"error": {"message": "Your credentials lack one or more required privilege scopes."}}'
+    world.simulator.faults.add(Answer(status=403, body=body), path="*/comments*", times=9)
+    log = " ".join(comment(world, MODE="plan").log.split())
+    assert "An API token needs the scope" in log
+    assert "scopes. An API token needs" in log
+
+
 @pytest.mark.parametrize("id_", [-1, True, 0, "1/../../environments"])
 def test_a_comment_without_a_valid_id_is_ignored(world: World, id_: object) -> None:
     comment(world, MODE="plan")

@@ -176,7 +176,7 @@ def test_an_empty_plan_has_no_checksum_to_copy() -> None:
     run = replace(NOTHING, mode=Mode.PLAN, plan_checksum="sha256:0")
     assert [line.text for line in summary_lines(run)] == [
         "Plan: 0 to create, 0 to change, 0 to delete, 0 unchanged",
-        "✔ Unchanged: nothing was written; no requests, no retries, 0.0 s",
+        "✔ Unchanged: nothing was written; no requests, 0.0 s",
     ]
 
 

@@ -73,7 +73,7 @@ def test_a_plan_that_writes_nothing_is_empty(
 
 
 def test_counts_of_zero_are_left_out() -> None:
-    assert summary(NOTHING) == "Unchanged: nothing was written; no requests, no retries, 0.0 s"
+    assert summary(NOTHING) == "Unchanged: nothing was written; no requests, 0.0 s"
     one = replace(NOTHING, counts=Counts(total=2, reads=1, writes=1, retries=1))
     assert summary(one).endswith("; 2 requests, 1 retry, 0.0 s")
 
