@@ -12,7 +12,6 @@ from msgspec import Struct
 
 from pipe.apply.context import ApplyContext
 from pipe.apply.outcomes import ChangeOutcomes
-from pipe.apply.parallel import for_each
 from pipe.apply.variable_writes import (
     AlreadyRight,
     Deleted,
@@ -33,6 +32,7 @@ from pipe.models.changes import (
 from pipe.models.declaration import FINGERPRINTS_KEY, PlainVariable
 from pipe.models.errors import Problem
 from pipe.models.existing import ExistingVariable, VariableOwner
+from pipe.parallel import for_each
 from pipe.planning import fingerprints
 from pipe.planning.safety import is_pruned, variable_deletions_problem
 
