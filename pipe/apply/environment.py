@@ -206,7 +206,11 @@ def _adopt(
     try:
         contents = read_contents(context, repository, existing, desired)
     except PipeError as error:
-        return ChangeOutcomes(plan.changes).result(plan, existing.uuid, error.problem)
+        outcomes = ChangeOutcomes(plan.changes)
+        for change in plan.changes:
+            if may_be_ours and isinstance(change, SetType | SetAdminOnly):
+                outcomes.set_unverified(change, error.problem)
+        return outcomes.result(plan, existing.uuid, error.problem)
     if may_be_ours and _is_as_new(existing, contents, desired):
         return _complete(context, repository, plan, existing)
     planner = Planner(repository, context.policy)

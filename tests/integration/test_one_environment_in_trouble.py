@@ -91,6 +91,22 @@ def test_a_creation_whose_answer_is_lost_is_found_and_never_repeated() -> None:
     assert ran.report["summary"]["environments"]["created"] == 1
 
 
+@pytest.mark.promise("P13")
+def test_a_creation_whose_answer_is_lost_and_whose_contents_are_unreadable_is_unverified() -> None:
+    world = World()
+    world.simulator.faults.add(DropConnection(after_effect=True), method="POST")
+    unreadable = Answer(status=400, body=b"{}")
+    world.simulator.faults.add(unreadable, method="GET", path="*/variables*", times=9)
+    ran = run_pipe(
+        world, ENVIRONMENT_NAME="Live", ENVIRONMENT_TYPE="Test", ADMIN_ONLY="true",
+        VARIABLES="A=1",
+    )  # fmt: skip
+    assert ran.exit_code == 5
+    (environment,) = ran.report["repositories"][0]["environments"]
+    outcomes = {each["field"]: each["outcome"] for each in environment["changes"]}
+    assert outcomes == {"type": "unverified", "admin_only": "unverified", "variables.A": "skipped"}
+
+
 def test_what_stands_there_after_a_lost_answer_is_ours_only_if_it_is_what_was_asked_for() -> None:
     world = World()
 

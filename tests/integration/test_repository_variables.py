@@ -65,7 +65,7 @@ def test_what_bitbucket_refuses_is_in_the_result_and_environments_go_on() -> Non
 def test_a_variable_that_never_answers_is_a_failure_of_that_variable() -> None:
     world = World()
     gone = Answer(status=404, body=b"{}")
-    world.simulator.faults.add(gone, method="POST", path="*/pipelines_config/variables", times=99)
+    world.simulator.faults.add(gone, method="POST", path="*/pipelines_config/variables", times=9)
     ran = run_with(world, {"REPOSITORY_VARIABLES": "A=1"})
     assert (ran.exit_code, set(ran.problems)) == (3, {"not-found"})
 
@@ -95,3 +95,14 @@ def test_a_secret_managed_elsewhere_must_exist() -> None:
     world.shop.set_variable("A", "theirs-theirs", secured=True)
     ran = run_with(world, wanted)
     assert (ran.exit_code, ran.writes) == (0, [])
+
+
+def test_a_write_that_is_never_found_is_refused_like_any_other() -> None:
+    world = World()
+    missing = Answer(status=404, body=b"{}")
+    world.simulator.faults.add(
+        missing, method="POST", path="*/pipelines_config/variables", times=99
+    )
+    ran = run_with(world, {"REPOSITORY_VARIABLES": json.dumps({"A": "1"})})
+    assert (ran.exit_code, world.shop.variables) == (3, {})
+    assert "Bitbucket refused to write the variable A" in ran.log

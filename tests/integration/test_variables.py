@@ -236,6 +236,15 @@ def test_variables_that_answer_404_for_ever_are_given_up() -> None:
     assert created.report["summary"]["environments"]["created"] == 1
 
 
+@pytest.mark.promise("P5")
+def test_a_creation_whose_answers_are_all_lost_is_given_up_after_as_many_reads_as_any() -> None:
+    world = live_world()
+    world.simulator.faults.add(DropConnection(), path="*/variables", method="POST", times=99)
+    ran = run_with(world, declare_plain(A="1") | {"MAX_ATTEMPTS": "50"})
+    assert (ran.exit_code, values_of(world)) == (6, {})
+    assert set(ran.problems) == {"service-unavailable"}
+
+
 def test_variables_that_may_not_be_read_are_a_matter_of_permission() -> None:
     world = live_world()
     world.simulator.faults.add(
