@@ -51,7 +51,7 @@ class Simulated:
 
 @contextmanager
 def simulator(seed: Mapping[str, object], *options: str) -> Iterator[Simulated]:
-    """Serve what the seed tells, with options of its command line.
+    """Serve what the seed describes, with options of its command line.
 
     Raises:
         SimulatorError: It can't serve that.
@@ -77,5 +77,5 @@ def simulator(seed: Mapping[str, object], *options: str) -> Iterator[Simulated]:
 
 
 def repository(*environments: Mapping[str, object], slug: str = "shop") -> dict[str, object]:
-    """Return a repository as a seed tells it."""
+    """Return a repository as a seed describes it."""
     return {"workspace": "acme", "slug": slug, "environments": list(environments)}

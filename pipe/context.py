@@ -85,7 +85,7 @@ class RunContext(Struct, frozen=True, kw_only=True):
         out: Standard output, for products (`MODE=export`).
         err: Standard error, for the log.
         clock: Time and randomness.
-        stop: Tells whether the run was asked to stop.
+        stop: Whether the run was asked to stop.
         connect: Returns an HTTP client for the URL of an API and a number of workers.
         in_pipe: Returns an HTTP client for the proxy beside each step, given our version.
         arguments: Those of the command line.

@@ -28,7 +28,7 @@ class OutputStream:
 
     Args:
         descriptor: 1 for standard output.
-        stop: Tells whether the run was asked to stop.
+        stop: Whether the run was asked to stop.
     """
 
     def __init__(self, descriptor: int, stop: Stop) -> None:
@@ -69,7 +69,7 @@ class LogStream:
 
     Args:
         descriptor: 2 for standard error.
-        stop: Tells whether the run was asked to stop.
+        stop: Whether the run was asked to stop.
     """
 
     def __init__(self, descriptor: int, stop: Stop) -> None:

@@ -20,7 +20,7 @@ UNSUPPORTED: Final = (
     HTTPStatus.NOT_FOUND,
     HTTPStatus.GONE,
 )
-"""Answers of an internal endpoint that this credential, or nobody, may use."""
+"""Answers of an internal endpoint that is not available to this credential."""
 
 
 def take_steps(writer: EnvironmentWriter, steps: tuple[BranchStep, ...]) -> Problem | None:

@@ -1,7 +1,7 @@
 """Create one environment, whatever happens to the request.
 
-Bitbucket has no idempotency key, so nothing tells two POSTs apart: one whose outcome is unknown is
-followed by a read of the list, never by a blind repetition.
+Bitbucket has no idempotency key, so two POSTs can't be distinguished: one whose outcome is
+unknown is followed by a read of the list, never by a blind repetition.
 """
 
 from __future__ import annotations

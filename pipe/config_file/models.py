@@ -61,7 +61,7 @@ class Context(Struct, frozen=True):
 
 
 def _form(value: object) -> str:
-    """Tell mappings from other values, so that errors are about the form that was meant."""
+    """Separate mappings from other values, so that errors are about the form that was meant."""
     return MAPPING if isinstance(value, dict) else TEXT
 
 

@@ -30,7 +30,7 @@ class RunRecorder:
         redactor: Masks the secrets of the run.
         mode: What the run does with its plan.
         debug: Whether tracebacks are logged.
-        stop: Tells whether the run was asked to stop.
+        stop: Whether the run was asked to stop.
     """
 
     def __init__(

@@ -73,7 +73,7 @@ class WorkerPool:
         workers: Number of threads.
         console: Receives progress lines.
         clock: Measures the time between them.
-        stop: Tells whether the run was asked to stop.
+        stop: Whether the run was asked to stop.
         requests: Returns how many requests were sent so far, for the progress lines.
     """
 

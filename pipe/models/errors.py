@@ -1,4 +1,4 @@
-"""How a run can end, and how a failure is told: what happened, why, and what to do."""
+"""Exit codes, and failures: what happened, why, and what to do."""
 
 from __future__ import annotations
 

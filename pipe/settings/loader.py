@@ -41,7 +41,7 @@ class Settings(Struct, frozen=True, kw_only=True):
         parallel: Number of this parallel step, from 0, and how many share the repositories;
             `None` for a repository selected alone.
         lines: The line of the configuration file that declares each environment, by its name.
-        context: What Pipelines tells about the step.
+        context: The variables that Pipelines sets in the step.
         warnings: What is probably not meant, but prevents nothing.
         secrets: Every known secret value: none of them is ever shown.
     """

@@ -1,4 +1,4 @@
-"""What Bitbucket Pipelines tells a step about itself (pure)."""
+"""Variables that Bitbucket Pipelines sets in a step (pure)."""
 
 from __future__ import annotations
 
