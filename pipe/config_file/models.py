@@ -74,11 +74,8 @@ class Table(BaseModel):
 class Project(Table):
     """Every repository of a project."""
 
-    project: Annotated[ProjectKey, Field(description="Its key.")]
-    exclude: Annotated[
-        Exclude,
-        Field(description="Slugs, or patterns over slugs, to exclude."),
-    ] = ()
+    project: ProjectKey = Field(description="Its key.")
+    exclude: Exclude = Field(default=(), description="Slugs, or patterns over slugs, to exclude.")
 
 
 Item = Annotated[
@@ -95,21 +92,18 @@ Items = Annotated[
 class Source(Table):
     """The value of a variable, and how it is stored."""
 
-    secured: Annotated[
-        Boolean,
-        Field(
-            description="Store it secured; the value comes from from_env, or, without it, the"
-            " secret is managed elsewhere: it must exist and is left unchanged."
-        ),
-    ] = False
-    state: Annotated[
-        StateOption, Field(description="present, or absent: the variable is deleted.")
-    ] = State.PRESENT
-    from_env: Annotated[
-        FromEnv | None,
-        Field(description="The environment variable of the pipe that holds the value."),
-    ] = None
-    value: Annotated[Scalar | None, Field(description="The value, if not secured.")] = None
+    secured: Boolean = Field(
+        default=False,
+        description="Store it secured; the value comes from from_env, or, without it, the secret"
+        " is managed elsewhere: it must exist and is left unchanged.",
+    )
+    state: StateOption = Field(
+        default=State.PRESENT, description="present, or absent: the variable is deleted."
+    )
+    from_env: FromEnv | None = Field(
+        default=None, description="The environment variable of the pipe that holds the value."
+    )
+    value: Scalar | None = Field(default=None, description="The value, if not secured.")
 
     @model_validator(mode="after")
     def _has_one_value(self, info: ValidationInfo) -> Self:
@@ -150,46 +144,40 @@ Value = Annotated[
 class Contents(Table):
     """What an environment should contain; what is not mentioned is left unchanged."""
 
-    admin_only: Annotated[
-        Boolean | None, Field(description="Whether only administrators can deploy.")
-    ] = None
-    branches: Annotated[
-        Branches | None,
-        Field(
-            description="The complete set of branch patterns that can deploy;"
-            " [] removes the restriction."
-        ),
-    ] = None
-    variables: Annotated[
-        dict[Key, Value] | None, Field(description="Deployment variables by key.")
-    ] = None
-    prune: Annotated[
-        Prunes | None,
-        Field(description="What to delete when it is not declared: variables."),
-    ] = None
+    admin_only: Boolean | None = Field(
+        default=None, description="Whether only administrators can deploy."
+    )
+    branches: Branches | None = Field(
+        default=None,
+        description="The complete set of branch patterns that can deploy; [] removes the"
+        " restriction.",
+    )
+    variables: dict[Key, Value] | None = Field(
+        default=None, description="Deployment variables by key."
+    )
+    prune: Prunes | None = Field(
+        default=None, description="What to delete when it is not declared: variables."
+    )
 
 
 class Defaults(Contents):
     """What is merged under every environment."""
 
-    type: Annotated[
-        Type | None,
-        Field(description="Required to create an environment; Bitbucket cannot change it."),
-    ] = None
-    state: Annotated[
-        StateOption | None,
-        Field(description="present, or absent: deleted with all its variables."),
-    ] = None
+    type: Type | None = Field(
+        default=None, description="Required to create an environment; Bitbucket cannot change it."
+    )
+    state: StateOption | None = Field(
+        default=None, description="present, or absent: deleted with all its variables."
+    )
 
 
 class Environment(Defaults):
     """One environment, by its name."""
 
-    name: Annotated[Name, Field(description="The name of the environment.")]
-    rename_from: Annotated[
-        FormerName | None,
-        Field(description="The former name; the environment keeps its variables."),
-    ] = None
+    name: Name = Field(description="The name of the environment.")
+    rename_from: FormerName | None = Field(
+        default=None, description="The former name; the environment keeps its variables."
+    )
 
     @model_validator(mode="after")
     def _has_one_meaning(self) -> Self:
@@ -205,11 +193,10 @@ class Environment(Defaults):
 class When(Table):
     """Which environments a rule applies to: a type, a name pattern, or both."""
 
-    type: Annotated[Type | None, Field(description="Environments of this type.")] = None
-    name: Annotated[
-        NamePattern | None,
-        Field(description="Environments whose name matches this pattern, with * and ?."),
-    ] = None
+    type: Type | None = Field(default=None, description="Environments of this type.")
+    name: NamePattern | None = Field(
+        default=None, description="Environments whose name matches this pattern, with * and ?."
+    )
 
     @model_validator(mode="after")
     def _has_a_condition(self) -> Self:
@@ -222,79 +209,69 @@ class When(Table):
 class Rule(Contents):
     """What environments that exist and are not declared by name should contain."""
 
-    when: Annotated[
-        When, Field(description="Which environments; the first rule that matches applies.")
-    ]
-    state: Annotated[
-        StateOption | None,
-        Field(description="present, or absent: deleted with all their variables."),
-    ] = None
+    when: When = Field(description="Which environments; the first rule that matches applies.")
+    state: StateOption | None = Field(
+        default=None, description="present, or absent: deleted with all their variables."
+    )
 
 
 class RepositoryContents(Table):
     """What the repository itself should contain; what is not mentioned is left unchanged."""
 
-    enable_pipelines: Annotated[
-        Boolean | None, Field(description="Enable Pipelines in the repository first.")
-    ] = None
-    variables: Annotated[
-        dict[Key, Value] | None,
-        Field(description="Variables of the repository, for all its pipelines, by key."),
-    ] = None
-    prune: Annotated[
-        Prunes | None,
-        Field(description="What to delete when it is not declared: variables."),
-    ] = None
+    enable_pipelines: Boolean | None = Field(
+        default=None, description="Enable Pipelines in the repository first."
+    )
+    variables: dict[Key, Value] | None = Field(
+        default=None, description="Variables of the repository, for all its pipelines, by key."
+    )
+    prune: Prunes | None = Field(
+        default=None, description="What to delete when it is not declared: variables."
+    )
 
 
 class Override(Table):
     """What is declared differently for some repositories."""
 
-    repositories: Annotated[
-        NamedRepositories,
-        Field(description="Slugs, or patterns over slugs; prefix with ! (in quotes) to exclude."),
-    ]
-    environments: Annotated[
-        tuple[Environment, ...],
-        Field(description="Merged over the environment of the same name, or added."),
-    ] = ()
-    repository: Annotated[
-        RepositoryContents, Field(description="Merged over what the repository should contain.")
-    ] = RepositoryContents()
+    repositories: NamedRepositories = Field(
+        description="Slugs, or patterns over slugs; prefix with ! (in quotes) to exclude."
+    )
+    environments: tuple[Environment, ...] = Field(
+        default=(), description="Merged over the environment of the same name, or added."
+    )
+    repository: RepositoryContents = Field(
+        default=RepositoryContents(), description="Merged over what the repository should contain."
+    )
 
 
 class File(Table):
     """Bitbucket deployment environments as code."""
 
-    version: Annotated[Version, Field(description="Version of this format.")] = VERSION
-    workspace: Annotated[
-        Workspace | None,
-        Field(description="Of repositories that do not name their own; WORKSPACE overrides it."),
-    ] = None
-    repositories: Annotated[
-        Items | None,
-        Field(
-            description="A slug, workspace/slug, a pattern over slugs, or project:KEY; prefix with"
-            " ! (in quotes) to exclude. Default: this repository."
-        ),
-    ] = None
-    enable_pipelines: Annotated[
-        Boolean | None, Field(description="The same as enable_pipelines of repository.")
-    ] = None
-    defaults: Annotated[Defaults, Field(description="Merged under every environment.")] = Defaults()
-    environments: Annotated[
-        tuple[Environment, ...], Field(description="Declared by name, in this order.")
-    ] = ()
-    repository: Annotated[
-        RepositoryContents, Field(description="What each repository itself should contain.")
-    ] = RepositoryContents()
-    rules: Annotated[
-        tuple[Rule, ...],
-        Field(description="For environments that exist and are not declared by name."),
-    ] = ()
-    overrides: Annotated[
-        tuple[Override, ...], Field(description="For some repositories; the last one wins.")
-    ] = ()
+    version: Version = Field(default=VERSION, description="Version of this format.")
+    workspace: Workspace | None = Field(
+        default=None,
+        description="Of repositories that do not name their own; WORKSPACE overrides it.",
+    )
+    repositories: Items | None = Field(
+        default=None,
+        description="A slug, workspace/slug, a pattern over slugs, or project:KEY; prefix with !"
+        " (in quotes) to exclude. Default: this repository.",
+    )
+    enable_pipelines: Boolean | None = Field(
+        default=None, description="The same as enable_pipelines of repository."
+    )
+    defaults: Defaults = Field(default=Defaults(), description="Merged under every environment.")
+    environments: tuple[Environment, ...] = Field(
+        default=(), description="Declared by name, in this order."
+    )
+    repository: RepositoryContents = Field(
+        default=RepositoryContents(), description="What each repository itself should contain."
+    )
+    rules: tuple[Rule, ...] = Field(
+        default=(), description="For environments that exist and are not declared by name."
+    )
+    overrides: tuple[Override, ...] = Field(
+        default=(), description="For some repositories; the last one wins."
+    )
 
     @model_validator(mode="after")
     def _enables_pipelines_once(self) -> Self:
