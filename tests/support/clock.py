@@ -1,4 +1,4 @@
-"""Time that passes only when somebody waits: no test ever really waits."""
+"""Time that passes only where a test or a pause lets it: no test really waits."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from pipe.context import Clock
 
 @dataclass(slots=True)
 class FakeClock:
-    """A clock and chance in the test's hands. Safe to share between threads.
+    """A clock and random numbers that a test controls. Safe to share between threads.
 
     Attributes:
-        seconds: Seconds since the epoch; also what `monotonic` tells.
-        chance: What `random` always gives.
-        slept: Every wait that was asked for, in seconds.
+        seconds: Seconds since the epoch; also what `monotonic` returns.
+        chance: What `random` always returns.
+        slept: Every requested pause, in seconds.
     """
 
     seconds: float = 1_800_000_000.0
@@ -29,6 +29,10 @@ class FakeClock:
 
     def now(self) -> datetime:
         return datetime.fromtimestamp(self.seconds, tz=UTC)
+
+    def advance(self, seconds: float) -> None:
+        with self._lock:
+            self.seconds += seconds
 
     def sleep(self, seconds: float) -> None:
         with self._lock:

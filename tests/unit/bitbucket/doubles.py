@@ -1,11 +1,10 @@
-"""Test doubles: a clock that only waiting advances, a transport to a service that a test plays."""
+"""Test doubles: a transport to a service whose responses a test chooses."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
 from http import HTTPMethod
 from typing import Final
 
@@ -19,12 +18,12 @@ from pipe.bitbucket.client import Bitbucket
 from pipe.bitbucket.payloads import deletion, from_json
 from pipe.bitbucket.requests import IdempotentRequest, NonIdempotentRequest
 from pipe.bitbucket.transport import RetryPolicy, Transport
-from pipe.context import Clock, Stop
+from pipe.context import Stop
 from pipe.models.declaration import Repository
 from pipe.models.errors import PipeError, Problem
 from pipe.redaction import Redactor
+from tests.support.clock import FakeClock
 
-EPOCH = datetime(2026, 9, 1, 12, 0, 0, tzinfo=UTC)
 SHOP = Repository("acme", "shop")
 TOKEN = "canary-access-token-4711"
 HTML = "<html><head><title>502 Bad Gateway</title></head><body><h1>Bad Gateway</h1></body></html>"
@@ -35,30 +34,6 @@ GET: Final = IdempotentRequest(method=HTTPMethod.GET, path="/2.0/x", parse=VALUE
 PUT: Final = IdempotentRequest(method=HTTPMethod.PUT, path="/2.0/x", parse=VALUE)
 DELETE: Final = deletion("/2.0/x")
 POST: Final = NonIdempotentRequest(path="/2.0/x", parse=VALUE)
-
-
-@dataclass(slots=True)
-class FakeClock:
-    """Time that only waiting advances."""
-
-    seconds: float = 1000.0
-    slept: list[float] = field(default_factory=list)
-    random_value: float = 1.0
-
-    def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        self.seconds += seconds
-
-    def advance(self, seconds: float) -> None:
-        self.seconds += seconds
-
-    def clock(self) -> Clock:
-        return Clock(
-            monotonic=lambda: self.seconds,
-            now=lambda: EPOCH + timedelta(seconds=self.seconds - 1000.0),
-            sleep=self.sleep,
-            random=lambda: self.random_value,
-        )
 
 
 @dataclass(slots=True, kw_only=True)
@@ -124,7 +99,7 @@ def connect_through(
     read_only: bool = False,
 ) -> Line:
     """Return a transport over an httpx transport."""
-    the_clock = clock or FakeClock()
+    the_clock = clock or FakeClock(chance=1.0)
     stop = Stop()
     redactor = Redactor()
     exchanges: list[AttemptRecord] = []

@@ -17,7 +17,8 @@ from pipe.bitbucket.requests import IdempotentRequest, Rejected
 from pipe.bitbucket.transport import RetryPolicy
 from pipe.models.errors import ExitCode, PipeError, RunOverError
 from pipe.models.results import Counts
-from tests.unit.bitbucket.doubles import SHOP, FakeClock, Line, Reply, connect
+from tests.support.clock import FakeClock
+from tests.unit.bitbucket.doubles import SHOP, Line, Reply, connect
 
 TOKEN_URL: Final = "https://bitbucket.example/site/oauth2/access_token"
 SECRET: Final = "canary-client-secret"
@@ -139,9 +140,10 @@ def test_a_token_is_renewed_before_it_expires(
 ) -> None:
     service = OAuthService(granted("token-number-1", expires_in))
     line = connect_without_deadline(service)
+    began = line.clock.seconds
 
     for seconds in (0, still_good, renewed):
-        line.clock.seconds = 1000 + seconds
+        line.clock.seconds = began + seconds
         line.transport.send(GET)
 
     assert service.tokens == ["1", "1", "2"]
@@ -250,7 +252,7 @@ def test_a_token_response_that_is_no_object_is_unexpected() -> None:
 
 
 def test_a_token_that_comes_too_late_is_not_used() -> None:
-    clock = FakeClock()
+    clock = FakeClock(chance=1.0)
     service = OAuthService()
 
     def slow(request: httpx.Request) -> Reply:

@@ -3,7 +3,7 @@ import pytest
 from pipe.bitbucket.throttle import Deadline
 from pipe.context import Stop
 from pipe.models.errors import RunOverError
-from tests.unit.bitbucket.doubles import FakeClock
+from tests.support.clock import FakeClock
 
 
 def deadline_of(clock: FakeClock, stop: Stop | None = None) -> Deadline:

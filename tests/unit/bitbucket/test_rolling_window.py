@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pipe.bitbucket.throttle import HOUR, RollingWindow
-from tests.unit.bitbucket.doubles import FakeClock
+from tests.support.clock import FakeClock
 
 MIN_OBSERVED = 500
 

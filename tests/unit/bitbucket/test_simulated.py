@@ -27,7 +27,8 @@ from simulator.faults import (
 from simulator.simulator import Simulator
 from simulator.state import credentials as demo
 from simulator.transport import InProcessTransport
-from tests.unit.bitbucket.doubles import SHOP, FakeClock, Line, connect_through
+from tests.support.clock import FakeClock
+from tests.unit.bitbucket.doubles import SHOP, Line, connect_through
 
 CREDENTIALS: dict[str, Credentials] = {
     "api token": ApiToken(email=demo.DEMO_EMAIL, token=SecretStr(demo.DEMO_API_TOKEN)),

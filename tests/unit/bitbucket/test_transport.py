@@ -139,7 +139,7 @@ def test_pauses_grow() -> None:
     "headers",
     [
         {"retry_after": "17"},
-        {"retry_after": "Tue, 01 Sep 2026 12:00:17 GMT"},
+        {"retry_after": "Fri, 15 Jan 2027 08:00:17 GMT"},
         {"x_ratelimit_reset": "17"},
     ],
 )

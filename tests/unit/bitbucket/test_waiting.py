@@ -11,6 +11,7 @@ from pipe.bitbucket.requests import IdempotentRequest, NonIdempotentRequest, Quo
 from pipe.bitbucket.transport import RetryPolicy
 from pipe.models.errors import ExitCode, PipeError, RunOverError
 from pipe.models.results import Counts
+from tests.support.clock import FakeClock
 from tests.unit.bitbucket.doubles import (
     DELETE,
     GET,
@@ -18,7 +19,6 @@ from tests.unit.bitbucket.doubles import (
     PUT,
     TOKEN,
     VALUE,
-    FakeClock,
     Line,
     Reply,
     connect,
