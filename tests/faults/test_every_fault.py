@@ -16,10 +16,10 @@ from simulator.behaviour.profiles import HOSTILE, OBSERVED, random_switches
 from simulator.behaviour.switches import Switches
 from tests.faults.cases import Case, applies, requests_of, run_case
 from tests.faults.fault_kinds import KINDS, REPRESENTATIVE
-from tests.faults.sampling import is_chosen
 from tests.faults.scenarios import SCENARIOS, Scenario
 from tests.property.strategies import passable
 from tests.support.promises import FULL, Cases
+from tests.support.sampling import is_chosen
 
 pytestmark = pytest.mark.promise("P3", "P5", "P7", "P8", "P11", "P13", "P15", "P1")
 

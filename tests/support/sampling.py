@@ -1,4 +1,7 @@
-"""Choose which cases a commit tries: a sample that differs from commit to commit."""
+"""Choose which cases a commit tries: a sample that differs from commit to commit.
+
+The same commit always tries the same cases, so that a failure can be reproduced.
+"""
 
 from __future__ import annotations
 
@@ -11,11 +14,13 @@ from tests.support.promises import FULL
 
 
 def is_chosen(case: object, one_in: int) -> bool:
-    """Return whether to try a case: one in so many, drawn anew for each commit; `make prove`: all.
-
-    The same commit always tries the same cases, so that a failure can be reproduced.
-    """
+    """Return whether to try a case: one in so many for a commit, all in `make prove`."""
     return FULL or zlib.crc32(f"{_commit()} {case}".encode()) % one_in == 0
+
+
+def seed() -> int:
+    """Return what the examples of properties are drawn from."""
+    return zlib.crc32(_commit().encode())
 
 
 @cache
