@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from threading import Lock
 from typing import Final
 
 import httpx
@@ -14,7 +13,6 @@ from pipe.apply.context import ApplyContext
 from pipe.bitbucket import problems
 from pipe.bitbucket.attempts import AttemptRecord
 from pipe.bitbucket.client import Bitbucket
-from pipe.bitbucket.http import HttpExchange
 from pipe.bitbucket.transport import RetryPolicy, Transport
 from pipe.context import RunContext
 from pipe.fleet.batches import RemainingBudget
@@ -62,7 +60,6 @@ class Execution:
         self._console = console
         self._redactor = redactor
         self._started = context.clock.monotonic()
-        self._meter = RequestMeter(console if self._options.debug else None)
         self._transport = self._open_transport(
             client,
             deadline=self._options.deadline,
@@ -98,9 +95,17 @@ class Execution:
             policy=RetryPolicy(max_attempts=self._options.max_attempts, deadline_seconds=deadline),
             read_only=read_only,
             stop=self._context.stop,
-            observe=self._meter.add,
+            observe=self._log_attempt,
             redactor=self._redactor,
         )
+
+    def _log_attempt(self, attempt: AttemptRecord) -> None:
+        if self._options.debug:
+            suffix = f", attempt {attempt.attempt}" if attempt.attempt > 1 else ""
+            self._console.debug(
+                f"{attempt.method} {attempt.path} → {attempt.result},"
+                f" {attempt.milliseconds} ms{suffix}"
+            )
 
     def _log_start(self) -> None:
         settings = self._settings
@@ -216,10 +221,10 @@ class Execution:
     def _budget(self) -> RemainingBudget:
         return RemainingBudget(
             sent=self._transport.counts.total,
-            limit=self._transport.quota.limit,
+            limit=self._transport.hourly_limit,
             elapsed=self._elapsed,
             remaining=self._options.deadline - self._elapsed,
-            mean=self._meter.mean_seconds,
+            mean=self._transport.mean_seconds,
         )
 
     def _publish(self, result: RunResult, about: About) -> None:
@@ -234,35 +239,6 @@ class Execution:
             return
         with self._context.in_pipe(VERSION) as step_proxy:
             transport = self._open_transport(self._client, deadline=seconds, read_only=False)
-            exchange = HttpExchange(step_proxy)
             in_pipeline = settings.context.build_number is not None
-            publisher = Publisher(transport=transport, proxy=exchange if in_pipeline else None)
+            publisher = Publisher(transport=transport, proxy=step_proxy if in_pipeline else None)
             publish(settings, present(result, about), publisher, self._console)
-
-
-class RequestMeter:
-    """Measures requests, and logs each if it is given a log. Safe to share between threads."""
-
-    def __init__(self, console: Log | None) -> None:
-        self._console = console
-        self._lock = Lock()
-        self._milliseconds = 0
-        self._count = 0
-
-    @property
-    def mean_seconds(self) -> float:
-        """The average duration of a request; 0 before the first."""
-        with self._lock:
-            return self._milliseconds / 1000 / self._count if self._count else 0.0
-
-    def add(self, attempt: AttemptRecord) -> None:
-        """Add one attempt."""
-        with self._lock:
-            self._milliseconds += attempt.milliseconds
-            self._count += 1
-        if self._console is not None:
-            suffix = f", attempt {attempt.attempt}" if attempt.attempt > 1 else ""
-            self._console.debug(
-                f"{attempt.method} {attempt.path} → {attempt.result},"
-                f" {attempt.milliseconds} ms{suffix}"
-            )

@@ -6,12 +6,13 @@ from collections.abc import Callable
 from http import HTTPMethod, HTTPStatus
 from typing import Generic, TypeVar, cast
 
+import httpx
 from msgspec import Struct
 from tenacity import RetryCallState, Retrying, retry_if_result
 
 from pipe.bitbucket import problems
 from pipe.bitbucket.auth import Authorizer
-from pipe.bitbucket.http import HttpExchange
+from pipe.bitbucket.http import exchange
 from pipe.bitbucket.requests import IdempotentRequest, Request
 from pipe.bitbucket.retry import (
     Attempts,
@@ -32,7 +33,7 @@ from pipe.bitbucket.retry import (
     may_have_worked,
     retry_or_give_up,
 )
-from pipe.bitbucket.throttle import CircuitBreaker, Deadline, RequestCounter, RollingWindow
+from pipe.bitbucket.throttle import Deadline, RequestCounter, RollingWindow
 from pipe.context import Clock
 from pipe.models.errors import RunOverError
 
@@ -60,13 +61,11 @@ class AttemptRecord(Struct, frozen=True, kw_only=True):
 class Shared(Struct, frozen=True, kw_only=True):
     """What all requests of a run share."""
 
-    exchange: HttpExchange
+    client: httpx.Client
     deadline: Deadline
     counter: RequestCounter
     window: RollingWindow
-    breaker: CircuitBreaker
     clock: Clock
-    max_attempts: int
     observe: Callable[[AttemptRecord], None]
 
 
@@ -149,39 +148,42 @@ class RequestAttempts(Generic[T]):
     def _reserve_slot(self) -> None:
         """Wait until the hourly limit allows one more request."""
         window, deadline = self._shared.window, self._shared.deadline
-        stated = self._shared.counter.quota.limit
-        while (seconds := window.reserve(stated)) > 0:
+        while (seconds := window.reserve()) > 0:
             if seconds >= deadline.remaining:
-                limit = window.limit(stated) or 0
-                raise RunOverError(problems.hourly_limit_reached(limit, seconds))
+                raise RunOverError(problems.hourly_limit_reached(window.limit or 0, seconds))
             deadline.wait(seconds)
 
     def _send(self) -> Outcome[T]:
         monotonic = self._shared.clock.monotonic
         started = monotonic()
-        outcome = self._shared.exchange.exchange(
-            self._request, self._header, self._shared.deadline.remaining
+        outcome = exchange(
+            self._shared.client, self._request, self._header, self._shared.deadline.remaining
         )
+        seconds = monotonic() - started
         self._shared.observe(
             AttemptRecord(
                 method=self._request.method,
                 path=self._request.target,
                 result=_result(outcome),
-                milliseconds=round((monotonic() - started) * 1000),
+                milliseconds=round(seconds * 1000),
                 attempt=self._attempts.made,
             )
         )
-        self._count(outcome)
+        if self._counted:
+            self._count(outcome, seconds)
         return self._accept_deleted(outcome)
 
-    def _count(self, outcome: Outcome[T]) -> None:
-        counter, window = self._shared.counter, self._shared.window
+    def _count(self, outcome: Outcome[T], seconds: float) -> None:
+        window = self._shared.window
         if isinstance(outcome, Understood | Failed):
-            counter.read_quota(outcome.answer)
-        if not self._counted:
-            return
+            window.read_limit(outcome.answer)
         was_sent = not isinstance(outcome, NotSent)
-        counter.add(self._request.method, is_retry=self._attempts.made > 1, was_sent=was_sent)
+        self._shared.counter.add(
+            self._request.method,
+            seconds,
+            is_retry=self._attempts.made > 1,
+            was_sent=was_sent,
+        )
         if not was_sent:
             window.release()
         elif isinstance(outcome, Failed) and is_rate_limited(outcome.answer):
@@ -203,7 +205,7 @@ class RequestAttempts(Generic[T]):
         return AttemptState(
             idempotent=isinstance(self._request, IdempotentRequest),
             attempt=self._attempts.made,
-            max_attempts=shared.max_attempts,
+            max_attempts=self._attempts.max_attempts,
             remaining=shared.deadline.remaining,
             budget_left=shared.counter.budget_left,
             renewable=self._authorizer.renewable and not self._renewed,

@@ -7,9 +7,10 @@ import threading
 from base64 import b64encode
 from collections.abc import Callable
 from http import HTTPMethod
-from typing import Final, Protocol, TypeAlias
+from typing import Final, TypeAlias
 
 from msgspec import Struct
+from msgspec.structs import replace
 from pydantic import SecretStr
 
 from pipe.bitbucket import problems
@@ -96,109 +97,85 @@ _RENEWAL_SHARE: Final = 0.1
 _MAX_RENEWAL_SECONDS: Final = 60.0
 
 
-class Token(Struct, frozen=True):
-    """An OAuth token; `repr` does not show it.
+class Header(Struct, frozen=True):
+    """An `Authorization` header; `repr` does not show it.
 
     Attributes:
-        value: The token.
-        seconds: How long it is valid from its creation; infinite where the response did not say.
+        text: Its value: the scheme, and a secret.
+        seconds: How long it is valid; infinite where that is not known.
     """
 
-    value: str
-    seconds: float
+    text: str
+    seconds: float = math.inf
 
     def __repr__(self) -> str:
-        """Return how long the token is valid, without its value."""
-        return f"Token(seconds={self.seconds})"
-
-
-class Authorizer(Protocol):
-    """Makes the `Authorization` header. Safe to share between threads."""
+        """Return how long the header is valid, without its value."""
+        return f"Header(seconds={self.seconds})"
 
     @property
-    def renewable(self) -> bool:
-        """Whether another header can be made after one was refused as expired."""
-
-    def header(self) -> str:
-        """Return the header for a request that is about to be sent.
-
-        Raises:
-            PipeError: No header could be made.
-        """
-
-    def invalidate(self, header: str) -> None:
-        """Stop using a header that was refused as expired."""
+    def secret(self) -> str:
+        """What follows the scheme."""
+        return self.text.partition(" ")[2]
 
 
-class StaticAuthorizer:
-    """A header that never changes; an error in it is raised where it is first needed."""
+class Authorizer:
+    """Makes the `Authorization` header when it is first needed. Safe to share between threads.
 
-    def __init__(self, make: Callable[[], str]) -> None:
+    Args:
+        make: Returns the header and how long it is valid; OAuth: fetches a token for it.
+        monotonic: Measures that time.
+        renewable: Whether another header can be made after one was refused as expired.
+    """
+
+    def __init__(
+        self, make: Callable[[], Header], monotonic: Callable[[], float], *, renewable: bool
+    ) -> None:
+        self.renewable = renewable
         self._make = make
-
-    @property
-    def renewable(self) -> bool:
-        """False: there is no other header."""
-        return False
-
-    def header(self) -> str:
-        """Return the header."""
-        return self._make()
-
-    def invalidate(self, header: str) -> None:
-        """Change nothing: there is no other header."""
-
-
-class OAuthAuthorizer:
-    """A header with an OAuth token, fetched when needed and renewed before it expires."""
-
-    def __init__(self, fetch: Callable[[], Token], monotonic: Callable[[], float]) -> None:
-        self._fetch = fetch
         self._monotonic = monotonic
         self._lock = threading.Lock()
         self._header: str | None = None
         self._renew_at = -math.inf
         self._refused_with: Problem | None = None
 
-    @property
-    def renewable(self) -> bool:
-        """True: a new token can be fetched at any time."""
-        return True
-
     def header(self) -> str:
-        """Return the header with a valid token; one thread fetches it for all."""
+        """Return a valid header; one thread makes it for all.
+
+        Raises:
+            PipeError: No header could be made.
+        """
         with self._lock:
             if self._refused_with is not None:
                 raise PipeError(self._refused_with)
             if self._header is None or self._monotonic() >= self._renew_at:
-                self._header = self._fetched()
+                self._header = self._made()
             return self._header
 
     def invalidate(self, header: str) -> None:
-        """Fetch a new token for the next request, unless another thread already did."""
+        """Make a new header for the next request, unless another thread already did."""
         with self._lock:
             if self._header == header:
                 self._header = None
 
-    def _fetched(self) -> str:
+    def _made(self) -> str:
         requested_at = self._monotonic()
         try:
-            token = self._fetch()
+            header = self._make()
         except PipeError as error:
             if error.problem.code is ExitCode.PERMISSION:
                 self._refused_with = error.problem  # a wrong secret stays wrong: ask once
             raise
-        margin = min(_MAX_RENEWAL_SECONDS, _RENEWAL_SHARE * token.seconds)
-        self._renew_at = requested_at + token.seconds - margin
-        return bearer(token.value)
+        margin = min(_MAX_RENEWAL_SECONDS, _RENEWAL_SHARE * header.seconds)
+        self._renew_at = requested_at + header.seconds - margin
+        return header.text
 
 
-def basic(user: str, password: str) -> str:
+def basic(user: str, password: str) -> Header:
     """Return the header for Basic authentication."""
-    return f"Basic {b64encode(f'{user}:{password}'.encode()).decode()}"
+    return Header(f"Basic {b64encode(f'{user}:{password}'.encode()).decode()}")
 
 
-def bearer(token: str) -> str:
+def bearer(token: str) -> Header:
     """Return the header for a token.
 
     Raises:
@@ -207,10 +184,10 @@ def bearer(token: str) -> str:
     """
     if not _is_valid_in_header(token):
         raise PipeError(problems.credential_unusable())
-    return f"Bearer {token}"
+    return Header(f"Bearer {token}")
 
 
-def token_request(consumer: OAuthConsumer) -> IdempotentRequest[Token]:
+def token_request(consumer: OAuthConsumer) -> IdempotentRequest[Header]:
     """Return the request for a token: a POST, but safe to repeat."""
     return IdempotentRequest(
         method=HTTPMethod.POST,
@@ -220,17 +197,16 @@ def token_request(consumer: OAuthConsumer) -> IdempotentRequest[Token]:
     )
 
 
-def _token(answer: Answer) -> Token:
+def _token(answer: Answer) -> Header:
     body = read_json(answer.body)
     fields = body if isinstance(body, dict) else {}
-    value = fields.get("access_token")
-    if not isinstance(value, str) or not _is_valid_in_header(value):
+    token, seconds = fields.get("access_token"), fields.get("expires_in")
+    if not isinstance(token, str) or not _is_valid_in_header(token):
         message = "JSON without an `access_token`"
         raise UnparseableError(message)
-    seconds = fields.get("expires_in")
     if not isinstance(seconds, int | float) or isinstance(seconds, bool) or seconds <= 0:
-        return Token(value, math.inf)  # expiry then shows when a request is refused
-    return Token(value, float(min(seconds, _MAX_SECONDS)))
+        return bearer(token)  # expiry then shows when a request is refused
+    return replace(bearer(token), seconds=float(min(seconds, _MAX_SECONDS)))
 
 
 def _is_valid_in_header(token: str) -> bool:

@@ -8,7 +8,6 @@ from http import HTTPStatus
 from typing import Final, TypeVar, cast
 
 import httpx
-from msgspec import Struct
 
 from pipe.bitbucket.requests import Answer, Request, UnparseableError
 from pipe.bitbucket.retry import Failed, NoResponse, NotSent, Outcome, Understood, Unparseable
@@ -23,67 +22,66 @@ _ATTEMPT_SECONDS: Final = 30.0
 _STATUSES: Final = range(200, 600)
 
 
-class HttpExchange(Struct, frozen=True):
-    """Exchanges one request for one outcome through an HTTP client."""
+def exchange(
+    client: httpx.Client, request: Request[T], authorization: str, remaining: float
+) -> Outcome[T]:
+    """Send a request once.
 
-    client: httpx.Client
+    Args:
+        client: The HTTP client.
+        request: What to send.
+        authorization: The `Authorization` header; empty to send none.
+        remaining: The seconds until the deadline of the run.
+    """
+    seconds = min(_ATTEMPT_SECONDS, remaining)
+    try:
+        answer = _receive(client, request, authorization, seconds)
+    except (
+        httpx.ConnectError,
+        httpx.ConnectTimeout,
+        httpx.ProxyError,  # no tunnel was opened
+    ) as error:
+        return NotSent(_describe(error))
+    except httpx.TimeoutException as error:
+        return NoResponse(f"{type(error).__name__}: no whole answer in {seconds:.0f} seconds")
+    except (
+        httpx.RequestError,
+        httpx.InvalidURL,  # in a redirection, which httpx reads even if it does not follow
+    ) as error:
+        return NoResponse(_describe(error))
+    return _parsed(request, answer) if isinstance(answer, Answer) else answer
 
-    def exchange(self, request: Request[T], authorization: str, remaining: float) -> Outcome[T]:
-        """Send a request once.
 
-        Args:
-            request: What to send.
-            authorization: The `Authorization` header; empty to send none.
-            remaining: The seconds until the deadline of the run.
-        """
-        seconds = min(_ATTEMPT_SECONDS, remaining)
+def _receive(
+    client: httpx.Client, request: Request[T], authorization: str, seconds: float
+) -> Answer | Unparseable:
+    headers = {"Authorization": authorization} if authorization else {}
+    if request.content is not None:
+        headers["Content-Type"] = request.content.media_type
+    with client.stream(
+        request.method.value,
+        request.path,
+        params=request.query or None,
+        content=None if request.content is None else request.content.data,
+        headers=headers,
+        follow_redirects=False,  # never take credentials elsewhere
+        timeout=httpx.Timeout(seconds, connect=min(_CONNECT_SECONDS, seconds)),
+    ) as response:
+        # Not `iter_bytes`, which decompresses without a bound. The client streams responses.
+        raw = cast("httpx.SyncByteStream", response.stream)
+        body = bytearray()
         try:
-            answer = self._receive(request, authorization, seconds)
-        except (
-            httpx.ConnectError,
-            httpx.ConnectTimeout,
-            httpx.ProxyError,  # no tunnel was opened
-        ) as error:
-            return NotSent(_describe(error))
-        except httpx.TimeoutException as error:
-            return NoResponse(f"{type(error).__name__}: no whole answer in {seconds:.0f} seconds")
-        except (
-            httpx.RequestError,
-            httpx.InvalidURL,  # in a redirection, which httpx reads even if it does not follow
-        ) as error:
-            return NoResponse(_describe(error))
-        return _parsed(request, answer) if isinstance(answer, Answer) else answer
-
-    def _receive(
-        self, request: Request[T], authorization: str, seconds: float
-    ) -> Answer | Unparseable:
-        headers = {"Authorization": authorization} if authorization else {}
-        if request.content is not None:
-            headers["Content-Type"] = request.content.media_type
-        with self.client.stream(
-            request.method.value,
-            request.path,
-            params=request.query or None,
-            content=None if request.content is None else request.content.data,
-            headers=headers,
-            follow_redirects=False,  # never take credentials elsewhere
-            timeout=httpx.Timeout(seconds, connect=min(_CONNECT_SECONDS, seconds)),
-        ) as response:
-            # Not `iter_bytes`, which decompresses without a bound. The client streams responses.
-            raw = cast("httpx.SyncByteStream", response.stream)
-            body = bytearray()
-            try:
-                for chunk in decoded(raw, response.headers.get("content-encoding", "")):
-                    body += chunk
-                    if len(body) > MAX_ANSWER_BYTES:
-                        return Unparseable("an answer of more than 10 MB", response.status_code)
-            except UnparseableError as error:
-                return Unparseable(str(error), response.status_code)
-            return Answer(
-                response.status_code,
-                {name.lower(): value for name, value in response.headers.multi_items()},
-                bytes(body),
-            )
+            for chunk in decoded(raw, response.headers.get("content-encoding", "")):
+                body += chunk
+                if len(body) > MAX_ANSWER_BYTES:
+                    return Unparseable("an answer of more than 10 MB", response.status_code)
+        except UnparseableError as error:
+            return Unparseable(str(error), response.status_code)
+        return Answer(
+            response.status_code,
+            {name.lower(): value for name, value in response.headers.multi_items()},
+            bytes(body),
+        )
 
 
 def decoded(chunks: Iterable[bytes], encoding: str) -> Iterator[bytes]:

@@ -12,7 +12,6 @@ from msgspec import Struct
 
 from pipe.models.errors import Problem
 
-T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
@@ -65,11 +64,11 @@ class UnparseableError(Exception):
     """A response that is not Bitbucket's, or damaged; `parse` functions raise it."""
 
 
-class IdempotentRequest(Struct, Generic[T_co], frozen=True, kw_only=True):
-    """A request that may be sent twice without harm.
+class Request(Struct, Generic[T_co], frozen=True, kw_only=True):
+    """A request of either kind, and how to read the response.
 
     Attributes:
-        method: GET, PUT or DELETE (and the POST that fetches an OAuth token).
+        method: The HTTP method.
         path: Percent-encoded, beginning with `/2.0/` or `/internal/`; a whole URL for the token.
         parse: Turns a response with a 2xx status into a value, or raises `UnparseableError`.
         query: Names and values, not yet encoded.
@@ -85,7 +84,7 @@ class IdempotentRequest(Struct, Generic[T_co], frozen=True, kw_only=True):
     @property
     def target(self) -> str:
         """Path and query, for a log."""
-        return _target(self.path, self.query)
+        return f"{self.path}?{urlencode(self.query)}" if self.query else self.path
 
     @property
     def carries_secret(self) -> bool:
@@ -93,38 +92,14 @@ class IdempotentRequest(Struct, Generic[T_co], frozen=True, kw_only=True):
         return self.content is not None and self.content.is_secret
 
 
-class NonIdempotentRequest(Struct, Generic[T_co], frozen=True, kw_only=True):
-    """A POST: it is not sent again blindly once it may have taken effect.
-
-    The attributes are those of `IdempotentRequest`.
-    """
-
-    path: str
-    parse: Callable[[Answer], T_co]
-    query: tuple[tuple[str, str], ...] = ()
-    content: Content | None = None
-
-    @property
-    def method(self) -> HTTPMethod:
-        """Always POST."""
-        return HTTPMethod.POST
-
-    @property
-    def target(self) -> str:
-        """Path and query, for a log."""
-        return _target(self.path, self.query)
-
-    @property
-    def carries_secret(self) -> bool:
-        """Whether a secret is in the content, so that what is answered must not be shown."""
-        return self.content is not None and self.content.is_secret
+class IdempotentRequest(Request[T_co], frozen=True, kw_only=True):
+    """GET, PUT, DELETE, or a POST that may be sent twice without harm."""
 
 
-def _target(path: str, query: tuple[tuple[str, str], ...]) -> str:
-    return f"{path}?{urlencode(query)}" if query else path
+class NonIdempotentRequest(Request[T_co], frozen=True, kw_only=True):
+    """A POST that is not sent again blindly once it may have taken effect."""
 
-
-Request: TypeAlias = IdempotentRequest[T] | NonIdempotentRequest[T]
+    method: HTTPMethod = HTTPMethod.POST
 
 
 class Rejected(Struct, frozen=True, kw_only=True):
@@ -167,18 +142,6 @@ class Done(Struct, frozen=True):
 
 class AlreadyGone(Struct, frozen=True):
     """A DELETE was answered with 404 after an attempt that may have worked: read to be sure."""
-
-
-class Quota(Struct, frozen=True):
-    """What is known about the hourly limit; Bitbucket states it for some access tokens only.
-
-    Attributes:
-        limit: Requests an hour.
-        near_limit: Whether less than a fifth is left.
-    """
-
-    limit: int | None = None
-    near_limit: bool | None = None
 
 
 def segment(text: str) -> str:

@@ -12,7 +12,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from pipe.bitbucket import problems
-from pipe.bitbucket.requests import Answer, Quota
+from pipe.bitbucket.requests import Answer
 from pipe.bitbucket.retry import allowed_retries
 from pipe.context import Clock, Stop
 from pipe.models.errors import Problem, RunOverError
@@ -39,7 +39,7 @@ MAX_FAILURES: Final = 10
 
 
 class RequestCounter:
-    """Count requests and retries. Safe to share between threads."""
+    """Count requests, retries and time. Safe to share between threads."""
 
     def __init__(self, max_attempts: int) -> None:
         self._lock = threading.Lock()
@@ -47,13 +47,7 @@ class RequestCounter:
         self._counts = Counts()
         self._first_attempts = 0
         self._retries = 0
-        self._quota = Quota()
-
-    @property
-    def quota(self) -> Quota:
-        """What Bitbucket last said about the hourly limit."""
-        with self._lock:
-            return self._quota
+        self._seconds = 0.0
 
     @property
     def counts(self) -> Counts:
@@ -67,9 +61,16 @@ class RequestCounter:
         with self._lock:
             return self._retries < allowed_retries(self._first_attempts, self._max_attempts)
 
-    def add(self, method: HTTPMethod, *, is_retry: bool, was_sent: bool) -> None:
+    @property
+    def mean_seconds(self) -> float:
+        """The average duration of an attempt; 0 before the first."""
+        with self._lock:
+            return self._seconds / max(1, self._first_attempts + self._retries)
+
+    def add(self, method: HTTPMethod, seconds: float, *, is_retry: bool, was_sent: bool) -> None:
         """Count an attempt; one that did not leave is no request, but may be a retry."""
         with self._lock:
+            self._seconds += seconds
             self._first_attempts += not is_retry
             self._retries += is_retry
             if was_sent:
@@ -81,16 +82,6 @@ class RequestCounter:
                     writes=self._counts.writes + (not is_read),
                     retries=self._counts.retries + is_retry,
                 )
-
-    def read_quota(self, answer: Answer) -> None:
-        """Remember what a response says about the hourly limit, if it says anything."""
-        limit = answer.headers.get("x-ratelimit-limit", "")
-        near = answer.headers.get("x-ratelimit-nearlimit", "").lower()
-        with self._lock:
-            if _NUMBER.fullmatch(limit):
-                self._quota = replace(self._quota, limit=int(limit))
-            if near in ("true", "false"):
-                self._quota = replace(self._quota, near_limit=near == "true")
 
 
 class RollingWindow:
@@ -104,25 +95,29 @@ class RollingWindow:
         self._monotonic = monotonic
         self._lock = threading.Lock()
         self._sent: deque[float] = deque(maxlen=_HIGHEST_LIMIT)
+        self._stated: int | None = None
         self._observed: int | None = None
 
-    def limit(self, stated: int | None) -> int | None:
-        """Return the hourly limit as far as it is known.
-
-        Args:
-            stated: What Bitbucket stated, if it did.
-        """
-        known = [each for each in (stated, self._observed) if each is not None]
+    @property
+    def limit(self) -> int | None:
+        """The hourly limit, stated or observed; `None`: not known."""
+        known = [each for each in (self._stated, self._observed) if each is not None]
         return min(known, default=None)
 
-    def reserve(self, stated: int | None) -> float:
+    def read_limit(self, answer: Answer) -> None:
+        """Remember the limit that a response states; with some access tokens only, it does."""
+        stated = answer.headers.get("x-ratelimit-limit", "")
+        if _NUMBER.fullmatch(stated):
+            self._stated = int(stated)
+
+    def reserve(self) -> float:
         """Reserve a slot and return 0; if none is free, return the seconds to wait."""
         with self._lock:
             now = self._monotonic()
             past = now - HOUR - _MARGIN_SECONDS
             while self._sent and self._sent[0] <= past:
                 self._sent.popleft()
-            limit = self.limit(stated)
+            limit = self.limit
             if limit is None or len(self._sent) < limit or not self._sent:
                 self._sent.append(now)
                 return 0.0

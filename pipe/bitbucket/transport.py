@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from http import HTTPMethod, HTTPStatus
-from typing import TypeVar, overload
+from typing import TypeVar, cast, overload
 
 import httpx
 from msgspec import Struct
@@ -18,21 +18,17 @@ from pipe.bitbucket.auth import (
     ApiToken,
     Authorizer,
     Credentials,
-    OAuthAuthorizer,
+    Header,
     OAuthConsumer,
-    StaticAuthorizer,
-    Token,
     basic,
     bearer,
     token_request,
 )
 from pipe.bitbucket.error_responses import describe, gave_up, redirected, rejected
-from pipe.bitbucket.http import HttpExchange
 from pipe.bitbucket.requests import (
     IdempotentRequest,
     NonIdempotentRequest,
     OutcomeUnknown,
-    Quota,
     Rejected,
     Request,
 )
@@ -92,12 +88,13 @@ class Transport:
     stop: Stop
     observe: Callable[[AttemptRecord], None]
     redactor: Redactor
+    _breaker: CircuitBreaker = field(init=False, default_factory=CircuitBreaker)
     _shared: Shared = field(init=False)
     _authorizer: Authorizer = field(init=False)
 
     def __post_init__(self) -> None:
         self._shared = Shared(
-            exchange=HttpExchange(self.client),
+            client=self.client,
             deadline=Deadline(
                 clock=self.clock,
                 stop=self.stop,
@@ -105,9 +102,7 @@ class Transport:
             ),
             counter=RequestCounter(self.policy.max_attempts),
             window=RollingWindow(self.clock.monotonic),
-            breaker=CircuitBreaker(),
             clock=self.clock,
-            max_attempts=self.policy.max_attempts,
             observe=self.observe,
         )
         self._authorizer = self._authorizer_for(self.credentials)
@@ -160,29 +155,15 @@ class Transport:
         return self._shared.counter.counts
 
     @property
-    def quota(self) -> Quota:
-        """What is known about the hourly limit, stated or observed."""
-        quota = self._shared.counter.quota
-        return replace(quota, limit=self._shared.window.limit(quota.limit))
+    def mean_seconds(self) -> float:
+        """The average duration of an attempt; 0 before the first."""
+        return self._shared.counter.mean_seconds
 
-    @overload
-    def _complete(
-        self,
-        request: IdempotentRequest[T],
-        authorizer: Authorizer,
-        attempts: Attempts | None = None,
-        *,
-        counted: bool,
-    ) -> T | Rejected: ...
-    @overload
-    def _complete(
-        self,
-        request: Request[T],
-        authorizer: Authorizer,
-        attempts: Attempts | None = None,
-        *,
-        counted: bool,
-    ) -> T | Rejected | OutcomeUnknown: ...
+    @property
+    def hourly_limit(self) -> int | None:
+        """Requests per hour, as Bitbucket stated or the run observed; `None`: not known."""
+        return self._shared.window.limit
+
     def _complete(
         self,
         request: Request[T],
@@ -192,7 +173,7 @@ class Transport:
         counted: bool,
     ) -> T | Rejected | OutcomeUnknown:
         attempts = attempts or self.attempts()
-        breaker, kind = self._shared.breaker, _kind(request, counted=counted)
+        breaker, kind = self._breaker, _kind(request, counted=counted)
         breaker.check()
         runner = RequestAttempts(self._shared, request, authorizer, attempts, counted=counted)
         decision = runner.run()
@@ -221,26 +202,29 @@ class Transport:
     def _authorizer_for(self, credentials: Credentials) -> Authorizer:
         match credentials:
             case ApiToken(email=email, token=token):
-                header = self._basic(email, token.get_secret_value())
-                return StaticAuthorizer(lambda: header)
+                return self._basic(email, token.get_secret_value())
             case AccessToken(token=token):
                 secret = token.get_secret_value()
                 self.redactor.add(secret)
-                return StaticAuthorizer(lambda: bearer(secret))
-            case OAuthConsumer():
-                return OAuthAuthorizer(lambda: self._fetch_token(credentials), self.clock.monotonic)
+                return Authorizer(lambda: bearer(secret), self.clock.monotonic, renewable=False)
+            case OAuthConsumer(client_id=client_id, client_secret=secret):
+                identity = self._basic(client_id, secret.get_secret_value())
+                return Authorizer(
+                    lambda: self._fetch_token(credentials, identity),
+                    self.clock.monotonic,
+                    renewable=True,
+                )
 
-    def _fetch_token(self, consumer: OAuthConsumer) -> Token:
-        header = self._basic(consumer.client_id, consumer.client_secret.get_secret_value())
-        authorizer = StaticAuthorizer(lambda: header)
-        token = self._complete(token_request(consumer), authorizer, counted=False)
-        if isinstance(token, Rejected):
-            raise PipeError(problems.oauth_refused(token))
-        self.redactor.add(token.value)
-        return token
-
-    def _basic(self, user: str, secret: str) -> str:
-        """Return a header for Basic authentication, and keep what it holds out of messages."""
-        header = basic(user, secret)
-        self.redactor.add(secret, f"{user}:{secret}", header.removeprefix("Basic "))
+    def _fetch_token(self, consumer: OAuthConsumer, identity: Authorizer) -> Header:
+        answer = self._complete(token_request(consumer), identity, counted=False)
+        if isinstance(answer, Rejected):
+            raise PipeError(problems.oauth_refused(answer))
+        header = cast("Header", answer)  # an idempotent request has no unknown outcome
+        self.redactor.add(header.secret)
         return header
+
+    def _basic(self, user: str, secret: str) -> Authorizer:
+        """Return the header for Basic authentication, and keep what it holds out of messages."""
+        header = basic(user, secret)
+        self.redactor.add(secret, f"{user}:{secret}", header.secret)
+        return Authorizer(lambda: header, self.clock.monotonic, renewable=False)

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from http import HTTPMethod, HTTPStatus
 from typing import Final, TypeVar, overload
 
-from pipe.bitbucket.http import HttpExchange
+import httpx
+
+from pipe.bitbucket.http import exchange
 from pipe.bitbucket.requests import (
     AlreadyGone,
     Answer,
@@ -50,13 +52,15 @@ class Publisher:
     """
 
     transport: Transport
-    proxy: HttpExchange | None
+    proxy: httpx.Client | None
 
     @overload
     def send(self, request: IdempotentRequest[T]) -> T | Rejected: ...
     @overload
     def send(self, request: NonIdempotentRequest[T]) -> T | Rejected | OutcomeUnknown: ...
-    def send(self, request: Request[T]) -> T | Rejected | OutcomeUnknown:
+    def send(
+        self, request: IdempotentRequest[T] | NonIdempotentRequest[T]
+    ) -> T | Rejected | OutcomeUnknown:
         """Send a request with the credentials of the run.
 
         Raises:
@@ -78,7 +82,8 @@ class Publisher:
         _check(request)
         if self.proxy is not None:
             self.transport.wait(0)
-            match self.proxy.exchange(request, "", min(_PROXY_SECONDS, self.transport.remaining)):
+            seconds = min(_PROXY_SECONDS, self.transport.remaining)
+            match exchange(self.proxy, request, "", seconds):
                 case Understood(done):
                     return done
                 case Failed(answer) if _is_gone(request, answer):

@@ -9,7 +9,7 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from pipe.bitbucket.auth import AccessToken, ApiToken, Credentials, OAuthConsumer, Token
+from pipe.bitbucket.auth import AccessToken, ApiToken, Credentials, Header, OAuthConsumer
 from pipe.bitbucket.error_responses import WITHHELD
 from pipe.bitbucket.payloads import from_json
 from pipe.bitbucket.problems import rejection
@@ -71,7 +71,7 @@ def test_credentials_show_their_owner_but_no_secret() -> None:
     assert api_token.description == "API token of robot@acme.example"
     assert access_token.description == "access token"
     assert CONSUMER.description == "OAuth consumer client"
-    for shown in (api_token, access_token, CONSUMER, Token(SECRET, 1)):
+    for shown in (api_token, access_token, CONSUMER, Header(SECRET)):
         assert SECRET not in repr(shown)
 
 

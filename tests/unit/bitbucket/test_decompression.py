@@ -7,11 +7,7 @@ from http import HTTPMethod
 import httpx
 import pytest
 
-from pipe.bitbucket.http import (
-    MAX_ANSWER_BYTES,
-    HttpExchange,
-    decoded,
-)
+from pipe.bitbucket.http import MAX_ANSWER_BYTES, decoded, exchange
 from pipe.bitbucket.payloads import from_json
 from pipe.bitbucket.requests import IdempotentRequest, Json, UnparseableError
 from pipe.bitbucket.retry import Outcome, Understood, Unparseable
@@ -24,7 +20,7 @@ def outcome_of(response: httpx.Response) -> Outcome[Json]:
         base_url="https://api.bitbucket.example",
         transport=httpx.MockTransport(lambda _: response),
     )
-    return HttpExchange(client).exchange(GET, "", 600)
+    return exchange(client, GET, "", 600)
 
 
 @pytest.mark.parametrize("encoding", ["gzip", " GZIP ", "x-gzip"])

@@ -6,7 +6,7 @@ from http import HTTPMethod
 import httpx
 import pytest
 
-from pipe.bitbucket.http import HttpExchange
+from pipe.bitbucket.http import exchange
 from pipe.bitbucket.payloads import from_json
 from pipe.bitbucket.requests import IdempotentRequest, Json, form_content, json_content
 from pipe.bitbucket.retry import Understood, Unparseable
@@ -35,11 +35,10 @@ def get(*query: tuple[str, str]) -> IdempotentRequest[Json]:
     )
 
 
-def exchange_with(handler: Callable[[httpx.Request], httpx.Response]) -> HttpExchange:
-    client = httpx.Client(
+def client_of(handler: Callable[[httpx.Request], httpx.Response]) -> httpx.Client:
+    return httpx.Client(
         base_url="https://api.bitbucket.example/prefix", transport=httpx.MockTransport(handler)
     )
-    return HttpExchange(client)
 
 
 def test_a_request_is_sent_with_its_headers_and_body() -> None:
@@ -49,8 +48,8 @@ def test_a_request_is_sent_with_its_headers_and_body() -> None:
         requests.append(request)
         return httpx.Response(200, json=1)
 
-    exchange = exchange_with(handler)
-    exchange.exchange(get(("page", "2")), "Bearer x", 600)
+    client = client_of(handler)
+    exchange(client, get(("page", "2")), "Bearer x", 600)
     for content in (json_content({"a": 1}), form_content({"a": "1"})):
         put = IdempotentRequest(
             method=HTTPMethod.PUT,
@@ -58,7 +57,7 @@ def test_a_request_is_sent_with_its_headers_and_body() -> None:
             parse=from_json(lambda value: value),
             content=content,
         )
-        exchange.exchange(put, "Bearer x", 5)
+        exchange(client, put, "Bearer x", 5)
 
     first, as_json, as_form = requests
     assert str(first.url) == "https://api.bitbucket.example/prefix/2.0/x?page=2"
@@ -83,16 +82,15 @@ def test_no_timeout_exceeds_the_remaining_time(
         timeouts.append(request.extensions["timeout"])
         return httpx.Response(200, json=1)
 
-    exchange_with(handler).exchange(get(), "", remaining)
+    exchange(client_of(handler), get(), "", remaining)
 
     assert timeouts == [{"connect": connect, "read": read, "write": read, "pool": read}]
 
 
 def test_the_last_of_repeated_headers_applies() -> None:
     headers = [("X-A", "1"), ("x-a", "2")]
-    outcome = exchange_with(lambda _: httpx.Response(200, json=1, headers=headers)).exchange(
-        get(), "", 9
-    )
+    client = client_of(lambda _: httpx.Response(200, json=1, headers=headers))
+    outcome = exchange(client, get(), "", 9)
 
     assert isinstance(outcome, Understood)
     assert outcome.answer.headers["x-a"] == "2"
@@ -102,7 +100,7 @@ def test_an_oversized_body_is_not_read_to_its_end() -> None:
     taken: list[None] = []
     body = Trickle([b"1" * 1_000_000] * 1000, lambda: taken.append(None))
 
-    outcome = exchange_with(lambda _: httpx.Response(200, stream=body)).exchange(get(), "", 600)
+    outcome = exchange(client_of(lambda _: httpx.Response(200, stream=body)), get(), "", 600)
 
     assert outcome == Unparseable("an answer of more than 10 MB", 200)
     assert len(taken) == 11

@@ -7,7 +7,7 @@ from http import HTTPMethod
 import httpx
 import pytest
 
-from pipe.bitbucket.requests import IdempotentRequest, NonIdempotentRequest, Quota
+from pipe.bitbucket.requests import IdempotentRequest, NonIdempotentRequest
 from pipe.bitbucket.transport import RetryPolicy
 from pipe.models.errors import ExitCode, PipeError, RunOverError
 from pipe.models.results import Counts
@@ -219,28 +219,21 @@ def test_failures_without_a_text_are_recorded_too() -> None:
     assert [each.result for each in line.exchanges] == [200, "ReadTimeout", 200]
 
 
-def test_the_stated_quota_is_remembered() -> None:
+def test_the_stated_limit_is_remembered() -> None:
     line = connect(
         [
-            httpx.Response(
-                200, json=1, headers={"X-RateLimit-Limit": "1000", "X-RateLimit-NearLimit": "true"}
-            ),
-            httpx.Response(404, headers={"X-RateLimit-NearLimit": "FALSE"}),
+            httpx.Response(200, json=1, headers={"X-RateLimit-Limit": "1000"}),
+            httpx.Response(404),
             httpx.Response(200, json=1, headers={"X-RateLimit-Limit": "9" * 99}),
         ]
     )
-    seen = [line.transport.quota]
+    seen = [line.transport.hourly_limit]
 
     for _ in range(3):
         line.transport.send(GET)
-        seen.append(line.transport.quota)
+        seen.append(line.transport.hourly_limit)
 
-    assert seen == [
-        Quota(),
-        Quota(limit=1000, near_limit=True),
-        Quota(limit=1000, near_limit=False),
-        Quota(limit=1000, near_limit=False),
-    ]
+    assert seen == [None, 1000, 1000, 1000]
 
 
 def test_all_threads_pause_together() -> None:

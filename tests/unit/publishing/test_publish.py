@@ -12,7 +12,6 @@ import pytest
 
 from pipe.bitbucket import payloads
 from pipe.bitbucket.connections import open_in_pipe_client
-from pipe.bitbucket.http import HttpExchange
 from pipe.bitbucket.requests import (
     AlreadyGone,
     Done,
@@ -398,10 +397,10 @@ REFUSED: list[Request[Done | AlreadyGone]] = [
 
 @pytest.mark.parametrize("request_", REFUSED, ids=lambda each: f"{each.method} {each.path}")
 def test_the_publisher_can_send_nothing_else(
-    world: World, request_: Request[Done | AlreadyGone]
+    world: World, request_: IdempotentRequest[Done | AlreadyGone] | NonIdempotentRequest[Done]
 ) -> None:
     client = world.connect()
-    publisher = Publisher(transport=world.transport(), proxy=HttpExchange(client))
+    publisher = Publisher(transport=world.transport(), proxy=client)
     with pytest.raises(WriteRefusedError):
         publisher.send(request_)
     if isinstance(request_, IdempotentRequest):
@@ -420,7 +419,7 @@ def test_a_slow_proxy_does_not_outlive_the_deadline() -> None:
     proxy = httpx.Client(base_url=REPOSITORY, transport=httpx.MockTransport(never_answer))
     for deadline in (100.0, 2.0):
         transport = world.transport(policy=RetryPolicy(max_attempts=1, deadline_seconds=deadline))
-        publisher = Publisher(transport=transport, proxy=HttpExchange(proxy))
+        publisher = Publisher(transport=transport, proxy=proxy)
         publisher.send_through_proxy(payloads.deletion(REPORT))
 
     assert seconds == [5.0, 2.0]
@@ -436,7 +435,7 @@ def test_the_proxy_is_reached_over_a_real_socket() -> None:
     ):
         publisher = Publisher(
             transport=World().transport(),
-            proxy=HttpExchange(client),
+            proxy=client,
         )
         body = json_content(
             {"title": "T", "details": "D", "report_type": "TEST", "result": "PASSED"}
