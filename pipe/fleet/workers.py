@@ -65,7 +65,7 @@ class _Task(Struct, frozen=True):
 
 
 class WorkerPool:
-    """The worker threads of one run; a context manager that starts and ends them.
+    """The worker threads of one run; a context manager that ends them.
 
     The threads are daemons: a stopped process exits although a call has not returned.
 
@@ -94,19 +94,13 @@ class WorkerPool:
         self._waiting: deque[_Task] = deque()
         self._changed = Condition()
         self._stopped = False
-        self._has_threads = False
+        self._threads = 0
+        self._unfinished = 0
         self._logged_at = clock.monotonic()
         self._stop_seen_at: float | None = None
 
     def __enter__(self) -> Self:
-        """Start the threads, or as many as the system allows; without any, `map` makes the calls.
-
-        A container's limit on processes (`--pids-limit`) counts threads too.
-        """
-        with suppress(RuntimeError):
-            for _ in range(self._workers):
-                Thread(target=self._work, daemon=True).start()
-                self._has_threads = True
+        """Return the pool; its threads are started when there is work for them."""
         return self
 
     def __exit__(
@@ -148,13 +142,27 @@ class WorkerPool:
         futures: deque[Future[Result | Crashed]] = deque(Future() for _ in items)
         with self._changed:
             self._waiting += (
-                _Task(partial(admit, item), partial(_call, future, function, item), future.cancel)
+                _Task(
+                    partial(admit, item), partial(self._call, future, function, item), future.cancel
+                )
                 for future, item in zip(futures, items, strict=True)
             )
             if self._stopped:
                 self._cancel_waiting()
             self._changed.notify_all()
+            self._unfinished += len(items)
+        self._start_threads()
         return self._outcomes(futures, activity)
+
+    def _start_threads(self) -> None:
+        """Start a thread for each call, or as many as allowed; without any, `map` makes the calls.
+
+        A container's limit on processes (`--pids-limit`) counts threads too.
+        """
+        with suppress(RuntimeError):
+            while self._threads < min(self._workers, self._unfinished):
+                Thread(target=self._work, daemon=True).start()
+                self._threads += 1
 
     def _outcomes(
         self, futures: deque[Future[Result | Crashed]], activity: str
@@ -173,7 +181,7 @@ class WorkerPool:
 
     def _is_done(self, future: Future[Result | Crashed]) -> bool:
         """Wait a moment for an outcome; return whether to wait no longer."""
-        if not self._has_threads:
+        if self._threads == 0:
             self._work_until_idle()
         with suppress(TimeoutError, CancelledError):
             future.exception(timeout=_POLL_SECONDS)
@@ -212,6 +220,20 @@ class WorkerPool:
                 return
             task.run()
 
+    def _call(
+        self, future: Future[Result | Crashed], function: Callable[[Item], Result], item: Item
+    ) -> None:
+        """Call the function and set the outcome."""
+        future.set_running_or_notify_cancel()
+        outcome: Result | Crashed
+        try:
+            outcome = function(item)
+        except BaseException as error:  # noqa: BLE001 - handled where the outcome is awaited
+            outcome = Crashed(error)
+        with self._changed:
+            self._unfinished -= 1
+        future.set_result(outcome)
+
     def _take(self) -> _Task | None:
         """Return the next task, if there is one and it may start."""
         if not self._waiting:
@@ -226,12 +248,3 @@ class WorkerPool:
         while self._waiting:
             self._waiting.popleft().cancel()
         self._changed.notify_all()
-
-
-def _call(future: Future[Result | Crashed], function: Callable[[Item], Result], item: Item) -> None:
-    """Call the function and set the outcome."""
-    future.set_running_or_notify_cancel()
-    try:
-        future.set_result(function(item))
-    except BaseException as error:  # noqa: BLE001 - handled where the outcome is awaited
-        future.set_result(Crashed(error))
