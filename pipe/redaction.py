@@ -92,7 +92,9 @@ class Redactor:
         """
         by_prefix = self._by_prefix
         for start in range(len(text) - MIN_LENGTH + 1 if by_prefix else 0):
-            secrets = by_prefix.get(text[start : start + MIN_LENGTH], ())
+            secrets = by_prefix.get(text[start : start + MIN_LENGTH])
+            if secrets is None:
+                continue
             lengths = [len(secret) for secret in secrets if text.startswith(secret, start)]
             if lengths:
                 yield start, start + max(lengths)

@@ -18,6 +18,8 @@ _AMBIGUOUS: Final = ("", "(none)")
 
 def one_line(text: str) -> str:
     """Replace what would control a terminal, turn the reading direction, or end the line."""
+    if text.isprintable():  # the usual case, and the quick one
+        return text
     return "".join(
         character if _is_harmless(character) else "\N{REPLACEMENT CHARACTER}" for character in text
     )
