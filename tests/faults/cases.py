@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -106,9 +107,36 @@ def attempt(world: World, case: Case) -> Ran:
 
 
 def finish_without_faults(world: World, case: Case, observer: Observer) -> Iterator[str]:
-    """Run once more without faults, and once more to see that nothing is left to do."""
+    """Run once more without faults, and once more to see that nothing is left to do.
+
+    Most faults leave one of a few states behind, and what follows depends on the state alone: each
+    state is finished once.
+    """
     world.simulator.faults = Schedule()
     a_minute_later(world)
+    state = _state(world, case, observer)
+    if state in _FINISHED:
+        return
+    problems = [*_finish(world, case, observer)]
+    yield from problems
+    if not problems and not observer.broken:
+        _FINISHED.add(state)
+
+
+_FINISHED: Final[set[tuple[object, ...]]] = set()
+"""The states from which the declared state was reached."""
+
+
+def _state(world: World, case: Case, observer: Observer) -> tuple[object, ...]:
+    """Return everything on which the runs without faults depend, the order of lists aside."""
+    shop = world.shop
+    refusals = tuple(each.variable_refusals for each in shop.environments.values())
+    settings = (case.scenario.name, case.attempts, case.profile)
+    lenient = observer.branches_were_unavailable(world.simulator)
+    return (*settings, lenient, refusals, json.dumps(world.snapshot()))
+
+
+def _finish(world: World, case: Case, observer: Observer) -> Iterator[str]:
     again = attempt(world, case)
     yield from false_statements(again)
     if again.exit_code != 0:

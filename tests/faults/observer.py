@@ -77,10 +77,7 @@ class Observer:
         honoured = simulator.switches.admin_only_at_creation == "honoured"
         if before is None and honoured and after.admin_only and not now.admin_only:
             self.broken.append(f"P7: {environment.name} was created unrestricted")
-        unavailable = simulator.switches.branch_endpoint != "working" or any(
-            each.status in _UNAVAILABLE and "branch-restrictions" in each.path
-            for each in simulator.requests
-        )
+        unavailable = self.branches_were_unavailable(simulator)
         for key, (value, secured) in now.variables.items():
             if value not in self.scenario.secrets:
                 continue
@@ -88,6 +85,12 @@ class Observer:
                 self.broken.append(f"P7: the secret {key} stands plain in {environment.name}")
             if not current <= declared and not unavailable:
                 self.broken.append(f"P7: the secret {key} stands in {environment.name} too early")
+
+    def branches_were_unavailable(self, simulator: Simulator) -> bool:
+        return simulator.switches.branch_endpoint != "working" or any(
+            each.status in _UNAVAILABLE and "branch-restrictions" in each.path
+            for each in simulator.requests
+        )
 
     def _may_happen(self, event: Event) -> bool:
         """Whether the declaration mentions what changed."""

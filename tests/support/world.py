@@ -15,8 +15,10 @@ import tempfile
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
+from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from urllib.parse import unquote
 
 import httpx
@@ -183,23 +185,24 @@ def run_with(world: World, variables: Mapping[str, str]) -> Ran:
     """Run the pipe once; for variables whose names Python can't write as arguments."""
     requests, events = len(world.simulator.requests), len(world.simulator.events)
     log, out = io.StringIO(), io.StringIO()
-    with tempfile.TemporaryDirectory() as folder:
-        report = Path(folder) / "report.json"
-        environ = {"REPORT_FILES": str(report)} | ENVIRON | dict(variables)
-        code = run(
-            RunContext(
-                environ=environ,
-                files=lambda path: read(world, path),
-                out=out,
-                err=log,
-                clock=world.clock.clock(),
-                stop=world.stop,
-                connect=world.connect,
-                in_pipe=lambda version: open_in_pipe_client(version, world.stop),
-            )
+    report = Path(_reports().name) / f"{next(_NUMBERS)}.json"
+    environ = {"REPORT_FILES": str(report)} | ENVIRON | dict(variables)
+    code = run(
+        RunContext(
+            environ=environ,
+            files=lambda path: read(world, path),
+            out=out,
+            err=log,
+            clock=world.clock.clock(),
+            stop=world.stop,
+            connect=world.connect,
+            in_pipe=lambda version: open_in_pipe_client(version, world.stop),
         )
-        document = json.loads(report.read_text("utf-8")) if report.exists() else None
-    if document is not None:
+    )
+    document = None
+    if report.exists():
+        document = json.loads(report.read_text("utf-8"))
+        report.unlink()
         assert_documented(document)
     return Ran(
         exit_code=int(code),
@@ -209,6 +212,16 @@ def run_with(world: World, variables: Mapping[str, str]) -> Ran:
         requests=world.simulator.requests[requests:],
         events=world.simulator.events[events:],
     )
+
+
+@cache
+def _reports() -> tempfile.TemporaryDirectory[str]:
+    """Return the folder for the reports of all runs of this process, deleted when it ends."""
+    return tempfile.TemporaryDirectory()
+
+
+_NUMBERS: Final = count()
+"""For names of reports: runs may overlap."""
 
 
 def only_environment(ran: Ran) -> dict[str, Any]:
