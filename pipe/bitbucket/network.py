@@ -14,6 +14,7 @@ import os
 import select
 import socket
 import ssl
+from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
@@ -110,7 +111,7 @@ class BoundedBackend(httpcore.NetworkBackend):
             httpcore.ConnectTimeout: None did in time, or the run was asked to stop.
             httpcore.ConnectError: None did.
         """
-        until = math.inf if timeout is None else timeout
+        until = _moment(timeout)
         with _as_httpcore_errors(httpcore.ConnectTimeout, httpcore.ConnectError):
             return _TcpStream(self._connect(self._addresses(host, port, until), until), self._waits)
 
@@ -142,11 +143,11 @@ class BoundedBackend(httpcore.NetworkBackend):
         connection = socket.socket(family, socket.SOCK_STREAM)
         try:
             connection.settimeout(0)
-            code = connection.connect_ex(address)
-            if code == errno.EINPROGRESS:
-                self._waits.wait(connection, select.POLLOUT, until)
-                code = connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-            _raise_for(code)
+            with suppress(BlockingIOError):  # it is under way
+                connection.connect(address)
+            self._waits.wait(connection, select.POLLOUT, until)
+            if code := connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
+                raise OSError(code, os.strerror(code))  # noqa: TRY301 - closes the socket below
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         except BaseException:
             connection.close()
@@ -215,39 +216,26 @@ def _look_up(host: str, port: int, flags: int) -> list[tuple[socket.AddressFamil
     return [(family, address) for family, _, _, _, address in found]
 
 
-def _raise_for(code: int) -> None:
-    if code:
-        raise OSError(code, os.strerror(code))
+class _Stream(httpcore.NetworkStream):
+    """A connection. Each `timeout` or `until` is a moment of the monotonic clock."""
 
+    @abstractmethod
+    def receive(self, max_bytes: int, until: float) -> bytes:
+        """Return what arrived; nothing, where the other side closed the connection."""
 
-class _TcpStream(httpcore.NetworkStream):
-    """A TCP connection."""
-
-    def __init__(self, connection: socket.socket, waits: _Waits) -> None:
-        self._connection = connection
-        self._waits = waits
+    @abstractmethod
+    def send(self, data: bytes, until: float) -> None:
+        """Send all of `data`."""
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        """Return what arrived; nothing, where the other side closed the connection."""
+        """Receive, with httpcore's errors."""
         with _as_httpcore_errors(httpcore.ReadTimeout, httpcore.ReadError):
-            self._wait(select.POLLIN, timeout)
-            return self._connection.recv(max_bytes)
+            return self.receive(max_bytes, _moment(timeout))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        """Send all of `buffer`."""
+        """Send, with httpcore's errors."""
         with _as_httpcore_errors(httpcore.WriteTimeout, httpcore.WriteError):
-            while buffer:
-                try:
-                    buffer = buffer[self._connection.send(buffer) :]
-                except BlockingIOError:  # the other side reads slowly
-                    self._wait(select.POLLOUT, timeout)
-
-    def _wait(self, event: int, timeout: float | None) -> None:
-        self._waits.wait(self._connection, event, math.inf if timeout is None else timeout)
-
-    def close(self) -> None:
-        """Close the connection."""
-        self._connection.close()
+            self.send(buffer, _moment(timeout))
 
     def start_tls(
         self,
@@ -255,8 +243,43 @@ class _TcpStream(httpcore.NetworkStream):
         server_hostname: str | None = None,
         timeout: float | None = None,
     ) -> httpcore.NetworkStream:
-        """Return a TLS connection over this one."""
-        return _TlsStream.over(self, ssl_context, server_hostname, timeout)
+        """Return a TLS connection over this one, after its handshake.
+
+        Raises:
+            httpcore.ConnectTimeout: The handshake did not end in time.
+            httpcore.ConnectError: It failed; so did the verification of the certificate.
+        """
+        with _as_httpcore_errors(httpcore.ConnectTimeout, httpcore.ConnectError):
+            stream = _TlsStream(self, ssl_context, server_hostname)
+            try:
+                stream.shake_hands(_moment(timeout))
+            except OSError:
+                self.close()
+                raise
+        return stream
+
+
+class _TcpStream(_Stream):
+    """A TCP connection."""
+
+    def __init__(self, connection: socket.socket, waits: _Waits) -> None:
+        self._connection = connection
+        self._waits = waits
+
+    def receive(self, max_bytes: int, until: float) -> bytes:
+        self._waits.wait(self._connection, select.POLLIN, until)
+        return self._connection.recv(max_bytes)
+
+    def send(self, data: bytes, until: float) -> None:
+        while data:
+            try:
+                data = data[self._connection.send(data) :]
+            except BlockingIOError:  # the other side reads slowly
+                self._waits.wait(self._connection, select.POLLOUT, until)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
 
     def get_extra_info(self, info: str) -> object:
         """Return whether something arrived (`is_readable`): an idle connection was closed then."""
@@ -267,11 +290,11 @@ class _TcpStream(httpcore.NetworkStream):
         return bool(poll.poll(0))
 
 
-class _TlsStream(httpcore.NetworkStream):
+class _TlsStream(_Stream):
     """A TLS connection over another connection, which may itself be one (through a proxy)."""
 
     def __init__(
-        self, inner: httpcore.NetworkStream, context: ssl.SSLContext, server_hostname: str | None
+        self, inner: _Stream, context: ssl.SSLContext, server_hostname: str | None
     ) -> None:
         self._inner = inner
         self._incoming = ssl.MemoryBIO()
@@ -280,82 +303,49 @@ class _TlsStream(httpcore.NetworkStream):
             self._incoming, self._outgoing, server_hostname=server_hostname
         )
 
-    @classmethod
-    def over(
-        cls,
-        inner: httpcore.NetworkStream,
-        context: ssl.SSLContext,
-        server_hostname: str | None,
-        timeout: float | None,
-    ) -> _TlsStream:
-        """Return a TLS connection after its handshake.
+    def shake_hands(self, until: float) -> None:
+        self._drive(self._tls.do_handshake, until)
 
-        Raises:
-            httpcore.ConnectTimeout: The handshake did not end in time.
-            httpcore.ConnectError: It failed; so did the verification of the certificate.
-        """
-        stream = cls(inner, context, server_hostname)
-        try:
-            with _as_httpcore_errors(httpcore.ConnectTimeout, httpcore.ConnectError):
-                stream._drive(stream._tls.do_handshake, timeout)
-        except httpcore.TimeoutException as error:
-            inner.close()
-            raise httpcore.ConnectTimeout(str(error)) from error
-        except httpcore.NetworkError as error:
-            inner.close()
-            raise httpcore.ConnectError(str(error)) from error
-        return stream
+    def receive(self, max_bytes: int, until: float) -> bytes:
+        return self._drive(partial(self._tls.read, max_bytes), until)
 
-    def _drive(self, operation: Callable[[], T], timeout: float | None) -> T:
+    def send(self, data: bytes, until: float) -> None:
+        while data:
+            data = data[self._drive(partial(self._tls.write, data), until) :]
+
+    def _drive(self, operation: Callable[[], T], until: float) -> T:
         """Run an operation of TLS, moving its bytes to and from the inner connection."""
         while True:
             try:
                 result = operation()
             except ssl.SSLWantReadError:
-                self._flush(timeout)
-                arrived = self._inner.read(_CHUNK_BYTES, timeout)
+                self._flush(until)
+                arrived = self._inner.receive(_CHUNK_BYTES, until)
                 if arrived:
                     self._incoming.write(arrived)
                 else:
                     self._incoming.write_eof()
             else:
-                self._flush(timeout)
+                self._flush(until)
                 return result
 
-    def _flush(self, timeout: float | None) -> None:
+    def _flush(self, until: float) -> None:
         if self._outgoing.pending:
-            self._inner.write(self._outgoing.read(), timeout)
-
-    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        """Return what arrived; nothing, where the other side ended TLS."""
-        with _as_httpcore_errors(httpcore.ReadTimeout, httpcore.ReadError):
-            return self._drive(partial(self._tls.read, max_bytes), timeout)
-
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        """Send all of `buffer`."""
-        with _as_httpcore_errors(httpcore.WriteTimeout, httpcore.WriteError):
-            while buffer:
-                sent = self._drive(partial(self._tls.write, buffer), timeout)
-                buffer = buffer[sent:]
+            self._inner.send(self._outgoing.read(), until)
 
     def close(self) -> None:
         """Close the connection."""
         self._inner.close()
-
-    def start_tls(
-        self,
-        ssl_context: ssl.SSLContext,
-        server_hostname: str | None = None,
-        timeout: float | None = None,
-    ) -> httpcore.NetworkStream:
-        """Return a TLS connection over this one, which leads to a proxy."""
-        return _TlsStream.over(self, ssl_context, server_hostname, timeout)
 
     def get_extra_info(self, info: str) -> object:
         """Return whether something arrived (`is_readable`), such as the end of TLS."""
         if info != "is_readable":
             return None
         return self._incoming.pending > 0 or self._inner.get_extra_info(info)
+
+
+def _moment(timeout: float | None) -> float:
+    return math.inf if timeout is None else timeout
 
 
 @contextmanager

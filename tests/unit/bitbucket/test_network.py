@@ -341,9 +341,9 @@ def test_no_connection_is_left_open_where_it_can_not_be_made(
     made: list[socket.socket] = []
 
     class Remembered(socket.socket):
-        def connect_ex(self, _: object, /) -> int:
+        def connect(self, _: object, /) -> None:
             made.append(self)
-            return errno.ENETUNREACH
+            raise OSError(errno.ENETUNREACH, "Network is unreachable")
 
     monkeypatch.setattr(socket, "socket", Remembered)
 
