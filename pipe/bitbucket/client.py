@@ -7,7 +7,7 @@ from http import HTTPMethod, HTTPStatus
 from typing import Final, TypeVar
 
 from pipe.bitbucket import payloads, problems
-from pipe.bitbucket.pagination import Complete, FetchPage, Incomplete, Listing, Page, page_parser
+from pipe.bitbucket.pagination import Incomplete, ListReader, Page, page_parser
 from pipe.bitbucket.requests import (
     AlreadyGone,
     Answer,
@@ -37,7 +37,6 @@ from pipe.models.existing import (
     ExistingVariable,
     VariableOwner,
 )
-from pipe.parallel import map_parallel
 
 T = TypeVar("T")
 
@@ -81,7 +80,7 @@ class Bitbucket:
         """Return one environment; a write shows here before it does in the list [sure]."""
         return self._get(
             _environment(repository, uuid),
-            payloads.about(payloads.from_json(payloads.environment), uuid=uuid),
+            payloads.parser(payloads.environment, uuid=uuid),
         )
 
     def create_environment(
@@ -101,7 +100,7 @@ class Bitbucket:
         if admin_only is not None:
             body["restrictions"] = {"admin_only": admin_only}
         path = f"{_repository(repository)}/environments"
-        parse = payloads.about(payloads.from_json(payloads.environment), name=name)
+        parse = payloads.parser(payloads.environment, name=name)
         return self._post(path, json_content(body), parse, attempts)
 
     def change_environment(
@@ -152,7 +151,7 @@ class Bitbucket:
         attempts: Attempts | None = None,
     ) -> ExistingVariable | Rejected | OutcomeUnknown:
         """Create a variable; 409 means that the key exists, even if the list lacks it [likely]."""
-        parse = payloads.about(payloads.from_json(payloads.variable), key=variable.key)
+        parse = payloads.parser(payloads.variable, key=variable.key)
         return self._post(_variables(owner), _variable_content(variable), parse, attempts)
 
     def update_variable(
@@ -160,7 +159,7 @@ class Bitbucket:
     ) -> ExistingVariable | Rejected:
         """Write the key, the value and whether it is secured: all three, always [sure]."""
         path = f"{_variables(owner)}/{segment(uuid)}"
-        parse = payloads.about(payloads.from_json(payloads.variable), uuid=uuid, key=variable.key)
+        parse = payloads.parser(payloads.variable, uuid=uuid, key=variable.key)
         return self._put(path, _variable_content(variable), parse)
 
     def delete_variable(self, owner: VariableOwner, uuid: str) -> Done | AlreadyGone | Rejected:
@@ -190,7 +189,7 @@ class Bitbucket:
         return self._post(
             _branch_restrictions(repository, environment_uuid),
             json_content({"type": "branch_restriction_pattern", "pattern": pattern}),
-            payloads.about(payloads.from_json(payloads.branch_restriction), pattern=pattern),
+            payloads.parser(payloads.branch_restriction, pattern=pattern),
             attempts,
         )
 
@@ -204,7 +203,7 @@ class Bitbucket:
     def pipelines_enabled(self, repository: Repository) -> bool | Rejected:
         """Return whether Pipelines is enabled; 404 means that it never was [sure]."""
         answer = self._get(
-            _pipelines_config(repository), payloads.from_json(payloads.pipelines_enabled)
+            _pipelines_config(repository), payloads.parser(payloads.pipelines_enabled)
         )
         if isinstance(answer, Rejected) and answer.status == HTTPStatus.NOT_FOUND:
             return False
@@ -268,26 +267,11 @@ class Bitbucket:
                 )
             )
 
-        listing = Listing(identity=identity, paginated=paginated)
-        fetched: dict[int, Page[T] | Rejected] = {}
-        while True:
-            match listing.step:
-                case FetchPage(number, expected_pages):
-                    if number not in fetched:
-                        last = max(number, min(number + self._workers - 1, expected_pages))
-                        numbers = range(number, last + 1)
-                        pages = map_parallel(fetch, numbers, workers=self._workers)
-                        fetched = dict(zip(numbers, pages, strict=True))
-                    answer = fetched.pop(number)
-                    if isinstance(answer, Rejected):
-                        if number == 1 or answer.status != HTTPStatus.NOT_FOUND:
-                            return answer
-                        answer = Page()  # some services answer 404 for a page past the end
-                    listing = listing.add(answer)
-                case Complete(items):
-                    return items
-                case Incomplete(found, size):
-                    raise PipeError(problems.list_incomplete(what, found, size))
+        reader = ListReader(fetch, identity, paginated=paginated, workers=self._workers)
+        found = reader.read()
+        if isinstance(found, Incomplete):
+            raise PipeError(problems.list_incomplete(what, found.found, found.size))
+        return found
 
 
 def _page_query(number: int, *, paginated: bool) -> tuple[tuple[str, str], ...]:

@@ -27,13 +27,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Final, Generic, TypeVar, cast
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from pipe.bitbucket.payloads import convert, read_json
-from pipe.bitbucket.requests import Answer, Json
+from pipe.bitbucket.requests import Answer, Json, Rejected
+from pipe.parallel import map_parallel
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -66,25 +67,6 @@ class Page(Struct, Generic[T_co], frozen=True, kw_only=True):
     has_next: bool = False
 
 
-class FetchPage(Struct, frozen=True):
-    """A page is needed.
-
-    Attributes:
-        number: Its number, from 1.
-        expected_pages: How many pages the list seems to have; 0 where that is not known. Pages up
-            to it may be fetched together with this one.
-    """
-
-    number: int
-    expected_pages: int = 0
-
-
-class Complete(Struct, Generic[T_co], frozen=True):
-    """All values, in the order in which they were first received."""
-
-    values: tuple[T_co, ...]
-
-
 class Incomplete(Struct, frozen=True):
     """Values are missing and not obtainable; `size` is `None` for an endless list."""
 
@@ -92,107 +74,131 @@ class Incomplete(Struct, frozen=True):
     size: int | None
 
 
-class _Pass(Struct, frozen=True, kw_only=True):
-    """State of one pass over the pages.
+class _Pass:
+    """One pass over the pages.
 
     Attributes:
-        pages: The number of pages received.
         received: The number of values received, counting repeats except those of a repeated page.
         names: The identities of the values.
-        last: The identities on the last page, in its order.
         repeats: How often in a row the last page had come before.
         size: The last `size` received.
     """
 
-    pages: int = 0
-    received: int = 0
-    names: frozenset[str] = frozenset()
-    last: tuple[str, ...] = ()
-    repeats: int = 0
-    size: int | None = None
+    def __init__(self) -> None:
+        self.received = 0
+        self.names: set[str] = set()
+        self.repeats = 0
+        self.size: int | None = None
+        self._last: tuple[str, ...] = ()
 
-    def add(self, names: tuple[str, ...], size: int | None) -> _Pass:
-        """Return the state after a page with these values."""
-        size = self.size if size is None else size
-        if names and names == self.last:
-            return replace(self, pages=self.pages + 1, repeats=self.repeats + 1, size=size)
+    def add(self, names: tuple[str, ...], size: int | None) -> None:
+        """Add a page with these values."""
+        self.size = self.size if size is None else size
+        if names and names == self._last:
+            self.repeats += 1
+            return
         # Another page follows, so the repeats were chance and count as values.
-        by_chance = self.repeats * len(self.last)
-        return _Pass(
-            pages=self.pages + 1,
-            received=self.received + by_chance + len(names),
-            names=self.names | set(names),
-            last=names,
-            size=size,
-        )
+        self.received += self.repeats * len(self._last) + len(names)
+        self.names |= set(names)
+        self.repeats = 0
+        self._last = names
 
 
-class Listing(Struct, Generic[T], frozen=True, kw_only=True):
-    """A list being read: immutable, `add` returns the next state.
+class ListReader(Generic[T]):
+    """Reads one list.
 
-    Attributes:
+    Args:
+        fetch: Returns the page with a number, from 1.
         identity: Returns what makes two values the same.
         paginated: Whether the list is known to come in pages.
-        step: What to do next.
+        workers: How many pages to fetch at the same time where their number is known.
     """
 
-    identity: Callable[[T], str]
-    paginated: bool = True
-    step: FetchPage | Complete[T] | Incomplete = FetchPage(1)
-    _kept: dict[str, T] = {}
-    _expected: int = 0
-    _overlapped: bool = False
-    _passes: int = 1
-    _pass: _Pass = _Pass()
+    def __init__(
+        self,
+        fetch: Callable[[int], Page[T] | Rejected],
+        identity: Callable[[T], str],
+        *,
+        paginated: bool = True,
+        workers: int = 1,
+    ) -> None:
+        self._fetch = fetch
+        self._identity = identity
+        self._paginated = paginated
+        self._workers = workers
+        self._fetched: dict[int, Page[T] | Rejected] = {}
+        self._kept: dict[str, T] = {}
 
-    def add(self, page: Page[T]) -> Listing[T]:
-        """Return the state after the page that the last `FetchPage` asked for."""
-        found = {self.identity(value): value for value in page.values}
-        kept = {**self._kept, **found}
-        # A smaller `size` is wrong, or does not count values deleted since.
-        size = page.size if page.size is not None and page.size >= len(kept) else None
-        current = self._pass.add(tuple(found), size)
-        after = replace(self, _kept=kept, _pass=current)
-        is_new = len(kept) > len(self._kept)
-        if size == len(kept) and not (page.has_next and is_new):
-            return after.completed()
-        if self._passes > 1 and len(kept) >= self._expected:
-            return after.completed()
-        max_repeats = 1 if len(found) >= _LONG_PAGE else _MAX_REPEATS
-        if not found or current.repeats == max_repeats or self._is_last(page, size):
-            return after.pass_ended()
-        if current.pages == _MAX_PAGES:
-            return replace(after, step=Incomplete(len(kept), None))
-        return replace(after, step=FetchPage(current.pages + 1, _expected_pages(page)))
+    def read(self) -> tuple[T, ...] | Rejected | Incomplete:
+        """Return all values, in the order in which they were first received."""
+        expected: int | None = None
+        overlapped = False
+        passes = 0
+        while True:
+            current = _Pass()
+            outcome = self._read_pass(current, expected)
+            if outcome is not None:
+                return outcome
+            # The latest pass decides the length: the list may have changed since the one before.
+            expected = max(current.received, current.size or 0)
+            if len(self._kept) >= expected:
+                return self._values()
+            overlapped = overlapped or current.received > len(current.names)
+            passes += 1
+            if passes == (_MAX_PASSES if overlapped else _MAX_STABLE_PASSES):
+                return Incomplete(len(self._kept), expected)
+
+    def _values(self) -> tuple[T, ...]:
+        return tuple(self._kept.values())
+
+    def _read_pass(
+        self, current: _Pass, expected: int | None
+    ) -> tuple[T, ...] | Rejected | Incomplete | None:
+        """Read page after page; return `None` after the last one if values may be missing.
+
+        Args:
+            current: Receives what is read.
+            expected: The number of values that an earlier pass showed to exist.
+        """
+        pages = 0
+        for number in range(1, _MAX_PAGES + 1):
+            page = self._page(number, pages)
+            if isinstance(page, Rejected):
+                if number == 1 or page.status != HTTPStatus.NOT_FOUND:
+                    return page
+                page = Page()  # some services answer 404 for a page past the end
+            kept_before = len(self._kept)
+            found = {self._identity(value): value for value in page.values}
+            self._kept |= found
+            count = len(self._kept)
+            # A smaller `size` is wrong, or does not count values deleted since.
+            size = page.size if page.size is not None and page.size >= count else None
+            current.add(tuple(found), size)
+            if size == count and not (page.has_next and count > kept_before):
+                return self._values()
+            if expected is not None and count >= expected:
+                return self._values()
+            max_repeats = 1 if len(found) >= _LONG_PAGE else _MAX_REPEATS
+            if not found or current.repeats == max_repeats or self._is_last(page, size):
+                return None
+            pages = _expected_pages(page)
+        return Incomplete(len(self._kept), None)
+
+    def _page(self, number: int, expected_pages: int) -> Page[T] | Rejected:
+        """Return a page; fetch those after it too, as far as they are expected."""
+        if number not in self._fetched:
+            last = max(number, min(number + self._workers - 1, expected_pages))
+            numbers = range(number, last + 1)
+            pages = map_parallel(self._fetch, numbers, workers=self._workers)
+            self._fetched = dict(zip(numbers, pages, strict=True))
+        return self._fetched.pop(number)
 
     def _is_last(self, page: Page[T], size: int | None) -> bool:
         if size is not None or page.has_next:
             return False
         if page.length is None:
-            return not self.paginated
+            return not self._paginated
         return len(page.values) < page.length
-
-    def completed(self) -> Listing[T]:
-        """Return the state when no value can be missing."""
-        return replace(self, step=Complete(tuple(self._kept.values())))
-
-    def pass_ended(self) -> Listing[T]:
-        """Return the state after the last page of a pass: complete, or another pass."""
-        # The latest pass decides the length: the list may have changed since the one before.
-        expected = max(self._pass.received, self._pass.size or 0)
-        if len(self._kept) >= expected:
-            return self.completed()
-        overlapped = self._overlapped or self._pass.received > len(self._pass.names)
-        if self._passes == (_MAX_PASSES if overlapped else _MAX_STABLE_PASSES):
-            return replace(self, step=Incomplete(len(self._kept), expected))
-        return replace(
-            self,
-            step=FetchPage(1),
-            _expected=expected,
-            _overlapped=overlapped,
-            _passes=self._passes + 1,
-            _pass=_Pass(),
-        )
 
 
 def _expected_pages(page: Page[T]) -> int:

@@ -106,24 +106,19 @@ def convert(value: object, kind: type[T]) -> T:
         raise UnparseableError(message) from error
 
 
-def from_json(read: Callable[[Json], T]) -> Callable[[Answer], T]:
-    """Return a parser of answers from a reader of the JSON value in their body."""
-    return lambda answer: read(read_json(answer.body))
-
-
-def about(parse: Callable[[Answer], T], **expected: str) -> Callable[[Answer], T]:
-    """Return a parser that refuses an answer about anything else than was requested.
+def parser(read: Callable[[Json], T], **expected: str) -> Callable[[Answer], T]:
+    """Return a parser of answers that refuses one about anything else than was requested.
 
     Args:
-        parse: The parser of the answer.
-        expected: Texts by attribute; a `uuid` in any case.
+        read: Reads the JSON value in the body.
+        expected: Texts by attribute of what is read; a `uuid` in any case.
 
     Raises:
-        UnparseableError: An attribute of the parsed value differs.
+        UnparseableError: The body is not JSON, or an attribute of the parsed value differs.
     """
 
-    def parse_and_compare(answer: Answer) -> T:
-        value = parse(answer)
+    def parse(answer: Answer) -> T:
+        value = read(read_json(answer.body))
         for name, text in expected.items():
             actual = getattr(value, name)
             if actual != text and (name != "uuid" or actual.casefold() != text.casefold()):
@@ -131,7 +126,7 @@ def about(parse: Callable[[Answer], T], **expected: str) -> Callable[[Answer], T
                 raise UnparseableError(message)
         return value
 
-    return parse_and_compare
+    return parse
 
 
 def accepted(answer: Answer) -> Done:

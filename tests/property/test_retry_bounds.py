@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipe.bitbucket.payloads import deletion, from_json
+from pipe.bitbucket.payloads import deletion, parser
 from pipe.bitbucket.requests import (
     AlreadyGone,
     IdempotentRequest,
@@ -24,7 +24,7 @@ from tests.unit.bitbucket.doubles import Reply, connect
 
 pytestmark = pytest.mark.promise("P5", "P6")
 
-VALUE = from_json(lambda value: value)
+VALUE = parser(lambda value: value)
 REQUESTS: list[IdempotentRequest[object] | NonIdempotentRequest[object]] = [
     IdempotentRequest(method=HTTPMethod.GET, path="/2.0/x", parse=VALUE),
     IdempotentRequest(method=HTTPMethod.PUT, path="/2.0/x", parse=VALUE),

@@ -15,7 +15,7 @@ from pydantic import SecretStr
 from pipe.bitbucket.attempts import AttemptRecord
 from pipe.bitbucket.auth import AccessToken, Credentials
 from pipe.bitbucket.client import Bitbucket
-from pipe.bitbucket.payloads import deletion, from_json
+from pipe.bitbucket.payloads import deletion, parser
 from pipe.bitbucket.requests import IdempotentRequest, NonIdempotentRequest
 from pipe.bitbucket.transport import RetryPolicy, Transport
 from pipe.context import Stop
@@ -29,7 +29,7 @@ TOKEN = "canary-access-token-4711"
 HTML = "<html><head><title>502 Bad Gateway</title></head><body><h1>Bad Gateway</h1></body></html>"
 
 Reply = httpx.Response | Exception
-VALUE: Final = from_json(lambda value: value)
+VALUE: Final = parser(lambda value: value)
 GET: Final = IdempotentRequest(method=HTTPMethod.GET, path="/2.0/x", parse=VALUE)
 PUT: Final = IdempotentRequest(method=HTTPMethod.PUT, path="/2.0/x", parse=VALUE)
 DELETE: Final = deletion("/2.0/x")

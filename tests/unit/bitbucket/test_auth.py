@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from pipe.bitbucket.auth import AccessToken, ApiToken, Credentials, Header, OAuthConsumer
 from pipe.bitbucket.error_responses import WITHHELD
-from pipe.bitbucket.payloads import from_json
+from pipe.bitbucket.payloads import parser
 from pipe.bitbucket.problems import rejection
 from pipe.bitbucket.requests import IdempotentRequest, Rejected
 from pipe.bitbucket.transport import RetryPolicy
@@ -26,7 +26,7 @@ CONSUMER: Final = OAuthConsumer(
     client_id="client", client_secret=SecretStr(SECRET), token_url=TOKEN_URL
 )
 GET: Final = IdempotentRequest(
-    method=HTTPMethod.GET, path="/2.0/x", parse=from_json(lambda value: value)
+    method=HTTPMethod.GET, path="/2.0/x", parse=parser(lambda value: value)
 )
 EXPIRED: Final = {"type": "error", "error": {"message": "Access token expired."}}
 

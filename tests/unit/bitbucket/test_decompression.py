@@ -8,11 +8,11 @@ import httpx
 import pytest
 
 from pipe.bitbucket.http import MAX_ANSWER_BYTES, decoded, exchange
-from pipe.bitbucket.payloads import from_json
+from pipe.bitbucket.payloads import parser
 from pipe.bitbucket.requests import IdempotentRequest, Json, UnparseableError
 from pipe.bitbucket.retry import Outcome, Understood, Unparseable
 
-GET = IdempotentRequest(method=HTTPMethod.GET, path="/2.0/x", parse=from_json(lambda value: value))
+GET = IdempotentRequest(method=HTTPMethod.GET, path="/2.0/x", parse=parser(lambda value: value))
 
 
 def outcome_of(response: httpx.Response) -> Outcome[Json]:

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from pipe.bitbucket.http import exchange
-from pipe.bitbucket.payloads import from_json
+from pipe.bitbucket.payloads import parser
 from pipe.bitbucket.requests import IdempotentRequest, Json, form_content, json_content
 from pipe.bitbucket.retry import Understood, Unparseable
 
@@ -31,7 +31,7 @@ class Trickle(httpx.SyncByteStream):
 
 def get(*query: tuple[str, str]) -> IdempotentRequest[Json]:
     return IdempotentRequest(
-        method=HTTPMethod.GET, path="/2.0/x", parse=from_json(lambda value: value), query=query
+        method=HTTPMethod.GET, path="/2.0/x", parse=parser(lambda value: value), query=query
     )
 
 
@@ -54,7 +54,7 @@ def test_a_request_is_sent_with_its_headers_and_body() -> None:
         put = IdempotentRequest(
             method=HTTPMethod.PUT,
             path="/2.0/x",
-            parse=from_json(lambda value: value),
+            parse=parser(lambda value: value),
             content=content,
         )
         exchange(client, put, "Bearer x", 5)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pipe.bitbucket.pagination import FetchPage, Incomplete, Listing, Page
 from pipe.models.changes import (
     Delete,
     DeleteReason,
@@ -61,17 +60,6 @@ def test_fingerprints_are_written_without_blanks() -> None:
     assert fingerprints.dump({"B": "2", "A": "1"}) == (
         '{"version":1,"hmac-sha256-128":{"A":"1","B":"2"}}'
     )
-
-
-def test_an_order_that_changed_once_is_remembered() -> None:
-    """The passes after it go on looking, even when they saw nothing twice."""
-    pages = [("a", "b"), ("b", "c"), (), ("a", "b"), ("c",), (), ("a", "b"), ("c",), ()]
-    listing: Listing[str] = Listing(identity=str)
-    for values in pages:
-        assert isinstance(listing.step, FetchPage)
-        listing = listing.add(Page(values=values, size=4))
-    assert listing.step == FetchPage(1)
-    assert not isinstance(listing.step, Incomplete)
 
 
 def test_two_declarations_of_one_environment_are_named() -> None:
