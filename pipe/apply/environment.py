@@ -218,7 +218,7 @@ def _adopt(
     permitted = anew if context.force else review_environment(anew)
     if context.reviewed and not isinstance(permitted, Keep | Refuse):
         problem = planning_problems.not_reviewed(plan.name)
-        permitted = Refuse(name=plan.name, existing=existing, problem=problem)
+        permitted = Refuse(plan.name, existing, problem)
     return apply_environment(context, repository, permitted)
 
 

@@ -44,6 +44,7 @@ class SetName(Struct, frozen=True):
     after: str
     field: str = "name"
     secured: bool = False
+    loosens: bool = False
 
 
 class SetAdminOnly(Struct, frozen=True):
@@ -53,6 +54,11 @@ class SetAdminOnly(Struct, frozen=True):
     after: bool
     field: str = "admin_only"
     secured: bool = False
+
+    @property
+    def loosens(self) -> bool:
+        """Whether more people may deploy than before."""
+        return not self.after
 
 
 class SetBranches(Struct, frozen=True):
@@ -67,6 +73,11 @@ class SetBranches(Struct, frozen=True):
     def before(self) -> tuple[str, ...]:
         """The patterns that exist, in a stable order."""
         return tuple(sorted(restriction.pattern for restriction in self.existing))
+
+    @property
+    def loosens(self) -> bool:
+        """Whether a branch may deploy that may not now; without patterns, every branch may."""
+        return bool(self.existing) and (not self.after or not {*self.after} <= {*self.before})
 
 
 class BranchesUnavailable(Struct, frozen=True):
@@ -285,7 +296,7 @@ class Delete(Struct, frozen=True, kw_only=True):
         return self.existing.name
 
 
-class Refuse(Struct, frozen=True, kw_only=True):
+class Refuse(Struct, frozen=True):
     """What is declared can't or must not be done; nothing is written to this environment."""
 
     name: str

@@ -7,17 +7,9 @@ from msgspec import Struct
 from pipe.models.changes import (
     BranchesUnavailable,
     Change,
-    CreateVariable,
-    DeleteVariable,
     FieldChange,
-    MissingSecret,
-    RewriteSecured,
-    SetAdminOnly,
     SetBranches,
-    SetName,
-    UpdateVariable,
     VariableChange,
-    WriteFingerprints,
 )
 from pipe.models.existing import ExistingBranchRestriction
 
@@ -59,27 +51,15 @@ class Order(Struct, frozen=True, kw_only=True):
 
 def order(changes: tuple[Change, ...]) -> Order:
     """Return the changes of an existing environment in their safe order."""
-    fields = tuple(each for each in changes if isinstance(each, SetName | SetAdminOnly))
-    loosens = any(isinstance(each, SetAdminOnly) and not each.after for each in fields)
+    fields = tuple(each for each in changes if isinstance(each, FieldChange))
+    loosens = any(each.loosens for each in fields)
     branches = next((each for each in changes if isinstance(each, SetBranches)), None)
     tighten, loosen = branch_steps(branches) if branches else ((), ())
     return Order(
         tighten=() if loosens else fields,
         tighten_branches=tighten,
         unavailable=next((each for each in changes if isinstance(each, BranchesUnavailable)), None),
-        variables=tuple(
-            each
-            for each in changes
-            if isinstance(
-                each,
-                CreateVariable
-                | UpdateVariable
-                | RewriteSecured
-                | DeleteVariable
-                | MissingSecret
-                | WriteFingerprints,
-            )
-        ),
+        variables=tuple(each for each in changes if isinstance(each, VariableChange)),
         loosen=fields if loosens else (),
         loosen_branches=loosen,
     )

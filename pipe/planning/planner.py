@@ -165,11 +165,9 @@ class Planner(Struct, frozen=True):
         for target in matched:
             match target:
                 case ByName(declared, Found(existing)) if found.count(existing.uuid) > 1:
-                    problem = problems.declared_twice(existing.name)
-                    yield Refuse(name=declared.name, existing=existing, problem=problem)
+                    yield Refuse(declared.name, existing, problems.declared_twice(existing.name))
                 case ByName(declared, Missing()) if _is_taken(declared, declaration):
-                    problem = problems.declared_twice(declared.name)
-                    yield Refuse(name=declared.name, existing=None, problem=problem)
+                    yield Refuse(declared.name, None, problems.declared_twice(declared.name))
                 case ByName(declared, Found(existing) as its_match):
                     contents = observed.contents_of(existing)
                     yield self.plan_environment(declared, its_match, contents)
@@ -189,11 +187,9 @@ class Planner(Struct, frozen=True):
         """Return what would happen to one declared environment."""
         match found:
             case Ambiguous():
-                problem = problems.ambiguous_name(found)
-                return Refuse(name=declared.name, existing=None, problem=problem)
+                return Refuse(declared.name, None, problems.ambiguous_name(found))
             case BothExist(former):
-                problem = problems.rename_target_exists(found)
-                return Refuse(name=declared.name, existing=former, problem=problem)
+                return Refuse(declared.name, former, problems.rename_target_exists(found))
             case Missing(similar) if declared.state is State.ABSENT:
                 names = tuple(each.name for each in similar)
                 return Keep(name=declared.name, existing=None, similar=names)
@@ -209,7 +205,7 @@ class Planner(Struct, frozen=True):
         other = conflicting_type(declared.type, existing)
         if other is not None:
             describe = problems.deletion_type_differs if is_absent else problems.type_cannot_change
-            return Refuse(name=declared.name, existing=existing, problem=describe(existing, other))
+            return Refuse(declared.name, existing, describe(existing, other))
         if not is_absent:
             return self._plan_existing(found, declared.desired, contents, declared.name)
         return Delete(
@@ -224,8 +220,7 @@ class Planner(Struct, frozen=True):
         self, rule: Rule, existing: ExistingEnvironment, contents: ExistingContents
     ) -> EnvironmentPlan:
         if rule.type is not None and existing.type is None:
-            problem = problems.type_unknown(existing, rule.type)
-            return Refuse(name=existing.name, existing=existing, problem=problem)
+            return Refuse(existing.name, existing, problems.type_unknown(existing, rule.type))
         if rule.state is State.ABSENT:
             return Delete(
                 existing=existing,
@@ -234,17 +229,14 @@ class Planner(Struct, frozen=True):
                 declared_type=rule.type,
                 found_by=FoundBy.RULE,
             )
-        return self._plan_existing(
-            Found(existing, FoundBy.RULE), rule.desired, contents, existing.name
-        )
+        found = Found(existing, FoundBy.RULE)
+        return self._plan_existing(found, rule.desired, contents, existing.name)
 
     def _plan_missing(self, declared: DeclaredEnvironment) -> EnvironmentPlan:
         if is_uuid(declared.name):
-            problem = problems.uuid_not_found(declared.name)
-            return Refuse(name=declared.name, existing=None, problem=problem)
+            return Refuse(declared.name, None, problems.uuid_not_found(declared.name))
         if declared.type is None:
-            problem = problems.type_needed(declared.name)
-            return Refuse(name=declared.name, existing=None, problem=problem)
+            return Refuse(declared.name, None, problems.type_needed(declared.name))
         desired = declared.desired
         changes: list[Change] = [SetType(declared.type)]
         if desired.admin_only is not None:
@@ -255,11 +247,7 @@ class Planner(Struct, frozen=True):
         return Create(declared=declared, type=declared.type, changes=tuple(changes))
 
     def _plan_existing(
-        self,
-        found: Found,
-        desired: Desired,
-        contents: ExistingContents,
-        name: str,
+        self, found: Found, desired: Desired, contents: ExistingContents, name: str
     ) -> Update | Keep:
         existing, by = found.existing, found.by
         owner = VariableOwner(self.repository, existing.uuid)

@@ -18,9 +18,9 @@ from pipe.models.changes import (
     DeleteReason,
     DeleteVariable,
     EnvironmentPlan,
+    FieldChange,
     Refuse,
     RepositoryPlan,
-    SetAdminOnly,
     SetBranches,
     Totals,
     Update,
@@ -102,7 +102,7 @@ def review_environment(
             return plan
     if problem is None:
         return plan
-    return Refuse(name=plan.name, existing=plan.existing, problem=problem)
+    return Refuse(plan.name, plan.existing, problem)
 
 
 def deletion_problem(
@@ -164,15 +164,8 @@ def deletes(plan: EnvironmentPlan) -> bool:
 def loosens(plan: EnvironmentPlan) -> bool:
     """Return whether more people or branches may deploy to an existing environment than before."""
     return not isinstance(plan, Create) and any(
-        (isinstance(each, SetAdminOnly) and not each.after)
-        or (isinstance(each, SetBranches) and _lets_in(each))
-        for each in changes_of(plan)
+        isinstance(each, FieldChange | SetBranches) and each.loosens for each in changes_of(plan)
     )
-
-
-def _lets_in(change: SetBranches) -> bool:
-    """Return whether a branch may deploy that may not now; without patterns, every branch may."""
-    return bool(change.existing) and (not change.after or not set(change.after) <= {*change.before})
 
 
 class Excess(Struct, frozen=True):
@@ -186,9 +179,7 @@ class Excess(Struct, frozen=True):
         return replace(
             plan,
             environments=tuple(
-                Refuse(name=each.name, existing=existing_of(each), problem=self.problem)
-                if self.concerns(each)
-                else each
+                Refuse(each.name, existing_of(each), self.problem) if self.concerns(each) else each
                 for each in plan.environments
             ),
         )
