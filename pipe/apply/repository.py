@@ -16,6 +16,7 @@ from pipe.apply.variable_stages import VariableWriter
 from pipe.bitbucket import problems as bitbucket_problems
 from pipe.bitbucket.requests import Rejected
 from pipe.models.changes import Keep, Refuse, RepositoryPlan, existing_of
+from pipe.models.counting import count_environments
 from pipe.models.declaration import Declaration, Repository
 from pipe.models.errors import PipeError, Problem
 from pipe.models.existing import VariableOwner
@@ -24,7 +25,6 @@ from pipe.models.results import (
     EnvironmentResult,
     Outcome,
     RepositoryResult,
-    count_environments,
     planned,
     planned_changes,
 )

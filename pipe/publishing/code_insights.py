@@ -13,8 +13,8 @@ from typing import Final
 from msgspec import Struct
 
 from pipe.bitbucket.requests import Json
+from pipe.models.counting import count_environments
 from pipe.models.errors import ExitCode
-from pipe.models.results import count_environments
 from pipe.reports.presentation import BAD, ItemView, RunView, State, problem_texts
 from pipe.reports.text import truncate
 
@@ -62,7 +62,7 @@ def relative_path(path: str | None, clone_dir: str | None) -> str | None:
 def build_report(view: RunView) -> dict[str, Json]:
     """Return the report."""
     plan = [f"Plan: {view.plan}."] if view.plan is not None else []
-    problems = [text for each in view.problems for text in problem_texts(each)]
+    problems = [text for each in view.result.problems for text in problem_texts(each)]
     body: dict[str, Json] = {
         "type": "report",
         "title": "Bitbucket Environment",
@@ -79,9 +79,9 @@ def build_report(view: RunView) -> dict[str, Json]:
 
 def _data(view: RunView) -> Iterator[Json]:
     """Return the numbers beside the report; Bitbucket takes at most ten."""
-    yield {"title": "Mode", "type": "TEXT", "value": str(view.mode)}
+    yield {"title": "Mode", "type": "TEXT", "value": str(view.result.mode)}
     yield {"title": "Repositories", "type": "NUMBER", "value": len(view.repositories)}
-    plan = view.result.plan
+    plan = view.counts
     for title, number in (
         ("To create", plan.create),
         ("To change", plan.update),
@@ -90,8 +90,8 @@ def _data(view: RunView) -> Iterator[Json]:
         ("Refused", plan.refuse),
     ):
         yield {"title": title, "type": "NUMBER", "value": number}
-    failed = count_environments(view.result.environments).failed
-    failed += sum(each.problem is not None for each in view.repositories) + len(view.problems)
+    failed = count_environments(view.result.environments).failed + len(view.result.problems)
+    failed += sum(each.problem is not None for each in view.repositories)
     yield {"title": "Failed", "type": "NUMBER", "value": failed}
     yield {"title": "Duration", "type": "DURATION", "value": round(view.result.seconds * 1000)}
 

@@ -26,6 +26,7 @@ from pipe.reports.presentation import (
     mark_of,
     problem_texts,
 )
+from pipe.reports.summary import deletions
 from pipe.reports.text import counted, one_line
 
 _TITLE: Final = "Bitbucket Environment"
@@ -78,7 +79,7 @@ def _add_header(header: Element, view: RunView) -> None:
     if view.plan is not None:
         _add_plan(_text(header, "p", "Plan: ", "plan-line"), view)
     _text(header, "p", view.summary)
-    facts = _text(header, "p", f"{str(view.mode).capitalize()}, ", "facts")
+    facts = _text(header, "p", f"{str(view.result.mode).capitalize()}, ", "facts")
     moment = SubElement(facts, "time", datetime=view.about.at.isoformat())
     moment.text = view.about.at.strftime("%Y-%m-%d %H:%M UTC")
     moment.tail = f", version {VERSION}"
@@ -93,18 +94,18 @@ def _add_header(header: Element, view: RunView) -> None:
 
 def _add_plan(line: Element, view: RunView) -> None:
     """Add what the plan would do; deletions as a red badge."""
-    before, deletions, after = (view.plan or "").partition(view.deletions)
+    before, deleted, after = (view.plan or "").partition(deletions(view.counts))
     line.text = f"Plan: {before}"
-    badge = _text(line, "span", deletions, "lost" if view.result.plan.delete else "")
+    badge = _text(line, "span", deleted, "lost" if view.counts.delete else "")
     badge.tail = after
 
 
 def _add_problems(main: Element, view: RunView) -> None:
-    for each in view.problems:
+    for each in view.result.problems:
         _add_problem(main, each)
-    if view.config_errors:
-        _text(main, "h2", counted(len(view.config_errors), "configuration error"))
-    for error in view.config_errors:
+    if view.result.config_errors:
+        _text(main, "h2", counted(len(view.result.config_errors), "configuration error"))
+    for error in view.result.config_errors:
         box = SubElement(main, "div", {"class": "problem"})
         _text(SubElement(box, "p"), "code", error.source)
         _text(box, "p", error.message)

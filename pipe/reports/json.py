@@ -9,15 +9,13 @@ from msgspec.structs import asdict
 
 from pipe.bitbucket.requests import Json
 from pipe.models.changes import Shown
+from pipe.models.counting import action_of, count_environments, count_plan, count_variables
 from pipe.models.errors import Problem
 from pipe.models.results import (
     ChangeResult,
     EnvironmentResult,
     RepositoryResult,
     RunResult,
-    action_of,
-    count_environments,
-    count_variables,
 )
 from pipe.reports.presentation import RunView, type_of
 
@@ -40,7 +38,7 @@ def document(result: RunResult) -> dict[str, Json]:
             "environments": asdict(count_environments(result.environments)),
             "variables": asdict(count_variables(result.repositories)),
         },
-        "plan": asdict(result.plan),
+        "plan": asdict(count_plan(result.environments)),
         "requests": asdict(result.counts),
         "seconds": round(result.seconds, 3),
         "plan_checksum": result.plan_checksum,

@@ -37,8 +37,8 @@ _Result = Error | Failure | Skipped | SystemOut | None
 
 def _run(view: RunView) -> TestSuite:
     """Return the suite of the run as a whole."""
-    cases: list[tuple[str, _Result]] = [_problem(each.key, each) for each in view.problems]
-    for error in view.config_errors:
+    cases: list[tuple[str, _Result]] = [_problem(each.key, each) for each in view.result.problems]
+    for error in view.result.config_errors:
         text = f"{one_line(error.source)}: {one_line(error.message)}"
         cases.append(("Configuration", _result(Error, "configuration", [text])))
     properties = {"Summary": view.summary}

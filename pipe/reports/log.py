@@ -6,20 +6,14 @@ import traceback
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from pipe.models.counting import count_plan
 from pipe.models.errors import ConfigError, ExitCode, Problem
-from pipe.models.results import Mode, Outcome, RepositoryResult, RunResult, count_plan
+from pipe.models.results import Mode, Outcome, RepositoryResult, RunResult
 from pipe.models.selection import Exclusion, Glob, Item, Project, Selection, Slug
 from pipe.planning import problems
+from pipe.reports.change_view import ChangeView
 from pipe.reports.console import WIDTH, Line, Log, Style, problem_lines, wrap
-from pipe.reports.presentation import (
-    BAD,
-    DONE,
-    PENDING,
-    ChangeView,
-    ItemView,
-    State,
-    present_repository,
-)
+from pipe.reports.presentation import BAD, DONE, PENDING, ItemView, State, present_repository
 from pipe.reports.summary import deletions, plan_sentence, summary_parts, would_change
 from pipe.reports.text import name_list, one_line, repositories, truncate
 

@@ -70,7 +70,7 @@ def _head(view: RunView) -> Iterator[str]:
 
 
 def _foot(view: RunView) -> str:
-    parts = [f"`{view.mode}`"]
+    parts = [f"`{view.result.mode}`"]
     if view.about.pipeline_url is not None:
         number = escape(view.about.context.build_number or "")
         parts.append(f"[Pipeline {number}]({view.about.pipeline_url})")
@@ -80,9 +80,9 @@ def _foot(view: RunView) -> str:
 
 
 def _blocks(view: RunView) -> Iterator[str]:
-    for error in view.config_errors:
+    for error in view.result.config_errors:
         yield f"- {code(error.source)}: {escape(one_line(error.message))}"
-    for problem in view.problems:
+    for problem in view.result.problems:
         yield _problem(problem)
     if view.is_fleet:
         yield from _fleet(view)

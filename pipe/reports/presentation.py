@@ -12,44 +12,33 @@ from typing import Final
 from msgspec import Struct
 
 from pipe.models.changes import (
-    BranchesUnavailable,
-    Change,
     Create,
-    CreateVariable,
     Delete,
-    DeleteVariable,
     EnvironmentPlan,
     FoundBy,
     Keep,
-    MissingSecret,
-    RewriteSecured,
     SetName,
     Update,
-    UpdateVariable,
-    WriteFingerprints,
     existing_of,
 )
-from pipe.models.declaration import FINGERPRINTS_KEY
-from pipe.models.errors import ConfigError, ExitCode, Problem
+from pipe.models.counting import Action, PlanCounts, action_of, count_plan
+from pipe.models.errors import ExitCode, Problem
 from pipe.models.results import (
-    Action,
     ChangeResult,
     EnvironmentResult,
     Mode,
     Outcome,
     RepositoryResult,
     RunResult,
-    action_of,
     differs,
     is_drift,
     worst_outcome,
 )
-from pipe.reports.console import WIDTH
-from pipe.reports.summary import deletions, plan_sentence, summary, would_change
-from pipe.reports.text import format_difference, format_value, one_line, truncate
+from pipe.reports.change_view import ChangeView, change_lines, present_change
+from pipe.reports.summary import plan_sentence, summary, would_change
+from pipe.reports.text import one_line, truncate
 from pipe.settings.pipelines import PipelineContext
 
-_MAX_FIELD: Final = 44
 _MAX_NAME: Final = 60
 
 
@@ -107,8 +96,6 @@ _PENDING: Final = {
     Action.UPDATE: State.TO_CHANGE,
     Action.DELETE: State.TO_DELETE,
 }
-
-
 _STATES: Final = {
     Outcome.UNCHANGED: State.UNCHANGED,
     Outcome.REFUSED: State.REFUSED,
@@ -116,29 +103,13 @@ _STATES: Final = {
     Outcome.FAILED: State.FAILED,
     Outcome.SKIPPED: State.FAILED,
 }
+_UNUSUAL: Final = (FoundBy.CASE, FoundBy.UUID, FoundBy.SLUG)
+"""How an environment may be found that is not obvious from its name."""
 
 
 def mark_of(state: State) -> str:
     """Return the mark before an item: `+ ~ -` for what is pending, else `✔` or `✖`."""
     return _MARKS.get(state) or ("✖" if state in BAD else "✔")
-
-
-class ChangeView(Struct, frozen=True, kw_only=True):
-    """One change.
-
-    Attributes:
-        mark: `+` (new), `~` (changed) or `-` (lost).
-        field: For example `admin_only` or `variables.API_URL`.
-        text: The difference; never the value of a secured variable.
-        note: What is notable about the outcome; empty: it is as planned.
-        outcome: The outcome.
-    """
-
-    mark: str
-    field: str
-    text: str
-    note: str
-    outcome: Outcome
 
 
 class ItemView(Struct, frozen=True, kw_only=True):
@@ -172,19 +143,12 @@ class ItemView(Struct, frozen=True, kw_only=True):
     @property
     def lines(self) -> tuple[str, ...]:
         """One line for each change, its parts aligned."""
-        width = min(_MAX_FIELD, max((len(each.field) for each in self.changes), default=0))
-        return tuple(_change_line(each, width) for each in self.changes)
+        return change_lines(self.changes)
 
     @property
     def details(self) -> list[str]:
         """The lines of its changes and of its problems."""
         return [*self.lines, *(text for each in self.problems for text in problem_texts(each))]
-
-
-def _change_line(view: ChangeView, width: int) -> str:
-    field = truncate(view.field, _MAX_FIELD)
-    text = truncate(f"{view.mark} {field:<{width}}  {view.text}", WIDTH)
-    return f"{text}   ({view.note})" if view.note else text
 
 
 class RepositoryView(Struct, frozen=True, kw_only=True):
@@ -227,29 +191,14 @@ class RunView(Struct, frozen=True, kw_only=True):
     checksum: str | None
 
     @property
-    def mode(self) -> Mode:
-        """What was done with the plan."""
-        return self.result.mode
-
-    @property
-    def config_errors(self) -> tuple[ConfigError, ...]:
-        """Errors in the settings."""
-        return self.result.config_errors
-
-    @property
-    def problems(self) -> tuple[Problem, ...]:
-        """Problems of the run as a whole."""
-        return self.result.problems
-
-    @property
     def remaining(self) -> tuple[str, ...]:
         """Repositories that were not started."""
         return tuple(one_line(str(each)) for each in self.result.remaining)
 
     @property
-    def deletions(self) -> str:
-        """The part of `plan` that says how much is deleted."""
-        return deletions(self.result.plan)
+    def counts(self) -> PlanCounts:
+        """Environments by what the plan would do with them."""
+        return count_plan(self.result.environments)
 
     @property
     def is_fleet(self) -> bool:
@@ -285,107 +234,108 @@ def present_repository(
         mode: What the run does with its plan.
         is_next: Whether what is planned will be carried out next.
     """
-    items: list[ItemView] = []
-    if result.pipelines is not None:
-        items.append(_pipelines(result.pipelines, mode, is_next=is_next))
-    if result.changes or result.unchanged_variables:
-        items.append(_repository_variables(result, mode, is_next=is_next))
-    items += [_environment(each, mode, is_next=is_next) for each in result.environments]
-    return RepositoryView(
-        name=one_line(str(result.repository)), problem=result.problem, items=tuple(items)
-    )
+    return _Presenter(mode, is_next).repository(result)
 
 
-def _pipelines(outcome: Outcome, mode: Mode, *, is_next: bool) -> ItemView:
-    state = _state(outcome, Action.UPDATE, mode, is_drift=True)
-    verdict = _verdict(state, "enabled", is_next=is_next)
-    return ItemView(name="Pipelines", title="Pipelines", state=state, verdict=verdict)
+class _Presenter(Struct, frozen=True):
+    """Presents one repository; see `present_repository`."""
+
+    mode: Mode
+    is_next: bool
+
+    def repository(self, result: RepositoryResult) -> RepositoryView:
+        items: list[ItemView] = []
+        if result.pipelines is not None:
+            state = self._state(result.pipelines, Action.UPDATE)
+            verdict = self._verdict(state, "enabled")
+            items.append(
+                ItemView(name="Pipelines", title="Pipelines", state=state, verdict=verdict)
+            )
+        if result.changes or result.unchanged_variables:
+            items.append(self._variables(result))
+        items += [self._environment(each) for each in result.environments]
+        return RepositoryView(
+            name=one_line(str(result.repository)), problem=result.problem, items=tuple(items)
+        )
+
+    def _variables(self, result: RepositoryResult) -> ItemView:
+        outcome = worst_outcome(each.outcome for each in result.changes)
+        problems = tuple(dict.fromkeys(each.problem for each in result.changes if each.problem))
+        state = self._state(outcome, Action.UPDATE, problems, differs=is_drift(result.changes))
+        return ItemView(
+            name="Repository variables",
+            title="Repository variables",
+            state=state,
+            verdict=self._verdict(state, _updated(result.changes)),
+            changes=_changes(result.changes, None, state),
+            problems=problems,
+        )
+
+    def _environment(self, result: EnvironmentResult) -> ItemView:
+        plan = result.plan
+        action = action_of(plan)
+        state = self._state(result.outcome, action, result.problems, differs=differs(result))
+        name = one_line(plan.name)
+        rename = next((each for each in result.changes if isinstance(each.change, SetName)), None)
+        new_name = one_line(str(rename.change.after)) if rename else None
+        title = truncate(name, _MAX_NAME)
+        if rename and new_name and rename.outcome in (Outcome.APPLIED, Outcome.PLANNED):
+            title += f" → {truncate(new_name, _MAX_NAME)}"
+        if isinstance(plan, Update | Keep | Delete) and plan.found_by in _UNUSUAL:
+            title += f" (found by {plan.found_by})"
+        verdict = self._verdict(state, _done(result))
+        if isinstance(plan, Keep) and plan.existing is None:
+            verdict = "absent, as declared"
+        return ItemView(
+            name=name,
+            new_name=new_name,
+            title=title,
+            type=type_of(plan),
+            state=state,
+            verdict=verdict,
+            changes=_changes(result.changes, plan, state),
+            problems=result.problems,
+        )
+
+    def _state(
+        self,
+        outcome: Outcome,
+        action: Action,
+        problems: tuple[Problem, ...] = (),
+        *,
+        differs: bool = True,
+    ) -> State:
+        """Return the state of an item; only `check` calls a difference drift."""
+        match outcome:
+            case Outcome.APPLIED:
+                return _PARTICIPLES[action]
+            case Outcome.PLANNED if self.mode is Mode.CHECK and differs:
+                return State.DRIFT
+            case Outcome.PLANNED if problems and not self.is_next:
+                return State.FAILED
+            case Outcome.PLANNED:
+                return _PENDING.get(action, State.UNCHANGED)
+            case _:
+                return _STATES[outcome]
+
+    def _verdict(self, state: State, done: str) -> str:
+        match state:
+            case State.CREATED | State.UPDATED | State.DELETED:
+                return done
+            case State.TO_CREATE | State.TO_CHANGE | State.TO_DELETE:
+                return f"{'will' if self.is_next else 'would'} be {done}"
+            case State.DRIFT:
+                return f"drifted, would be {done}"
+            case State.REFUSED:
+                return "refused, nothing was written to it"
+            case _:
+                return str(state)
 
 
-def _repository_variables(result: RepositoryResult, mode: Mode, *, is_next: bool) -> ItemView:
-    outcome = worst_outcome(each.outcome for each in result.changes)
-    problems = tuple(dict.fromkeys(each.problem for each in result.changes if each.problem))
-    state = _state(
-        outcome,
-        Action.UPDATE,
-        mode,
-        is_drift=is_drift(result.changes),
-        would_fail=bool(problems) and not is_next,
-    )
-    return ItemView(
-        name="Repository variables",
-        title="Repository variables",
-        state=state,
-        verdict=_verdict(state, _updated(result.changes), is_next=is_next),
-        changes=tuple(_change(each, None, state) for each in result.changes),
-        problems=problems,
-    )
-
-
-_UNUSUAL: Final = (FoundBy.CASE, FoundBy.UUID, FoundBy.SLUG)
-"""How an environment may be found that is not obvious from its name."""
-
-
-def _environment(result: EnvironmentResult, mode: Mode, *, is_next: bool) -> ItemView:
-    state = _state(
-        result.outcome,
-        action_of(result.plan),
-        mode,
-        is_drift=differs(result),
-        would_fail=bool(result.problems) and not is_next,
-    )
-    name = one_line(result.plan.name)
-    rename = next((each for each in result.changes if isinstance(each.change, SetName)), None)
-    new_name = one_line(str(rename.change.after)) if rename else None
-    title = truncate(name, _MAX_NAME)
-    if rename and new_name and rename.outcome in (Outcome.APPLIED, Outcome.PLANNED):
-        title += f" → {truncate(new_name, _MAX_NAME)}"
-    if isinstance(result.plan, Update | Keep | Delete) and result.plan.found_by in _UNUSUAL:
-        title += f" (found by {result.plan.found_by})"
-    verdict = _verdict(state, _done(result), is_next=is_next)
-    if isinstance(result.plan, Keep) and result.plan.existing is None:
-        verdict = "absent, as declared"
-    return ItemView(
-        name=name,
-        new_name=new_name,
-        title=title,
-        type=type_of(result.plan),
-        state=state,
-        verdict=verdict,
-        changes=tuple(_change(each, result.plan, state) for each in result.changes),
-        problems=result.problems,
-    )
-
-
-def _state(
-    outcome: Outcome, action: Action, mode: Mode, *, is_drift: bool, would_fail: bool = False
-) -> State:
-    """Return the state of an item; only `check` calls a difference drift."""
-    match outcome:
-        case Outcome.APPLIED:
-            return _PARTICIPLES[action]
-        case Outcome.PLANNED if mode is Mode.CHECK and is_drift:
-            return State.DRIFT
-        case Outcome.PLANNED if would_fail:
-            return State.FAILED
-        case Outcome.PLANNED:
-            return _PENDING.get(action, State.UNCHANGED)
-        case _:
-            return _STATES[outcome]
-
-
-def _verdict(state: State, done: str, *, is_next: bool) -> str:
-    match state:
-        case State.CREATED | State.UPDATED | State.DELETED:
-            return done
-        case State.TO_CREATE | State.TO_CHANGE | State.TO_DELETE:
-            return f"{'will' if is_next else 'would'} be {done}"
-        case State.DRIFT:
-            return f"drifted, would be {done}"
-        case State.REFUSED:
-            return "refused, nothing was written to it"
-        case _:
-            return str(state)
+def _changes(
+    results: tuple[ChangeResult, ...], plan: EnvironmentPlan | None, state: State
+) -> tuple[ChangeView, ...]:
+    return tuple(present_change(each, plan, is_bad=state in BAD) for each in results)
 
 
 def _done(result: EnvironmentResult) -> str:
@@ -400,86 +350,6 @@ def _done(result: EnvironmentResult) -> str:
 
 def _updated(changes: tuple[ChangeResult, ...]) -> str:
     return "updated" if is_drift(changes) else "updated (secured values only)"
-
-
-def _gave_up(problem: Problem | None) -> bool:
-    """Return whether Bitbucket did not answer to the end: then nothing is known to be accepted."""
-    return problem is not None and problem.code is ExitCode.GAVE_UP
-
-
-def _change(result: ChangeResult, plan: EnvironmentPlan | None, state: State) -> ChangeView:
-    mark = _mark(result.change, plan)
-    note = _NOTES[result.outcome]
-    if result.outcome is Outcome.APPLIED and state in BAD:
-        note = "done"
-    elif result.outcome is Outcome.UNVERIFIED and _gave_up(result.problem):
-        note = "not verified"
-    elif isinstance(result.change, MissingSecret):
-        note = "missing"
-    return ChangeView(
-        mark=mark,
-        field=one_line(result.change.field),
-        text=one_line(_difference(result.change, mark)),
-        note=note,
-        outcome=result.outcome,
-    )
-
-
-def _mark(change: Change, plan: EnvironmentPlan | None) -> str:
-    match change:
-        case CreateVariable() | MissingSecret():
-            return "+"
-        case DeleteVariable():
-            return "-"
-        case WriteFingerprints(existing=None):
-            return "+"
-        case _:
-            return "+" if isinstance(plan, Create) else "~"
-
-
-def _difference(change: Change, mark: str) -> str:
-    if isinstance(change, UpdateVariable) and change.switches_storage:
-        kinds = ("secured", "plain") if change.existing.secured else ("plain", "secured")
-        return f"{kinds[0]} → {kinds[1]}; deleted and created again if Bitbucket requires it"
-    if change.secured:
-        return _secured(change)
-    before, after = format_value(change.before), format_value(change.after)
-    if isinstance(change, BranchesUnavailable):
-        before = "(unknown)"
-    match mark:
-        case "+":
-            return after
-        case "-":
-            return before
-        case _:
-            return format_difference(before, after)
-
-
-def _secured(change: Change) -> str:
-    """Return what is said instead of a value that is not shown."""
-    if isinstance(change, DeleteVariable) and change.key == FINGERPRINTS_KEY:
-        return _SECURED[WriteFingerprints]
-    if isinstance(change, MissingSecret) and change.variable.from_env:
-        return f"secured value, from {change.variable.from_env}, which is not defined"
-    return _SECURED.get(type(change), "secured value")
-
-
-_SECURED: Final[dict[type[Change], str]] = {
-    MissingSecret: "secured value, managed elsewhere",
-    RewriteSecured: "secured value, rewritten (stored values can't be read back)",
-    UpdateVariable: "secured value → new secured value",
-    WriteFingerprints: "fingerprints of the secured values",
-}
-
-_NOTES: Final = {
-    Outcome.APPLIED: "",
-    Outcome.PLANNED: "",
-    Outcome.UNCHANGED: "already in place",
-    Outcome.FAILED: "failed",
-    Outcome.UNVERIFIED: "accepted, but did not take effect",
-    Outcome.SKIPPED: "skipped",
-    Outcome.REFUSED: "refused",
-}
 
 
 def type_of(plan: EnvironmentPlan) -> str | None:

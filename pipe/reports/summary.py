@@ -8,18 +8,20 @@ from typing import Final
 from msgspec.structs import asdict
 
 from pipe.models.changes import RewriteSecured, Update
-from pipe.models.results import (
-    EnvironmentResult,
-    Exported,
-    Outcome,
+from pipe.models.counting import (
     PlanCounts,
-    RepositoryResult,
-    RunOutcome,
-    RunResult,
     count_environments,
     count_plan,
     count_variables,
     is_impossible,
+)
+from pipe.models.results import (
+    EnvironmentResult,
+    Exported,
+    Outcome,
+    RepositoryResult,
+    RunOutcome,
+    RunResult,
 )
 from pipe.reports.text import count_list, counted, one_line, repositories
 
@@ -61,7 +63,7 @@ def _only_rewrites(plan: Update) -> bool:
 
 def would_change(result: RunResult) -> bool:
     """Whether the plan holds anything to write."""
-    plan = result.plan
+    plan = count_plan(result.environments)
     repositories = any(each.pipelines or each.changes for each in result.repositories)
     return repositories or bool(plan.create or plan.update or plan.delete)
 

@@ -17,15 +17,10 @@ from pipe.models.changes import (
     RewriteSecured,
     Update,
 )
+from pipe.models.counting import count_environments, count_plan, count_variables, is_impossible
 from pipe.models.declaration import FINGERPRINTS_KEY as OURS
 from pipe.models.declaration import Desired, State
-from pipe.models.results import (
-    RepositoryResult,
-    count_environments,
-    count_plan,
-    count_variables,
-    is_impossible,
-)
+from pipe.models.results import RepositoryResult
 from simulator.http import Json
 from simulator.state.journal import EventKind
 from tests.property.strategies import SECRETS, Account, Experiment, experiments

@@ -21,20 +21,22 @@ from pipe.models.changes import (
     UpdateVariable,
     WriteFingerprints,
 )
+from pipe.models.counting import (
+    EnvironmentCounts,
+    VariableCounts,
+    count_environments,
+    count_variables,
+)
 from pipe.models.declaration import FINGERPRINTS_KEY, ManagedSecret
 from pipe.models.errors import ConfigError, ExitCode
 from pipe.models.results import (
     Counts,
-    EnvironmentCounts,
     EnvironmentResult,
     Mode,
     Outcome,
     RepositoryResult,
     RunOutcome,
     RunResult,
-    VariableCounts,
-    count_environments,
-    count_variables,
     deletion,
     planned,
 )

@@ -15,6 +15,7 @@ from pipe.models.changes import (
     SetAdminOnly,
     Update,
 )
+from pipe.models.counting import PlanCounts, count_plan
 from pipe.models.errors import ExitCode, Problem
 from pipe.models.results import (
     ChangeResult,
@@ -22,7 +23,6 @@ from pipe.models.results import (
     EnvironmentResult,
     Mode,
     Outcome,
-    PlanCounts,
     RepositoryResult,
     planned,
 )
@@ -49,7 +49,7 @@ EVERYTHING = RepositoryResult(
 
 def test_a_plan_is_counted_by_environments() -> None:
     run = replace(RUN, repositories=(EVERYTHING, EVERYTHING))
-    assert run.plan == PlanCounts(update=2, delete=2, unchanged=2, refuse=2)
+    assert count_plan(run.environments) == PlanCounts(update=2, delete=2, unchanged=2, refuse=2)
     assert plan_sentence(run.repositories) == (
         "0 to create, 2 to change, 2 to delete, 2 unchanged, 2 refused, 4 impossible;"
         " Pipelines to enable in 2 repositories"
