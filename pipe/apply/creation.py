@@ -30,8 +30,6 @@ itself when several environments were created quickly."""
 
 _READS_FOR_FORMER: Final = 2
 
-_VALIDATION_ERROR: Final = "deploy-service.request.validation-error"
-
 
 class NewEnvironment(Struct, frozen=True):
     """The environment was created by this run."""
@@ -108,7 +106,7 @@ def _find(
     answer: Rejected | OutcomeUnknown,
 ) -> Found | Ambiguous | Missing:
     """Look for the environment: again and again where Bitbucket answered that the name exists."""
-    is_taken = isinstance(answer, Rejected) and answer.status == HTTPStatus.CONFLICT
+    is_taken = isinstance(answer, Rejected) and _says_taken(answer)
     found: Found | Ambiguous | Missing = Missing()
     for _ in islice(context.attempts(), None if is_taken else 1):
         found = by_name(plan.name, list_environments(context, repository))
@@ -117,9 +115,17 @@ def _find(
     return found
 
 
+def _says_taken(rejected: Rejected) -> bool:
+    return rejected.status == HTTPStatus.CONFLICT or "name already exists" in rejected.message
+
+
 def _is_final(rejected: Rejected) -> bool:
-    """Return whether the same request would be refused again."""
-    return rejected.status == HTTPStatus.CONFLICT or rejected.key == _VALIDATION_ERROR
+    """Return whether the same request would be refused again.
+
+    An error that has a key is the decision of a service, such as a limit that is reached; what
+    passes by itself was only seen without one.
+    """
+    return _says_taken(rejected) or rejected.key is not None
 
 
 def _is_as_sent(plan: Create, environment: ExistingEnvironment) -> bool:

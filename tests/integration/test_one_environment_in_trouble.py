@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from simulator.behaviour.switches import SWITCHES
-from simulator.faults import Answer, DropConnection, empty_page
+from simulator.behaviour.switches import SWITCHES, SwitchValue
+from simulator.faults import Answer, DropConnection, empty_page, passing_400
 from simulator.state.journal import EventKind
 from tests.support.world import Ran, World, only_environment, run_pipe
 
@@ -130,19 +130,33 @@ def test_a_creation_that_never_reached_bitbucket_is_sent_again_after_a_look() ->
     assert world.shop.names() == ["Test-Env"]
 
 
-def test_a_creation_that_bitbucket_never_takes_is_given_up_with_its_words() -> None:
-    world = World(environment_limit=1)
-    world.shop.add_environment("Other")
+@pytest.mark.parametrize(
+    ("switches", "name", "words"),
+    [
+        ({"environment_limit": 1}, "Test-Env", "The limit of 1 environments"),
+        ({"slug_clash": "refused"}, "Some  Other", "An environment with the same slug"),
+        ({"environment_names": "web"}, "n" * 31, "The name of an environment is invalid"),
+    ],
+    ids=["limit", "slug", "name"],
+)
+def test_a_creation_that_a_service_refuses_is_not_sent_again(
+    switches: dict[str, SwitchValue], name: str, words: str
+) -> None:
+    world = World()
+    world.set_switches(**switches)
+    world.shop.add_environment("Some Other")
+    ran = run_pipe(world, ENVIRONMENT_NAME=name, ENVIRONMENT_TYPE="Test")
+    assert (ran.exit_code, set(ran.problems)) == (5, {"not-created"})
+    assert words in " ".join(ran.log.split())
+    assert ran.methods == ["GET", "POST", "GET"]
+
+
+def test_a_creation_that_is_refused_without_a_reason_is_sent_again() -> None:
+    world = World()
+    world.simulator.faults.add(passing_400(), method="POST", times=99)
     ran = run_pipe(world, ENVIRONMENT_NAME="Test-Env", ENVIRONMENT_TYPE="Test")
     assert (ran.exit_code, set(ran.problems)) == (5, {"not-created"})
-    assert "The limit of 1 environments" in ran.log
-
-
-def test_a_creation_that_bitbucket_finds_invalid_is_not_tried_again() -> None:
-    world = World(environment_names="web")
-    ran = run_pipe(world, ENVIRONMENT_NAME="n" * 31, ENVIRONMENT_TYPE="Test")
-    assert (ran.exit_code, set(ran.problems)) == (5, {"not-created"})
-    assert len(ran.writes) == 1
+    assert ran.methods.count("POST") == 5
 
 
 def test_a_creation_whose_answers_are_all_lost_without_effect_is_given_up() -> None:
