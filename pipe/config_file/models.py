@@ -10,7 +10,6 @@ from msgspec import Struct
 from pydantic import (
     AfterValidator,
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Discriminator,
     Field,
@@ -38,7 +37,7 @@ from pipe.config_file.scalars import (
     Type,
     Version,
     Workspace,
-    as_list,
+    one_or_many,
     selects,
 )
 from pipe.models.declaration import SecuredUpdate, State
@@ -82,11 +81,7 @@ Item = Annotated[
     Annotated[RepositoryItem, Tag(TEXT)] | Annotated[Project, Tag(MAPPING)],
     Discriminator(_form),
 ]
-Items = Annotated[
-    tuple[Item, ...],
-    AfterValidator(selects),
-    BeforeValidator(as_list, json_schema_input_type=Item | tuple[Item, ...]),
-]
+Items = Annotated[tuple[Item, ...], AfterValidator(selects), one_or_many(Item)]
 
 
 class Source(Table):

@@ -5,7 +5,9 @@ Every scalar arrives as the text in the file, so that its spelling is kept.
 
 import re
 from collections.abc import Callable, Mapping
+from enum import StrEnum
 from functools import partial
+from types import GenericAlias
 from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, BeforeValidator, PlainValidator, WithJsonSchema
@@ -47,9 +49,26 @@ def text(read: Callable[[str], object], schema: Mapping[str, Any]) -> PlainValid
     )
 
 
-def as_list(value: object) -> object:
-    """Return a single item as a list of one."""
-    return value if isinstance(value, list) else [value]
+def one_or_many(item: object) -> BeforeValidator:
+    """Return the validator that takes a single item as a list of one."""
+    return BeforeValidator(
+        lambda value: value if isinstance(value, list) else [value],
+        json_schema_input_type=item | GenericAlias(tuple, (item, ...)),
+    )
+
+
+def _choice(kind: type[StrEnum], noun: str) -> PlainValidator:
+    return text(partial(values.choice, kind, noun), {"enum": [each.value for each in kind]})
+
+
+def _unchanged(read: Callable[[str], object]) -> PlainValidator:
+    """Return the validator of a text whose form is checked, and which is read later."""
+
+    def check(item: str) -> str:
+        read(item)
+        return item
+
+    return text(check, _STRING_SCHEMA)
 
 
 def _unique(texts: tuple[str, ...]) -> tuple[str, ...]:
@@ -78,25 +97,6 @@ def _declared_name(text: str) -> str:
     return values.name(text)
 
 
-def _item(text: str) -> str:
-    repositories.item(text, _ANY_WORKSPACE)
-    return text
-
-
-def _named(text: str) -> str:
-    repositories.named(text.removeprefix("!"), _ANY_WORKSPACE)
-    return text
-
-
-def _excluded(text: str) -> str:
-    repositories.named(text, _ANY_WORKSPACE)
-    return text
-
-
-def _project(text: str) -> str:
-    return repositories.project(text, _ANY_WORKSPACE).key
-
-
 def selects(items: tuple[object, ...] | None) -> tuple[object, ...] | None:
     """Return the items unchanged, if they select anything; exclusions alone do not."""
     if items is not None and all(isinstance(each, str) and each.startswith("!") for each in items):
@@ -118,30 +118,13 @@ def _from_env(text: str) -> str:
 Boolean = Annotated[bool, text(values.boolean, _BOOLEAN_SCHEMA)]
 Name = Annotated[str, text(_declared_name, _NAME_SCHEMA)]
 Branch = Annotated[str, text(values.branch, _STRING_SCHEMA)]
-Branches = Annotated[
-    tuple[Branch, ...],
-    AfterValidator(_unique),
-    BeforeValidator(as_list, json_schema_input_type=Branch | tuple[Branch, ...]),
-]
+Branches = Annotated[tuple[Branch, ...], AfterValidator(_unique), one_or_many(Branch)]
 Prune = Annotated[Prunable, text(_prunable, {"const": Prunable.VARIABLES.value})]
-Prunes = Annotated[
-    tuple[Prune, ...], BeforeValidator(as_list, json_schema_input_type=Prune | tuple[Prune, ...])
-]
-Excluded = Annotated[str, text(_excluded, _STRING_SCHEMA)]
-Exclude = Annotated[
-    tuple[Excluded, ...],
-    BeforeValidator(as_list, json_schema_input_type=Excluded | tuple[Excluded, ...]),
-]
-StateOption = Annotated[
-    State, text(partial(values.choice, State, "state"), {"enum": [each.value for each in State]})
-]
-Type = Annotated[
-    EnvironmentType,
-    text(
-        partial(values.choice, EnvironmentType, "type"),
-        {"enum": [each.value for each in EnvironmentType]},
-    ),
-]
+Prunes = Annotated[tuple[Prune, ...], one_or_many(Prune)]
+Excluded = Annotated[str, _unchanged(lambda item: repositories.named(item, _ANY_WORKSPACE))]
+Exclude = Annotated[tuple[Excluded, ...], one_or_many(Excluded)]
+StateOption = Annotated[State, _choice(State, "state")]
+Type = Annotated[EnvironmentType, _choice(EnvironmentType, "type")]
 Version = Annotated[int, text(_version, {"const": VERSION})]
 Workspace = Annotated[str, text(repositories.slug, _STRING_SCHEMA)]
 FormerName = Annotated[str, text(values.plain_name, _NAME_SCHEMA)]
@@ -149,11 +132,10 @@ NamePattern = Annotated[str, text(values.name, _NAME_SCHEMA)]
 FromEnv = Annotated[str, text(_from_env, {"type": "string", "pattern": _ENVIRON_NAME.pattern})]
 Scalar = Annotated[str, text(str, _SCALAR_SCHEMA)]
 Key = Annotated[str, text(check_key, _STRING_SCHEMA)]
-ProjectKey = Annotated[str, text(_project, _STRING_SCHEMA)]
-RepositoryItem = Annotated[str, text(_item, _STRING_SCHEMA)]
-Named = Annotated[str, text(_named, _STRING_SCHEMA)]
-NamedRepositories = Annotated[
-    tuple[Named, ...],
-    AfterValidator(selects),
-    BeforeValidator(as_list, json_schema_input_type=Named | tuple[Named, ...]),
+ProjectKey = Annotated[str, _unchanged(lambda key: repositories.project(key, _ANY_WORKSPACE))]
+RepositoryItem = Annotated[str, _unchanged(lambda item: repositories.item(item, _ANY_WORKSPACE))]
+Named = Annotated[
+    str,
+    _unchanged(lambda item: repositories.named(item.removeprefix("!"), _ANY_WORKSPACE)),
 ]
+NamedRepositories = Annotated[tuple[Named, ...], AfterValidator(selects), one_or_many(Named)]
