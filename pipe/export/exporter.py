@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from pipe.apply.context import ApplyContext
@@ -27,10 +28,10 @@ _EVERYTHING: Final = Desired(branches=(), variables=())
 """Asks for everything in an environment."""
 
 
-class Exporter:
+class Exporter(Struct, frozen=True, kw_only=True):
     """Runs `export` over the selected repositories.
 
-    Args:
+    Attributes:
         apply_context: Reads.
         pool: Runs reads in parallel.
         recorder: Receives the results.
@@ -39,100 +40,91 @@ class Exporter:
         path: Where to write it (`EXPORT_FILE`).
     """
 
-    def __init__(
-        self,
-        *,
-        apply_context: ApplyContext,
-        pool: WorkerPool,
-        recorder: RunRecorder,
-        redactor: Redactor,
-        out: Writable,
-        path: str | None,
-    ) -> None:
-        self._context = apply_context
-        self._pool = pool
-        self._recorder = recorder
-        self._redactor = redactor
-        self._out = out
-        self._path = path
+    apply_context: ApplyContext
+    pool: WorkerPool
+    recorder: RunRecorder
+    redactor: Redactor
+    out: Writable
+    path: str | None
 
     def run(self, repositories: tuple[Repository, ...], base_result: RunResult) -> RunResult:
         """Write the configuration file of these repositories; return `base_result` with results."""
         found: dict[Repository, ExportedRepository] = {}
-        outcomes = self._pool.map(self._read, repositories, activity="repositories read")
+        outcomes = self.pool.map(self._read, repositories, activity="repositories read")
         for repository, outcome in zip(repositories, outcomes, strict=True):
             match outcome:
                 case NotStarted():
-                    self._recorder.skip(repository)
+                    self.recorder.skip(repository)
                 case Abandoned(signal):
                     self._failed(repository, RunOverError(problems.stopped(signal)).problem)
                 case Crashed():
-                    self._failed(repository, self._recorder.unexpected(repository, outcome))
+                    self._failed(repository, self.recorder.unexpected(repository, outcome))
                 case Problem():
                     self._failed(repository, outcome)
                 case ExportedRepository():
                     found[repository] = outcome
-                    self._recorder.add(RepositoryResult(repository=repository))
+                    self.recorder.add(RepositoryResult(repository=repository))
         exported = None
         if found:
             exported = self._write(found, [each for each in repositories if each not in found])
-        return replace(self._recorder.finish(base_result), exported=exported)
+        return replace(self.recorder.finish(base_result), exported=exported)
 
     def _read(self, repository: Repository) -> ExportedRepository | Problem:
         try:
             environments = tuple(
                 ExportedEnvironment(
-                    each, read_contents(self._context, repository, each, _EVERYTHING)
+                    each, read_contents(self.apply_context, repository, each, _EVERYTHING)
                 )
-                for each in list_environments(self._context, repository)
+                for each in list_environments(self.apply_context, repository)
             )
             variables = self._variables(repository)
         except PipeError as error:
             if error.problem.ends_run:
-                self._pool.stop()
+                self.pool.stop()
             return error.problem
         return ExportedRepository(environments, variables)
 
     def _variables(self, repository: Repository) -> tuple[ExistingVariable, ...]:
-        listed = self._context.api.variables(VariableOwner(repository, None))
+        listed = self.apply_context.api.variables(VariableOwner(repository, None))
         if isinstance(listed, Rejected):
             doing = "list the variables of the repository"
             raise PipeError(problems.rejection(doing, repository, listed))
         return listed
 
     def _failed(self, repository: Repository, problem: Problem) -> None:
-        if problem.ends_run and self._recorder.many_repositories:
-            self._recorder.add_problem(problem)
-            self._recorder.skip(repository)
+        if problem.ends_run and self.recorder.many_repositories:
+            self.recorder.add_problem(problem)
+            self.recorder.skip(repository)
         else:
-            self._recorder.add(RepositoryResult(repository=repository, problem=problem))
+            self.recorder.add(RepositoryResult(repository=repository, problem=problem))
 
     def _write(
         self, found: dict[Repository, ExportedRepository], missing: list[Repository]
     ) -> Exported | None:
         """Write the file and return what is in it; `None`: it could not be written."""
-        file = document.make(found, self._redactor)
+        file = document.make(found, self.redactor)
         for sentence in file.left_out:
-            self._recorder.console.warning(sentence)
+            self.recorder.console.warning(sentence)
         text = document.text(file, missing)
         try:
-            if self._path is None:
-                self._out.write(text)
+            if self.path is None:
+                self.out.write(text)
             else:
-                write_atomically(Path(self._path), text)
+                write_atomically(Path(self.path), text)
         except OSError as error:
-            self._recorder.add_problem(_not_written(self._path, error))
+            self.recorder.add_problem(_not_written(self.path, error))
             return None
-        return Exported(file.environments, len(found), self._path)
+        return Exported(file.environments, len(found), self.path)
 
 
 def _not_written(path: str | None, error: OSError) -> Problem:
     """Return the problem for a configuration file that could not be written."""
     place = "standard output" if path is None else path
+    why = reason(error)
     return Problem(
         "export-not-written",
         ExitCode.INCOMPLETE,
         f"The configuration file was not written to {place}.",
-        f"{reason(error)[:1].upper()}{reason(error)[1:]}.",
+        f"{why[:1].upper()}{why[1:]}.",
         "Set EXPORT_FILE to a file in a folder that exists and can be written to.",
     )
