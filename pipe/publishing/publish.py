@@ -23,7 +23,7 @@ from pipe.publishing import code_insights, pr_comment
 from pipe.publishing.client import Publisher
 from pipe.reports.console import Log
 from pipe.reports.presentation import RunView
-from pipe.settings import Settings
+from pipe.settings.loader import Settings
 
 
 def identity(settings: Settings) -> str:
@@ -52,8 +52,8 @@ def publish(settings: Settings, view: RunView, publisher: Publisher, console: Lo
     if settings.options.code_insights:
         try:
             commit = publish_insights(settings, view, publisher)
-        except UnpublishedError as error:
-            console.warning(f"The Code Insights report was not published: {error}")
+        except (UnpublishedError, PipeError) as error:
+            console.warning(f"The Code Insights report was not published: {_reason(error)}")
         else:
             console.info(f"Published as a Code Insights report on commit {commit[:12]}")
     if settings.options.comment and settings.context.pull_request_id is None:
@@ -61,8 +61,8 @@ def publish(settings: Settings, view: RunView, publisher: Publisher, console: Lo
     elif settings.options.comment:
         try:
             number = publish_comment(settings, view, publisher)
-        except UnpublishedError as error:
-            console.warning(f"The comment on the pull request was not written: {error}")
+        except (UnpublishedError, PipeError) as error:
+            console.warning(f"The comment on the pull request was not written: {_reason(error)}")
         else:
             console.info(f"Commented on pull request {number}")
 
@@ -71,7 +71,8 @@ def publish_insights(settings: Settings, view: RunView, publisher: Publisher) ->
     """Publish the report and its annotations; return the commit.
 
     Raises:
-        UnpublishedError: It could not be done.
+        UnpublishedError: Bitbucket refused it, or there is nowhere to publish it.
+        PipeError: A request could not be completed.
     """
     commit = settings.context.commit or ""
     if not re.fullmatch(r"[0-9a-f]{7,40}", commit):
@@ -80,10 +81,7 @@ def publish_insights(settings: Settings, view: RunView, publisher: Publisher) ->
     name = f"bitbucket-environment-{identity(settings)}"
     path = f"{_repository(settings)}/commit/{commit}/reports/{name}"
     for request in _insights(settings, view, path, name):
-        try:
-            answer = publisher.send_through_proxy(request)
-        except PipeError as error:
-            raise UnpublishedError(_reason(error)) from error
+        answer = publisher.send_through_proxy(request)
         # There may be no report of an earlier run to delete.
         if isinstance(answer, Rejected) and request.method is not HTTPMethod.DELETE:
             raise UnpublishedError(_refused(answer, "read:repository:bitbucket"))
@@ -117,17 +115,15 @@ def publish_comment(settings: Settings, view: RunView, publisher: Publisher) -> 
     """Write or update the comment; return the number of the pull request.
 
     Raises:
-        UnpublishedError: It could not be done.
+        UnpublishedError: Bitbucket refused it, or there is nowhere to publish it.
+        PipeError: A request could not be completed.
     """
     number = settings.context.pull_request_id or ""
     if not re.fullmatch(r"[0-9]{1,9}", number):
         message = "BITBUCKET_PR_ID is not the number of a pull request"
         raise UnpublishedError(message)
     path = f"{_repository(settings)}/pullrequests/{number}/comments"
-    try:
-        answer = pr_comment.put(publisher, path, pr_comment.body(view, identity(settings)))
-    except PipeError as error:
-        raise UnpublishedError(_reason(error)) from error
+    answer = pr_comment.put(publisher, path, pr_comment.body(view, identity(settings)))
     if isinstance(answer, Rejected):
         scopes = "read:pullrequest:bitbucket and write:pullrequest:bitbucket"
         raise UnpublishedError(_refused(answer, scopes))
@@ -153,7 +149,9 @@ def _repository(settings: Settings) -> str:
     return f"/2.0/repositories/{segment(workspace)}/{segment(slug)}"
 
 
-def _reason(error: PipeError) -> str:
+def _reason(error: UnpublishedError | PipeError) -> str:
+    if isinstance(error, UnpublishedError):
+        return str(error)
     return " ".join(part for part in (error.problem.what, error.problem.why) if part)
 
 
