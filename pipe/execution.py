@@ -28,7 +28,7 @@ from pipe.redaction import Redactor
 from pipe.reports.log import Log, target
 from pipe.reports.presentation import About, present
 from pipe.reports.text import counted
-from pipe.settings import Settings
+from pipe.settings.loader import Settings
 
 _PUBLISH_SECONDS: Final = 30.0
 """The most that publishing the result may take."""

@@ -10,12 +10,13 @@ from pipe import VERSION
 from pipe.context import RunContext
 from pipe.models.errors import ConfigurationError, ExitCode, Problem
 from pipe.models.results import Counts, Mode, RunResult
+from pipe.parsing.secrets import known_secrets
 from pipe.redaction import Redactor
 from pipe.reports.files import write_reports
 from pipe.reports.log import Log, config_error_lines, report_unexpected, summary_lines
 from pipe.reports.pipelines import share_result
 from pipe.reports.presentation import About
-from pipe.settings import known_secrets, read_settings
+from pipe.settings.loader import read_settings
 from pipe.settings.pipelines import read_context
 
 

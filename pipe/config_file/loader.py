@@ -4,34 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from msgspec import Struct
 from pydantic import ValidationError
 
 from pipe.config_file.convert import Converter
 from pipe.config_file.duplicates import contradiction, lines, name_errors
 from pipe.config_file.errors import format_path, located_errors
 from pipe.config_file.models import Context, File
-from pipe.config_file.overrides import Declarations
+from pipe.config_file.overrides import Declarations, DeclaredState
 from pipe.config_file.yaml_tree import Place, Tree, Value, read_tree
 from pipe.models.declaration import Prunable, SecuredUpdate
-from pipe.models.selection import Item, Workspace
+from pipe.models.selection import Workspace
 from pipe.parsing.errors import ConfigErrors
-
-
-class ConfigFile(Struct, frozen=True, kw_only=True):
-    """The content of a configuration file.
-
-    Attributes:
-        workspace: Of repositories that do not name their own; `None`: unknown.
-        items: The repositories it selects; `None`: it selects none.
-        declarations: What is declared for each repository.
-        lines: The line that declares each environment, by its name.
-    """
-
-    workspace: str | None
-    items: tuple[Item, ...] | None
-    declarations: Declarations
-    lines: Mapping[str, int]
 
 
 def read_config_file(
@@ -43,7 +26,7 @@ def read_config_file(
     prune: Collection[Prunable],
     secured_update: SecuredUpdate | None,
     errors: ConfigErrors,
-) -> ConfigFile | None:
+) -> DeclaredState | None:
     """Read a configuration file; if it is invalid, add all errors and return `None`.
 
     Args:
@@ -87,7 +70,7 @@ def _convert(
     environ: Mapping[str, str],
     workspace: Workspace,
     prune: Collection[Prunable],
-) -> ConfigFile | None:
+) -> DeclaredState | None:
     own = workspace.beside(file.workspace)
     converter = Converter(own, environ, prune)
     try:
@@ -99,7 +82,7 @@ def _convert(
         return None
     if not tree.errors:
         _check_names(declarations, tree)
-    return ConfigFile(workspace=own, items=items, declarations=declarations, lines=lines(tree))
+    return DeclaredState(workspace=own, items=items, declarations=declarations, lines=lines(tree))
 
 
 def _check_names(declarations: Declarations, tree: Tree) -> None:

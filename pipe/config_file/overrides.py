@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TypeVar
 
 from msgspec import Struct
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
 from pipe.models.declaration import (
     Declaration,
@@ -17,8 +17,9 @@ from pipe.models.declaration import (
     Repository,
     SecuredVariable,
 )
-from pipe.models.selection import Exclusion, Glob, Slug, matches
+from pipe.models.selection import Exclusion, Glob, Item, Slug, matches
 
+Layer = TypeVar("Layer", DeclaredEnvironment, Desired)
 Value = TypeVar("Value")
 
 
@@ -85,10 +86,6 @@ class Declarations(Struct, frozen=True, kw_only=True):
                 override.prune_repository_variables, declaration.prune_repository_variables
             ),
         )
-
-    def secured_values(self) -> tuple[str, ...]:
-        """Return every secret that may be written to any repository."""
-        return tuple(each.value.get_secret_value() for each in self.secured_variables())
 
     def secured_variables(self) -> Iterator[SecuredVariable]:
         """Return every variable that is declared with a secret value."""
@@ -158,26 +155,38 @@ class Declarations(Struct, frozen=True, kw_only=True):
         )
 
 
+class DeclaredState(Struct, frozen=True, kw_only=True):
+    """What is declared, and for which repositories.
+
+    Attributes:
+        workspace: Of repositories that do not name their own; `None`: unknown.
+        items: The repositories that a configuration file selects; `None`: it selects none.
+        declarations: What is declared for each repository.
+        lines: The line of the file that declares each environment, by its name.
+    """
+
+    workspace: str | None
+    items: tuple[Item, ...] | None
+    declarations: Declarations
+    lines: Mapping[str, int] = {}
+
+
 def merge(below: DeclaredEnvironment, over: DeclaredEnvironment) -> DeclaredEnvironment:
     """Merge one environment over another, whose name is kept; see `merge_desired`."""
-    return replace(
-        below,
-        type=_first(over.type, below.type),
-        state=_first(over.state, below.state),
-        rename_from=_first(over.rename_from, below.rename_from),
-        desired=merge_desired(below.desired, over.desired),
-    )
+    desired = merge_desired(below.desired, over.desired)
+    return replace(_replaced(below, over), name=below.name, desired=desired)
 
 
 def merge_desired(below: Desired, over: Desired) -> Desired:
     """Merge variables by key, and replace everything else that is mentioned."""
-    return replace(
-        below,
-        admin_only=_first(over.admin_only, below.admin_only),
-        branches=_first(over.branches, below.branches),
-        variables=_merge_variables(below.variables, over.variables),
-        prune_variables=_first(over.prune_variables, below.prune_variables),
-    )
+    variables = _merge_variables(below.variables, over.variables)
+    return replace(_replaced(below, over), variables=variables)
+
+
+def _replaced(below: Layer, over: Layer) -> Layer:
+    """Replace every field that is mentioned: that is not `None`."""
+    mentioned = {name: value for name, value in asdict(over).items() if value is not None}
+    return replace(below, **mentioned)
 
 
 def _without_idle_prune(declaration: Declaration) -> Declaration:

@@ -34,7 +34,7 @@ from pipe.models.results import Mode, RepositoryResult, RunResult
 from pipe.planning import problems as planning_problems
 from pipe.planning.checksum import checksum
 from pipe.planning.safety import exceeded_limits
-from pipe.settings import Settings
+from pipe.settings.loader import Settings
 
 Planned: TypeAlias = RepositoryPlan | Unreadable | NotStarted
 """The outcome of planning a repository."""

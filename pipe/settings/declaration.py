@@ -94,23 +94,14 @@ def _declaration(
     options: Options, desired: Desired, repository_variables: tuple[DeclaredVariable, ...] | None
 ) -> Declaration:
     name = options.environment_name
+    kind, state = options.environment_type, options.state
     environments: tuple[DeclaredEnvironment, ...] = ()
     rules: tuple[Rule, ...] = ()
     if name is not None and is_glob(name):
-        rule = Rule(
-            name_pattern=name,
-            type=options.environment_type,
-            state=options.state,
-            desired=desired,
-        )
-        rules = (rule,)
+        rules = (Rule(name_pattern=name, type=kind, state=state, desired=desired),)
     elif name is not None:
         environment = DeclaredEnvironment(
-            name=name,
-            type=options.environment_type,
-            state=options.state,
-            rename_from=options.rename_from,
-            desired=desired,
+            name=name, type=kind, state=state, rename_from=options.rename_from, desired=desired
         )
         environments = (environment,)
     return Declaration(

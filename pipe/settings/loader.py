@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Final
 
 from msgspec import Struct
 
 from pipe.bitbucket.auth import Credentials
-from pipe.config_file.overrides import Declarations
+from pipe.config_file.overrides import Declarations, DeclaredState
 from pipe.models.declaration import Declaration, Repository, SecuredUpdate
 from pipe.models.errors import ConfigError, ConfigurationError
-from pipe.models.selection import Item, Selection, Workspace
+from pipe.models.selection import Selection, Workspace
 from pipe.parsing.errors import read_text
 from pipe.parsing.secrets import known_secrets
 from pipe.parsing.suggestions import cut_quotes
@@ -66,13 +67,12 @@ class Settings(Struct, frozen=True, kw_only=True):
         return self.declarations.declaration_for(repository)
 
 
-class _Declared(Struct, frozen=True, kw_only=True):
-    """What is declared, and for which repositories; the defaults replace an invalid file."""
-
-    workspace: str | None = PLACEHOLDER.workspace
-    items: tuple[Item, ...] | None = (PLACEHOLDER,)
-    declarations: Declarations = Declarations(base=Declaration())
-    lines: Mapping[str, int] = {}
+_INVALID_FILE: Final = DeclaredState(
+    workspace=PLACEHOLDER.workspace,
+    items=(PLACEHOLDER,),
+    declarations=Declarations(base=Declaration()),
+)
+"""Replaces a configuration file whose errors are reported already."""
 
 
 def read_settings(
@@ -93,10 +93,9 @@ def read_settings(
     chosen = choose_credentials(given)
     workspace = read_workspace(given)
     if given.options.config_file is None:
-        declared = _Declared(
-            workspace=workspace.beside(None),
-            items=None,
-            declarations=Declarations(base=read_declaration(given, files)),
+        declarations = Declarations(base=read_declaration(given, files))
+        declared = DeclaredState(
+            workspace=workspace.beside(None), items=None, declarations=declarations
         )
     else:
         declared = _read_file(given, given.options.config_file, workspace, files)
@@ -107,7 +106,8 @@ def read_settings(
     parallel = read_parallel(environ, given.errors)
     warn_of_misspellings(given)
     warn_of_literals(given, declared.declarations)
-    secrets = known_secrets(environ).union(declared.declarations.secured_values())
+    secured = declared.declarations.secured_variables()
+    secrets = known_secrets(environ).union(each.value.get_secret_value() for each in secured)
     redactor = Redactor(secrets)
     if given.errors.found() or chosen is None or selection is None:
         raise _configuration_error(given, redactor)
@@ -141,14 +141,14 @@ def _warnings(given: GivenVariables, redactor: Redactor) -> tuple[str, ...]:
 
 def _read_file(
     given: GivenVariables, path: str, workspace: Workspace, files: Callable[[str], str]
-) -> _Declared:
+) -> DeclaredState:
     errors, options = given.errors, given.options
     for each in DECLARING:
         if each in given.fields:
             errors.add(each.upper(), "cannot be used with CONFIG_FILE; declare it in the file")
     text = read_text("CONFIG_FILE", path, files, errors)
     if text is None:
-        return _Declared()
+        return _INVALID_FILE
     # Loads the YAML library, which most runs do not need.
     from pipe.config_file.loader import read_config_file  # noqa: PLC0415 - see above
 
@@ -161,14 +161,7 @@ def _read_file(
         secured_update=options.secured_update,
         errors=errors,
     )
-    if config is None:
-        return _Declared()
-    return _Declared(
-        workspace=config.workspace,
-        items=config.items,
-        declarations=config.declarations,
-        lines=config.lines,
-    )
+    return config or _INVALID_FILE
 
 
 def _secured_update(given: GivenVariables) -> SecuredUpdate:

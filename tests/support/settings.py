@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from pipe.models.errors import ConfigurationError
-from pipe.settings import Settings, read_settings
+from pipe.settings.loader import Settings, read_settings
 
 PIPELINE: Final = {
     "BITBUCKET_ACCESS_TOKEN": "canary-access-token",

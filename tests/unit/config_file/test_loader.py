@@ -20,7 +20,7 @@ from pipe.models.declaration import (
 )
 from pipe.models.errors import ConfigError, ConfigurationError
 from pipe.models.selection import Exclusion, Glob, Item, Project, Selection, Slug
-from pipe.settings import Settings, read_settings
+from pipe.settings.loader import Settings, read_settings
 from tests.support.settings import PIPELINE, errors_of, settings
 
 FROM_FILE = PIPELINE | {"CONFIG_FILE": "file"}

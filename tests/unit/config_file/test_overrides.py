@@ -176,7 +176,7 @@ def test_pruning_applies_only_where_variables_are_declared() -> None:
     assert not found.rules[0].desired.prune_variables
 
 
-def test_secured_values_of_all_declarations() -> None:
+def test_secured_variables_of_all_declarations() -> None:
     def secret(value: str) -> tuple[SecuredVariable | PlainVariable, ...]:
         return (SecuredVariable("S", SecretStr(value)), PlainVariable("P", "plain"))
 
@@ -196,4 +196,5 @@ def test_secured_values_of_all_declarations() -> None:
         ),
     )
 
-    assert sorted(declared.secured_values()) == ["a", "b", "c", "d", "e", "f"]
+    values = sorted(each.value.get_secret_value() for each in declared.secured_variables())
+    assert values == ["a", "b", "c", "d", "e", "f"]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from pipe.models.errors import ConfigurationError
-from pipe.parsing.secrets import authenticates
-from pipe.settings import known_secrets, read_settings
+from pipe.parsing.secrets import authenticates, known_secrets
+from pipe.settings.loader import read_settings
 from tests.support.settings import ONE, reader, settings
 
 SECRETS = {

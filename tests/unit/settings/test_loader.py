@@ -16,7 +16,7 @@ from pipe.models.declaration import (
 )
 from pipe.models.results import Mode
 from pipe.models.selection import Selection, Slug
-from pipe.settings import PipelineContext
+from pipe.settings.pipelines import PipelineContext
 from tests.support.settings import ONE, PIPELINE, errors_of, settings
 
 SHOP = Repository("acme", "shop")
