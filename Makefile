@@ -49,7 +49,8 @@ pictures: .venv/installed ## draw the pictures of the documentation from new run
 	@.venv/bin/python -m scripts.pictures
 
 prove: .venv/installed ## try every fault at every request; update docs/reliability.md
-	@PROVE=full PROVE_WRITE=1 $(PYTEST) tests/property tests/faults tests/integration tests/unit
+	@PROVE=full PROVE_WRITE=1 $(PYTEST) tests/property tests/faults tests/integration tests/unit \
+		tests/repository/test_benchmark.py
 
 mutate: .venv/installed ## run mutation tests on the planner and the retry policy
 	@.venv/bin/python -m pip install -qq --disable-pip-version-check --require-hashes --no-deps \
