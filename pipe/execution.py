@@ -25,7 +25,8 @@ from pipe.models.errors import PipeError, Problem, RunOverError
 from pipe.models.results import Mode, RunResult
 from pipe.planning.variables import SecretsPolicy
 from pipe.redaction import Redactor
-from pipe.reports.log import Log, target
+from pipe.reports.console import Log
+from pipe.reports.log import target
 from pipe.reports.presentation import About, present
 from pipe.reports.text import counted
 from pipe.settings.loader import Settings

@@ -12,8 +12,9 @@ from pipe.models.errors import ConfigurationError, ExitCode, Problem
 from pipe.models.results import Counts, Mode, RunResult
 from pipe.parsing.secrets import known_secrets
 from pipe.redaction import Redactor
+from pipe.reports.console import Log
 from pipe.reports.files import write_reports
-from pipe.reports.log import Log, config_error_lines, report_unexpected, summary_lines
+from pipe.reports.log import config_error_lines, report_unexpected, summary_lines
 from pipe.reports.pipelines import share_result
 from pipe.reports.presentation import About
 from pipe.settings.loader import read_settings

@@ -15,7 +15,8 @@ from pipe.models.errors import ExitCode, Problem
 from pipe.models.results import Mode, Outcome, RepositoryResult, RunResult
 from pipe.planning import problems as planning_problems
 from pipe.redaction import Redactor
-from pipe.reports.log import Log, RepositoryLog, plan_line, report_unexpected
+from pipe.reports.console import Log
+from pipe.reports.log import RepositoryLog, plan_line, report_unexpected
 from pipe.reports.text import one_line
 
 

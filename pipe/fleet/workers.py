@@ -18,7 +18,7 @@ from typing import Final, Self, TypeAlias, TypeVar
 from msgspec import Struct
 
 from pipe.context import Clock, Stop
-from pipe.reports.log import Log
+from pipe.reports.console import Log
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")

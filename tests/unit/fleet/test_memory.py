@@ -17,7 +17,7 @@ from pipe.models.declaration import EnvironmentType, Repository
 from pipe.models.existing import ExistingEnvironment
 from pipe.models.results import Counts, RunResult
 from pipe.redaction import Redactor
-from pipe.reports.log import Log
+from pipe.reports.console import Log
 from tests.support.clock import FakeClock
 from tests.support.settings import ONE, settings
 from tests.support.world import World

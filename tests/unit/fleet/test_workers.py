@@ -24,7 +24,7 @@ from pipe.fleet.workers import (
     WorkerPool,
 )
 from pipe.redaction import Redactor
-from pipe.reports.log import Log
+from pipe.reports.console import Log
 from tests.support.clock import FakeClock
 
 T = TypeVar("T")
