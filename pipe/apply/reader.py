@@ -49,7 +49,7 @@ def read_state(context: ApplyContext, repository: Repository, declaration: Decla
         for target in targets(declaration, environments)
         for existing, desired in _with_contents(target, declaration)
     }
-    own = declaration.repository_variables is not None or declaration.prune_repository_variables
+    own = declaration.repository.variables is not None or declaration.repository.prune_variables
     return Observed(
         environments=environments,
         contents=contents,

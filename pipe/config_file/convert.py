@@ -19,11 +19,12 @@ from pipe.models.declaration import (
     ManagedSecret,
     PlainVariable,
     Prunable,
+    Repository,
     Rule,
     SecuredVariable,
     State,
 )
-from pipe.models.selection import Exclusion, Glob, Item, Slug
+from pipe.models.selection import Exclusion, Glob, Item
 from pipe.parsing import repositories
 
 
@@ -50,7 +51,7 @@ class Converter(Struct, frozen=True):
     def declarations(self, file: models.File) -> Declarations:
         """Return what is declared for each repository."""
         pruned = Desired(prune_variables=Prunable.VARIABLES in self.prune)
-        repository = file.repository
+        own_pruned = Desired(prune_variables=Prunable.REPOSITORY_VARIABLES in self.prune)
         unnamed = DeclaredEnvironment(name="", desired=pruned)
         defaults = merge(unnamed, self._defaults(file.defaults))
         return Declarations(
@@ -61,11 +62,8 @@ class Converter(Struct, frozen=True):
                 ),
                 rules=tuple(self._rule(rule, pruned) for rule in file.rules),
                 prune_environments=Prunable.ENVIRONMENTS in self.prune,
-                enable_pipelines=bool(file.enable_pipelines or repository.enable_pipelines),
-                repository_variables=self._variables(repository.variables),
-                prune_repository_variables=Prunable.REPOSITORY_VARIABLES in self.prune
-                if repository.prune is None
-                else bool(repository.prune),
+                enable_pipelines=bool(file.enable_pipelines or file.repository.enable_pipelines),
+                repository=merge_desired(own_pruned, self._own(file.repository)),
             ),
             defaults=defaults,
             overrides=tuple(
@@ -73,8 +71,7 @@ class Converter(Struct, frozen=True):
                     repositories=tuple(self._named(text) for text in override.repositories),
                     environments=self._environments(override.environments),
                     enable_pipelines=override.repository.enable_pipelines,
-                    repository_variables=self._variables(override.repository.variables),
-                    prune_repository_variables=_prunes(override.repository.prune),
+                    repository=self._own(override.repository),
                 )
                 for override in file.overrides
             ),
@@ -86,7 +83,7 @@ class Converter(Struct, frozen=True):
         exclude = tuple(repositories.named(text, self.workspace) for text in item.exclude)
         return repositories.project(item.project, self.workspace, exclude)
 
-    def _named(self, text: str) -> Slug | Glob | Exclusion:
+    def _named(self, text: str) -> Repository | Glob | Exclusion:
         named = repositories.named(text.removeprefix("!"), self.workspace)
         return Exclusion(named) if text.startswith("!") else named
 
@@ -117,6 +114,11 @@ class Converter(Struct, frozen=True):
             branches=spec.branches,
             variables=self._variables(spec.variables),
             prune_variables=_prunes(spec.prune),
+        )
+
+    def _own(self, spec: models.RepositoryContents) -> Desired:
+        return Desired(
+            variables=self._variables(spec.variables), prune_variables=_prunes(spec.prune)
         )
 
     def _variables(

@@ -17,10 +17,9 @@ from pipe.models.declaration import (
     Repository,
     SecuredVariable,
 )
-from pipe.models.selection import Exclusion, Glob, Item, Slug, matches
+from pipe.models.selection import Exclusion, Glob, Item, matches
 
 Layer = TypeVar("Layer", DeclaredEnvironment, Desired)
-Value = TypeVar("Value")
 
 
 class Override(Struct, frozen=True, kw_only=True):
@@ -30,23 +29,24 @@ class Override(Struct, frozen=True, kw_only=True):
         repositories: Those it applies to; an exclusion removes what it matches.
         environments: Merged over the environments of the same name, or added.
         enable_pipelines: Replaces that of the base; `None`: not mentioned.
-        repository_variables: Merged over those of the base by key; `None`: not mentioned.
-        prune_repository_variables: Replaces that of the base; `None`: not mentioned.
+        repository: Merged over what the repository itself should hold.
     """
 
-    repositories: tuple[Slug | Glob | Exclusion, ...]
+    repositories: tuple[Repository | Glob | Exclusion, ...]
     environments: tuple[DeclaredEnvironment, ...] = ()
     enable_pipelines: bool | None = None
-    repository_variables: tuple[DeclaredVariable, ...] | None = None
-    prune_repository_variables: bool | None = None
+    repository: Desired = Desired()
 
     def applies_to(self, repository: Repository) -> bool:
         """Return whether a repository is among those it applies to."""
-        excluded = (item.of for item in self.repositories if isinstance(item, Exclusion))
-        if any(matches(item, repository) for item in excluded if isinstance(item, Slug | Glob)):
-            return False
-        included = (item for item in self.repositories if isinstance(item, Slug | Glob))
-        return any(matches(item, repository) for item in included)
+        included = False
+        for item in self.repositories:
+            match item:
+                case Exclusion(Repository() | Glob() as excluded) if matches(excluded, repository):
+                    return False
+                case Repository() | Glob() if matches(item, repository):
+                    included = True
+        return included
 
 
 class Declarations(Struct, frozen=True, kw_only=True):
@@ -75,16 +75,12 @@ class Declarations(Struct, frozen=True, kw_only=True):
         environments = declaration.environments
         for each in override.environments:
             environments = self._merge_environment(environments, each)
+        enabled = override.enable_pipelines
         return replace(
             declaration,
             environments=environments,
-            enable_pipelines=_first(override.enable_pipelines, declaration.enable_pipelines),
-            repository_variables=_merge_variables(
-                declaration.repository_variables, override.repository_variables
-            ),
-            prune_repository_variables=_first(
-                override.prune_repository_variables, declaration.prune_repository_variables
-            ),
+            enable_pipelines=declaration.enable_pipelines if enabled is None else enabled,
+            repository=merge_desired(declaration.repository, override.repository),
         )
 
     def secured_variables(self) -> Iterator[SecuredVariable]:
@@ -122,9 +118,7 @@ class Declarations(Struct, frozen=True, kw_only=True):
 
     def mention_repository_variables(self) -> bool:
         """Return whether variables of the repository itself are declared anywhere."""
-        return self.base.repository_variables is not None or any(
-            each.repository_variables is not None for each in self.overrides
-        )
+        return any(each.variables is not None for each in self._all_repositories())
 
     def _all_environments(self) -> Iterator[DeclaredEnvironment]:
         yield from self.base.environments
@@ -136,12 +130,13 @@ class Declarations(Struct, frozen=True, kw_only=True):
         yield from (each.desired for each in self._all_environments())
         yield from (each.desired for each in self.base.rules)
 
+    def _all_repositories(self) -> Iterator[Desired]:
+        yield self.base.repository
+        yield from (each.repository for each in self.overrides)
+
     def _all_variables(self) -> Iterator[DeclaredVariable]:
-        for desired in self._all_desired():
+        for desired in (*self._all_desired(), *self._all_repositories()):
             yield from desired.variables or ()
-        yield from self.base.repository_variables or ()
-        for override in self.overrides:
-            yield from override.repository_variables or ()
 
     def _merge_environment(
         self, environments: tuple[DeclaredEnvironment, ...], over: DeclaredEnvironment
@@ -202,13 +197,8 @@ def _without_idle_prune(declaration: Declaration) -> Declaration:
             replace(each, desired=active(each.desired)) for each in declaration.environments
         ),
         rules=tuple(replace(each, desired=active(each.desired)) for each in declaration.rules),
-        prune_repository_variables=declaration.prune_repository_variables
-        and declaration.repository_variables is not None,
+        repository=active(declaration.repository),
     )
-
-
-def _first(over: Value | None, below: Value) -> Value:
-    return below if over is None else over
 
 
 def _merge_variables(

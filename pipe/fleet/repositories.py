@@ -13,7 +13,6 @@ from pipe.models.selection import (
     Named,
     Project,
     Selection,
-    Slug,
     glob_matches,
     matches,
 )
@@ -89,8 +88,8 @@ class _Listings:
 
 def _named(listings: _Listings, item: Named) -> set[Repository]:
     match item:
-        case Slug(workspace, slug):
-            return {Repository(workspace, slug)}
+        case Repository():
+            return {item}
         case Glob(workspace, pattern):
             return {
                 Repository(workspace, slug)

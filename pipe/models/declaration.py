@@ -85,7 +85,7 @@ DeclaredVariable = WritableVariable | ManagedSecret | AbsentVariable
 
 
 class Desired(Struct, frozen=True, kw_only=True):
-    """What an environment should hold, whichever way it was chosen.
+    """What an environment should hold, or, with variables only, a repository itself.
 
     Attributes:
         admin_only: Whether only administrators may deploy.
@@ -144,20 +144,18 @@ class Declaration(Struct, frozen=True, kw_only=True):
         prune_environments: Whether environments that are neither declared nor matched by a rule
             are deleted.
         enable_pipelines: Turn Pipelines on in the repository first.
-        repository_variables: The variables of the repository itself, for all its pipelines.
-        prune_repository_variables: Whether repository variables that are not declared are deleted.
+        repository: What the repository itself should hold: variables for all its pipelines.
     """
 
     environments: tuple[DeclaredEnvironment, ...] = ()
     rules: tuple[Rule, ...] = ()
     prune_environments: bool = False
     enable_pipelines: bool = False
-    repository_variables: tuple[DeclaredVariable, ...] | None = None
-    prune_repository_variables: bool = False
+    repository: Desired = Desired()
 
 
 class Repository(Struct, frozen=True, order=True):
-    """A repository by the slugs in its address."""
+    """A repository by the slugs in its address, or by uuids in braces."""
 
     workspace: str
     slug: str

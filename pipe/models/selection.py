@@ -23,13 +23,6 @@ def glob_matches(pattern: str, name: str) -> bool:
     return fnmatchcase(name.casefold(), pattern.casefold().replace("[", "[[]"))
 
 
-class Slug(Struct, frozen=True):
-    """One repository by its slug (or its uuid in braces); nothing needs to be listed."""
-
-    workspace: str
-    slug: str
-
-
 class Glob(Struct, frozen=True):
     """Every repository of a workspace whose slug fits a pattern, for example `svc-*` or `*`."""
 
@@ -48,10 +41,10 @@ class Project(Struct, frozen=True):
 
     workspace: str
     key: str
-    exclude: tuple[Slug | Glob, ...] = ()
+    exclude: tuple[Repository | Glob, ...] = ()
 
 
-Named = Slug | Glob | Project
+Named = Repository | Glob | Project
 
 
 class Exclusion(Struct, frozen=True):
@@ -60,7 +53,7 @@ class Exclusion(Struct, frozen=True):
     of: Named
 
 
-Item = Slug | Glob | Project | Exclusion
+Item = Repository | Glob | Project | Exclusion
 
 
 class Selection(Struct, frozen=True, kw_only=True):
@@ -73,10 +66,10 @@ class Selection(Struct, frozen=True, kw_only=True):
     items: tuple[Item, ...]
 
     @property
-    def single(self) -> Slug | None:
+    def single(self) -> Repository | None:
         """The one repository, when it was named outright and alone."""
         match self.items:
-            case (Slug() as only,):
+            case (Repository() as only,):
                 return only
             case _:
                 return None
@@ -98,7 +91,7 @@ class Workspace(Struct, frozen=True):
         return self.given or own or self.around
 
 
-def matches(item: Slug | Glob, repository: Repository) -> bool:
+def matches(item: Repository | Glob, repository: Repository) -> bool:
     """Whether a repository is the one named, or fits the pattern; case makes no difference."""
     if item.workspace.casefold() != repository.workspace.casefold():
         return False

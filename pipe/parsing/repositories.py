@@ -11,7 +11,7 @@ from typing import Final
 from msgspec import Struct
 
 from pipe.models.declaration import Repository
-from pipe.models.selection import Exclusion, Glob, Item, Named, Project, Slug, is_glob
+from pipe.models.selection import Exclusion, Glob, Item, Named, Project, is_glob
 from pipe.parsing.suggestions import quoted
 
 _SLUG: Final = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9_.-]+|\{[0-9A-Fa-f-]+\}")
@@ -74,7 +74,7 @@ def item(text: str, workspace: str | None) -> Item:
     return _named(text, workspace)
 
 
-def named(text: str, workspace: str | None) -> Slug | Glob:
+def named(text: str, workspace: str | None) -> Repository | Glob:
     """Read a slug, `workspace/slug` or a pattern, where a project is not allowed."""
     if text.startswith(_PROJECT_PREFIX):
         message = f"{quoted(text)} is a project; only slugs and patterns are allowed here"
@@ -83,10 +83,12 @@ def named(text: str, workspace: str | None) -> Slug | Glob:
     owner = slug(owner) if slash else _required(workspace, text)
     if is_glob(rest) and _GLOB.fullmatch(rest):
         return Glob(owner, rest)
-    return Slug(owner, slug(rest))
+    return Repository(owner, slug(rest))
 
 
-def project(key: str, workspace: str | None, exclude: tuple[Slug | Glob, ...] = ()) -> Project:
+def project(
+    key: str, workspace: str | None, exclude: tuple[Repository | Glob, ...] = ()
+) -> Project:
     """Read the key of a project."""
     if not _PROJECT.fullmatch(key):
         message = f"{quoted(key)} is not a valid project key; expected for example project:PLAT"

@@ -137,10 +137,7 @@ class Planner(Struct, frozen=True):
     def plan(self, declaration: Declaration, observed: Observed) -> RepositoryPlan:
         """Return everything that would happen to the repository, before the safety checks."""
         own = plan_variables(
-            Desired(
-                variables=declaration.repository_variables,
-                prune_variables=declaration.prune_repository_variables,
-            ),
+            declaration.repository,
             observed.variables or (),
             VariableOwner(self.repository),
             self.policy,

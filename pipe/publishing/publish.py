@@ -135,11 +135,8 @@ def publish_comment(settings: Settings, view: RunView, publisher: Publisher) -> 
 
 def _repository(settings: Settings) -> str:
     """Return the path of the repository that the pipeline runs in, else of the one selected."""
-    selected = settings.selection.single
-    name = settings.context.repository
-    if name is None and selected is not None:
-        name = f"{selected.workspace}/{selected.slug}"
-    workspace, _, slug = (name or "").partition("/")
+    name = settings.context.repository or str(settings.selection.single or "")
+    workspace, _, slug = name.partition("/")
     if not workspace or not slug:
         message = (
             "the repository of the pipeline is unknown; set BITBUCKET_REPO_FULL_NAME to"

@@ -7,17 +7,16 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from pipe.models.counting import count_plan
+from pipe.models.declaration import Repository
 from pipe.models.errors import ConfigError, ExitCode, Problem
 from pipe.models.results import Mode, Outcome, RepositoryResult, RunResult
-from pipe.models.selection import Exclusion, Glob, Item, Project, Selection, Slug
+from pipe.models.selection import Exclusion, Glob, Item, Project, Selection
 from pipe.planning import problems
 from pipe.reports.change_view import ChangeView
 from pipe.reports.console import WIDTH, Line, Log, Style, problem_lines, wrap
 from pipe.reports.presentation import BAD, DONE, PENDING, ItemView, State, present_repository
 from pipe.reports.summary import deletions, plan_sentence, summary_parts, would_change
 from pipe.reports.text import name_list, one_line, repositories, truncate
-
-__all__ = ["Log", "RepositoryLog", "config_error_lines", "summary_lines", "target"]
 
 _MAX_TARGET: Final = 60
 _MIN_TITLE: Final = 24
@@ -30,8 +29,10 @@ def target(selection: Selection) -> str:
 
 def _name(item: Item) -> str:
     match item:
-        case Slug(workspace, name) | Glob(workspace, name):
-            return f"{workspace}/{name}"
+        case Repository():
+            return str(item)
+        case Glob(workspace, pattern):
+            return f"{workspace}/{pattern}"
         case Project(workspace, key, exclude):
             excluded = "".join(f" !{_name(each)}" for each in exclude)
             return f"project {key} of {workspace}{excluded}"

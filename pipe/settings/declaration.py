@@ -109,8 +109,10 @@ def _declaration(
         rules=rules,
         prune_environments=Prunable.ENVIRONMENTS in options.prune,
         enable_pipelines=options.enable_pipelines or False,
-        repository_variables=repository_variables,
-        prune_repository_variables=Prunable.REPOSITORY_VARIABLES in options.prune,
+        repository=Desired(
+            variables=repository_variables,
+            prune_variables=Prunable.REPOSITORY_VARIABLES in options.prune or None,
+        ),
     )
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from functools import partial
 from typing import Final
 
-from pipe.models.selection import Item, Selection, Slug, Workspace
+from pipe.models.declaration import Repository
+from pipe.models.selection import Item, Selection, Workspace
 from pipe.parsing.lists import ListItem
 from pipe.parsing.repositories import check_selection, item, slug
 from pipe.settings.environment_variables import GivenVariables
 
-PLACEHOLDER: Final = Slug("unknown", "unknown")
+PLACEHOLDER: Final = Repository("unknown", "unknown")
 """Replaces what is invalid and reported already, so that no second error follows from it."""
 
 
@@ -57,7 +58,7 @@ def select(
         given.errors.add("REPO_SLUG", "required outside Bitbucket Pipelines")
     if workspace is None or repository is None:
         return None
-    return Selection(items=(Slug(workspace, repository),))
+    return Selection(items=(Repository(workspace, repository),))
 
 
 def _listed(

@@ -19,7 +19,7 @@ from pipe.models.declaration import (
     State,
 )
 from pipe.models.errors import ConfigError, ConfigurationError
-from pipe.models.selection import Exclusion, Glob, Item, Project, Selection, Slug
+from pipe.models.selection import Exclusion, Glob, Item, Project, Selection
 from pipe.settings.loader import Settings, read_settings
 from tests.support.settings import PIPELINE, errors_of, settings
 
@@ -72,7 +72,7 @@ def test_the_example() -> None:
 
     assert config.selection == Selection(
         items=(
-            Slug("acme", "shop"),
+            Repository("acme", "shop"),
             Glob("acme", "svc-*"),
             Project("acme", "PLAT", exclude=(Glob("acme", "*-archive"),)),
         )
@@ -253,18 +253,18 @@ NOTHING = "environments: []\n"
 @pytest.mark.parametrize(
     ("text", "variables", "items"),
     [
-        (NOTHING, {}, [Slug("acme", "shop")]),
-        (NOTHING + "workspace: own", {}, [Slug("own", "shop")]),
-        (NOTHING + "workspace: own", {"WORKSPACE": "given"}, [Slug("given", "shop")]),
-        (NOTHING + "repositories: [a, b/c]", {}, [Slug("acme", "a"), Slug("b", "c")]),
-        (NOTHING + "repositories: [a]", {"REPO_SLUG": "z"}, [Slug("acme", "z")]),
+        (NOTHING, {}, [Repository("acme", "shop")]),
+        (NOTHING + "workspace: own", {}, [Repository("own", "shop")]),
+        (NOTHING + "workspace: own", {"WORKSPACE": "given"}, [Repository("given", "shop")]),
+        (NOTHING + "repositories: [a, b/c]", {}, [Repository("acme", "a"), Repository("b", "c")]),
+        (NOTHING + "repositories: [a]", {"REPO_SLUG": "z"}, [Repository("acme", "z")]),
         (NOTHING + "repositories: [a]", {"REPOSITORIES": "z*"}, [Glob("acme", "z*")]),
         (
             NOTHING + "repositories: ['*', '!a', 'project:P', '!project:Q']",
             {},
             [
                 Glob("acme", "*"),
-                Exclusion(Slug("acme", "a")),
+                Exclusion(Repository("acme", "a")),
                 Project("acme", "P"),
                 Exclusion(Project("acme", "Q")),
             ],
@@ -340,7 +340,7 @@ def test_a_file_without_a_workspace() -> None:
         "file:1:1 repositories": "'a' has no workspace; set WORKSPACE"
     }
     assert set(errors_of(outside, file=NOTHING)) == {"WORKSPACE"}
-    assert settings(outside, file="repositories: [b/c]").selection.single == Slug("b", "c")
+    assert settings(outside, file="repositories: [b/c]").selection.single == Repository("b", "c")
 
 
 def test_a_long_file_without_aliases_is_read(
@@ -403,7 +403,9 @@ def test_one_item_stands_for_a_list() -> None:
           - {repositories: shop, environments: [{name: x, branches: dev}]}
         """)
 
-    assert config.selection.items == (Project("acme", "PLAT", exclude=(Slug("acme", "old"),)),)
+    assert config.selection.items == (
+        Project("acme", "PLAT", exclude=(Repository("acme", "old"),)),
+    )
     (environment,) = config.declaration_for(SHOP).environments
     assert environment.name == "X"
     assert environment.desired.branches == ("dev",)
@@ -419,13 +421,14 @@ def test_the_repository_itself() -> None:
         """
 
     assert declared(text) == Declaration(
-        enable_pipelines=True, repository_variables=(PlainVariable("A", "1"),)
+        enable_pipelines=True, repository=Desired(variables=(PlainVariable("A", "1"),))
     )
-    assert declared(text, PRUNE="repository-variables").prune_repository_variables
+    assert declared(text, PRUNE="repository-variables").repository.prune_variables
     assert read(text).declaration_for(PAYMENTS) == Declaration(
         enable_pipelines=True,
-        repository_variables=(PlainVariable("A", "2"), ManagedSecret("B")),
-        prune_repository_variables=True,
+        repository=Desired(
+            variables=(PlainVariable("A", "2"), ManagedSecret("B")), prune_variables=True
+        ),
     )
 
 

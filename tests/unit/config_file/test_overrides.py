@@ -18,7 +18,7 @@ from pipe.models.declaration import (
     SecuredVariable,
     State,
 )
-from pipe.models.selection import Exclusion, Glob, Slug
+from pipe.models.selection import Exclusion, Glob
 
 SHOP, BLOG = Repository("acme", "shop"), Repository("acme", "blog")
 BELOW = DeclaredEnvironment(
@@ -90,15 +90,15 @@ def test_variables_over_none() -> None:
 def test_overrides_apply_to_the_selected_repositories_and_the_last_one_wins() -> None:
     declared = declarations(
         Override(
-            repositories=(Glob("acme", "*"), Exclusion(Slug("acme", "blog"))),
+            repositories=(Glob("acme", "*"), Exclusion(Repository("acme", "blog"))),
             environments=(over("Production", admin_only=False),),
         ),
         Override(
-            repositories=(Slug("acme", "shop"),),
+            repositories=(Repository("acme", "shop"),),
             environments=(over("production", branches=()),),
         ),
         Override(
-            repositories=(Slug("acme", "shop"),),
+            repositories=(Repository("acme", "shop"),),
             environments=(over("Production", admin_only=None, branches=("x",)),),
         ),
     )
@@ -114,7 +114,7 @@ def test_an_environment_that_only_an_override_declares_starts_from_the_defaults(
         defaults=DeclaredEnvironment(name="", desired=Desired(admin_only=True)),
         overrides=(
             Override(
-                repositories=(Slug("acme", "shop"),),
+                repositories=(Repository("acme", "shop"),),
                 environments=(DeclaredEnvironment(name="New", type=EnvironmentType.TEST),),
             ),
         ),
@@ -131,7 +131,7 @@ def test_an_environment_that_only_an_override_declares_starts_from_the_defaults(
 def test_overrides_find_an_environment_regardless_of_case() -> None:
     declared = declarations(
         Override(
-            repositories=(Slug("acme", "shop"),),
+            repositories=(Repository("acme", "shop"),),
             environments=(over("PRODUCTION", admin_only=False),),
         )
     )
@@ -143,13 +143,14 @@ def test_overrides_find_an_environment_regardless_of_case() -> None:
 
 def test_the_repository_itself_is_overridden_too() -> None:
     declared = Declarations(
-        base=Declaration(repository_variables=(PlainVariable("A", "1"), PlainVariable("B", "1"))),
+        base=Declaration(
+            repository=Desired(variables=(PlainVariable("A", "1"), PlainVariable("B", "1")))
+        ),
         overrides=(
             Override(
-                repositories=(Slug("acme", "shop"),),
+                repositories=(Repository("acme", "shop"),),
                 enable_pipelines=True,
-                repository_variables=(PlainVariable("B", "2"),),
-                prune_repository_variables=True,
+                repository=Desired(variables=(PlainVariable("B", "2"),), prune_variables=True),
             ),
         ),
     )
@@ -157,8 +158,9 @@ def test_the_repository_itself_is_overridden_too() -> None:
     assert declared.declaration_for(BLOG) == declared.base
     assert declared.declaration_for(SHOP) == Declaration(
         enable_pipelines=True,
-        repository_variables=(PlainVariable("A", "1"), PlainVariable("B", "2")),
-        prune_repository_variables=True,
+        repository=Desired(
+            variables=(PlainVariable("A", "1"), PlainVariable("B", "2")), prune_variables=True
+        ),
     )
 
 
@@ -184,14 +186,14 @@ def test_secured_variables_of_all_declarations() -> None:
         base=Declaration(
             environments=(DeclaredEnvironment(name="X", desired=Desired(variables=secret("a"))),),
             rules=(Rule(desired=Desired(variables=secret("b"))), Rule()),
-            repository_variables=secret("e"),
+            repository=Desired(variables=secret("e")),
         ),
         defaults=DeclaredEnvironment(name="", desired=Desired(variables=secret("c"))),
         overrides=(
             Override(
-                repositories=(Slug("acme", "shop"),),
+                repositories=(Repository("acme", "shop"),),
                 environments=(over("X", variables=secret("d")),),
-                repository_variables=secret("f"),
+                repository=Desired(variables=secret("f")),
             ),
         ),
     )

@@ -5,7 +5,7 @@ import pytest
 from pipe.fleet.repositories import resolve, share
 from pipe.models.declaration import Repository
 from pipe.models.errors import PipeError
-from pipe.models.selection import Exclusion, Glob, Item, Project, Selection, Slug
+from pipe.models.selection import Exclusion, Glob, Item, Project, Selection
 from tests.support.world import World
 
 
@@ -28,7 +28,9 @@ def _resolved(world: World, *items: Item) -> list[str]:
 
 def test_repositories_that_are_named_need_no_list() -> None:
     world = _world()
-    named = _resolved(world, Slug("acme", "web"), Slug("other", "x"), Slug("acme", "web"))
+    named = _resolved(
+        world, Repository("acme", "web"), Repository("other", "x"), Repository("acme", "web")
+    )
     assert named == ["acme/web", "other/x"]
     assert world.simulator.requests == []
 
@@ -38,13 +40,13 @@ def test_repositories_that_are_named_need_no_list() -> None:
     [
         ([Glob("acme", "svc-*")], ["svc-a", "svc-b", "svc-old"]),
         ([Glob("acme", "*"), Exclusion(Glob("acme", "svc-*"))], ["shop", "web"]),
-        ([Exclusion(Slug("acme", "svc-a")), Glob("acme", "svc-?")], ["svc-b"]),
+        ([Exclusion(Repository("acme", "svc-a")), Glob("acme", "svc-?")], ["svc-b"]),
         ([Project("acme", "PLAT")], ["svc-a", "svc-b", "svc-old"]),
         ([Project("acme", "PLAT", (Glob("acme", "*-old"),))], ["svc-a", "svc-b"]),
         ([Glob("acme", "*"), Exclusion(Project("acme", "PLAT"))], ["shop", "web"]),
-        ([Slug("acme", "web"), Exclusion(Slug("other", "web"))], ["web"]),
-        ([Slug("acme", "web"), Exclusion(Glob("other", "*"))], ["web"]),
-        ([Glob("acme", "WEB"), Slug("acme", "zzz")], ["web", "zzz"]),
+        ([Repository("acme", "web"), Exclusion(Repository("other", "web"))], ["web"]),
+        ([Repository("acme", "web"), Exclusion(Glob("other", "*"))], ["web"]),
+        ([Glob("acme", "WEB"), Repository("acme", "zzz")], ["web", "zzz"]),
     ],
 )
 def test_patterns_projects_and_exclusions(items: list[Item], found: list[str]) -> None:
@@ -65,7 +67,7 @@ def test_each_list_is_asked_for_once() -> None:
 def test_a_selection_that_matches_nothing_is_an_error() -> None:
     for items in (
         [Glob("acme", "nothing-*")],
-        [Slug("acme", "web"), Exclusion(Slug("acme", "web"))],
+        [Repository("acme", "web"), Exclusion(Repository("acme", "web"))],
     ):
         with pytest.raises(PipeError) as raised:
             _resolved(_world(), *items)

@@ -10,7 +10,6 @@ from pipe.models.selection import (
     Glob,
     Project,
     Selection,
-    Slug,
     glob_matches,
     is_glob,
     matches,
@@ -42,21 +41,21 @@ def test_what_is_a_glob() -> None:
 @pytest.mark.parametrize(
     ("item", "expected"),
     [
-        (Slug("acme", "shop"), True),
-        (Slug("ACME", "Shop"), True),
-        (Slug("acme", "blog"), False),
-        (Slug("other", "shop"), False),
+        (Repository("acme", "shop"), True),
+        (Repository("ACME", "Shop"), True),
+        (Repository("acme", "blog"), False),
+        (Repository("other", "shop"), False),
         (Glob("acme", "sh*"), True),
         (Glob("other", "sh*"), False),
         (Glob("acme", "b*"), False),
     ],
 )
-def test_matches(item: Slug | Glob, expected: object) -> None:
+def test_matches(item: Repository | Glob, expected: object) -> None:
     assert matches(item, Repository("acme", "shop")) is expected
 
 
 def test_only_one_repository_by_its_name_is_single() -> None:
-    shop = Slug("acme", "shop")
+    shop = Repository("acme", "shop")
 
     assert Selection(items=(shop,)).single == shop
     assert Selection(items=(shop, shop)).single is None

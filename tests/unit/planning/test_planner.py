@@ -246,8 +246,10 @@ def test_a_plan_says_how_an_environment_was_found() -> None:
 
 def test_variables_of_the_repository_are_planned_like_those_of_an_environment() -> None:
     declaration = Declaration(
-        repository_variables=(plain("A"), plain("B", "1"), AbsentVariable("C"), ManagedSecret("D")),
-        prune_repository_variables=True,
+        repository=Desired(
+            variables=(plain("A"), plain("B", "1"), AbsentVariable("C"), ManagedSecret("D")),
+            prune_variables=True,
+        ),
     )
     existing = (var("B", "1"), var("C", "x"), var("D"), var("E", "y"))
     observed = Observed(environments=(), contents={}, variables=existing)

@@ -18,7 +18,7 @@ from pipe.models.results import (
     RepositoryResult,
     planned,
 )
-from pipe.models.selection import Exclusion, Glob, Project, Selection, Slug
+from pipe.models.selection import Exclusion, Glob, Project, Selection
 from pipe.planning import problems
 from pipe.redaction import Redactor
 from pipe.reports.console import Line, Log, Style, wrap
@@ -182,10 +182,10 @@ def test_an_empty_plan_has_no_checksum_to_copy() -> None:
 
 def test_the_target_is_what_was_selected() -> None:
     items = (
-        Slug("acme", "shop"),
+        Repository("acme", "shop"),
         Glob("acme", "svc-*"),
-        Project("acme", "PLAT", (Slug("acme", "old"),)),
-        Exclusion(Slug("acme", "api")),
+        Project("acme", "PLAT", (Repository("acme", "old"),)),
+        Exclusion(Repository("acme", "api")),
     )
     assert target(Selection(items=items[:2])) == "acme/shop, acme/svc-*"
     assert target(Selection(items=items[2:])) == "project PLAT of acme !acme/old, !acme/api"

@@ -12,7 +12,7 @@ from pipe.models.declaration import (
     PlainVariable,
     Repository,
 )
-from pipe.models.selection import Selection, Slug
+from pipe.models.selection import Selection
 from tests.support.settings import ONE, PIPELINE, errors_of, settings
 
 SHOP = Repository("acme", "shop")
@@ -24,8 +24,7 @@ def test_repository_variables_need_no_environment() -> None:
 
     assert settings(environ).declaration_for(SHOP) == Declaration(
         enable_pipelines=True,
-        repository_variables=(PlainVariable("A", "1"),),
-        prune_repository_variables=True,
+        repository=Desired(variables=(PlainVariable("A", "1"),), prune_variables=True),
     )
 
 
@@ -34,7 +33,7 @@ def test_repository_variables_beside_an_environment() -> None:
 
     assert declaration == Declaration(
         environments=(DeclaredEnvironment(name="Test-Env", type=EnvironmentType.TEST),),
-        repository_variables=(PlainVariable("A", "1"),),
+        repository=Desired(variables=(PlainVariable("A", "1"),)),
     )
 
 
@@ -117,12 +116,12 @@ def test_an_export_file_is_for_export() -> None:
 @pytest.mark.parametrize(
     ("environ", "slug"),
     [
-        ({"REPO_SLUG": "other/blog"}, Slug("other", "blog")),
-        ({"REPO_SLUG": "Acme/blog", "WORKSPACE": "acme"}, Slug("acme", "blog")),
-        ({"REPO_SLUG": "blog"}, Slug("acme", "blog")),
+        ({"REPO_SLUG": "other/blog"}, Repository("other", "blog")),
+        ({"REPO_SLUG": "Acme/blog", "WORKSPACE": "acme"}, Repository("acme", "blog")),
+        ({"REPO_SLUG": "blog"}, Repository("acme", "blog")),
     ],
 )
-def test_a_repository_with_its_workspace(environ: dict[str, str], slug: Slug) -> None:
+def test_a_repository_with_its_workspace(environ: dict[str, str], slug: Repository) -> None:
     assert settings(ONE | environ).selection == Selection(items=(slug,))
 
 

@@ -15,7 +15,7 @@ from pipe.models.declaration import (
     State,
 )
 from pipe.models.results import Mode
-from pipe.models.selection import Selection, Slug
+from pipe.models.selection import Selection
 from pipe.settings.pipelines import PipelineContext
 from tests.support.settings import ONE, PIPELINE, errors_of, settings
 
@@ -30,7 +30,7 @@ def declared(**variables: str) -> Declaration:
 def test_the_least_that_a_run_needs() -> None:
     read = settings(ONE)
 
-    assert read.selection == Selection(items=(Slug("acme", "shop"),))
+    assert read.selection == Selection(items=(Repository("acme", "shop"),))
     assert read.declaration_for(SHOP) == Declaration(
         environments=(DeclaredEnvironment(name="Test-Env", type=EnvironmentType.TEST),)
     )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pipe.models.selection import Exclusion, Glob, Item, Project, Selection, Slug
+from pipe.models.declaration import Repository
+from pipe.models.selection import Exclusion, Glob, Item, Project, Selection
 from tests.support.settings import ONE, errors_of, settings
 
 OUTSIDE = ONE | {"BITBUCKET_WORKSPACE": "", "BITBUCKET_REPO_SLUG": ""}
@@ -14,19 +15,19 @@ UUID = "{0a1b2c3d-0000-4000-8000-000000000000}"
 @pytest.mark.parametrize(
     ("variables", "items"),
     [
-        ({"WORKSPACE": "other"}, [Slug("other", "shop")]),
-        ({"REPO_SLUG": "blog"}, [Slug("acme", "blog")]),
-        ({"WORKSPACE": UUID, "REPO_SLUG": UUID}, [Slug(UUID, UUID)]),
-        ({"REPOSITORIES": "blog"}, [Slug("acme", "blog")]),
+        ({"WORKSPACE": "other"}, [Repository("other", "shop")]),
+        ({"REPO_SLUG": "blog"}, [Repository("acme", "blog")]),
+        ({"WORKSPACE": UUID, "REPO_SLUG": UUID}, [Repository(UUID, UUID)]),
+        ({"REPOSITORIES": "blog"}, [Repository("acme", "blog")]),
         ({"REPOSITORIES": "*"}, [Glob("acme", "*")]),
         (
             {"REPOSITORIES": '["a", "b/c", "d/svc-?", "project:PLAT", "!e", "!*o", "!project:X"]'},
             [
-                Slug("acme", "a"),
-                Slug("b", "c"),
+                Repository("acme", "a"),
+                Repository("b", "c"),
                 Glob("d", "svc-?"),
                 Project("acme", "PLAT"),
-                Exclusion(Slug("acme", "e")),
+                Exclusion(Repository("acme", "e")),
                 Exclusion(Glob("acme", "*o")),
                 Exclusion(Project("acme", "X")),
             ],
@@ -79,7 +80,7 @@ def test_outside_of_pipelines() -> None:
     assert errors_of(OUTSIDE | {"REPOSITORIES": '["a", "b/c"]'}) == {
         "REPOSITORIES[0]": "'a' has no workspace; set WORKSPACE"
     }
-    assert settings(OUTSIDE | {"REPOSITORIES": "b/c"}).selection.single == Slug("b", "c")
+    assert settings(OUTSIDE | {"REPOSITORIES": "b/c"}).selection.single == Repository("b", "c")
 
 
 def test_parallel_steps_share_many_repositories_but_not_one() -> None:
