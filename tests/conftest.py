@@ -11,18 +11,18 @@ from tests.support import promises, sampling
 
 # No deadline: how long an example takes says nothing about the pipe, and machines differ.
 # Too slow and too large are judgements about the same.
-_UNHURRIED = [HealthCheck.too_slow, HealthCheck.data_too_large]
+_NOT_TIMED = [HealthCheck.too_slow, HealthCheck.data_too_large]
 
 # A commit tries a sample of its own, without memory of earlier runs: a red build can be repeated.
 settings.register_profile(
-    "ci", max_examples=25, deadline=None, database=None, suppress_health_check=_UNHURRIED
+    "ci", max_examples=25, deadline=None, database=None, suppress_health_check=_NOT_TIMED
 )
 # `make prove`: new examples every time, and many.
 settings.register_profile(
     "full",
     max_examples=2000,
     deadline=None,
-    suppress_health_check=_UNHURRIED,
+    suppress_health_check=_NOT_TIMED,
 )
 settings.load_profile("full" if promises.FULL else "ci")
 

@@ -65,16 +65,16 @@ def test_a_folder_that_cannot_be_written_does_not_harm_the_run(
 
 
 @pytest.mark.parametrize(
-    "trouble",
+    "fault",
     [RateLimited(wait=300, retry_after="seconds"), NoAnswer()],
     ids=["waiting", "unanswered"],
 )
 def test_a_stopped_step_ends_the_run_within_a_second(
-    engine: DockerClient, pipeline: Pipeline, trouble: Fault
+    engine: DockerClient, pipeline: Pipeline, fault: Fault
 ) -> None:
     asked = threading.Event()
     pipeline.bitbucket.observers.append(lambda _: asked.set())
-    pipeline.bitbucket.faults.add(trouble, times=9)
+    pipeline.bitbucket.faults.add(fault, times=9)
     container = engine.containers.run(
         TAG,
         detach=True,

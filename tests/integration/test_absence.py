@@ -117,7 +117,7 @@ def test_a_deletion_that_finds_nothing_succeeded() -> None:
     assert (ran.exit_code, ran.writes[0][0]) == (0, "DELETE")
 
 
-def test_a_deletion_that_is_refused_is_told() -> None:
+def test_a_deletion_that_is_refused_is_reported() -> None:
     world = _world("feature-1")
     body = b'{"error": {"message": "It is in use."}}'
     world.simulator.faults.add(Answer(status=409, body=body), method="DELETE")
@@ -126,14 +126,14 @@ def test_a_deletion_that_is_refused_is_told() -> None:
     assert "It is in use" in ran.log
 
 
-def test_a_deletion_that_never_shows_is_told() -> None:
+def test_a_deletion_that_never_shows_is_reported() -> None:
     world = _world("feature-1")
     world.simulator.faults.add(Answer(status=204), method="DELETE")
     ran = run_pipe(world, ENVIRONMENT_NAME="feature-1", STATE="absent")
     assert (ran.exit_code, ran.problems) == (5, ["deletion-does-not-show"])
 
 
-def test_a_deletion_that_can_not_be_verified_is_told() -> None:
+def test_a_deletion_that_can_not_be_verified_is_reported() -> None:
     world = _world("feature-1")
     world.simulator.faults.add(server_error(), method="GET", skip=3, times=99)
     ran = run_pipe(world, ENVIRONMENT_NAME="feature-1", STATE="absent")
@@ -216,7 +216,7 @@ def test_pipelines_that_can_not_be_read_or_turned_on_ends_the_repository() -> No
         assert set(ran.methods) <= {"GET", method}
 
 
-def test_what_can_not_be_read_after_pipelines_was_turned_on_is_told() -> None:
+def test_what_can_not_be_read_after_pipelines_was_turned_on_is_reported() -> None:
     world = World()
     world.simulator.faults.add(server_error(), method="GET", path="*/environments", skip=1, times=9)
     ran = run_pipe(world, ENVIRONMENT_NAME="Test", ENVIRONMENT_TYPE="Test", ENABLE_PIPELINES="true")

@@ -8,8 +8,14 @@ import re
 import pytest
 
 from pipe.models.errors import ConfigError, ConfigurationError
-from simulator.faults import Answer, NoAnswer, RefuseConnection, garbage, server_error
-from simulator.faults import Fault as Trouble
+from simulator.faults import (
+    Answer,
+    Fault,
+    NoAnswer,
+    RefuseConnection,
+    garbage,
+    server_error,
+)
 from tests.support.world import Ran, World, listed, run_with
 
 GOOD = {"ENVIRONMENT_NAME": "Live", "ENVIRONMENT_TYPE": "Production", "ADMIN_ONLY": "true"}
@@ -20,7 +26,7 @@ def _errors(ran: Ran) -> list[str]:
     return re.findall(r"ERROR: (.*)", ran.log)
 
 
-def _is_told(ran: Ran, code: int) -> None:
+def _assert_reported(ran: Ran, code: int) -> None:
     assert ran.exit_code == code
     assert ran.report["exit_code"] == code
     assert ran.report["requests"]["total"] == len(ran.requests)
@@ -63,12 +69,12 @@ def _is_told(ran: Ran, code: int) -> None:
         ({"PLAN_CHECKSUM": "abc"}, ["PLAN_CHECKSUM"]),
     ],
 )
-def test_a_configuration_fault_is_told_and_nothing_is_sent(
+def test_a_configuration_error_is_reported_and_nothing_is_sent(
     variables: dict[str, str], names: list[str]
 ) -> None:
     world = World()
     ran = run_with(world, GOOD | variables)
-    _is_told(ran, 2)
+    _assert_reported(ran, 2)
     assert ran.requests == []
     (error,) = re.findall(r"ERROR: (.*(?:\n  .*)*)", ran.log)
     for name in names:
@@ -76,7 +82,7 @@ def test_a_configuration_fault_is_told_and_nothing_is_sent(
 
 
 @pytest.mark.promise("P17")
-def test_all_faults_are_told_at_once() -> None:
+def test_all_configuration_errors_are_reported_together() -> None:
     ran = run_with(
         World(),
         {"ENVIRONMENT_TYPE": "x", "ADMIN_ONLY": "x", "MODE": "x", "DEADLINE": "x"} | NO_TOKEN,
@@ -100,7 +106,7 @@ def test_what_is_not_there_or_not_seen_is_a_matter_of_permission(
     """A 404 is never taken for an empty list, in which everything would be created."""
     world = World()
     ran = run_with(world, GOOD | variables)
-    _is_told(ran, 3)
+    _assert_reported(ran, 3)
     assert ran.writes == []
     for word in words:
         assert word in _flat(ran.log)
@@ -114,7 +120,7 @@ def test_missing_scopes_are_named() -> None:
     world = World()
     world.simulator.credentials.add_access_token("reader", scopes=frozenset({"pipeline"}))
     ran = run_with(world, GOOD | {"BITBUCKET_ACCESS_TOKEN": "reader"})
-    _is_told(ran, 3)
+    _assert_reported(ran, 3)
     assert "Required: pipeline:write" in _flat(ran.log)
     assert "Granted: pipeline" in _flat(ran.log)
     assert world.shop.names() == []
@@ -124,7 +130,7 @@ def test_a_workspace_that_may_not_be_entered() -> None:
     world = World()
     world.simulator.add_workspace("acme", access="forbidden")
     ran = run_with(world, GOOD)
-    _is_told(ran, 3)
+    _assert_reported(ran, 3)
     assert "You do not have access to this workspace" in _flat(ran.log)
 
 
@@ -133,7 +139,7 @@ def test_an_expired_token() -> None:
     body = b'{"type": "error", "error": {"message": "Access token expired."}}'
     world.simulator.faults.add(Answer(status=401, body=body), times=9)
     ran = run_with(world, GOOD)
-    _is_told(ran, 3)
+    _assert_reported(ran, 3)
     assert "Access token expired" in ran.log
     assert "create a new one" in _flat(ran.log)
 
@@ -173,7 +179,7 @@ def test_an_api_token() -> None:
 
 @pytest.mark.promise("P17")
 def test_certificates_or_a_proxy_that_can_not_be_used(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Found only when the client is made, and told like any other fault."""
+    """Found only when the client is made, and reported like any other error."""
 
     def refuse(*_: object) -> None:
         raise ConfigurationError(
@@ -183,13 +189,13 @@ def test_certificates_or_a_proxy_that_can_not_be_used(monkeypatch: pytest.Monkey
     world = World()
     monkeypatch.setattr(world, "connect", refuse)
     ran = run_with(world, GOOD | {"ADMIN_ONYL": "true"})
-    _is_told(ran, 2)
+    _assert_reported(ran, 2)
     assert "SSL_CERT_FILE" in ran.log
     assert "WARNING: Unknown variable ADMIN_ONYL; did you mean ADMIN_ONLY?" in ran.log
 
 
 @pytest.mark.promise("P17")
-def test_a_misspelled_name_is_told_beside_the_error_that_it_causes() -> None:
+def test_a_misspelled_name_is_reported_beside_the_error_that_it_causes() -> None:
     ran = run_with(World(), {"ENVIRONMENT_NAM": "Tmp", "MODE": "aply", "EXPORT_FILE": "x.yml"})
     assert ran.exit_code == 2
     assert "WARNING: Unknown variable ENVIRONMENT_NAM; did you mean ENVIRONMENT_NAME?" in ran.log
@@ -226,7 +232,7 @@ HTML = garbage(b"<html><body>Please log in</body></html>")
         (Answer(status=418, body=b"I am a teapot"), 5, "teapot"),
     ],
 )
-def test_a_server_that_is_not_itself(fault: Trouble, code: int, words: str) -> None:
+def test_a_server_that_is_not_itself(fault: Fault, code: int, words: str) -> None:
     world = World()
     world.simulator.faults.add(fault, times=99)
     ran = run_with(world, GOOD)
@@ -249,8 +255,8 @@ def test_the_deadline_bounds_everything() -> None:
     assert world.clock.time() - began <= 60
 
 
-def test_trouble_in_the_middle_says_what_was_done() -> None:
-    """Nothing is lost or half done without being told."""
+def test_a_failure_halfway_reports_what_was_done() -> None:
+    """Nothing is lost or half done without being reported."""
     world = World()
     world.simulator.faults.add(server_error(), skip=2, times=99)
     wanted = GOOD | {"VARIABLES": '["A=1", "B=2"]'}

@@ -78,7 +78,7 @@ def test_without_the_internal_endpoint_everything_else_is_done(internal: str) ->
 
 
 @pytest.mark.parametrize("status", [401, 404])
-def test_an_endpoint_that_only_reads_is_told_too(status: int) -> None:
+def test_an_endpoint_that_only_reads_is_reported_too(status: int) -> None:
     world = _world("old")
     world.simulator.faults.add(
         Answer(status=status, body=b"{}"), path="/internal/*", method="POST", times=9
@@ -94,7 +94,7 @@ def test_an_endpoint_that_only_reads_is_told_too(status: int) -> None:
     assert (ran.exit_code, set(ran.problems)) == (5, {"branches-unsupported"})
 
 
-def test_a_list_of_branches_in_trouble_ends_the_repository() -> None:
+def test_a_list_of_branches_that_fails_ends_the_repository() -> None:
     world = _world()
     world.simulator.faults.add(server_error(), path="/internal/*", times=99)
     ran = run_with(world, LIVE | SECRET | {"BRANCHES": '["main"]'})
@@ -149,7 +149,7 @@ def test_a_pattern_that_somebody_else_removed_meanwhile_is_no_failure() -> None:
 
 
 @pytest.mark.parametrize("method", ["POST", "DELETE"])
-def test_a_pattern_that_bitbucket_refuses_is_told(method: str) -> None:
+def test_a_pattern_that_bitbucket_refuses_is_reported(method: str) -> None:
     world = _world("old", "main")
     world.simulator.faults.add(
         Answer(status=400, body=b'{"error": {"message": "Not like this."}}'),
@@ -252,7 +252,7 @@ def test_a_restriction_is_not_lifted_where_the_declared_branches_could_not_be_se
     assert (lifted.exit_code, _live(world).admin_only) == (5, False)
 
 
-def test_a_failed_loosening_is_told() -> None:
+def test_a_failed_loosening_is_reported() -> None:
     world = _world("old")
     world.simulator.faults.add(
         Answer(status=400, body=b"{}"), path="/internal/*", method="DELETE", times=9

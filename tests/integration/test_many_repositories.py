@@ -11,7 +11,7 @@ def _done(world: World) -> list[str]:
     return [slug for slug in SLUGS if world.simulator.repository(f"acme/{slug}").environments]
 
 
-def _is_told(ran: Ran, world: World) -> None:
+def _assert_reported(ran: Ran, world: World) -> None:
     """P23: no repository is forgotten, whether it was handled or not."""
     assert ran.exit_code == 6
     handled = {each["slug"]: each for each in ran.report["repositories"]}
@@ -27,7 +27,7 @@ def test_a_run_without_the_time_for_the_next_repository_ends_before_it() -> None
     world = filled(World())
     world.latency = 10.0
     ran = run_with(world, WANTED | {"DEADLINE": "95"})
-    _is_told(ran, world)
+    _assert_reported(ran, world)
     assert 0 < len(_done(world)) < len(SLUGS)
     assert "not-enough-left" in ran.problems
     assert len(ran.requests) == len(SLUGS) + len(_done(world))
@@ -46,7 +46,7 @@ def test_a_run_that_is_stopped_ends_between_requests() -> None:
 
     world.simulator.observers.append(stop)
     ran = run_with(world, WANTED)
-    _is_told(ran, world)
+    _assert_reported(ran, world)
     assert _done(world) == SLUGS[:2]
     assert "SIGTERM" in ran.log
 

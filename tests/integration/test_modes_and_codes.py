@@ -33,17 +33,17 @@ def test_modes_that_only_read(mode: str) -> None:
 
 
 @pytest.mark.promise("P13")
-def test_a_plan_tells_what_apply_then_does() -> None:
+def test_a_plan_says_what_apply_then_does() -> None:
     """A plan counts nothing as done."""
     world = World()
     planned = run_pipe(world, **GOOD, MODE="plan")
     assert (planned.exit_code, planned.report["outcome"]) == (0, "planned")
     assert planned.report["summary"]["environments"]["created"] == 0
     assert planned.report["plan_checksum"] in planned.log
-    (told,) = planned.report["repositories"][0]["environments"]
+    (environment,) = planned.report["repositories"][0]["environments"]
     applied = run_pipe(world, **GOOD)
     (done,) = applied.report["repositories"][0]["environments"]
-    assert [each["field"] for each in told["changes"]] == [
+    assert [each["field"] for each in environment["changes"]] == [
         each["field"] for each in done["changes"]
     ]
     after = run_pipe(world, **GOOD, MODE="plan")
@@ -51,7 +51,7 @@ def test_a_plan_tells_what_apply_then_does() -> None:
 
 
 @pytest.mark.promise("P12")
-def test_check_tells_drift_by_its_exit_code() -> None:
+def test_check_reports_drift_by_its_exit_code() -> None:
     world = World()
     assert run_pipe(world, **GOOD, MODE="check").exit_code == 4
     run_pipe(world, **GOOD)
@@ -154,7 +154,7 @@ def test_every_exit_code() -> None:
 
 
 @pytest.mark.promise("P12")
-def test_a_bug_is_told_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bug_is_reported_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
     """Exit code 1, and no traceback unless `DEBUG` asks for it."""
 
     def broken(*_: object) -> None:
@@ -183,7 +183,7 @@ def test_what_was_reviewed_is_applied_and_nothing_else() -> None:
     assert (done.exit_code, len(done.writes)) == (0, 1)
 
 
-def test_debug_tells_each_request_and_no_value() -> None:
+def test_debug_logs_each_request_and_no_value() -> None:
     world = World()
     ran = run_pipe(world, **GOOD, DEBUG="true", VARIABLES='["A=visible-only-in-the-plan"]')
     for record in ran.requests:

@@ -168,7 +168,7 @@ def test_a_change_that_lags_is_read_back_until_it_shows(seconds: float, reads: i
 
 
 @pytest.mark.promise("P11")
-def test_a_restriction_that_does_not_stick_is_told_with_the_likely_reason() -> None:
+def test_a_restriction_that_does_not_take_effect_is_reported_with_the_likely_reason() -> None:
     """The exit code is 5, and Premium is named."""
     world = World(plan="ignored")
     world.shop.add_environment("Live", "Production")
@@ -211,7 +211,7 @@ def test_a_refused_combination_is_tried_field_by_field() -> None:
     assert world.shop.environment("Production").admin_only
 
 
-def test_of_a_combination_exactly_the_refused_field_is_told() -> None:
+def test_of_a_combination_exactly_the_refused_field_is_reported() -> None:
     world = World(plan="402")
     world.shop.add_environment("Live", "Production")
     ran = run_pipe(world, ENVIRONMENT_NAME="Production", RENAME_FROM="Live", ADMIN_ONLY="true")

@@ -96,7 +96,7 @@ def test_what_somebody_else_deleted_is_no_failure() -> None:
     assert (ran.exit_code, changes_of(ran)) == (0, {"variables.B": "unchanged"})
 
 
-def test_a_deletion_that_finds_nothing_while_the_list_shows_it_is_told() -> None:
+def test_a_deletion_that_finds_nothing_while_the_list_shows_it_is_reported() -> None:
     world = live_world()
     live_of(world).set_variable("A", "1")
     live_of(world).set_variable("B", "1")
@@ -108,7 +108,7 @@ def test_a_deletion_that_finds_nothing_while_the_list_shows_it_is_told() -> None
 
 @pytest.mark.promise("P10", "P13")
 def test_one_list_that_wavers_does_not_confirm_a_deletion_that_found_nothing() -> None:
-    """What is told as gone was missing twice."""
+    """What is reported as gone was missing twice."""
     world = live_world()
     live_of(world).set_variable("A", "1")
     live_of(world).set_variable("B", "1")
@@ -118,7 +118,7 @@ def test_one_list_that_wavers_does_not_confirm_a_deletion_that_found_nothing() -
     assert (ran.exit_code, changes_of(ran)) == (5, {"variables.B": "failed"})
 
 
-def test_a_deletion_that_is_refused_is_told() -> None:
+def test_a_deletion_that_is_refused_is_reported() -> None:
     world = live_world()
     live_of(world).set_variable("A", "1")
     live_of(world).set_variable("B", "1")

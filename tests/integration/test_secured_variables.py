@@ -284,7 +284,7 @@ def test_secured_becomes_plain(secured_change: str) -> None:
     assert run_with(world, declare_plain(A="public")).writes == []
 
 
-def test_a_replacement_that_can_not_begin_is_told() -> None:
+def test_a_replacement_that_can_not_begin_is_reported() -> None:
     world = live_world(secured_change="refused")
     live_of(world).set_variable("A", "was public")
     world.simulator.faults.add(Answer(status=409, body=b"{}"), method="DELETE", times=9)

@@ -120,18 +120,18 @@ def test_only_the_value_that_differs_is_written() -> None:
 
 @pytest.mark.promise("P14")
 @pytest.mark.parametrize("links", SWITCHES["next_links"].choices)
-@pytest.mark.parametrize("told", [True, False])
+@pytest.mark.parametrize("stated", [True, False])
 @pytest.mark.parametrize("size", [0, 10, 50])
 def test_250_variables_under_every_kind_of_broken_page(
-    links: str, size: int, *, told: bool
+    links: str, size: int, *, stated: bool
 ) -> None:
     world = live_world(
         next_links=links,
         max_page_size=size,
-        page_has_size=told,
-        page_has_pagelen=told,
-        page_has_number=told,
-        list_order="stable" if told else "shuffled",
+        page_has_size=stated,
+        page_has_pagelen=stated,
+        page_has_number=stated,
+        list_order="stable" if stated else "shuffled",
     )
     wanted = {f"V{number}": str(number) for number in range(250)}
     for key, value in wanted.items():
@@ -294,7 +294,7 @@ def test_keys_that_bitbucket_takes_for_the_same_are_told() -> None:
     assert values_of(world) == {"api_url": ("kept", False)}
 
 
-def test_a_value_that_bitbucket_refuses_is_told_and_the_others_are_written() -> None:
+def test_a_value_that_bitbucket_refuses_is_reported_and_the_others_are_written() -> None:
     world = live_world(empty_value="refused")
     live_of(world).set_variable("B", "old")
     ran = run_with(world, declare_plain(A="", B="", C="written"))
@@ -336,7 +336,7 @@ def test_a_variable_that_was_deleted_meanwhile_is_created() -> None:
 
 
 @pytest.mark.promise("P1")
-def test_contents_are_read_where_bitbucket_does_not_tell_the_type() -> None:
+def test_contents_are_read_where_bitbucket_does_not_state_the_type() -> None:
     """Otherwise all that it holds would seem to be missing, at every run."""
     world = live_world(environment_keys="minimal")
     live_of(world).set_variable("A", "1")
@@ -360,7 +360,7 @@ def test_what_changed_meanwhile_by_anothers_hand_is_adopted_with_its_variables()
     assert changes_of(ran) == {"variables.A": "applied"}
 
 
-def test_an_adopted_environment_whose_variables_can_not_be_read_is_told() -> None:
+def test_an_adopted_environment_whose_variables_can_not_be_read_is_reported() -> None:
     world = World()
 
     def somebody_else(_: object) -> None:

@@ -212,9 +212,11 @@ def _stored(variable: dict[str, Any]) -> str:
     return "null" if variable["value"] is None else "empty"
 
 
-def test_limits_are_told_to_access_tokens(place: Workspace, facts: Facts) -> None:
+def test_limits_are_stated_to_access_tokens(place: Workspace, facts: Facts) -> None:
     answer = place.client.get(place.environments_path)
-    told = {name: value for name, value in answer.headers.items() if name.startswith("x-ratelimit")}
+    stated = {
+        name: value for name, value in answer.headers.items() if name.startswith("x-ratelimit")
+    }
     if answer.request.headers["Authorization"].startswith("Bearer "):
-        facts.note("rate_limit_headers", value=bool(told), details=str(told))
-    assert all(told.values())
+        facts.note("rate_limit_headers", value=bool(stated), details=str(stated))
+    assert all(stated.values())

@@ -80,7 +80,7 @@ def test_branches_are_restricted_where_the_internal_endpoint_answers(place: Work
 
 
 @pytest.mark.parametrize("slug", ["pipe-live-no-such-repository"])
-def test_a_repository_that_is_not_there_is_told_as_such(place: Workspace, slug: str) -> None:
+def test_a_missing_repository_is_reported_as_such(place: Workspace, slug: str) -> None:
     ran = place.run(REPO_SLUG=slug, ENVIRONMENT_NAME="Test", ENVIRONMENT_TYPE="Test")
 
     assert_ended(ran, 3, 0)

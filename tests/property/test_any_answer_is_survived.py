@@ -1,4 +1,4 @@
-"""Whatever the service answers, a call ends in a value or in a problem that can be told."""
+"""Whatever the service answers, a call ends in a value or in a problem that can be reported."""
 
 from __future__ import annotations
 
@@ -100,12 +100,12 @@ def test_no_answer_is_too_strange(
     began = line.clock.seconds
     code = None
     try:
-        told = repr(call(line.bitbucket))
+        shown = repr(call(line.bitbucket))
     except PipeError as error:
-        told, code = repr(error.problem), error.problem.code
+        shown, code = repr(error.problem), error.problem.code
 
     assert code in (None, ExitCode.INCOMPLETE, ExitCode.GAVE_UP)
-    assert told.encode()
+    assert shown.encode()
     assert line.clock.seconds <= began + 600
 
 
@@ -114,17 +114,17 @@ REQUEST: Final = IdempotentRequest(method=HTTPMethod.GET, path="/2.0/x", parse=a
 
 @given(body=BODIES, status=st.integers(400, 499))
 def test_every_rejection_can_be_printed(body: bytes, status: int) -> None:
-    told = rejected(REQUEST, Answer(status, {}, body), lambda text: text)
+    rejection = rejected(REQUEST, Answer(status, {}, body), lambda text: text)
 
-    for line in (told.message, told.key or "", *told.required, *told.granted):
+    for line in (rejection.message, rejection.key or "", *rejection.required, *rejection.granted):
         assert len(line) <= 300
         assert line.isprintable()
 
 
 @given(st.text() | st.sampled_from(["\ud800\udfff", "\x9b31m", "a\u2028b"]))
 def test_every_text_becomes_one_printable_line(text: str) -> None:
-    line = one_line(text, lambda told: told)
+    line = one_line(text, lambda shown: shown)
 
     assert line.isprintable()
     assert line == line.strip()
-    assert one_line(line, lambda told: told) == line
+    assert one_line(line, lambda shown: shown) == line

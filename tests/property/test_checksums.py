@@ -33,7 +33,7 @@ from pipe.models.changes import (
 )
 from pipe.models.declaration import EnvironmentType, Repository
 from pipe.planning.checksum import checksum
-from tests.support.values import SHOP, TEST, TROUBLE, branch, declared, env, plain, secret, var
+from tests.support.values import FAILURE, SHOP, TEST, branch, declared, env, plain, secret, var
 
 pytestmark = pytest.mark.promise("P18")
 
@@ -72,7 +72,7 @@ plans: st.SearchStrategy[EnvironmentPlan] = st.one_of(
     ),
     st.builds(Delete, existing=existing, reason=st.sampled_from(list(DeleteReason))),
     st.builds(Keep, name=names, existing=existing),
-    st.builds(lambda name: Refuse(name=name, existing=None, problem=TROUBLE), names),
+    st.builds(lambda name: Refuse(name=name, existing=None, problem=FAILURE), names),
 )
 repositories = st.builds(Repository, st.just("acme"), st.sampled_from(["shop", "api", "web"]))
 repository_plans = st.builds(
@@ -148,8 +148,8 @@ def test_what_is_done_where_and_to_what_has_its_own_checksum() -> None:
         _of(replace(update, existing=env("Live", uuid="{another of that name}"))),
         _of(Create(declared=wanted, type=TEST, changes=(SetType(TEST),))),
         _of(Delete(existing=live, reason=DeleteReason.DECLARED)),
-        _of(Refuse(name="Live", existing=live, problem=TROUBLE)),
-        _of(Refuse(name="Live", existing=live, problem=replace(TROUBLE, key="other"))),
+        _of(Refuse(name="Live", existing=live, problem=FAILURE)),
+        _of(Refuse(name="Live", existing=live, problem=replace(FAILURE, key="other"))),
         checksum([RepositoryPlan(repository=Repository("acme", "api"), environments=(update,))]),
         checksum([RepositoryPlan(repository=Repository("other", "shop"), environments=(update,))]),
     }

@@ -282,8 +282,8 @@ def _variable_counts(account: Account) -> tuple[int, int, int]:
 
 @pytest.mark.promise("P2")
 @given(experiments())
-def test_a_plan_that_is_only_told_changes_nothing(experiment: Experiment) -> None:
-    """And what it tells is what is then done."""
+def test_a_plan_that_is_only_made_changes_nothing(experiment: Experiment) -> None:
+    """And what it says is what is then done."""
     account = experiment.run()
     before, began = account.world.snapshot(), len(account.world.simulator.requests)
     account.plan()

@@ -56,9 +56,11 @@ def test_every_environment_is_listed(count_and_switches: tuple[int, Switches]) -
     assert isinstance(listed, tuple)
     assert sorted(each.name for each in listed) == sorted(names)
     fits = count <= switches.max_page_size
-    told = switches.page_has_size or (switches.page_has_pagelen and count < switches.max_page_size)
+    stated = switches.page_has_size or (
+        switches.page_has_pagelen and count < switches.max_page_size
+    )
     contradicted = switches.next_links == "past-the-end"
-    if fits and told and not contradicted:
+    if fits and stated and not contradicted:
         assert len(simulator.requests) == 1
 
 

@@ -1,7 +1,7 @@
 """Worlds, declarations, behaviours and faults at random, with other people in them.
 
-Whatever happened before, once trouble ends one run brings about what is declared (or refuses it for
-a reason that it gives), and the next has nothing to do.
+Whatever happened before, once the faults end one run brings about what is declared (or refuses it
+for a reason that it gives), and the next has nothing to do.
 """
 
 from __future__ import annotations
@@ -27,9 +27,7 @@ from tests.support.world import World
 
 pytestmark = pytest.mark.promise("P1", "P3", "P5", "P8")
 
-TROUBLE = st.dictionaries(
-    st.integers(0, 15), st.sampled_from(sorted(KINDS)), min_size=1, max_size=5
-)
+FAULTS = st.dictionaries(st.integers(0, 15), st.sampled_from(sorted(KINDS)), min_size=1, max_size=5)
 REFUSALS = {
     "ambiguous-name",
     "declared-twice",
@@ -119,9 +117,9 @@ class Neighbours(RuleBasedStateMachine):
     def somebody_changes_something(self, edit: Edit) -> None:
         edit.make(self.world)
 
-    @rule(trouble=TROUBLE, attempts=st.sampled_from([1, 2, 5]))
-    def run_in_trouble(self, trouble: dict[int, str], attempts: int) -> None:
-        Planned.on(self.world.simulator, kinds(trouble))
+    @rule(faults=FAULTS, attempts=st.sampled_from([1, 2, 5]))
+    def run_with_faults(self, faults: dict[int, str], attempts: int) -> None:
+        Planned.on(self.world.simulator, kinds(faults))
         self._run(attempts)
         self.world.simulator.faults = Schedule()
 
@@ -142,13 +140,13 @@ class Neighbours(RuleBasedStateMachine):
     @rule()
     def run_in_peace(self) -> None:
         a_minute_later(self.world)
-        told = set(self._run(5))
-        assert told <= REFUSALS
+        problems = set(self._run(5))
+        assert problems <= REFUSALS
         a_minute_later(self.world)
         service = self.world.service(secrets=self.experiment.policy, force=self.experiment.force)
         planned = plan_one(service, SHOP, self.experiment.declaration)
         assert not isinstance(planned, Unreadable)
-        if not told:  # what was refused may have become possible by what was done
+        if not problems:  # what was refused may have become possible by what was done
             assert all(_is_settled(each) for each in planned.environments), planned
 
     @invariant()

@@ -58,10 +58,10 @@ def test_an_answer_to_a_request_with_a_secret_shows_no_word_of_its_own(body: byt
     )
     silent = rejected(request, Answer(400, {}, b"\x00 qqqq"), str)
 
-    told = rejected(request, Answer(400, {}, body), str)
+    shown = rejected(request, Answer(400, {}, body), str)
 
-    assert told.message in ("", silent.message) or told.message[0].isalnum()
-    assert (told.key, told.required, told.granted) == (None, (), ())
+    assert shown.message in ("", silent.message) or shown.message[0].isalnum()
+    assert (shown.key, shown.required, shown.granted) == (None, (), ())
 
 
 @given(secret=SECRETS, other=SECRETS, body=st.binary())

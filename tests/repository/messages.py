@@ -15,13 +15,13 @@ from pipe.models.errors import Problem
 
 PIPE: Final = Path(__file__).parents[2] / "pipe"
 _CONFIGURATION: Final = ("parsing", "settings", "config_file")
-_TELLS: Final = ("add", "add_error", "ConfigError", "LocatedError", "_refuse")
+_ADDS_ERROR: Final = ("add", "add_error", "ConfigError", "LocatedError", "_refuse")
 """Calls that put down what is wrong with the configuration; their last argument says it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """What a function that returns a `Problem` tells.
+class ProblemText:
+    """What a function that returns a `Problem` says.
 
     Attributes:
         function: Its name.
@@ -36,10 +36,10 @@ class Told:
     what: str
 
 
-def told() -> list[Told]:
-    """Return what every function of the pipe tells that makes a `Problem`."""
+def problem_texts() -> list[ProblemText]:
+    """Return what every function of the pipe says that makes a `Problem`."""
     return [
-        Told(
+        ProblemText(
             function.name,
             _text(parts["key"]) or _constants(tree).get(_name(parts["key"])),
             parts["code"].attr if isinstance(parts["code"], ast.Attribute) else None,
@@ -115,7 +115,7 @@ def _faults_of(tree: ast.Module) -> Iterator[str]:
             yield from (text for value in node.value.values if (text := _text(value)))
         if isinstance(node, ast.Assign) and _name(node.targets[0]) == "message":
             text = _text(node.value)
-        elif isinstance(node, ast.Call) and _name(node.func) in _TELLS:
+        elif isinstance(node, ast.Call) and _name(node.func) in _ADDS_ERROR:
             text = _last_text(node)
             if text is None and node.args:
                 text = constants.get(_name(node.args[-1]))

@@ -66,7 +66,7 @@ def imported(environ: Mapping[str, str]) -> set[str]:
     )
     here = {path.name.removesuffix(".py") for path in _site_packages()}
     ours = {name.replace("-", "_") for name in locked} | {"dotenv", "yaml", "_yaml"}
-    ended = subprocess.run(  # noqa: S603 - this program, told what to hide
+    ended = subprocess.run(  # noqa: S603 - this program
         [sys.executable, "-c", RUN, json.dumps(sorted(here - ours))],
         cwd=PROJECT,
         env={"PATH": os.environ["PATH"], **environ},

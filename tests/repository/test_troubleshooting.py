@@ -50,24 +50,26 @@ def stands_in(message: str, quotes: Iterable[str]) -> bool:
     return any(re.fullmatch(pattern, quote) for quote in quotes)
 
 
-@pytest.mark.parametrize("told", messages.told(), ids=lambda told: f"{told.function}-{told.key}")
-def test_every_problem_is_explained_where_its_exit_code_is(told: messages.Told) -> None:
-    keys = {told.key} if told.key else messages.keys_of_rejections()
+@pytest.mark.parametrize(
+    "problem", messages.problem_texts(), ids=lambda each: f"{each.function}-{each.key}"
+)
+def test_every_problem_is_explained_where_its_exit_code_is(problem: messages.ProblemText) -> None:
+    keys = {problem.key} if problem.key else messages.keys_of_rejections()
     for key in keys:
         assert key in entries(), key
         code, text = entries()[str(key)]
-        assert stands_in(told.what, quoted(text)), told.what
-        if told.code is not None:
-            assert code == told.code
+        assert stands_in(problem.what, quoted(text)), problem.what
+        if problem.code is not None:
+            assert code == problem.code
 
 
 def test_no_entry_is_left_over() -> None:
-    known = {told.key for told in messages.told()} | messages.keys_of_rejections()
+    known = {each.key for each in messages.problem_texts()} | messages.keys_of_rejections()
     assert set(entries()) == known - {None}
 
 
 def test_every_place_that_makes_a_problem_was_found() -> None:
-    assert len(messages.told()) == messages.constructions() > 40
+    assert len(messages.problem_texts()) == messages.constructions() > 40
 
 
 def test_every_fault_of_the_configuration_is_explained_and_no_other() -> None:

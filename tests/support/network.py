@@ -26,7 +26,7 @@ LOOPBACK: Final = "127.0.0.1"
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class NetworkRun:
     """How a run over the network ended, what it logged, and how many seconds it took."""
 
     exit_code: ExitCode
@@ -34,7 +34,7 @@ class Told:
     seconds: float
 
 
-def run_over_network(**variables: str) -> Told:
+def run_over_network(**variables: str) -> NetworkRun:
     """Run the pipe once with the client that a real run opens.
 
     That client reads proxies and certificates from the environment of the process: a test sets
@@ -65,7 +65,7 @@ def run_over_network(**variables: str) -> Told:
             in_pipe=lambda version: open_in_pipe_client(version, stop),
         )
     )
-    return Told(code, log.getvalue(), time.monotonic() - began)
+    return NetworkRun(code, log.getvalue(), time.monotonic() - began)
 
 
 def _no_file(path: str) -> str:

@@ -25,7 +25,7 @@ KEY = SecretStr("0123456789abcdef")
 ALWAYS = SecretsPolicy()
 IF_MISSING = SecretsPolicy(SecuredUpdate.IF_MISSING)
 ON_CHANGE = SecretsPolicy(SecuredUpdate.ON_CHANGE, KEY)
-TROUBLE = Problem(key="trouble", code=ExitCode.INCOMPLETE, what="It.", why="Because.", remedy="Do.")
+FAILURE = Problem(key="trouble", code=ExitCode.INCOMPLETE, what="It.", why="Because.", remedy="Do.")
 
 
 def env(

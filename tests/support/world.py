@@ -225,7 +225,7 @@ _NUMBERS: Final = count()
 
 
 def only_environment(ran: Ran) -> dict[str, Any]:
-    """Return what the report tells of the one environment there is in it."""
+    """Return the only environment in the report."""
     (repository,) = ran.report["repositories"]
     (environment,) = repository["environments"]
     assert isinstance(environment, dict)

@@ -19,7 +19,7 @@ import trustme
 from simulator.faults import NoAnswer
 from simulator.server import Server
 from simulator.simulator import Simulator
-from tests.support.network import LOOPBACK, Told, read_head, run_over_network, serving
+from tests.support.network import LOOPBACK, NetworkRun, read_head, run_over_network, serving
 
 DEADLINE: Final = 0.3
 SOON: Final = 5.0
@@ -70,7 +70,7 @@ BAD_SERVERS: Final = (
 )
 
 
-def assert_ended(ran: Told) -> None:
+def assert_ended(ran: NetworkRun) -> None:
     assert ran.exit_code == 6
     assert "DEADLINE" in ran.log
     assert ran.seconds < SOON

@@ -6,7 +6,7 @@ from pipe.apply.outcomes import ChangeOutcomes
 from pipe.models.changes import SetAdminOnly, SetName, Update
 from pipe.models.errors import PipeError
 from pipe.models.results import Outcome
-from tests.support.values import TROUBLE, env
+from tests.support.values import FAILURE, env
 
 
 def test_the_result_has_the_worst_outcome_and_shows_what_was_skipped() -> None:
@@ -17,7 +17,7 @@ def test_the_result_has_the_worst_outcome_and_shows_what_was_skipped() -> None:
     outcomes.set_unchanged(name)
     assert outcomes.is_in_place(name)
     assert not outcomes.is_applied(name)
-    outcomes.set_unverified(admin, TROUBLE)
+    outcomes.set_unverified(admin, FAILURE)
     assert outcomes.result(plan, "{Live}").outcome is Outcome.UNVERIFIED
     outcomes.set_unchanged(admin)
     assert outcomes.result(plan, "{Live}").outcome is Outcome.UNCHANGED
@@ -35,7 +35,7 @@ def test_an_error_fails_the_changes_that_have_no_outcome_yet() -> None:
     outcomes = ChangeOutcomes((name, admin))
     outcomes.set_applied(name)
     with pytest.raises(PipeError), outcomes.fail_on_error(name, admin):
-        raise PipeError(TROUBLE)
+        raise PipeError(FAILURE)
     assert outcomes.is_applied(name)
     assert not outcomes.is_in_place(admin)
 
@@ -45,6 +45,6 @@ def test_an_error_while_verifying_leaves_changes_unverified() -> None:
     outcomes = ChangeOutcomes((name, admin))
     outcomes.set_applied(name)
     with pytest.raises(PipeError), outcomes.unverified_on_error(name, admin):
-        raise PipeError(TROUBLE)
+        raise PipeError(FAILURE)
     result = outcomes.result(Update(existing=env("Live"), changes=(name, admin)), "{Live}")
     assert [each.outcome for each in result.changes] == [Outcome.APPLIED, Outcome.UNVERIFIED]

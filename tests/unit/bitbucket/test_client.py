@@ -330,7 +330,7 @@ POSTS: list[Call] = [
 
 
 @pytest.mark.parametrize("call", POSTS)
-def test_a_post_whose_fate_is_unknown_is_sent_once(call: Call) -> None:
+def test_a_post_whose_outcome_is_unknown_is_sent_once(call: Call) -> None:
     line = connect([httpx.RemoteProtocolError("Server disconnected")])
 
     assert isinstance(call(line.bitbucket), OutcomeUnknown)

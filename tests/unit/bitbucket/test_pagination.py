@@ -72,7 +72,7 @@ def test_every_list_is_complete(
 
 @pytest.mark.parametrize("count", [0, 1, 10, 99, 100])
 @pytest.mark.parametrize("has_next", [True, False])
-def test_one_request_is_enough_where_size_tells_so_and_no_next_denies_it(
+def test_one_request_is_enough_where_size_says_so_and_no_next_denies_it(
     *, count: int, has_next: bool
 ) -> None:
     pages = served(names(count), length=False, has_next=lambda _number, _last: has_next)
@@ -100,7 +100,7 @@ def test_a_service_that_ignores_the_page_is_asked_twice() -> None:
 
 
 @pytest.mark.parametrize("count", [0, 1, 10, 99])
-def test_one_request_is_enough_where_the_page_length_tells_so(count: int) -> None:
+def test_one_request_is_enough_where_the_page_length_says_so(count: int) -> None:
     assert read(served(names(count), size=False)) == (names(count), [1])
 
 
@@ -116,7 +116,7 @@ def test_a_next_that_contradicts_the_page_length_is_followed_up() -> None:
     assert read(pages) == (values, [1, 2, 3])
 
 
-def test_a_page_that_tells_nothing_may_be_cut_anywhere() -> None:
+def test_a_page_without_numbers_may_be_cut_anywhere() -> None:
     """Two values and nothing else: a service that cuts pages could have cut after two."""
     bare = served(names(2), size=False, length=False)
 

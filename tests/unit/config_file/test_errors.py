@@ -235,7 +235,7 @@ def test_a_path_is_formatted_as_in_code() -> None:
 @pytest.mark.parametrize(
     "key", ["repositories", "environments", "rules", "overrides", "defaults:\n  branches"]
 )
-def test_a_list_without_a_value_is_told_how_to_write_an_empty_one(key: str) -> None:
+def test_a_list_without_a_value_says_how_to_write_an_empty_one(key: str) -> None:
     found = errors_of(FROM_FILE, **{"bitbucket-environments.yml": f"version: 1\n{key}:\n"})
 
     assert "has no value; write [] for an empty list, or remove the key" in found.values()

@@ -12,7 +12,7 @@ from pipe.export.document import ExportedEnvironment, ExportedFile, ExportedRepo
 from pipe.models.declaration import Repository
 from pipe.models.existing import ExistingContents, ExistingVariable
 from pipe.redaction import Redactor
-from tests.support.values import PRODUCTION, SHOP, STAGING, TEST, TROUBLE, branch, env, var
+from tests.support.values import FAILURE, PRODUCTION, SHOP, STAGING, TEST, branch, env, var
 
 OTHER = Repository("acme", "web")
 
@@ -53,7 +53,7 @@ def test_environments_are_sorted_by_type_and_name() -> None:
 
 
 def test_branches_that_cannot_be_read_are_left_out() -> None:
-    found = ExportedEnvironment(env("Live"), ExistingContents(variables=(), branches=TROUBLE))
+    found = ExportedEnvironment(env("Live"), ExistingContents(variables=(), branches=FAILURE))
     assert _file(found).left_out == (
         "Left out: the branches of the environment 'Live' of acme/shop: It. Because.",
     )

@@ -23,7 +23,7 @@ from pipe.models.changes import (
 )
 from pipe.models.declaration import FINGERPRINTS_KEY, ManagedSecret, WritableVariable
 from pipe.models.existing import ExistingVariable
-from tests.support.values import TEST, TROUBLE, branch, declared, env, plain, secret, var
+from tests.support.values import FAILURE, TEST, branch, declared, env, plain, secret, var
 
 
 @pytest.mark.promise("P9")
@@ -37,7 +37,7 @@ from tests.support.values import TEST, TROUBLE, branch, declared, env, plain, se
             SetBranches((branch("b"), branch("a")), ("c",)),
             ("branches", ("a", "b"), ("c",), False),
         ),
-        (BranchesUnavailable(("c",), TROUBLE), ("branches", None, ("c",), False)),
+        (BranchesUnavailable(("c",), FAILURE), ("branches", None, ("c",), False)),
         (CreateVariable(plain("A", "1")), ("variables.A", None, "1", False)),
         (CreateVariable(secret("A")), ("variables.A", None, None, True)),
         (UpdateVariable(var("A", "0"), plain("A", "1")), ("variables.A", "0", "1", False)),
@@ -51,7 +51,7 @@ from tests.support.values import TEST, TROUBLE, branch, declared, env, plain, se
             ("variables.BITBUCKET_ENVIRONMENT_FINGERPRINTS", None, None, True),
         ),
         (DeleteVariable(var("A")), ("variables.A", None, None, True)),
-        (MissingSecret(ManagedSecret("A"), TROUBLE), ("variables.A", None, None, True)),
+        (MissingSecret(ManagedSecret("A"), FAILURE), ("variables.A", None, None, True)),
         (
             WriteFingerprints(None, (("A", "f"),), (secret("B"),)),
             ("variables.BITBUCKET_ENVIRONMENT_FINGERPRINTS", None, None, True),

@@ -41,9 +41,9 @@ from pipe.models.results import (
     planned,
 )
 from pipe.planning.problems import secret_missing
-from tests.support.values import SHOP, TEST, TROUBLE, declared, env, plain, secret, var
+from tests.support.values import FAILURE, SHOP, TEST, declared, env, plain, secret, var
 
-REFUSED = replace(TROUBLE, key="refused", code=ExitCode.REFUSED)
+REFUSED = replace(FAILURE, key="refused", code=ExitCode.REFUSED)
 CHANGES = (
     CreateVariable(plain("C")),
     UpdateVariable(var("U", "1"), plain("U")),
@@ -87,7 +87,7 @@ def test_variables_go_with_their_environment_and_the_pipe_s_own_is_not_counted()
         f"variables.{FINGERPRINTS_KEY}",
     ]
     assert count_variables(_run(gone).repositories) == VariableCounts(deleted=2)
-    kept = deletion(replace(DELETE, variables=lost), Outcome.UNVERIFIED, TROUBLE)
+    kept = deletion(replace(DELETE, variables=lost), Outcome.UNVERIFIED, FAILURE)
     assert {each.outcome for each in kept.changes} == {Outcome.SKIPPED}
     assert count_variables(_run(kept).repositories) == VariableCounts()
 
@@ -104,20 +104,20 @@ def test_what_happened_before_a_failure_is_counted_too() -> None:
     """Both happened."""
     outcomes = ChangeOutcomes(CHANGES)
     outcomes.set_applied(CHANGES[0])
-    outcomes.set_failed(CHANGES[1], TROUBLE)
-    outcomes.set_unverified(CHANGES[6], TROUBLE)
+    outcomes.set_failed(CHANGES[1], FAILURE)
+    outcomes.set_unverified(CHANGES[6], FAILURE)
     ended = outcomes.result(UPDATE, "{Live}")
     assert ended.outcome is Outcome.FAILED
     assert count_variables(_run(ended).repositories) == VariableCounts(
         created=1, failed=1, unchanged=7
     )
     assert count_environments([ended]) == EnvironmentCounts(updated=1, failed=1)
-    assert ended.problems == (TROUBLE,)
+    assert ended.problems == (FAILURE,)
     made = ChangeOutcomes(CREATE.changes)
     made.set_applied(SetType(TEST))
-    broken = made.result(CREATE, "{New}", TROUBLE)
+    broken = made.result(CREATE, "{New}", FAILURE)
     assert count_environments([broken]) == EnvironmentCounts(created=1, failed=1)
-    lost = ChangeOutcomes(CREATE.changes).result(CREATE, None, TROUBLE)
+    lost = ChangeOutcomes(CREATE.changes).result(CREATE, None, FAILURE)
     assert count_environments([lost]) == EnvironmentCounts(failed=1)
 
 
@@ -127,24 +127,24 @@ def test_each_way_to_end_is_counted_once() -> None:
         EnvironmentResult(plan=DELETE, outcome=Outcome.UNCHANGED),
         EnvironmentResult(plan=Keep(name="a", existing=None), outcome=Outcome.UNCHANGED),
         planned(Refuse(name="b", existing=None, problem=REFUSED)),
-        EnvironmentResult(plan=DELETE, outcome=Outcome.UNVERIFIED, problem=TROUBLE),
+        EnvironmentResult(plan=DELETE, outcome=Outcome.UNVERIFIED, problem=FAILURE),
     ]
     assert count_environments(results) == EnvironmentCounts(
         deleted=1, unchanged=2, refused=1, failed=1
     )
 
 
-def test_a_plan_that_is_only_told() -> None:
+def test_a_plan_that_is_only_shown() -> None:
     assert planned(UPDATE).outcome is Outcome.PLANNED
     assert planned(UPDATE).uuid == "{Live}"
     assert planned(CREATE).uuid is None
     assert planned(Keep(name="x", existing=env("x"))).outcome is Outcome.UNCHANGED
     refused = planned(Refuse(name="x", existing=None, problem=REFUSED))
     assert (refused.outcome, refused.problem) == (Outcome.REFUSED, REFUSED)
-    unavailable = Update(existing=env("Live"), changes=(BranchesUnavailable(("main",), TROUBLE),))
+    unavailable = Update(existing=env("Live"), changes=(BranchesUnavailable(("main",), FAILURE),))
     assert (planned(unavailable).outcome, planned(unavailable).problem) == (
         Outcome.FAILED,
-        TROUBLE,
+        FAILURE,
     )
 
 
@@ -183,7 +183,7 @@ def test_a_missing_secret_is_drift_in_check_and_a_failure_elsewhere() -> None:
             RunOutcome.REFUSED,
         ),
         (
-            EnvironmentResult(plan=DELETE, outcome=Outcome.FAILED, problem=TROUBLE),
+            EnvironmentResult(plan=DELETE, outcome=Outcome.FAILED, problem=FAILURE),
             Mode.APPLY,
             ExitCode.INCOMPLETE,
             RunOutcome.FAILED,
@@ -208,10 +208,10 @@ def test_the_most_important_code_wins() -> None:
     refused = planned(Refuse(name="x", existing=None, problem=REFUSED))
     run = _run(refused, planned(UPDATE), mode=Mode.CHECK)
     assert run.exit_code is ExitCode.REFUSED
-    gave_up = replace(TROUBLE, code=ExitCode.GAVE_UP)
+    gave_up = replace(FAILURE, code=ExitCode.GAVE_UP)
     assert replace(run, problems=(gave_up,)).exit_code is ExitCode.GAVE_UP
-    denied = RepositoryResult(repository=SHOP, problem=replace(TROUBLE, code=ExitCode.PERMISSION))
-    assert denied.problems == (replace(TROUBLE, code=ExitCode.PERMISSION),)
+    denied = RepositoryResult(repository=SHOP, problem=replace(FAILURE, code=ExitCode.PERMISSION))
+    assert denied.problems == (replace(FAILURE, code=ExitCode.PERMISSION),)
     assert replace(run, repositories=(*run.repositories, denied)).exit_code is ExitCode.PERMISSION
     faulty = replace(run, config_errors=(ConfigError("X", "is wrong"),))
     assert faulty.exit_code is ExitCode.CONFIGURATION

@@ -17,7 +17,7 @@ from pipe.models.changes import (
 )
 from pipe.models.declaration import ManagedSecret
 from pipe.planning.order import AddBranch, RemoveBranch, branch_steps, order
-from tests.support.values import TEST, TROUBLE, branch, plain, secret, var
+from tests.support.values import FAILURE, TEST, branch, plain, secret, var
 
 
 @pytest.mark.promise("P7")
@@ -27,7 +27,7 @@ def test_the_order_is_tighten_write_loosen() -> None:
         UpdateVariable(var("B", "1"), plain("B")),
         RewriteSecured(var("C"), secret("C")),
         DeleteVariable(var("D", "1")),
-        MissingSecret(ManagedSecret("E"), TROUBLE),
+        MissingSecret(ManagedSecret("E"), FAILURE),
         WriteFingerprints(None, (), ()),
     )
     branches = SetBranches((branch("a"), branch("b")), ("b", "c"))
@@ -47,7 +47,7 @@ def test_the_order_is_tighten_write_loosen() -> None:
     assert (loose.tighten_branches, loose.loosen_branches) == ((), ())
     nothing = order((SetType(TEST),))
     assert (nothing.tighten, nothing.loosen, nothing.unavailable) == ((), (), None)
-    unavailable = BranchesUnavailable(("main",), TROUBLE)
+    unavailable = BranchesUnavailable(("main",), FAILURE)
     assert order((unavailable,)).unavailable == unavailable
 
 

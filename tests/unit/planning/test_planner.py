@@ -37,11 +37,11 @@ from pipe.models.existing import ExistingContents, ExistingEnvironment
 from pipe.planning.planner import Observed, Planner
 from tests.support.values import (
     ALWAYS,
+    FAILURE,
     PRODUCTION,
     SHOP,
     STAGING,
     TEST,
-    TROUBLE,
     branch,
     declared,
     desired,
@@ -159,9 +159,9 @@ def test_an_unreadable_admin_only_is_never_unchanged() -> None:
 
 
 def test_branches_that_can_not_be_read_are_a_change_that_fails() -> None:
-    contents = ExistingContents(branches=TROUBLE)
+    contents = ExistingContents(branches=FAILURE)
     plan = _one(declared("Live", wants=Desired(branches=())), env("Live"), contents=contents)
-    assert plan == Update(existing=env("Live"), changes=(BranchesUnavailable((), TROUBLE),))
+    assert plan == Update(existing=env("Live"), changes=(BranchesUnavailable((), FAILURE),))
 
 
 @pytest.mark.promise("P11")

@@ -20,11 +20,11 @@ from pipe.models.changes import (
 from pipe.models.declaration import EnvironmentType
 from pipe.planning.safety import deletion_problem, review
 from tests.support.values import (
+    FAILURE,
     PRODUCTION,
     SHOP,
     STAGING,
     TEST,
-    TROUBLE,
     env,
     plain,
     secret,
@@ -103,7 +103,7 @@ def test_pruning_variables_has_a_limit(deleted: int, unchanged: int, *, refused:
 
 
 def test_everything_else_passes() -> None:
-    refusal = Refuse(name="x", existing=None, problem=TROUBLE)
+    refusal = Refuse(name="x", existing=None, problem=FAILURE)
     plan = Update(existing=env("Live"), changes=(SetName("Live", "New"),))
     assert _reviewed(refusal, plan) == (refusal, plan)
 

@@ -27,7 +27,7 @@ from pipe.publishing.code_insights import (
 from pipe.reports.presentation import About, present, present_repository
 from pipe.settings.pipelines import PipelineContext
 from tests.support.results import ABOUT
-from tests.support.values import SHOP, TEST, TROUBLE, declared, env
+from tests.support.values import FAILURE, SHOP, TEST, declared, env
 from tests.unit.reports.samples import DELETION, view
 from tests.unit.reports.test_junit import CHECK
 from tests.unit.reports.test_markdown import LOCK
@@ -84,9 +84,9 @@ def test_deletions_are_counted() -> None:
 def test_a_successful_run_passes() -> None:
     run = RunResult(mode=Mode.APPLY, counts=Counts(), seconds=0)
     assert build_report(view(run))["result"] == "PASSED"
-    failed = replace(run, problems=(TROUBLE,))
+    failed = replace(run, problems=(FAILURE,))
     assert build_report(view(failed))["result"] == "FAILED"
-    broken = replace(failed, repositories=(RepositoryResult(repository=SHOP, problem=TROUBLE),))
+    broken = replace(failed, repositories=(RepositoryResult(repository=SHOP, problem=FAILURE),))
     data: Any = build_report(view(broken))["data"]
     assert {"title": "Failed", "type": "NUMBER", "value": 2} in data
     assert "\nIt.\nWhy: Because." in str(build_report(view(failed))["details"])
@@ -117,7 +117,7 @@ def test_drift_and_failures_are_annotated_and_nothing_else() -> None:
 
 
 def test_a_repository_that_failed_is_annotated() -> None:
-    broken = RepositoryResult(repository=SHOP, problem=TROUBLE)
+    broken = RepositoryResult(repository=SHOP, problem=FAILURE)
     drifted = RepositoryResult(repository=Repository("acme", "api"), environments=(LOCK,))
     run = replace(CHECK, repositories=(broken, drifted))
     found: Any = build_annotations(view(run), NOWHERE, "x")

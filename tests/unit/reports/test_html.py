@@ -27,7 +27,7 @@ from pipe.reports.html import render
 from pipe.reports.presentation import About, present
 from pipe.settings.pipelines import PipelineContext
 from tests.support.results import ABOUT, HOSTILE
-from tests.support.values import SHOP, TROUBLE, env, plain
+from tests.support.values import FAILURE, SHOP, env, plain
 from tests.unit.reports.browser import CHROMIUM, NOT_RUN, Found, Try, try_pages
 from tests.unit.reports.samples import DELETION, view
 from tests.unit.reports.test_junit import CHECK
@@ -129,7 +129,7 @@ def test_the_page_loads_nothing_and_runs_only_its_script() -> None:
 def test_problems_of_the_run_and_repositories_not_started_are_shown() -> None:
     run = replace(
         fleet(2),
-        problems=(TROUBLE,),
+        problems=(FAILURE,),
         config_errors=(ConfigError("MODE", "is <wrong>"), ConfigError("STATE", "is wrong")),
         remaining=(Repository("acme", "api"),),
     )
@@ -149,7 +149,7 @@ def test_a_run_without_repositories_has_no_table() -> None:
 
 
 def test_problems_and_pipelines_are_shown() -> None:
-    broken = RepositoryResult(repository=SHOP, problem=TROUBLE, pipelines=Outcome.FAILED)
+    broken = RepositoryResult(repository=SHOP, problem=FAILURE, pipelines=Outcome.FAILED)
     for run in (
         replace(CHECK, repositories=(broken,)),
         replace(CHECK, repositories=(broken, *fleet(1).repositories)),
@@ -157,7 +157,7 @@ def test_problems_and_pipelines_are_shown() -> None:
         page = render(view(run))
         assert "Why: Because." in page
         assert "Pipelines" in page
-    twice = replace(drift("Live"), problem=TROUBLE, outcome=Outcome.FAILED)
+    twice = replace(drift("Live"), problem=FAILURE, outcome=Outcome.FAILED)
     failed = replace(broken, problem=None, environments=(twice,))
     assert "It." in render(view(replace(CHECK, repositories=(failed,))))
 
@@ -298,7 +298,7 @@ def test_five_open_names_fit_a_small_screen(found: Found) -> None:
 
 
 def broken_repository() -> str:
-    broken = RepositoryResult(repository=SHOP, problem=TROUBLE)
+    broken = RepositoryResult(repository=SHOP, problem=FAILURE)
     run = replace(fleet(2), repositories=(broken, *fleet(2).repositories))
     return render(view(replace(run, remaining=(Repository("acme", "later"),))))
 
@@ -318,7 +318,7 @@ def test_a_problem_of_a_repository_has_the_width_of_a_phone(found: Found) -> Non
 
 
 @in_browser(
-    lambda: render(view(replace(fleet(12), problems=(TROUBLE,)))),
+    lambda: render(view(replace(fleet(12), problems=(FAILURE,)))),
     script="""
     const rgb = (text) => text.match(/[0-9.]+/g).map(Number);
     const light = (color) => {

@@ -12,10 +12,10 @@ from pipe.models.declaration import Repository
 from pipe.models.errors import ConfigError, ExitCode
 from pipe.models.results import Counts, Mode, Outcome, RepositoryResult, RunResult, planned
 from pipe.reports.junit import render
-from tests.support.values import SHOP, TROUBLE, env
+from tests.support.values import FAILURE, SHOP, env
 from tests.unit.reports.samples import DELETION, view
 
-REFUSAL = replace(TROUBLE, code=ExitCode.REFUSED)
+REFUSAL = replace(FAILURE, code=ExitCode.REFUSED)
 DRIFT = RepositoryResult(
     repository=SHOP,
     environments=(
@@ -62,9 +62,9 @@ def test_problems_of_a_repository_and_of_the_run_are_errors() -> None:
     run = replace(
         CHECK,
         repositories=(
-            RepositoryResult(repository=SHOP, problem=TROUBLE, pipelines=Outcome.FAILED),
+            RepositoryResult(repository=SHOP, problem=FAILURE, pipelines=Outcome.FAILED),
         ),
-        problems=(TROUBLE,),
+        problems=(FAILURE,),
         config_errors=(ConfigError("MODE", "is wrong"),),
         remaining=(Repository("acme", "api"),),
     )

@@ -23,7 +23,7 @@ from pipe.planning import problems
 from pipe.redaction import Redactor
 from pipe.reports.console import Line, Log, Style, wrap
 from pipe.reports.log import RepositoryLog, plan_line, summary_lines, target
-from tests.support.values import SHOP, TROUBLE, env, plain
+from tests.support.values import FAILURE, SHOP, env, plain
 from tests.unit.reports.samples import DELETION, NOTHING, RUN
 
 ADMIN = SetAdminOnly(before=False, after=True)
@@ -100,7 +100,7 @@ def test_what_was_decided_anew_is_shown() -> None:
 
 def test_the_same_problem_is_explained_once() -> None:
     failed = result(
-        Outcome.FAILED, ChangeResult(change=ADMIN, outcome=Outcome.FAILED, problem=TROUBLE)
+        Outcome.FAILED, ChangeResult(change=ADMIN, outcome=Outcome.FAILED, problem=FAILURE)
     )
     texts = [line.text for line in lines(failed, failed)]
     assert sum("ERROR" in text for text in texts) == 1
@@ -209,7 +209,7 @@ def test_a_secret_is_masked_before_its_line_is_wrapped() -> None:
     log = Log(stream, color=False, redactor=Redactor([secret]))
     for write in (log.info, log.warning, log.debug):
         write(f"It is {secret}.")
-    log.problem(replace(TROUBLE, why=f"It is {secret}."))
+    log.problem(replace(FAILURE, why=f"It is {secret}."))
     assert stream.getvalue().count("***") == 4
     assert "sss" not in stream.getvalue()
 
@@ -224,11 +224,11 @@ def test_an_alarm_is_red_within_its_line() -> None:
 
 def test_a_problem_of_every_repository_is_explained_once() -> None:
     log = RepositoryLog(mode=Mode.APPLY, is_fleet=True)
-    broken = RepositoryResult(repository=SHOP, problem=TROUBLE)
+    broken = RepositoryResult(repository=SHOP, problem=FAILURE)
     first, second = ([line.text for line in log.result_lines(broken)] for _ in range(2))
     assert first[:2] == ["✖ acme/shop: failed", "  ERROR: It."]
     assert second == ["✖ acme/shop: failed, see above"]
-    log.already_logged(TROUBLE)
+    log.already_logged(FAILURE)
 
 
 def missing(mode: Mode, *, is_next: bool = False) -> list[str]:

@@ -22,7 +22,7 @@ from pipe.reports.markdown import code, code_block, escape, render
 from pipe.reports.presentation import About, present
 from pipe.settings.pipelines import PipelineContext
 from tests.support.results import ABOUT
-from tests.support.values import SHOP, TROUBLE, env
+from tests.support.values import FAILURE, SHOP, env
 from tests.unit.reports.samples import DELETION, view
 from tests.unit.reports.test_junit import CHECK
 
@@ -89,14 +89,14 @@ def test_what_repositories_have_in_common_is_shown_once() -> None:
 
 
 def test_the_same_problem_is_shown_once_in_one_repository() -> None:
-    both = replace(LOCK, problem=TROUBLE, outcome=Outcome.FAILED)
+    both = replace(LOCK, problem=FAILURE, outcome=Outcome.FAILED)
     one = RepositoryResult(
         repository=SHOP, environments=(both, both), problem=None, pipelines=Outcome.PLANNED
     )
     text = render(view(replace(CHECK, repositories=(one,), mode=Mode.PLAN)))
     assert text.count("**It.**") == 1
     assert "`~` **`Pipelines`**: would be enabled" in text
-    known = replace(one, problem=TROUBLE)
+    known = replace(one, problem=FAILURE)
     assert render(view(replace(CHECK, repositories=(known,)))).count("**It.**") == 1
 
 
@@ -120,7 +120,7 @@ def test_configuration_errors_and_repositories_not_started() -> None:
         CHECK,
         repositories=(),
         config_errors=(ConfigError("A|B", "is <wrong>"),),
-        problems=(TROUBLE,),
+        problems=(FAILURE,),
         remaining=(SHOP,),
     )
     text = render(view(run))

@@ -34,7 +34,7 @@ def _refusal(declaration: Declaration, *existing: str) -> Refuse:
     return plan
 
 
-def test_a_rule_for_a_type_refuses_what_has_none_told() -> None:
+def test_a_rule_for_a_type_refuses_an_environment_of_unknown_type() -> None:
     rule = Rule(type=EnvironmentType.PRODUCTION, desired=Desired(admin_only=True))
     refusal = _refusal(Declaration(rules=(rule,)), "Live")
     assert (refusal.name, refusal.existing) == ("Live", env("Live", None))
@@ -119,7 +119,7 @@ def test_a_type_that_differs_is_named() -> None:
     assert "Staging" in plan.problem.what
 
 
-def test_how_much_would_be_pruned_is_told() -> None:
+def test_how_much_would_be_pruned_is_stated() -> None:
     deletions = tuple(
         Delete(existing=env(f"E{number}"), reason=DeleteReason.PRUNED) for number in range(3)
     )

@@ -27,7 +27,7 @@ from pipe.models.results import (
     planned,
 )
 from pipe.reports.summary import plan_sentence, summary, summary_parts, would_change
-from tests.support.values import SHOP, TROUBLE, env, plain, secret, var
+from tests.support.values import FAILURE, SHOP, env, plain, secret, var
 from tests.unit.reports.samples import NOTHING, RUN
 
 IMPOSSIBLE = Problem("type-needed", ExitCode.INCOMPLETE, "It.", "Because.", "Do.")
@@ -79,7 +79,7 @@ def test_counts_of_zero_are_left_out() -> None:
 
 
 def test_the_last_line_fits_a_hundred_columns() -> None:
-    failed = RepositoryResult(repository=SHOP, problem=TROUBLE)
+    failed = RepositoryResult(repository=SHOP, problem=FAILURE)
     run = replace(
         RUN,
         mode=Mode.APPLY,
@@ -106,7 +106,7 @@ def test_an_environment_that_failed_after_a_change_is_counted_once() -> None:
     update = Update(existing=env("A"), changes=(change,))
     done = ChangeResult(change=change, outcome=Outcome.APPLIED)
     complete = EnvironmentResult(plan=update, outcome=Outcome.APPLIED, changes=(done,))
-    halfway = replace(complete, outcome=Outcome.FAILED, problem=TROUBLE)
+    halfway = replace(complete, outcome=Outcome.FAILED, problem=FAILURE)
     one = RepositoryResult(repository=SHOP, environments=(complete, halfway, halfway))
     text = summary(replace(NOTHING, repositories=(one,)))
     assert "1 environment updated, 2 failed (2 changed in part); " in text

@@ -55,7 +55,7 @@ def test_a_misspelling(name: str, meant: str | None) -> None:
     assert settings(ONE | {name: "x"}).warnings == (expected if meant else ())
 
 
-def test_a_misspelling_is_told_beside_an_error() -> None:
+def test_a_misspelling_is_reported_beside_an_error() -> None:
     """It may be what explains the error."""
     with pytest.raises(ConfigurationError) as found:
         settings(PIPELINE | {"ENVIRONMENT_NAM": "Tmp"})

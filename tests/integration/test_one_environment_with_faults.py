@@ -211,7 +211,7 @@ def test_a_rename_that_is_taken_and_ignored_is_not_verified() -> None:
 
 
 @pytest.mark.parametrize("clash", ["400", "409"])
-def test_a_rename_onto_a_name_taken_meanwhile_is_told(clash: str) -> None:
+def test_a_rename_onto_a_name_taken_meanwhile_is_reported(clash: str) -> None:
     world = World(rename_clash=clash)
     world.shop.add_environment("Live", "Production")
     ran = _run_while(
@@ -225,7 +225,7 @@ def test_a_rename_onto_a_name_taken_meanwhile_is_told(clash: str) -> None:
     assert "already exists" in ran.log
 
 
-def test_an_environment_that_goes_before_it_is_changed_is_told() -> None:
+def test_an_environment_that_goes_before_it_is_changed_is_reported() -> None:
     world = World()
     live = world.shop.add_environment("Live", "Production")
     ran = _run_while(
@@ -238,7 +238,7 @@ def test_an_environment_that_goes_before_it_is_changed_is_told() -> None:
     assert (ran.exit_code, set(ran.problems)) == (5, {"environment-disappeared"})
 
 
-def test_an_environment_that_goes_after_it_was_changed_is_told() -> None:
+def test_an_environment_that_goes_after_it_was_changed_is_reported() -> None:
     world = World()
     world.shop.add_environment("Live", "Production")
     world.simulator.faults.add(
