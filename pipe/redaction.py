@@ -1,7 +1,7 @@
 """Masking of whole secrets in texts, all or nothing.
 
-Masking only *part* of a secret would tell whoever chose the text how much of a guess is right. So
-a text changes only where a whole secret stands in it, and then all of its value (a name, a plain
+Masking only *part* of a secret would show the author of a text how much of a guess is right. So a
+text changes only where a whole secret stands in it, and then all of its value (a name, a plain
 variable) or of its word (a message) is masked. Secrets shorter than `MIN_LENGTH` are not searched
 for: they could be guessed one by one. What keeps those, and any transform of a secret, out of the
 output is structure: answers to requests that carried a secret are not shown (`error_responses`).

@@ -2,7 +2,7 @@
 
 Bitbucket never shows a secured value. A fingerprint is HMAC-SHA-256 under the user's own key over
 the owner (an environment's uuid or a repository's slugs), the variable's key and its value,
-truncated to 128 bits: without the key it tells nothing about the value, and it can't be moved to
+truncated to 128 bits: without the key it says nothing about the value, and it can't be moved to
 another owner or variable.
 """
 
@@ -39,9 +39,7 @@ def fingerprint(key: SecretStr, bound_to: str, variable: SecuredVariable) -> str
 def dump(fingerprints: Mapping[str, str], *, mark: str | None = None) -> str:
     """Write fingerprints by variable key as the value of the variable that keeps them.
 
-    Args:
-        fingerprints: By variable key.
-        mark: Identifies a run that is writing secured values, whose fingerprints are not in it.
+    A mark identifies a run that is writing secured values, whose fingerprints are not in it yet.
     """
     marked = {} if mark is None else {"run": mark}
     return json.dumps(

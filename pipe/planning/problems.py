@@ -159,7 +159,7 @@ def not_reviewed(name: str) -> Problem:
         ExitCode.REFUSED,
         f"'{name}' needs other changes than those that were reviewed.",
         "With PLAN_CHECKSUM only reviewed changes are made, and the environment was created in the"
-        " meantime, by somebody else or by enabling Pipelines.",
+        " meantime, by another run or person, or by enabling Pipelines.",
         _REVIEW_AGAIN,
     )
 

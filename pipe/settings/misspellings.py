@@ -38,7 +38,7 @@ _OTHERS: Final = frozenset(
 
 
 def check_refused(given: GivenVariables, arguments: Sequence[str]) -> None:
-    """Add an error for what would be ignored, though whoever writes it relies on it."""
+    """Add an error for what would be ignored although its author relies on it."""
     for argument in arguments:
         message = (
             f"{quoted(argument)} is not an argument; settings are variables (MODE=plan), and --help"
