@@ -23,6 +23,7 @@ from pipe.models.declaration import (
     Rule,
     SecuredVariable,
     State,
+    changeable_fields,
 )
 from pipe.models.selection import Exclusion, Glob, Item
 from pipe.parsing import repositories
@@ -110,8 +111,7 @@ class Converter(Struct, frozen=True):
 
     def _desired(self, spec: models.Contents) -> Desired:
         return Desired(
-            admin_only=spec.admin_only,
-            branches=spec.branches,
+            **changeable_fields(spec),
             variables=self._variables(spec.variables),
             prune_variables=_prunes(spec.prune),
         )

@@ -16,7 +16,7 @@ from typing import Final, TypeAlias, TypeVar
 import yaml
 from msgspec import Struct
 
-from pipe.models.declaration import FINGERPRINTS_KEY, Repository
+from pipe.models.declaration import CHANGEABLE, FINGERPRINTS_KEY, Repository
 from pipe.models.errors import Problem
 from pipe.models.existing import ExistingContents, ExistingEnvironment, ExistingVariable
 from pipe.parsing import values
@@ -32,7 +32,7 @@ Value: TypeAlias = "str | bool | tuple[str, ...] | None"
 """The value of a setting; `None`: a secured variable."""
 
 Settings: TypeAlias = Mapping[tuple[str, ...], Value]
-"""What an environment has: the value of `("admin_only",)`, of `("variables", KEY)` and so on."""
+"""What an environment has: the value of `("type",)`, of `("variables", KEY)` and so on."""
 
 _REPOSITORY: Final = ""
 """Stands for the repository itself among the names of environments, of which none is empty."""
@@ -48,7 +48,7 @@ _HEADER: Final = """\
 # Secured values cannot be read: {secured: true} requires that the variable exists and leaves its
 # value unchanged. To set the value from here, add from_env: NAME and pass NAME to the pipe.
 """
-_FIELDS: Final = ("type", "admin_only", "branches")
+_FIELDS: Final = ("type", *CHANGEABLE)
 _LIST: Final = "tag:yaml.org,2002:seq"
 _STRING: Final = "tag:yaml.org,2002:str"
 _BLOCK: Final = re.compile(r"(?:\S(?:[^\n]*\S)?\n)+\S(?:[^\n]*\S)?\n?")
@@ -84,12 +84,7 @@ class ExportedFile(Struct, frozen=True):
 
 
 def make(found: Mapping[Repository, ExportedRepository], redactor: Redactor) -> ExportedFile:
-    """Return the file that declares these repositories as they are.
-
-    Args:
-        found: What exists.
-        redactor: Knows the secrets of the run: what contains one is left out.
-    """
+    """Return the file that declares repositories as they are, without the secrets of the run."""
     reader = _Reader(redactor)
     declared = {each: reader.read(each, found[each]) for each in found}
     environments = sum(name != _REPOSITORY for own in declared.values() for name in own)

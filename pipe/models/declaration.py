@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 from msgspec import Struct
 from pydantic import SecretStr
@@ -82,6 +82,16 @@ WritableVariable = PlainVariable | SecuredVariable
 """A variable whose value is declared."""
 
 DeclaredVariable = WritableVariable | ManagedSecret | AbsentVariable
+
+
+CHANGEABLE: Final = ("admin_only", "branches")
+"""What can be changed of an environment beside its variables; variables of the pipe, keys of the
+configuration file and fields of `Desired` have these names."""
+
+
+def changeable_fields(source: object) -> dict[str, Any]:
+    """Return the changeable fields of whatever declares them, by name."""
+    return {name: getattr(source, name) for name in CHANGEABLE}
 
 
 class Desired(Struct, frozen=True, kw_only=True):

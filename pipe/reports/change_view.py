@@ -33,7 +33,7 @@ class ChangeView(Struct, frozen=True, kw_only=True):
 
     Attributes:
         mark: `+` (new), `~` (changed) or `-` (lost).
-        field: For example `admin_only` or `variables.API_URL`.
+        field: For example `name` or `variables.API_URL`.
         text: The difference; never the value of a secured variable.
         note: What is notable about the outcome; empty: it is as planned.
         outcome: The outcome.

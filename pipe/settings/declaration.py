@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from pipe.config_file.overrides import Declarations
 from pipe.models.declaration import (
+    CHANGEABLE,
     Declaration,
     DeclaredEnvironment,
     DeclaredVariable,
@@ -18,6 +19,7 @@ from pipe.models.declaration import (
     Rule,
     SecuredVariable,
     State,
+    changeable_fields,
 )
 from pipe.models.results import Mode
 from pipe.models.selection import is_glob
@@ -30,7 +32,7 @@ from pipe.settings.model import Options
 
 _LITERAL: Final = re.compile(r"\$(?:[A-Za-z_][A-Za-z0-9_]*|\{[A-Za-z_][A-Za-z0-9_]*\})")
 _VARIABLES: Final = ("variables", "secured_variables", "variables_file", "secured_variables_file")
-_CONTENTS: Final = ("admin_only", "branches", *_VARIABLES)
+_CONTENTS: Final = (*CHANGEABLE, *_VARIABLES)
 _ENVIRONMENT: Final = ("environment_type", "state", "rename_from", *_CONTENTS)
 _REPOSITORY: Final = ("repository_variables", "secured_repository_variables")
 
@@ -39,12 +41,7 @@ DECLARING: Final = ("environment_name", *_ENVIRONMENT, *_REPOSITORY, "enable_pip
 
 
 def read_declaration(given: GivenVariables, files: Callable[[str], str]) -> Declaration:
-    """Return what is declared for each repository.
-
-    Args:
-        given: The variables; gets what contradicts itself.
-        files: Reads a text file.
-    """
+    """Return what is declared for each repository; `files` reads a text file."""
     options, errors = given.options, given.errors
     _check_name(given)
     _check_rename(given)
@@ -62,8 +59,7 @@ def read_declaration(given: GivenVariables, files: Callable[[str], str]) -> Decl
     _check_prune(given, variables, repository_variables)
     given.warnings.extend(_warnings(given))
     desired = Desired(
-        admin_only=options.admin_only,
-        branches=options.branches,
+        **changeable_fields(options),
         variables=variables,
         prune_variables=Prunable.VARIABLES in options.prune or None,
     )
