@@ -31,12 +31,7 @@ _ENVIRON_NAME: Final = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*$")
 
 
 def text(read: Callable[[str], object], schema: Mapping[str, Any]) -> PlainValidator:
-    """Return the validator of a scalar.
-
-    Args:
-        read: Turns its text, as it is spelled in the file, into a value; raises `ValueError`.
-        schema: The JSON Schema of what an editor accepts.
-    """
+    """Return the validator of a scalar: `read` gets its text as it is spelled in the file."""
 
     def validate(value: object) -> object:
         if not isinstance(value, str):

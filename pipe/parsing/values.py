@@ -44,13 +44,7 @@ def boolean(text: str) -> bool:
 
 
 def choice(kind: type[Choice], noun: str, text: str) -> Choice:
-    """Read a member of a closed set, in any case.
-
-    Args:
-        kind: The set.
-        noun: What a member is called in the message.
-        text: The value of a member.
-    """
+    """Read the value of a member of a closed set, in any case; messages call it a `noun`."""
     for each in kind:
         if each.value.casefold() == text.casefold():
             return each

@@ -48,10 +48,7 @@ def exceeds_limit(affected: int, existing: int) -> bool:
 def review(plan: RepositoryPlan, *, existing_count: int, force: bool) -> RepositoryPlan:
     """Refuse in a plan what must not happen unless it is forced.
 
-    Args:
-        plan: What would happen.
-        existing_count: How many environments the repository has.
-        force: Whether the user overrides the safety checks.
+    `existing_count` is the number of environments of the repository, as in the functions below.
     """
     totals = Totals(
         environments=existing_count,
@@ -87,10 +84,7 @@ def review_environment(
 ) -> EnvironmentPlan:
     """Refuse the plan of one environment if it must not happen unless it is forced.
 
-    Args:
-        plan: What would happen.
-        pruned: How many environments of the repository are pruned.
-        existing_count: How many environments the repository has.
+    `pruned` is the number of environments of the repository that are pruned.
     """
     match plan:
         case Delete(existing=existing):
@@ -108,13 +102,9 @@ def review_environment(
 def deletion_problem(
     plan: Delete, current: ExistingEnvironment, *, pruned: int, existing_count: int
 ) -> Problem | None:
-    """Return why an environment must not be deleted unless it is forced.
+    """Return why an environment, as it was read last, must not be deleted unless it is forced.
 
-    Args:
-        plan: The deletion.
-        current: The environment as it was read last.
-        pruned: How many environments of the repository are pruned.
-        existing_count: How many environments the repository has, those pruned included.
+    `existing_count` includes the environments that are pruned.
     """
     if current.type not in (EnvironmentType.TEST, EnvironmentType.STAGING):
         return problems.production_deletion(current)

@@ -99,10 +99,7 @@ def _data(view: RunView) -> Iterator[Json]:
 def build_annotations(view: RunView, source: Source, prefix: str) -> list[Json]:
     """Return an annotation for everything that someone should look at.
 
-    Args:
-        view: The run.
-        source: Where environments are declared.
-        prefix: Begins the id of each annotation, so that the next run replaces it.
+    `prefix` begins the id of each annotation, so that the next run replaces it.
     """
     found = list(islice(_annotations(view, source), MAX_ANNOTATIONS))
     return [

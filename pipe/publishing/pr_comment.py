@@ -54,12 +54,7 @@ def marker(name: str) -> str:
 
 
 def put(publisher: Publisher, path: str, text: str) -> Done | Rejected | OutcomeUnknown:
-    """Update the pipe's comment, or create it.
-
-    Args:
-        publisher: Sends it.
-        path: The path of the pull request's comments.
-        text: The text that `body` returns.
+    """Update the pipe's comment, or create it; `path` is that of the pull request's comments.
 
     Raises:
         PipeError: A request could not be completed.

@@ -227,13 +227,7 @@ def present(result: RunResult, about: About) -> RunView:
 def present_repository(
     result: RepositoryResult, mode: Mode, *, is_next: bool = False
 ) -> RepositoryView:
-    """Return what the reports show of a repository.
-
-    Args:
-        result: Its result.
-        mode: What the run does with its plan.
-        is_next: Whether what is planned will be carried out next.
-    """
+    """Return what reports show of a repository; `is_next`: its plan will be carried out next."""
     return _Presenter(mode, is_next).repository(result)
 
 
