@@ -13,7 +13,6 @@ _RERUN: Final = "Rerun: the pipe reads first and makes only the changes that are
 
 
 def admin_only_did_not_stick(name: str, *, wanted: bool) -> Problem:
-    """Describe a change of admin-only that was accepted and does not show."""
     return Problem(
         "admin-only-did-not-stick",
         ExitCode.INCOMPLETE,
@@ -26,7 +25,6 @@ def admin_only_did_not_stick(name: str, *, wanted: bool) -> Problem:
 
 
 def rename_does_not_show(before: str, after: str) -> Problem:
-    """Describe a rename that was accepted and does not show."""
     return Problem(
         "rename-does-not-show",
         ExitCode.INCOMPLETE,
@@ -37,7 +35,6 @@ def rename_does_not_show(before: str, after: str) -> Problem:
 
 
 def change_not_supported(name: str, field: str, rejected: Rejected) -> Problem:
-    """Describe a field that Bitbucket refuses to change."""
     return Problem(
         "change-not-supported",
         ExitCode.INCOMPLETE,
@@ -49,7 +46,6 @@ def change_not_supported(name: str, field: str, rejected: Rejected) -> Problem:
 
 
 def plan_lacks_feature(name: str, field: str, rejected: Rejected) -> Problem:
-    """Describe a field that the workspace's plan does not include."""
     return Problem(
         "plan-lacks-feature",
         ExitCode.INCOMPLETE,
@@ -60,7 +56,6 @@ def plan_lacks_feature(name: str, field: str, rejected: Rejected) -> Problem:
 
 
 def environment_disappeared(name: str) -> Problem:
-    """Describe an environment that vanished during the run."""
     return Problem(
         "environment-disappeared",
         ExitCode.INCOMPLETE,
@@ -71,7 +66,6 @@ def environment_disappeared(name: str) -> Problem:
 
 
 def not_created(name: str, rejected: Rejected) -> Problem:
-    """Describe an environment that was neither created nor found."""
     return Problem(
         "not-created",
         ExitCode.INCOMPLETE,
@@ -83,7 +77,6 @@ def not_created(name: str, rejected: Rejected) -> Problem:
 
 
 def deletion_does_not_show(name: str) -> Problem:
-    """Describe a deletion that was accepted and does not show."""
     return Problem(
         "deletion-does-not-show",
         ExitCode.INCOMPLETE,
@@ -94,7 +87,6 @@ def deletion_does_not_show(name: str) -> Problem:
 
 
 def environment_moved(name: str) -> Problem:
-    """Describe an environment that was renamed before it could be deleted."""
     return Problem(
         "deletion-reconsidered",
         ExitCode.INCOMPLETE,
@@ -105,7 +97,6 @@ def environment_moved(name: str) -> Problem:
 
 
 def variable_not_listed(key: str) -> Problem:
-    """Describe a variable that exists according to an answer and not according to the list."""
     return Problem(
         "variable-not-listed",
         ExitCode.INCOMPLETE,
@@ -116,7 +107,6 @@ def variable_not_listed(key: str) -> Problem:
 
 
 def variable_key_differs_by_case(key: str, existing: str) -> Problem:
-    """Describe a key that Bitbucket treats as equal to an existing one."""
     return Problem(
         "variable-key-differs-by-case",
         ExitCode.INCOMPLETE,
@@ -128,7 +118,6 @@ def variable_key_differs_by_case(key: str, existing: str) -> Problem:
 
 
 def secured_stored_plain(key: str) -> Problem:
-    """Describe a secured value that Bitbucket stored as a plain one."""
     return Problem(
         "secured-stored-plain",
         ExitCode.INCOMPLETE,
@@ -140,7 +129,6 @@ def secured_stored_plain(key: str) -> Problem:
 
 
 def branches_only_tightened(name: str) -> Problem:
-    """Describe branches of which only the undeclared ones were removed."""
     return Problem(
         "branches-only-tightened",
         ExitCode.INCOMPLETE,
@@ -151,7 +139,6 @@ def branches_only_tightened(name: str) -> Problem:
 
 
 def branches_differ(name: str, found: tuple[str, ...]) -> Problem:
-    """Describe branch patterns that are not as declared after they were set."""
     listed = ", ".join(found) if found else "no pattern"
     return Problem(
         "branches-differ",

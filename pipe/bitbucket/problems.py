@@ -154,7 +154,6 @@ def bitbucket_says(rejected: Rejected) -> str:
 
 
 def oauth_refused(rejected: Rejected) -> Problem:
-    """Describe why the OAuth consumer got no token."""
     return Problem(
         "oauth-refused",
         ExitCode.PERMISSION,
@@ -166,7 +165,6 @@ def oauth_refused(rejected: Rejected) -> Problem:
 
 
 def credential_unusable() -> Problem:
-    """Describe a token with characters that no header can carry."""
     return Problem(
         "credential-unusable",
         ExitCode.PERMISSION,
@@ -191,7 +189,6 @@ def list_incomplete(what: str, found: int, size: int | None) -> Problem:
 
 
 def unexpected_response(call: str, attempts: int, last: str) -> Problem:
-    """Describe answers that are not Bitbucket's, or not complete."""
     return Problem(
         "unexpected-response",
         ExitCode.INCOMPLETE,
@@ -202,7 +199,6 @@ def unexpected_response(call: str, attempts: int, last: str) -> Problem:
 
 
 def redirected(call: str, status: int) -> Problem:
-    """Describe a redirection, which is not followed: it could lead credentials elsewhere."""
     return Problem(
         "redirected",
         ExitCode.INCOMPLETE,
@@ -236,7 +232,6 @@ def repository_renamed(old: str, status: int, workspace: str | None, slug: str |
 
 
 def unreachable(call: str, attempts: int, last: str) -> Problem:
-    """Describe a request that never left."""
     return Problem(
         "service-unreachable",
         ExitCode.GAVE_UP,
@@ -248,7 +243,6 @@ def unreachable(call: str, attempts: int, last: str) -> Problem:
 
 
 def unavailable(call: str, attempts: int, last: str) -> Problem:
-    """Describe a service that failed at every attempt."""
     return Problem(
         "service-unavailable",
         ExitCode.GAVE_UP,
@@ -259,7 +253,6 @@ def unavailable(call: str, attempts: int, last: str) -> Problem:
 
 
 def rate_limited(call: str, attempts: int, last: str) -> Problem:
-    """Describe a service that kept asking to slow down."""
     return Problem(
         "rate-limited",
         ExitCode.GAVE_UP,
@@ -289,7 +282,6 @@ def no_time_to_retry(call: str, last: str, asked: float | None) -> Problem:
 
 
 def retry_budget_spent(call: str, last: str) -> Problem:
-    """Describe a failed request in a run that has retried too many."""
     return Problem(
         "retry-budget-spent",
         ExitCode.GAVE_UP,
@@ -317,7 +309,6 @@ def service_failing(failures: int, last: Problem) -> Problem:
 
 
 def hourly_limit_reached(limit: int, seconds: float) -> Problem:
-    """Describe an hourly limit that frees no request before the deadline."""
     return Problem(
         "hourly-limit-reached",
         ExitCode.GAVE_UP,
@@ -328,7 +319,6 @@ def hourly_limit_reached(limit: int, seconds: float) -> Problem:
 
 
 def deadline_exceeded(deadline_seconds: float) -> Problem:
-    """Describe a run that took too long."""
     return Problem(
         "out-of-time",
         ExitCode.GAVE_UP,
@@ -339,7 +329,6 @@ def deadline_exceeded(deadline_seconds: float) -> Problem:
 
 
 def pause_exceeds_deadline(seconds: float) -> Problem:
-    """Describe a pause that Bitbucket asked for and that would exceed the deadline."""
     return Problem(
         "out-of-time",
         ExitCode.GAVE_UP,
@@ -350,7 +339,6 @@ def pause_exceeds_deadline(seconds: float) -> Problem:
 
 
 def stopped(reason: str) -> Problem:
-    """Describe a run that was asked to stop."""
     return Problem(
         "stopped",
         ExitCode.GAVE_UP,
@@ -361,7 +349,6 @@ def stopped(reason: str) -> Problem:
 
 
 def variables_unavailable(name: str, rejected: Rejected) -> Problem:
-    """Describe an environment whose variables can't be read or written."""
     return Problem(
         "variables-unavailable",
         ExitCode.INCOMPLETE,
@@ -372,7 +359,6 @@ def variables_unavailable(name: str, rejected: Rejected) -> Problem:
 
 
 def branches_unsupported(name: str, rejected: Rejected) -> Problem:
-    """Describe the internal endpoint of branch patterns refusing this credential."""
     return Problem(
         BRANCHES_UNSUPPORTED,
         ExitCode.INCOMPLETE,
