@@ -19,7 +19,7 @@ from pipe.bitbucket import problems as bitbucket_problems
 from pipe.bitbucket.requests import OutcomeUnknown, Rejected
 from pipe.models.changes import Create
 from pipe.models.declaration import Repository
-from pipe.models.errors import Problem
+from pipe.models.errors import PipeError, Problem
 from pipe.models.existing import ExistingEnvironment
 from pipe.planning import problems as planning_problems
 from pipe.planning.matching import Ambiguous, Found, Missing, by_name, match
@@ -29,12 +29,6 @@ _MAY_EXIST: Final = (HTTPStatus.BAD_REQUEST, HTTPStatus.CONFLICT)
 itself when several environments were created quickly."""
 
 _READS_FOR_FORMER: Final = 2
-
-
-class NewEnvironment(Struct, frozen=True):
-    """The environment was created by this run."""
-
-    environment: ExistingEnvironment
 
 
 class FoundEnvironment(Struct, frozen=True):
@@ -51,11 +45,11 @@ class FoundEnvironment(Struct, frozen=True):
 
 def create(
     context: ApplyContext, repository: Repository, plan: Create
-) -> NewEnvironment | FoundEnvironment | Problem:
-    """Create the environment, or find the one that exists already.
+) -> ExistingEnvironment | FoundEnvironment:
+    """Create the environment and return it, or find the one that exists already.
 
     Raises:
-        PipeError: A request could not be completed.
+        PipeError: It was neither created nor found.
     """
     former = _former(context, repository, plan)
     if former is not None:
@@ -67,19 +61,19 @@ def create(
             repository, plan.name, plan.type, plan.declared.desired.admin_only, attempts
         )
         if isinstance(answer, ExistingEnvironment):
-            return NewEnvironment(answer)
+            return answer
         if isinstance(answer, Rejected) and answer.status not in _MAY_EXIST:
-            return _refused(repository, plan, answer)
+            raise PipeError(_refused(repository, plan, answer))
         sent = sent or isinstance(answer, OutcomeUnknown)
         match _find(context, repository, plan, answer):
             case Found(environment) as found:
                 return FoundEnvironment(found, sent and _is_as_sent(plan, environment))
             case Ambiguous() as ambiguous:
-                return planning_problems.ambiguous_name(ambiguous)
+                raise PipeError(planning_problems.ambiguous_name(ambiguous))
             case Missing() if isinstance(answer, Rejected) and (
                 _is_final(answer) or attempts.exhausted
             ):
-                return problems.not_created(plan.name, answer)
+                raise PipeError(problems.not_created(plan.name, answer))
             case Missing():
                 continue
 

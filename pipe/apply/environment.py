@@ -7,7 +7,7 @@ from typing import Final
 from pipe.apply import problems
 from pipe.apply.branches import take_steps, verify_branches
 from pipe.apply.context import ApplyContext
-from pipe.apply.creation import FoundEnvironment, NewEnvironment, create
+from pipe.apply.creation import FoundEnvironment, create
 from pipe.apply.deletion import PruneCheck, delete
 from pipe.apply.fields import change_fields
 from pipe.apply.outcomes import ChangeOutcomes
@@ -32,7 +32,6 @@ from pipe.models.errors import PipeError, Problem
 from pipe.models.existing import ExistingContents, ExistingEnvironment, VariableOwner
 from pipe.models.results import EnvironmentResult, planned
 from pipe.planning import problems as planning_problems
-from pipe.planning.matching import Found
 from pipe.planning.order import branch_steps, order
 from pipe.planning.planner import Planner
 from pipe.planning.safety import review_environment
@@ -155,14 +154,9 @@ def _create(context: ApplyContext, repository: Repository, plan: Create) -> Envi
             created = create(context, repository, plan)
     except PipeError as error:
         return outcomes.result(plan, None, error.problem)
-    match created:
-        case Problem():
-            outcomes.set_failed(type_change, created)
-            return outcomes.result(plan, None, created)
-        case FoundEnvironment(found, may_be_ours):
-            return _adopt(context, repository, plan, found, may_be_ours=may_be_ours)
-        case NewEnvironment(environment):
-            return _complete(context, repository, plan, environment)
+    if isinstance(created, FoundEnvironment):
+        return _adopt(context, repository, plan, created)
+    return _complete(context, repository, plan, created)
 
 
 def _complete(
@@ -190,18 +184,13 @@ def _is_so(change: SetAdminOnly, environment: ExistingEnvironment) -> bool:
 
 
 def _adopt(
-    context: ApplyContext, repository: Repository, plan: Create, found: Found, *, may_be_ours: bool
+    context: ApplyContext, repository: Repository, plan: Create, adopted: FoundEnvironment
 ) -> EnvironmentResult:
     """Apply to an environment that the first list did not show: plan anew from what it contains.
 
-    Args:
-        context: The dependencies.
-        repository: The repository that the environment belongs to.
-        plan: The creation that was planned.
-        found: The environment.
-        may_be_ours: Whether a request of this run may have created it. If it is also empty, as a
-            new one is, the plan is still right.
+    If this run may have created it and it is empty, as a new one is, the plan is still right.
     """
+    found, may_be_ours = adopted.found, adopted.may_be_ours
     existing, desired = found.existing, plan.declared.desired
     try:
         contents = read_contents(context, repository, existing, desired)

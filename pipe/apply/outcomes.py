@@ -3,20 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Final
+from contextlib import AbstractContextManager, contextmanager
 
 from pipe.models.changes import Change, EnvironmentPlan
 from pipe.models.errors import PipeError, Problem
-from pipe.models.results import ChangeResult, EnvironmentResult, Outcome
-
-_WORST_FIRST: Final = (
-    Outcome.FAILED,
-    Outcome.UNVERIFIED,
-    Outcome.REFUSED,
-    Outcome.SKIPPED,
-    Outcome.APPLIED,
-)
+from pipe.models.results import ChangeResult, EnvironmentResult, Outcome, worst_outcome
 
 
 class ChangeOutcomes:
@@ -36,19 +27,18 @@ class ChangeOutcomes:
 
     def set_failed(self, change: Change, problem: Problem) -> None:
         """Record that a change could not be made."""
-        self._results[change] = ChangeResult(change=change, outcome=Outcome.FAILED, problem=problem)
+        self._set_problem(change, Outcome.FAILED, problem)
 
     def set_refused(self, change: Change, problem: Problem) -> None:
         """Record that a change was refused for safety."""
-        self._results[change] = ChangeResult(
-            change=change, outcome=Outcome.REFUSED, problem=problem
-        )
+        self._set_problem(change, Outcome.REFUSED, problem)
 
     def set_unverified(self, change: Change, problem: Problem) -> None:
         """Record that a change was accepted but does not show."""
-        self._results[change] = ChangeResult(
-            change=change, outcome=Outcome.UNVERIFIED, problem=problem
-        )
+        self._set_problem(change, Outcome.UNVERIFIED, problem)
+
+    def _set_problem(self, change: Change, outcome: Outcome, problem: Problem) -> None:
+        self._results[change] = ChangeResult(change=change, outcome=outcome, problem=problem)
 
     def is_applied(self, change: Change) -> bool:
         """Return whether this run made the change and it shows."""
@@ -60,26 +50,22 @@ class ChangeOutcomes:
         result = self._results.get(change)
         return result is not None and result.problem is None
 
-    @contextmanager
-    def fail_on_error(self, *changes: Change) -> Iterator[None]:
+    def fail_on_error(self, *changes: Change) -> AbstractContextManager[None]:
         """Record an error that escapes as the failure of those changes without an outcome."""
-        try:
-            yield
-        except PipeError as error:
-            for change in changes:
-                if change not in self._results:
-                    self.set_failed(change, error.problem)
-            raise
+        return self._on_error(Outcome.FAILED, changes)
+
+    def unverified_on_error(self, *changes: Change) -> AbstractContextManager[None]:
+        """Record an error that escapes while those changes are verified: they may be in place."""
+        return self._on_error(Outcome.UNVERIFIED, changes)
 
     @contextmanager
-    def unverified_on_error(self, *changes: Change) -> Iterator[None]:
-        """Record an error that escapes while those changes are verified: they may be in place."""
+    def _on_error(self, outcome: Outcome, changes: tuple[Change, ...]) -> Iterator[None]:
         try:
             yield
         except PipeError as error:
             for change in changes:
                 if change not in self._results:
-                    self.set_unverified(change, error.problem)
+                    self._set_problem(change, outcome, error.problem)
             raise
 
     def results(self) -> tuple[ChangeResult, ...]:
@@ -94,11 +80,8 @@ class ChangeOutcomes:
     ) -> EnvironmentResult:
         """Return the result of the environment; `problem` is the error that ended it early."""
         changes = self.results()
-        outcomes = {each.outcome for each in changes}
-        if problem is not None:
-            outcomes.add(Outcome.FAILED)
-        outcome = next((each for each in _WORST_FIRST if each in outcomes), Outcome.UNCHANGED)
-        if outcome is Outcome.SKIPPED:
+        outcome = worst_outcome(each.outcome for each in changes)
+        if problem is not None or outcome is Outcome.SKIPPED:
             outcome = Outcome.FAILED
         first = problem or next((each.problem for each in changes if each.problem), None)
         return EnvironmentResult(

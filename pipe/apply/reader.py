@@ -56,7 +56,7 @@ def read_state(context: ApplyContext, repository: Repository, declaration: Decla
         pipelines_enabled=(
             _pipelines_enabled(context, repository) if declaration.enable_pipelines else None
         ),
-        variables=_read_repository_variables(context, repository) if own else None,
+        variables=read_repository_variables(context, repository) if own else None,
     )
 
 
@@ -100,9 +100,19 @@ def list_environments(
             break
         context.wait(pause)
         listed = context.api.environments(repository)
-    if isinstance(listed, Rejected):
-        raise PipeError(problems.rejection("list the environments", repository, listed))
-    return listed
+    return problems.raise_for_rejection(listed, "list the environments", repository)
+
+
+def read_repository_variables(
+    context: ApplyContext, repository: Repository
+) -> tuple[ExistingVariable, ...]:
+    """Return the variables of the repository itself.
+
+    Raises:
+        PipeError: They can't be listed.
+    """
+    listed = context.api.variables(VariableOwner(repository))
+    return problems.raise_for_rejection(listed, "list the variables", repository)
 
 
 def read_contents(
@@ -128,39 +138,23 @@ def _read_variables(
     rejected = Rejected(status=HTTPStatus.NOT_FOUND)
     for _ in context.attempts():
         listed = context.api.variables(VariableOwner(repository, existing.uuid))
-        if not isinstance(listed, Rejected):
-            return listed
-        rejected = listed
-        if rejected.status != HTTPStatus.NOT_FOUND:
+        if not isinstance(listed, Rejected) or listed.status != HTTPStatus.NOT_FOUND:
             doing = f"list the variables of '{existing.name}'"
-            raise PipeError(problems.rejection(doing, repository, rejected))
+            return problems.raise_for_rejection(listed, doing, repository)
+        rejected = listed
     raise PipeError(problems.variables_unavailable(existing.name, rejected))
-
-
-def _read_repository_variables(
-    context: ApplyContext, repository: Repository
-) -> tuple[ExistingVariable, ...]:
-    listed = context.api.variables(VariableOwner(repository))
-    if isinstance(listed, Rejected):
-        raise PipeError(problems.rejection("list the variables", repository, listed))
-    return listed
 
 
 def _read_branches(
     context: ApplyContext, repository: Repository, existing: ExistingEnvironment
 ) -> tuple[ExistingBranchRestriction, ...] | Problem:
     listed = context.api.branch_restrictions(repository, existing.uuid)
-    if not isinstance(listed, Rejected):
-        return listed
-    if listed.status in UNSUPPORTED:
+    if isinstance(listed, Rejected) and listed.status in UNSUPPORTED:
         return problems.branches_unsupported(existing.name, listed)
     doing = f"list the branches of '{existing.name}'"
-    raise PipeError(problems.rejection(doing, repository, listed))
+    return problems.raise_for_rejection(listed, doing, repository)
 
 
 def _pipelines_enabled(context: ApplyContext, repository: Repository) -> bool:
     enabled = context.api.pipelines_enabled(repository)
-    if isinstance(enabled, Rejected):
-        doing = "read whether Pipelines is enabled"
-        raise PipeError(problems.rejection(doing, repository, enabled))
-    return enabled
+    return problems.raise_for_rejection(enabled, "read whether Pipelines is enabled", repository)

@@ -13,8 +13,7 @@ from pipe.apply.environment import apply_environment
 from pipe.apply.outcomes import ChangeOutcomes
 from pipe.apply.reader import read_state
 from pipe.apply.variable_stages import VariableWriter
-from pipe.bitbucket import problems as bitbucket_problems
-from pipe.bitbucket.requests import Rejected
+from pipe.bitbucket.problems import raise_for_rejection
 from pipe.models.changes import Keep, Refuse, RepositoryPlan, existing_of
 from pipe.models.counting import count_environments
 from pipe.models.declaration import Declaration, Repository
@@ -74,10 +73,12 @@ def apply_one(
     """Apply the plan of one repository; problems are in the result."""
     if not plan.enable_pipelines:
         return _apply(context, plan)
-    problem = _enable_pipelines(context, plan.repository)
-    if problem is not None:
+    try:
+        answer = context.api.enable_pipelines(plan.repository)
+        raise_for_rejection(answer, "enable Pipelines", plan.repository)
+    except PipeError as error:
         return RepositoryResult(
-            repository=plan.repository, problem=problem, pipelines=Outcome.FAILED
+            repository=plan.repository, problem=error.problem, pipelines=Outcome.FAILED
         )
     # Bitbucket may have created Test, Staging and Production by itself: plan anew.
     anew = plan_one(context, plan.repository, declaration)
@@ -133,13 +134,3 @@ def _apply_variables(context: ApplyContext, plan: RepositoryPlan) -> tuple[Chang
     with suppress(PipeError):  # the change that met it has it as its problem
         writer.write(plan.changes)
     return outcomes.results()
-
-
-def _enable_pipelines(context: ApplyContext, repository: Repository) -> Problem | None:
-    try:
-        answer = context.api.enable_pipelines(repository)
-    except PipeError as error:
-        return error.problem
-    if isinstance(answer, Rejected):
-        return bitbucket_problems.rejection("enable Pipelines", repository, answer)
-    return None

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Final
+from typing import Final, TypeVar
 
 from pipe.bitbucket.requests import Rejected
 from pipe.models.declaration import Repository
-from pipe.models.errors import ExitCode, Problem
+from pipe.models.errors import ExitCode, PipeError, Problem
+
+T = TypeVar("T")
 
 BRANCHES_UNSUPPORTED: Final = "branches-unsupported"
 
@@ -115,6 +117,17 @@ _REMEDIES_BY_MESSAGE: Final[tuple[tuple[int, str, str], ...]] = (
 def rejection(doing: str, repository: Repository, rejected: Rejected) -> Problem:
     """Describe why Bitbucket refused a request; `doing` completes "Bitbucket refused to"."""
     return rejection_about(f"{doing} in {repository}", f"The repository {repository}", rejected)
+
+
+def raise_for_rejection(answer: T | Rejected, doing: str, repository: Repository) -> T:
+    """Return the answer, unless Bitbucket refused the request.
+
+    Raises:
+        PipeError: It did; `doing` completes "Bitbucket refused to".
+    """
+    if isinstance(answer, Rejected):
+        raise PipeError(rejection(doing, repository, answer))
+    return answer
 
 
 def rejection_about(doing: str, subject: str, rejected: Rejected) -> Problem:

@@ -9,9 +9,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from pipe.apply.context import ApplyContext
-from pipe.apply.reader import list_environments, read_contents
+from pipe.apply.reader import list_environments, read_contents, read_repository_variables
 from pipe.bitbucket import problems
-from pipe.bitbucket.requests import Rejected
 from pipe.context import Writable
 from pipe.export import document
 from pipe.export.document import ExportedEnvironment, ExportedRepository
@@ -19,7 +18,6 @@ from pipe.fleet.recorder import RunRecorder
 from pipe.fleet.workers import Abandoned, Crashed, NotStarted, WorkerPool
 from pipe.models.declaration import Desired, Repository
 from pipe.models.errors import ExitCode, PipeError, Problem, RunOverError
-from pipe.models.existing import ExistingVariable, VariableOwner
 from pipe.models.results import Exported, RepositoryResult, RunResult
 from pipe.redaction import Redactor
 from pipe.reports.files import reason, write_atomically
@@ -77,19 +75,12 @@ class Exporter(Struct, frozen=True, kw_only=True):
                 )
                 for each in list_environments(self.apply_context, repository)
             )
-            variables = self._variables(repository)
+            variables = read_repository_variables(self.apply_context, repository)
         except PipeError as error:
             if error.problem.ends_run:
                 self.pool.stop()
             return error.problem
         return ExportedRepository(environments, variables)
-
-    def _variables(self, repository: Repository) -> tuple[ExistingVariable, ...]:
-        listed = self.apply_context.api.variables(VariableOwner(repository, None))
-        if isinstance(listed, Rejected):
-            doing = "list the variables of the repository"
-            raise PipeError(problems.rejection(doing, repository, listed))
-        return listed
 
     def _failed(self, repository: Repository, problem: Problem) -> None:
         if problem.ends_run and self.recorder.many_repositories:
