@@ -1,4 +1,4 @@
-"""Command line of the pipe: the process environment, signals, streams and the exit code.
+"""Command line of the pipe: arguments, environment variables, streams and the exit code.
 
 The only module that reads `os.environ` or exits.
 """
@@ -7,17 +7,16 @@ from __future__ import annotations
 
 import gc
 import os
-import signal
 import sys
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from time import monotonic
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from pipe import VERSION
 from pipe.context import RunContext, Stop, real_clock
+from pipe.signals import call_with_signals
 from pipe.streams import LogStream, OutputStream, reserve_standard_descriptors
 
 if TYPE_CHECKING:  # a configuration error is reported without loading the HTTP client
@@ -28,9 +27,6 @@ _STDERR: Final = 2
 
 _STACK_BYTES: Final = 4 * 1024 * 1024
 """For each thread, whatever the limit of the process: deeply nested JSON needs stack."""
-
-LAST_SECONDS: Final = 5.0
-"""After a signal, a run that hangs (in a file system, say) is ended without reports."""
 
 _OK: Final = 0
 _UNEXPECTED: Final = 1
@@ -50,40 +46,19 @@ def main(arguments: Sequence[str] = ()) -> int:
         arguments: `--help` or `--version` alone; any other is a configuration error.
     """
     stop = Stop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda received, _: stop.request(signal.Signals(received).name))
     reserve_standard_descriptors()
     threading.stack_size(_STACK_BYTES)
-    finished = threading.Event()
-    codes: list[int] = []
+    code = call_with_signals(lambda: _run_or_log(stop, arguments), stop)
+    return _GAVE_UP if code is None else code
 
-    def work() -> None:
-        try:
-            codes.append(_run(stop, arguments))
-        except BaseException as error:  # noqa: BLE001 - `run` raises nothing; a broken import does
-            name = type(error).__name__  # no message: it could hold a secret
-            LogStream(_STDERR, stop).write(f"ERROR: The pipe ended unexpectedly ({name}): a bug\n")
-            codes.append(_UNEXPECTED)
-        finished.set()
 
-    # Signals are handled by the main thread, which holds no lock that their handlers need.
+def _run_or_log(stop: Stop, arguments: Sequence[str]) -> int:
     try:
-        threading.Thread(target=work, daemon=True).start()
-    except RuntimeError:  # no thread can be started: the number of processes is limited
-        work()
-    return codes[0] if _wait(finished, stop) else _GAVE_UP
-
-
-def _wait(finished: threading.Event, stop: Stop) -> bool:
-    """Wait for the run, for some seconds only once it was asked to stop."""
-    stopped_at: float | None = None
-    while not finished.wait(0.1):
-        if stop.requested:
-            now = monotonic()
-            stopped_at = stopped_at or now
-            if now - stopped_at >= LAST_SECONDS:
-                return False
-    return True
+        return _run(stop, arguments)
+    except BaseException as error:  # noqa: BLE001 - `run` raises nothing; a broken import does
+        name = type(error).__name__  # no message: it could hold a secret
+        LogStream(_STDERR, stop).write(f"ERROR: The pipe ended unexpectedly ({name}): a bug\n")
+        return _UNEXPECTED
 
 
 def _run(stop: Stop, arguments: Sequence[str]) -> int:
@@ -96,7 +71,7 @@ def _run(stop: Stop, arguments: Sequence[str]) -> int:
         from pipe.settings.usage import usage  # noqa: PLC0415 - `pipe.settings` is slow
 
         return _print(usage(VERSION), stop)
-    from pipe.session import run  # noqa: PLC0415 - imports nearly everything: after these lines
+    from pipe.run import run  # noqa: PLC0415 - imports nearly everything: after these lines
 
     return run(
         RunContext(
@@ -114,7 +89,7 @@ def _run(stop: Stop, arguments: Sequence[str]) -> int:
 
 
 def _connect(url: str, workers: int, stop: Stop) -> httpx.Client:
-    import pipe.execution  # noqa: F401, PLC0415 - slow; a configuration error does without
+    import pipe.modes  # noqa: F401, PLC0415 - slow; a configuration error does without
     from pipe.bitbucket.connections import open_client  # noqa: PLC0415 - likewise
 
     gc.freeze()  # all that is imported stays

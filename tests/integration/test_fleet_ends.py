@@ -94,7 +94,7 @@ def test_a_listing_that_never_ends_is_not_waited_for_once_the_run_is_stopped(
 @pytest.mark.parametrize(
     ("variables", "broken"),
     [
-        ({}, "pipe.execution.resolve"),
+        ({}, "pipe.modes.resolve"),
         (
             {"CODE_INSIGHTS": "true", "BITBUCKET_COMMIT": "0123456"},
             "pipe.publishing.publish.publish_insights",

@@ -106,7 +106,7 @@ def test_a_configuration_error_loads_neither_network_nor_planner() -> None:
     assert not {
         each
         for each in found
-        if each.startswith(("pipe.apply", "pipe.planning.planner", "pipe.execution"))
+        if each.startswith(("pipe.apply", "pipe.planning.planner", "pipe.modes"))
     }
 
 

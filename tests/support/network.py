@@ -19,7 +19,7 @@ from typing import Final
 from pipe.bitbucket.connections import open_client, open_in_pipe_client
 from pipe.context import RunContext, Stop, real_clock
 from pipe.models.errors import ExitCode
-from pipe.session import run
+from pipe.run import run
 from simulator.state.credentials import DEMO_ACCESS_TOKEN
 
 LOOPBACK: Final = "127.0.0.1"

@@ -34,7 +34,7 @@ from pipe.context import RunContext, Stop
 from pipe.models.declaration import Repository
 from pipe.planning.variables import SecretsPolicy
 from pipe.redaction import Redactor
-from pipe.session import run
+from pipe.run import run
 from simulator.behaviour.profiles import OBSERVED
 from simulator.behaviour.switches import Switches, SwitchValue, with_values
 from simulator.simulator import Simulator

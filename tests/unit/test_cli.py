@@ -17,7 +17,7 @@ from typing import Final
 import pytest
 
 import pipe.__main__
-from pipe import cli
+from pipe import signals
 from pipe.cli import main
 from pipe.context import RunContext, Stop
 from pipe.models.errors import ExitCode
@@ -233,8 +233,8 @@ def test_a_run_that_hangs_is_ended_some_seconds_after_a_signal(
         never.wait()
         return ExitCode.OK
 
-    monkeypatch.setattr("pipe.session.run", hang)
-    monkeypatch.setattr(cli, "LAST_SECONDS", 0.01)
+    monkeypatch.setattr("pipe.run.run", hang)
+    monkeypatch.setattr(signals, "LAST_SECONDS", 0.01)
 
     assert main() == 6
     never.set()
@@ -244,7 +244,7 @@ def test_a_run_that_hangs_is_ended_some_seconds_after_a_signal(
 def test_a_broken_import_is_a_bug_without_a_traceback(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setitem(sys.modules, "pipe.session", None)
+    monkeypatch.setitem(sys.modules, "pipe.run", None)
 
     assert main() == 1
     log = "ERROR: The pipe ended unexpectedly (ModuleNotFoundError): a bug\n"

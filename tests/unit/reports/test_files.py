@@ -182,7 +182,7 @@ def test_configuration_errors_are_reported(tmp_path: Path) -> None:
 
 
 def test_a_run_without_reports_loads_no_renderer() -> None:
-    script = "import sys, pipe.session; print(*sorted(sys.modules))"
+    script = "import sys, pipe.run; print(*sorted(sys.modules))"
     done = subprocess.run(  # noqa: S603 - our own interpreter
         [sys.executable, "-c", script], capture_output=True, check=True, text=True
     )

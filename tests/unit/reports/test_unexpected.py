@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-import pipe.execution
+import pipe.modes
 import pipe.reports.files
-import pipe.session
+import pipe.run
 from pipe.models.errors import ExitCode, PipeError, Problem
 from pipe.reports.log import traceback_lines
 from pipe.reports.pipelines import share_result
@@ -32,7 +32,7 @@ def _run(**variables: str) -> Ran:
 
 
 def test_a_bug_is_logged_and_reported(monkeypatch: pytest.MonkeyPatch) -> None:
-    _break(monkeypatch, pipe.execution.Execution, "_handle_repositories")
+    _break(monkeypatch, pipe.modes.ModeRunner, "_handle_repositories")
 
     ran = _run()
 
@@ -44,21 +44,21 @@ def test_a_bug_is_logged_and_reported(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_debug_shows_the_traceback_of_a_bug(monkeypatch: pytest.MonkeyPatch) -> None:
-    _break(monkeypatch, pipe.execution.Execution, "_handle_repositories")
+    _break(monkeypatch, pipe.modes.ModeRunner, "_handle_repositories")
 
     ran = _run(DEBUG="true")
 
     assert "DEBUG: Traceback (most recent call last):" in ran.log
     assert "_BugError" in ran.log
-    assert "session.py, line " in ran.log
+    assert "run.py, line " in ran.log
     assert CANARY not in ran.log
 
 
 @pytest.mark.parametrize("debug", ["", "true"])
-def test_a_bug_outside_the_session_is_handled_alike(
+def test_a_bug_in_writing_reports_is_handled_alike(
     monkeypatch: pytest.MonkeyPatch, debug: str
 ) -> None:
-    _break(monkeypatch, pipe.session, share_result.__name__)
+    _break(monkeypatch, pipe.run, share_result.__name__)
 
     ran = _run(DEBUG=debug)
 

@@ -1,6 +1,6 @@
 """Run the pipe once: settings, plan, apply, reports. Returns the exit code; never exits.
 
-What talks to Bitbucket is imported with `execution`, so that a configuration error is reported
+What talks to Bitbucket is imported with `modes`, so that a configuration error is reported
 without loading it.
 """
 
@@ -56,10 +56,10 @@ def _run(context: RunContext, console: Log, redactor: Redactor) -> ExitCode:
         return _finish(console, error.report_files or report_files, result, about)
     about = About(at=context.clock.now(), context=settings.context)
     with client:
-        from pipe.execution import Execution  # noqa: PLC0415 - slow; see the module's docstring
+        from pipe.modes import ModeRunner  # noqa: PLC0415 - slow; see the module's docstring
 
         try:
-            result = Execution(context, settings, client, console, redactor).run(about)
+            result = ModeRunner(context, settings, client, console, redactor).run(about)
         except Exception as error:  # noqa: BLE001 - the reports are written whatever happened
             bug = _log_bug(console, error, debug=settings.options.debug)
             result = RunResult(

@@ -1,4 +1,7 @@
-"""Execute a run whose settings are valid; loads everything that talks to Bitbucket."""
+"""Carry out `MODE`: plan, check, apply or export the selected repositories, then publish.
+
+This loads everything that talks to Bitbucket.
+"""
 
 from __future__ import annotations
 
@@ -35,8 +38,8 @@ _PUBLISH_SECONDS: Final = 30.0
 """The most that publishing the result may take."""
 
 
-class Execution:
-    """One run whose settings are valid: select repositories, plan, apply or export, publish.
+class ModeRunner:
+    """Carries out one run whose settings are valid.
 
     Args:
         context: Injected dependencies.

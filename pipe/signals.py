@@ -1,0 +1,56 @@
+"""Handle SIGTERM and SIGINT: ask the run to stop, and wait for its end for some seconds only.
+
+The main thread handles signals, so it holds no lock that their handlers need: the run has a thread
+of its own.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable
+from time import monotonic
+from typing import Final
+
+from pipe.context import Stop
+
+LAST_SECONDS: Final = 5.0
+"""After a signal, a run that hangs (in a file system, say) is ended without reports."""
+
+
+def call_with_signals(run: Callable[[], int], stop: Stop) -> int | None:
+    """Call a function that raises nothing, in a thread, and return what it returns.
+
+    Args:
+        run: The function; it looks at `stop`.
+        stop: Asked for at SIGTERM or SIGINT.
+
+    Returns:
+        The result of the function; `None` if it did not end in time after a signal.
+    """
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda received, _: stop.request(signal.Signals(received).name))
+    finished = threading.Event()
+    codes: list[int] = []
+
+    def work() -> None:
+        codes.append(run())
+        finished.set()
+
+    try:
+        threading.Thread(target=work, daemon=True).start()
+    except RuntimeError:  # no thread can be started: the number of processes is limited
+        work()
+    return codes[0] if _wait(finished, stop) else None
+
+
+def _wait(finished: threading.Event, stop: Stop) -> bool:
+    """Wait for the run, for some seconds only once it was asked to stop."""
+    stopped_at: float | None = None
+    while not finished.wait(0.1):
+        if stop.requested:
+            now = monotonic()
+            stopped_at = stopped_at or now
+            if now - stopped_at >= LAST_SECONDS:
+                return False
+    return True
