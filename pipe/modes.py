@@ -29,7 +29,7 @@ from pipe.models.results import Mode, RunResult
 from pipe.planning.variables import SecretsPolicy
 from pipe.redaction import Redactor
 from pipe.reports.console import Log
-from pipe.reports.log import target
+from pipe.reports.log import RepositoryLog, target
 from pipe.reports.presentation import About, present
 from pipe.reports.text import counted
 from pipe.settings.loader import Settings
@@ -146,7 +146,7 @@ class ModeRunner:
             recorder = RunRecorder(
                 console=self._console,
                 redactor=self._redactor,
-                mode=self._options.mode,
+                lines=RepositoryLog(mode=self._options.mode, is_fleet=len(repositories) > 1),
                 debug=self._options.debug,
                 many_repositories=len(repositories) > 1,
                 stop=self._context.stop,

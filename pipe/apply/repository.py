@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from pipe.apply.context import ApplyContext
@@ -17,7 +16,7 @@ from pipe.bitbucket.problems import raise_for_rejection
 from pipe.models.changes import Keep, Refuse, RepositoryPlan, existing_of
 from pipe.models.counting import count_environments
 from pipe.models.declaration import Declaration, Repository
-from pipe.models.errors import PipeError, Problem
+from pipe.models.errors import PipeError
 from pipe.models.existing import VariableOwner
 from pipe.models.results import (
     ChangeResult,
@@ -32,21 +31,18 @@ from pipe.planning.planner import Planner
 from pipe.planning.safety import count_pruned, review
 
 
-class Unreadable(Struct, frozen=True):
-    """A repository that could not be read."""
-
-    repository: Repository
-    problem: Problem
-
-
 def plan_one(
     context: ApplyContext, repository: Repository, declaration: Declaration
-) -> RepositoryPlan | Unreadable:
-    """Read a repository and plan what would change; this sends no write."""
+) -> RepositoryPlan | RepositoryResult:
+    """Read a repository and plan what would change; this sends no write.
+
+    Returns:
+        The plan, or the result of a repository that could not be read.
+    """
     try:
         observed = read_state(context, repository, declaration)
     except PipeError as error:
-        return Unreadable(repository, error.problem)
+        return RepositoryResult(repository=repository, problem=error.problem)
     return review(
         Planner(repository, context.policy).plan(declaration, observed),
         existing_count=len(observed.environments),
@@ -54,10 +50,8 @@ def plan_one(
     )
 
 
-def planned_result(plan: RepositoryPlan | Unreadable) -> RepositoryResult:
+def planned_result(plan: RepositoryPlan) -> RepositoryResult:
     """Return the result of a plan that is not applied."""
-    if isinstance(plan, Unreadable):
-        return RepositoryResult(repository=plan.repository, problem=plan.problem)
     return RepositoryResult(
         repository=plan.repository,
         environments=tuple(planned(each) for each in plan.environments),
@@ -82,8 +76,8 @@ def apply_one(
         )
     # Bitbucket may have created Test, Staging and Production by itself: plan anew.
     anew = plan_one(context, plan.repository, declaration)
-    if isinstance(anew, Unreadable):
-        return replace(planned_result(anew), pipelines=Outcome.APPLIED)
+    if isinstance(anew, RepositoryResult):
+        return replace(anew, pipelines=Outcome.APPLIED)
     permitted = _only_reviewed(anew, plan) if context.reviewed else anew
     return replace(_apply(context, permitted), pipelines=Outcome.APPLIED)
 

@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterator
 from threading import Lock
 from typing import TypeAlias
 
-from msgspec import Struct
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from pipe.apply.context import ApplyContext
-from pipe.apply.repository import Unreadable, apply_one, plan_one, planned_result
+from pipe.apply.repository import apply_one, plan_one, planned_result
 from pipe.bitbucket import problems
 from pipe.fleet.batches import (
     HOURLY_REQUESTS,
@@ -29,28 +29,28 @@ from pipe.fleet.recorder import RunRecorder
 from pipe.fleet.workers import Abandoned, Crashed, NotStarted, Unfinished, WorkerPool
 from pipe.models.changes import RepositoryPlan, Totals
 from pipe.models.declaration import Repository
-from pipe.models.errors import Problem, RunOverError
+from pipe.models.errors import RunOverError
 from pipe.models.results import Mode, RepositoryResult, RunResult
 from pipe.planning import problems as planning_problems
 from pipe.planning.checksum import checksum
 from pipe.planning.safety import exceeded_limits
 from pipe.settings.loader import Settings
 
-Planned: TypeAlias = RepositoryPlan | Unreadable | NotStarted
-"""The outcome of planning a repository."""
+Planned: TypeAlias = RepositoryPlan | RepositoryResult | NotStarted
+"""The outcome of planning a repository: a result if it could not be read."""
 
 
 class _Batch(Struct, frozen=True):
     """Repositories that are being read, and what reading them comes to, in the same order."""
 
     repositories: tuple[Repository, ...]
-    outcomes: Iterator[RepositoryPlan | Unreadable | Unfinished]
+    outcomes: Iterator[RepositoryPlan | RepositoryResult | Unfinished]
 
 
-class Orchestrator:
+class Orchestrator(Struct, kw_only=True, eq=False):
     """Runs `plan`, `check` or `apply` over the selected repositories.
 
-    Args:
+    Attributes:
         settings: What was asked for.
         apply_context: Reads and writes.
         pool: Runs them in parallel.
@@ -58,35 +58,25 @@ class Orchestrator:
         budget: Returns what the run has left.
     """
 
-    def __init__(
-        self,
-        *,
-        settings: Settings,
-        apply_context: ApplyContext,
-        pool: WorkerPool,
-        recorder: RunRecorder,
-        budget: Callable[[], RemainingBudget],
-    ) -> None:
-        self._settings = settings
-        self._options = settings.options
-        self._context = apply_context
-        self._pool = pool
-        self._recorder = recorder
-        self._budget = budget
-        self._waiting: deque[tuple[Repository, ...]] = deque()
-        self._plans: list[RepositoryPlan] = []
-        self._is_complete = True
-        self._totals = Totals()
-        self._lock = Lock()
-        self._reserved = 0
-        self._handled = 0
-        self._is_first = True
+    settings: Settings
+    apply_context: ApplyContext
+    pool: WorkerPool
+    recorder: RunRecorder
+    budget: Callable[[], RemainingBudget]
+    _waiting: deque[tuple[Repository, ...]] = field(default_factory=deque)
+    _plans: list[RepositoryPlan] = []
+    _is_complete: bool = True
+    _totals: Totals = Totals()
+    _lock: Lock = field(default_factory=Lock)
+    _reserved: int = 0
+    _handled: int = 0
+    _is_first: bool = True
 
     def run(self, repositories: tuple[Repository, ...], base_result: RunResult) -> RunResult:
         """Handle the repositories; return `base_result` with what happened to them."""
         self._waiting += self._batches(repositories)
         if len(self._waiting) > 1:
-            self._recorder.console.info(
+            self.recorder.console.info(
                 f"Planning {len(repositories)} repositories takes more than half of the requests"
                 f" that Bitbucket grants in an hour: they are planned and applied in"
                 f" {len(self._waiting)} batches"
@@ -95,16 +85,19 @@ class Orchestrator:
         while batch is not None:
             batch = self._handle(batch)
         self._skip_waiting()
-        result = self._recorder.finish(base_result)
+        result = self.recorder.finish(base_result)
         if not (self._plans and self._is_complete):
             return result
         return replace(result, plan_checksum=checksum(self._plans))
 
     def _batches(self, repositories: tuple[Repository, ...]) -> list[tuple[Repository, ...]]:
-        if self._options.mode is not Mode.APPLY or self._options.plan_checksum is not None:
+        if (
+            self.settings.options.mode is not Mode.APPLY
+            or self.settings.options.plan_checksum is not None
+        ):
             return [repositories]
-        reads = max(reads_needed(self._settings.declaration_for(each)) for each in repositories)
-        limit = self._budget().limit or HOURLY_REQUESTS
+        reads = max(reads_needed(self.settings.declaration_for(each)) for each in repositories)
+        limit = self.budget().limit or HOURLY_REQUESTS
         return split_into_batches(repositories, reads, limit)
 
     def _start_next_batch(self) -> _Batch | None:
@@ -118,19 +111,19 @@ class Orchestrator:
         if count == 0:
             return None
         self._handled += count
-        outcomes = self._pool.map(self._plan, batch[:count], activity="repositories read")
+        outcomes = self.pool.map(self._plan, batch[:count], activity="repositories read")
         return _Batch(batch[:count], outcomes)
 
     def _skip_waiting(self) -> None:
-        if self._waiting and not self._pool.stopped:
-            left = self._budget()
+        if self._waiting and not self.pool.stopped:
+            left = self.budget()
             needed = f"{left.sent // self._handled} requests"
             problem = planning_problems.not_enough_left("quota", needed, str(left.requests))
-            self._recorder.add_problem(problem)
+            self.recorder.add_problem(problem)
         for batch in self._waiting:
             self._is_complete = False
             for repository in batch:
-                self._recorder.skip(repository)
+                self.recorder.skip(repository)
 
     def _handle(self, batch: _Batch) -> _Batch | None:
         """Plan a batch, apply it where that is asked for; return the next, which is being read."""
@@ -138,9 +131,9 @@ class Orchestrator:
         plans = [each for each in planned if isinstance(each, RepositoryPlan)]
         self._plans += plans
         self._is_complete &= not any(isinstance(each, NotStarted) for each in planned)
-        if self._options.mode is Mode.APPLY and self._is_as_reviewed():
-            if not self._pool.stopped:
-                self._recorder.announce(planned_result(each) for each in plans)
+        if self.settings.options.mode is Mode.APPLY and self._is_as_reviewed():
+            if not self.pool.stopped:
+                self.recorder.announce(planned_result(each) for each in plans)
             results = self._applied(batch.repositories, planned)
         else:
             results = (_not_applied(each) for each in planned)
@@ -149,10 +142,10 @@ class Orchestrator:
             range(len(planned), 0, -1), zip(batch.repositories, results, strict=True), strict=True
         ):
             if isinstance(result, NotStarted):
-                self._recorder.skip(repository)
+                self.recorder.skip(repository)
             else:
-                self._recorder.add(result)
-            if following is None and left <= self._options.workers:
+                self.recorder.add(result)
+            if following is None and left <= self.settings.options.workers:
                 following = self._start_next_batch()  # workers are idle: these are the last answers
         return following or self._start_next_batch()
 
@@ -160,40 +153,42 @@ class Orchestrator:
         for repository, outcome in zip(batch.repositories, batch.outcomes, strict=True):
             match outcome:
                 case Crashed():
-                    yield Unreadable(repository, self._recorder.unexpected(repository, outcome))
+                    problem = self.recorder.unexpected(repository, outcome)
+                    yield RepositoryResult(repository=repository, problem=problem)
                 case Abandoned(reason):
                     # Reading changes nothing: this is as if it had not been started.
-                    error = RunOverError(problems.stopped(reason))
-                    yield self._unreadable(Unreadable(repository, error.problem))
-                case Unreadable():
-                    yield self._unreadable(outcome)
+                    problem = RunOverError(problems.stopped(reason)).problem
+                    yield self._unread(RepositoryResult(repository=repository, problem=problem))
+                case RepositoryResult():
+                    yield self._unread(outcome)
                 case RepositoryPlan() | NotStarted():
                     yield outcome
 
-    def _plan(self, repository: Repository) -> RepositoryPlan | Unreadable:
-        declaration = self._settings.declaration_for(repository)
-        planned = plan_one(self._context, repository, declaration)
-        if isinstance(planned, Unreadable):
-            self._stop_if_over((planned.problem,))
+    def _plan(self, repository: Repository) -> RepositoryPlan | RepositoryResult:
+        declaration = self.settings.declaration_for(repository)
+        planned = plan_one(self.apply_context, repository, declaration)
+        if isinstance(planned, RepositoryResult):
+            self._stop_if_over(planned)
         return planned
 
-    def _unreadable(self, unreadable: Unreadable) -> Unreadable | NotStarted:
+    def _unread(self, result: RepositoryResult) -> RepositoryResult | NotStarted:
         """Skip a repository if the run ended before anything was known about it."""
-        if not (unreadable.problem.ends_run and self._recorder.many_repositories):
-            return unreadable
-        self._recorder.add_problem(unreadable.problem)
+        problem = result.problem
+        if problem is None or not (problem.ends_run and self.recorder.many_repositories):
+            return result
+        self.recorder.add_problem(problem)
         return NotStarted()
 
     def _refuse_excess(self, planned: list[Planned]) -> list[Planned]:
         """Refuse what exceeds a safety limit over all repositories together."""
-        steps = self._settings.parallel[1] if self._settings.parallel else 1
-        if self._options.force or not (self._recorder.many_repositories or steps > 1):
+        steps = self.settings.parallel[1] if self.settings.parallel else 1
+        if self.settings.options.force or not (self.recorder.many_repositories or steps > 1):
             return planned
         for each in planned:
             if isinstance(each, RepositoryPlan):
                 self._totals += each.totals
         for excess in exceeded_limits(self._totals, parallel_steps=steps):
-            self._recorder.log_once(excess.problem)
+            self.recorder.log_once(excess.problem)
             planned = [
                 excess.refuse_in(each) if isinstance(each, RepositoryPlan) else each
                 for each in planned
@@ -201,18 +196,18 @@ class Orchestrator:
         return planned
 
     def _is_as_reviewed(self) -> bool:
-        reviewed = self._options.plan_checksum
-        if reviewed is None or self._pool.stopped or not self._plans:
+        reviewed = self.settings.options.plan_checksum
+        if reviewed is None or self.pool.stopped or not self._plans:
             return True
         current = checksum(self._plans)
         if current != reviewed:
-            self._recorder.add_problem(planning_problems.plan_changed(reviewed, current))
+            self.recorder.add_problem(planning_problems.plan_changed(reviewed, current))
         return current == reviewed
 
     def _applied(
         self, repositories: tuple[Repository, ...], planned: list[Planned]
     ) -> Iterator[RepositoryResult | NotStarted]:
-        outcomes = self._pool.map(
+        outcomes = self.pool.map(
             self._apply, planned, activity="repositories done", admit=self._admit
         )
         for repository, plan, outcome in zip(repositories, planned, outcomes, strict=True):
@@ -224,32 +219,32 @@ class Orchestrator:
         The first one always begins: a rerun must get further than the run before it.
         """
         needed = _requests(plan)
-        if not (needed and self._recorder.many_repositories):
+        if not (needed and self.recorder.many_repositories):
             return True
         shortage = None if self._is_first else self._left().shortage(needed)
         self._is_first = False
         with self._lock:
             self._reserved += needed
         if shortage is not None:
-            self._recorder.add_problem(shortage)
+            self.recorder.add_problem(shortage)
         return shortage is None
 
     def _left(self) -> RemainingBudget:
         """Return what the run has left once those in progress are finished."""
-        left = self._budget()
+        left = self.budget()
         with self._lock:
             return replace(left, sent=left.sent + self._reserved)
 
     def _apply(self, plan: Planned) -> RepositoryResult | NotStarted:
         if not isinstance(plan, RepositoryPlan) or not _requests(plan):
             return _not_applied(plan)
-        declaration = self._settings.declaration_for(plan.repository)
+        declaration = self.settings.declaration_for(plan.repository)
         try:
-            result = apply_one(self._context, plan, declaration)
+            result = apply_one(self.apply_context, plan, declaration)
         finally:
             with self._lock:
                 self._reserved -= _requests(plan)
-        self._stop_if_over(result.problems)
+        self._stop_if_over(result)
         return result
 
     def _result(
@@ -265,18 +260,18 @@ class Orchestrator:
                 problem = planning_problems.abandoned(repository, reason)
                 return RepositoryResult(repository=repository, problem=problem)
             case Crashed():
-                problem = self._recorder.unexpected(repository, outcome)
+                problem = self.recorder.unexpected(repository, outcome)
                 return RepositoryResult(repository=repository, problem=problem)
             case RepositoryResult():
                 return outcome
 
-    def _stop_if_over(self, met: tuple[Problem, ...]) -> None:
-        if any(problem.ends_run for problem in met):
-            self._pool.stop()
+    def _stop_if_over(self, result: RepositoryResult) -> None:
+        if any(problem.ends_run for problem in result.problems):
+            self.pool.stop()
 
 
 def _not_applied(planned: Planned) -> RepositoryResult | NotStarted:
-    return planned if isinstance(planned, NotStarted) else planned_result(planned)
+    return planned_result(planned) if isinstance(planned, RepositoryPlan) else planned
 
 
 def _requests(plan: Planned) -> int:

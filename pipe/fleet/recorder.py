@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from pipe.bitbucket import problems
@@ -12,7 +13,7 @@ from pipe.fleet.workers import Crashed
 from pipe.models.changes import Keep
 from pipe.models.declaration import Repository
 from pipe.models.errors import ExitCode, Problem
-from pipe.models.results import Mode, Outcome, RepositoryResult, RunResult
+from pipe.models.results import Outcome, RepositoryResult, RunResult
 from pipe.planning import problems as planning_problems
 from pipe.redaction import Redactor
 from pipe.reports.console import Log
@@ -20,44 +21,32 @@ from pipe.reports.log import RepositoryLog, plan_line, report_unexpected
 from pipe.reports.text import one_line
 
 
-class RunRecorder:
+class RunRecorder(Struct, kw_only=True, eq=False):
     """The results of a run, in the order of its repositories.
 
     Attributes:
         console: Receives each result as it is added.
-        many_repositories: Whether the run handles more than one repository.
-
-    Args:
         redactor: Masks the secrets of the run.
-        mode: What the run does with its plan.
+        lines: Makes the lines of each result.
         debug: Whether tracebacks are logged.
+        many_repositories: Whether the run handles more than one repository.
         stop: Whether the run was asked to stop.
     """
 
-    def __init__(
-        self,
-        *,
-        console: Log,
-        redactor: Redactor,
-        mode: Mode,
-        debug: bool,
-        many_repositories: bool,
-        stop: Stop,
-    ) -> None:
-        self.console = console
-        self.many_repositories = many_repositories
-        self._redactor = redactor
-        self._debug = debug
-        self._stop = stop
-        self._results: list[RepositoryResult] = []
-        self._remaining: list[Repository] = []
-        self._problems: dict[str, Problem] = {}
-        self._lines = RepositoryLog(mode=mode, is_fleet=many_repositories)
+    console: Log
+    redactor: Redactor
+    lines: RepositoryLog
+    debug: bool
+    many_repositories: bool
+    stop: Stop
+    _results: list[RepositoryResult] = []
+    _remaining: list[Repository] = []
+    _problems: dict[str, Problem] = {}
 
     def log_once(self, problem: Problem) -> None:
         """Log the problem of several repositories; it is not logged again with each of them."""
         self.console.problem(problem)
-        self._lines.already_logged(problem)
+        self.lines.already_logged(problem)
 
     def add_problem(self, problem: Problem) -> None:
         """Add a problem of the run as a whole; only the first of a kind is kept."""
@@ -65,16 +54,16 @@ class RunRecorder:
 
     def unexpected(self, repository: Repository, crashed: Crashed) -> Problem:
         """Return the problem for a bug in this program."""
-        return report_unexpected(self.console, str(repository), crashed.error, debug=self._debug)
+        return report_unexpected(self.console, str(repository), crashed.error, debug=self.debug)
 
     def add(self, result: RepositoryResult) -> None:
         """Add and log the result of a repository."""
-        shown = self._redactor.mask(result)
+        shown = self.redactor.mask(result)
         self._results.append(shown)
         for each in shown.environments:
             if isinstance(each.plan, Keep) and each.plan.similar:
                 self._warn_of_similar(each.plan)
-        self.console.write(self._lines.result_lines(shown))
+        self.console.write(self.lines.result_lines(shown))
 
     def _warn_of_similar(self, plan: Keep) -> None:
         """Log which environments are left alone although they resemble an absent one."""
@@ -95,14 +84,14 @@ class RunRecorder:
             if each.changes or any(
                 one.outcome is not Outcome.UNCHANGED for one in each.environments
             ):
-                self.console.write(self._lines.plan_lines(self._redactor.mask(each)))
+                self.console.write(self.lines.plan_lines(self.redactor.mask(each)))
         if results:
             self.console.write([plan_line(results)])
 
     def finish(self, base_result: RunResult) -> RunResult:
         """Log the problems of the run as a whole; return `base_result` with everything added."""
-        if self._remaining and self._stop.requested:
-            self.add_problem(problems.stopped(self._stop.reason))
+        if self._remaining and self.stop.requested:
+            self.add_problem(problems.stopped(self.stop.reason))
         if self._remaining and self.many_repositories:
             self.add_problem(self._incomplete())
         for problem in self._problems.values():

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache, partial
+from typing import TypeAlias
+
 from pipe.bitbucket import problems as bitbucket_problems
 from pipe.bitbucket.client import Bitbucket
 from pipe.bitbucket.requests import Rejected
@@ -18,6 +22,9 @@ from pipe.models.selection import (
 )
 from pipe.planning import problems
 
+Slugs: TypeAlias = Callable[[str, str | None], tuple[str, ...]]
+"""Returns the slugs of the repositories of a workspace, or of one of its projects."""
+
 
 def resolve(api: Bitbucket, selection: Selection) -> tuple[Repository, ...]:
     """Return the selected repositories, sorted and without duplicates.
@@ -27,14 +34,14 @@ def resolve(api: Bitbucket, selection: Selection) -> tuple[Repository, ...]:
     Raises:
         PipeError: A workspace can't be listed, or nothing is selected.
     """
-    listings = _Listings(api)
+    slugs = cache(partial(_list_slugs, api))  # each workspace or project is listed once
     chosen: set[Repository] = set()
     for item in selection.items:
         if not isinstance(item, Exclusion):
-            chosen |= _named(listings, item)
+            chosen |= _named(slugs, item)
     for item in selection.items:
         if isinstance(item, Exclusion):
-            chosen -= _excluded(listings, item.of, chosen)
+            chosen -= _excluded(slugs, item.of, chosen)
     if not chosen:
         raise PipeError(problems.nothing_selected())
     # Slugs are case-insensitive: two spellings are one repository.
@@ -63,47 +70,33 @@ def share(
     return tuple(each for each in repositories[step::count] if start_at is None or each >= start_at)
 
 
-class _Listings:
-    """Lists the repositories of workspaces and projects, each once."""
-
-    def __init__(self, api: Bitbucket) -> None:
-        self._api = api
-        self._slugs: dict[tuple[str, str | None], tuple[str, ...]] = {}
-
-    def slugs(self, workspace: str, project_key: str | None) -> tuple[str, ...]:
-        key = (workspace, project_key)
-        if key not in self._slugs:
-            listed = self._api.repositories(workspace, project_key)
-            if isinstance(listed, Rejected):
-                raise PipeError(
-                    bitbucket_problems.rejection_about(
-                        f"list the repositories of the workspace {workspace}",
-                        f"The workspace {workspace}",
-                        listed,
-                    )
-                )
-            self._slugs[key] = listed
-        return self._slugs[key]
+def _list_slugs(api: Bitbucket, workspace: str, project_key: str | None) -> tuple[str, ...]:
+    listed = api.repositories(workspace, project_key)
+    if isinstance(listed, Rejected):
+        doing = f"list the repositories of the workspace {workspace}"
+        subject = f"The workspace {workspace}"
+        raise PipeError(bitbucket_problems.rejection_about(doing, subject, listed))
+    return listed
 
 
-def _named(listings: _Listings, item: Named) -> set[Repository]:
+def _named(slugs: Slugs, item: Named) -> set[Repository]:
     match item:
         case Repository():
             return {item}
         case Glob(workspace, pattern):
             return {
                 Repository(workspace, slug)
-                for slug in listings.slugs(workspace, None)
+                for slug in slugs(workspace, None)
                 if glob_matches(pattern, slug)
             }
         case Project(workspace, key, exclude):
-            members = {Repository(workspace, slug) for slug in listings.slugs(workspace, key)}
+            members = {Repository(workspace, slug) for slug in slugs(workspace, key)}
             return {each for each in members if not any(matches(out, each) for out in exclude)}
 
 
-def _excluded(listings: _Listings, item: Named, chosen: set[Repository]) -> set[Repository]:
+def _excluded(slugs: Slugs, item: Named, chosen: set[Repository]) -> set[Repository]:
     """Return the chosen repositories that an exclusion matches; only a project is listed."""
     if isinstance(item, Project):
-        members = {str(each).casefold() for each in _named(listings, item)}
+        members = {str(each).casefold() for each in _named(slugs, item)}
         return {each for each in chosen if str(each).casefold() in members}
     return {each for each in chosen if matches(item, each)}

@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError, Future
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from functools import partial
 from threading import Condition, Thread
-from types import TracebackType
-from typing import Final, Self, TypeAlias, TypeVar
+from typing import Final, TypeAlias, TypeVar
 
 from msgspec import Struct
 
@@ -64,7 +63,7 @@ class _Task(Struct, frozen=True):
     cancel: Callable[[], bool]
 
 
-class WorkerPool:
+class WorkerPool(AbstractContextManager["WorkerPool"]):
     """The worker threads of one run; a context manager that ends them.
 
     The threads are daemons: a stopped process exits although a call has not returned.
@@ -99,16 +98,7 @@ class WorkerPool:
         self._logged_at = clock.monotonic()
         self._stop_seen_at: float | None = None
 
-    def __enter__(self) -> Self:
-        """Return the pool; its threads are started when there is work for them."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Let the threads end."""
         self.stop()
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from pipe.apply.context import ApplyContext
-from pipe.apply.repository import Unreadable, apply_one, plan_one
+from pipe.apply.repository import apply_one, plan_one
 from pipe.models.changes import RepositoryPlan
 from pipe.models.declaration import (
     Declaration,
@@ -128,7 +128,7 @@ class Account:
 
     def plan(self) -> RepositoryPlan:
         planned = plan_one(self._service(), SHOP, self.experiment.declaration)
-        assert not isinstance(planned, Unreadable), planned.problem
+        assert not isinstance(planned, RepositoryResult), planned.problem
         return planned
 
     def carry_out(self) -> RepositoryResult:

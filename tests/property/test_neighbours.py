@@ -11,9 +11,10 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from pipe.apply.repository import Unreadable, apply_one, plan_one
+from pipe.apply.repository import apply_one, plan_one
 from pipe.bitbucket.transport import RetryPolicy
 from pipe.models.changes import EnvironmentPlan, Keep, Refuse, RewriteSecured, Update
+from pipe.models.results import RepositoryResult
 from simulator.faults import Schedule
 from simulator.simulator import Simulator
 from tests.faults.cases import a_minute_later
@@ -145,7 +146,7 @@ class Neighbours(RuleBasedStateMachine):
         a_minute_later(self.world)
         service = self.world.service(secrets=self.experiment.policy, force=self.experiment.force)
         planned = plan_one(service, SHOP, self.experiment.declaration)
-        assert not isinstance(planned, Unreadable)
+        assert not isinstance(planned, RepositoryResult)
         if not problems:  # what was refused may have become possible by what was done
             assert all(_is_settled(each) for each in planned.environments), planned
 
@@ -162,8 +163,8 @@ class Neighbours(RuleBasedStateMachine):
             policy=RetryPolicy(max_attempts=attempts),
         )
         plan = plan_one(service, SHOP, self.experiment.declaration)
-        if isinstance(plan, Unreadable):
-            return [plan.problem.key]
+        if isinstance(plan, RepositoryResult):
+            return [each.key for each in plan.problems]
         result = apply_one(service, plan, self.experiment.declaration)
         return [each.key for each in result.problems]
 

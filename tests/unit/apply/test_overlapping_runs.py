@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipe.apply.repository import Unreadable, apply_one, plan_one
+from pipe.apply.repository import apply_one, plan_one
 from pipe.models.declaration import Declaration, DeclaredEnvironment, SecuredUpdate
 from pipe.models.results import RepositoryResult
 from pipe.planning.variables import SecretsPolicy
@@ -22,7 +22,7 @@ def _run(world: World, value: str, policy: SecretsPolicy = ON_CHANGE) -> Reposit
     declaration = Declaration(environments=(wanted,))
     context = world.service(secrets=policy)
     plan = plan_one(context, SHOP, declaration)
-    assert not isinstance(plan, Unreadable)
+    assert not isinstance(plan, RepositoryResult)
     return apply_one(context, plan, declaration)
 
 

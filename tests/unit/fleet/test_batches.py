@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from pipe.apply.repository import Unreadable, apply_one, plan_one
+from pipe.apply.repository import apply_one, plan_one
 from pipe.fleet.batches import (
     RemainingBudget,
     affordable,
@@ -19,6 +19,7 @@ from pipe.fleet.batches import (
     split_into_batches,
 )
 from pipe.models.declaration import Declaration, Desired, Repository, Rule
+from pipe.models.results import RepositoryResult
 from simulator.behaviour.profiles import OBSERVED
 from tests.property.strategies import Experiment, experiments
 from tests.support.values import SHOP, declared, plain
@@ -106,7 +107,7 @@ def test_applying_a_plan_takes_no_more_requests_than_its_upper_bound(drawn: Expe
     world = experiment.world()
     context = world.service(secrets=experiment.policy, force=experiment.force)
     plan = plan_one(context, SHOP, experiment.declaration)
-    assert not isinstance(plan, Unreadable)
+    assert not isinstance(plan, RepositoryResult)
     before = len(world.simulator.requests)
     apply_one(context, plan, experiment.declaration)
     sent = world.simulator.requests[before:]

@@ -18,6 +18,7 @@ from pipe.models.existing import ExistingEnvironment
 from pipe.models.results import Counts, RunResult
 from pipe.redaction import Redactor
 from pipe.reports.console import Log
+from pipe.reports.log import RepositoryLog
 from tests.support.clock import FakeClock
 from tests.support.settings import ONE, settings
 from tests.support.world import World
@@ -61,7 +62,7 @@ def _kept(count: int) -> int:
     recorder = RunRecorder(
         console=console,
         redactor=Redactor(),
-        mode=read.options.mode,
+        lines=RepositoryLog(mode=read.options.mode, is_fleet=True),
         debug=False,
         many_repositories=True,
         stop=stop,
