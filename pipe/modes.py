@@ -15,6 +15,7 @@ from pipe import VERSION
 from pipe.apply.context import ApplyContext
 from pipe.bitbucket import problems
 from pipe.bitbucket.attempts import AttemptRecord
+from pipe.bitbucket.auth import describe
 from pipe.bitbucket.client import Bitbucket
 from pipe.bitbucket.transport import RetryPolicy, Transport
 from pipe.context import RunContext
@@ -116,7 +117,7 @@ class ModeRunner:
         self._console.info(
             f"Bitbucket Environment {VERSION}: {self._options.mode} on"
             f" {target(self._redactor.mask(settings.selection))},"
-            f" authenticated by {settings.credentials.description}"
+            f" authenticated by {describe(settings.credentials)}"
         )
         for warning in settings.warnings:
             self._console.warning(warning)

@@ -64,21 +64,13 @@ class OutputStream:
                 raise TimeoutError
 
 
-class LogStream:
-    """Writes the log; a log that can't be written is lost, and the run goes on.
-
-    Args:
-        descriptor: 2 for standard error.
-        stop: Whether the run was asked to stop.
-    """
-
-    def __init__(self, descriptor: int, stop: Stop) -> None:
-        self._stream = OutputStream(descriptor, stop)
+class LogStream(OutputStream):
+    """Writes the log; a log that can't be written is lost, and the run goes on."""
 
     def write(self, text: str) -> None:
         """Write a text at once, or lose it."""
         with suppress(OSError):
-            self._stream.write(text)
+            super().write(text)
 
 
 def reserve_standard_descriptors() -> None:

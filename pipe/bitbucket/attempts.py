@@ -69,10 +69,10 @@ class Shared(Struct, frozen=True, kw_only=True):
     observe: Callable[[AttemptRecord], None]
 
 
-class RequestAttempts(Generic[T]):
+class RequestAttempts(Struct, Generic[T], kw_only=True, eq=False):
     """The attempts at one request; used by one thread.
 
-    Args:
+    Attributes:
         shared: What all requests share.
         request: What to send.
         authorizer: Makes the `Authorization` header.
@@ -80,22 +80,13 @@ class RequestAttempts(Generic[T]):
         counted: Whether the request counts towards the hourly limit and the report.
     """
 
-    def __init__(
-        self,
-        shared: Shared,
-        request: Request[T],
-        authorizer: Authorizer,
-        attempts: Attempts,
-        *,
-        counted: bool,
-    ) -> None:
-        self._shared = shared
-        self._request = request
-        self._authorizer = authorizer
-        self._attempts = attempts
-        self._counted = counted
-        self._header = ""
-        self._renewed = False
+    shared: Shared
+    request: Request[T]
+    authorizer: Authorizer
+    attempts: Attempts
+    counted: bool
+    _header: str = ""
+    _renewed: bool = False
 
     def run(self) -> FinalDecision[T]:
         """Send the request until the outcome is final.
@@ -107,81 +98,81 @@ class RequestAttempts(Generic[T]):
                 run was asked to stop.
             PipeError: No `Authorization` header could be made.
         """
-        if self._attempts.last is not None:
-            resend = retry_or_give_up(self._attempts.last, self._state())
+        if self.attempts.last is not None:
+            resend = retry_or_give_up(self.attempts.last, self._state())
             if isinstance(resend, GiveUp):
                 return resend
-            self._shared.deadline.wait(resend.after)
+            self.shared.deadline.wait(resend.after)
         retrying = Retrying(
             retry=retry_if_result(lambda decision: isinstance(decision, Retry)),
             wait=lambda state: _retry(state).after,
             before_sleep=lambda state: self._prepare(_retry(state)),
-            sleep=self._shared.deadline.wait,
+            sleep=self.shared.deadline.wait,
         )
         return cast("FinalDecision[T]", retrying(self._attempt))
 
     def _attempt(self) -> Decision[T]:
-        self._attempts.made += 1
-        self._shared.deadline.wait_while_paused()
-        self._header = self._authorizer.header()
-        self._shared.deadline.check()  # fetching a token takes time
-        if self._counted:
+        self.attempts.made += 1
+        self.shared.deadline.wait_while_paused()
+        self._header = self.authorizer.header()
+        self.shared.deadline.check()  # fetching a token takes time
+        if self.counted:
             self._reserve_slot()
         outcome = self._send()
         decision = decide(outcome, self._state())
-        self._attempts.may_have_worked |= may_have_worked(outcome)
+        self.attempts.may_have_worked |= may_have_worked(outcome)
         if isinstance(outcome, Failed):
-            self._attempts.last = outcome
+            self.attempts.last = outcome
         if isinstance(decision, CheckState | GiveUp):
-            self._attempts.last = decision.last
-            self._shared.deadline.pause_all(decision.asked or 0)
+            self.attempts.last = decision.last
+            self.shared.deadline.pause_all(decision.asked or 0)
         return decision
 
     def _prepare(self, retry: Retry) -> None:
         """Act on a retry before the pause."""
         if retry.renew:
             self._renewed = True
-            self._authorizer.invalidate(self._header)
+            self.authorizer.invalidate(self._header)
         if retry.pause_all:
-            self._shared.deadline.pause_all(retry.after)
+            self.shared.deadline.pause_all(retry.after)
 
     def _reserve_slot(self) -> None:
         """Wait until the hourly limit allows one more request."""
-        window, deadline = self._shared.window, self._shared.deadline
+        window, deadline = self.shared.window, self.shared.deadline
         while (seconds := window.reserve()) > 0:
             if seconds >= deadline.remaining:
                 raise RunOverError(problems.hourly_limit_reached(window.limit or 0, seconds))
             deadline.wait(seconds)
 
     def _send(self) -> Outcome[T]:
-        monotonic = self._shared.clock.monotonic
+        monotonic = self.shared.clock.monotonic
         started = monotonic()
         outcome = exchange(
-            self._shared.client, self._request, self._header, self._shared.deadline.remaining
+            self.shared.client, self.request, self._header, self.shared.deadline.remaining
         )
         seconds = monotonic() - started
-        self._shared.observe(
+        self.shared.observe(
             AttemptRecord(
-                method=self._request.method,
-                path=self._request.target,
+                method=self.request.method,
+                path=self.request.target,
                 result=_result(outcome),
                 milliseconds=round(seconds * 1000),
-                attempt=self._attempts.made,
+                attempt=self.attempts.made,
             )
         )
-        if self._counted:
+        if self.counted:
             self._count(outcome, seconds)
         return self._accept_deleted(outcome)
 
     def _count(self, outcome: Outcome[T], seconds: float) -> None:
-        window = self._shared.window
+        window = self.shared.window
         if isinstance(outcome, Understood | Failed):
             window.read_limit(outcome.answer)
         was_sent = not isinstance(outcome, NotSent)
-        self._shared.counter.add(
-            self._request.method,
+        self.shared.counter.add(
+            self.request.method,
             seconds,
-            is_retry=self._attempts.made > 1,
+            is_retry=self.attempts.made > 1,
             was_sent=was_sent,
         )
         if not was_sent:
@@ -194,21 +185,21 @@ class RequestAttempts(Generic[T]):
         if (
             isinstance(outcome, Failed)
             and outcome.answer.status == HTTPStatus.NOT_FOUND
-            and self._request.method is HTTPMethod.DELETE
-            and self._attempts.may_have_worked
+            and self.request.method is HTTPMethod.DELETE
+            and self.attempts.may_have_worked
         ):
-            return Understood(self._request.parse(outcome.answer), outcome.answer)
+            return Understood(self.request.parse(outcome.answer), outcome.answer)
         return outcome
 
     def _state(self) -> AttemptState:
-        shared = self._shared
+        shared = self.shared
         return AttemptState(
-            idempotent=isinstance(self._request, IdempotentRequest),
-            attempt=self._attempts.made,
-            max_attempts=self._attempts.max_attempts,
+            idempotent=isinstance(self.request, IdempotentRequest),
+            attempt=self.attempts.made,
+            max_attempts=self.attempts.max_attempts,
             remaining=shared.deadline.remaining,
             budget_left=shared.counter.budget_left,
-            renewable=self._authorizer.renewable and not self._renewed,
+            renewable=self.authorizer.renewable and not self._renewed,
             now=shared.clock.now(),
             random=shared.clock.random(),
         )

@@ -34,42 +34,11 @@ class ApiToken(Struct, frozen=True, kw_only=True):
     email: str
     token: SecretStr
 
-    @property
-    def description(self) -> str:
-        """Describe the credential for the log, without its secret."""
-        return f"API token of {self.email}"
-
-    @property
-    def hint(self) -> str:
-        """Say what to do if this is another kind of token; empty: it does not look like one."""
-        if not self.token.get_secret_value().startswith(_ACCESS_TOKEN):
-            return ""
-        return (
-            "ATLASSIAN_API_TOKEN contains an access token of a repository, project or workspace (it"
-            f" begins with {_ACCESS_TOKEN}): give it as BITBUCKET_ACCESS_TOKEN, without"
-            " ATLASSIAN_ACCOUNT_EMAIL."
-        )
-
 
 class AccessToken(Struct, frozen=True, kw_only=True):
     """An access token of a repository, a project or a workspace (Bearer)."""
 
     token: SecretStr
-
-    @property
-    def description(self) -> str:
-        """Describe the credential for the log, without its secret."""
-        return "access token"
-
-    @property
-    def hint(self) -> str:
-        """Say what to do if this is another kind of token; empty: it does not look like one."""
-        if not self.token.get_secret_value().startswith(_API_TOKEN):
-            return ""
-        return (
-            f"BITBUCKET_ACCESS_TOKEN contains an Atlassian API token (it begins with {_API_TOKEN}):"
-            " give it as ATLASSIAN_API_TOKEN, with ATLASSIAN_ACCOUNT_EMAIL."
-        )
 
 
 class OAuthConsumer(Struct, frozen=True, kw_only=True):
@@ -79,18 +48,38 @@ class OAuthConsumer(Struct, frozen=True, kw_only=True):
     client_secret: SecretStr
     token_url: str
 
-    @property
-    def description(self) -> str:
-        """Describe the credential for the log, without its secret."""
-        return f"OAuth consumer {self.client_id}"
-
-    @property
-    def hint(self) -> str:
-        """Return an empty text: the parts of a consumer have no telling form."""
-        return ""
-
 
 Credentials: TypeAlias = ApiToken | AccessToken | OAuthConsumer
+
+
+def describe(credentials: Credentials) -> str:
+    """Describe credentials for the log, without their secret."""
+    match credentials:
+        case ApiToken(email=email):
+            return f"API token of {email}"
+        case AccessToken():
+            return "access token"
+        case OAuthConsumer(client_id=client_id):
+            return f"OAuth consumer {client_id}"
+
+
+def hint(credentials: Credentials) -> str:
+    """Say what to do if a token is of the other kind; empty: it does not look like one."""
+    match credentials:
+        case ApiToken(token=token) if token.get_secret_value().startswith(_ACCESS_TOKEN):
+            return (
+                "ATLASSIAN_API_TOKEN contains an access token of a repository, project or workspace"
+                f" (it begins with {_ACCESS_TOKEN}): give it as BITBUCKET_ACCESS_TOKEN, without"
+                " ATLASSIAN_ACCOUNT_EMAIL."
+            )
+        case AccessToken(token=token) if token.get_secret_value().startswith(_API_TOKEN):
+            return (
+                f"BITBUCKET_ACCESS_TOKEN contains an Atlassian API token (it begins with"
+                f" {_API_TOKEN}): give it as ATLASSIAN_API_TOKEN, with ATLASSIAN_ACCOUNT_EMAIL."
+            )
+        case _:
+            return ""
+
 
 _MAX_SECONDS: Final = 10**9
 _RENEWAL_SHARE: Final = 0.1

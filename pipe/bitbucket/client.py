@@ -267,8 +267,9 @@ class Bitbucket:
                 )
             )
 
-        reader = ListReader(fetch, identity, paginated=paginated, workers=self._workers)
-        found = reader.read()
+        found = ListReader(
+            fetch=fetch, identity=identity, paginated=paginated, workers=self._workers
+        ).read()
         if isinstance(found, Incomplete):
             raise PipeError(problems.list_incomplete(what, found.found, found.size))
         return found

@@ -104,30 +104,22 @@ class _Pass:
         self._last = names
 
 
-class ListReader(Generic[T]):
+class ListReader(Struct, Generic[T], kw_only=True, eq=False):
     """Reads one list.
 
-    Args:
+    Attributes:
         fetch: Returns the page with a number, from 1.
         identity: Returns what makes two values the same.
         paginated: Whether the list is known to come in pages.
         workers: How many pages to fetch at the same time where their number is known.
     """
 
-    def __init__(
-        self,
-        fetch: Callable[[int], Page[T] | Rejected],
-        identity: Callable[[T], str],
-        *,
-        paginated: bool = True,
-        workers: int = 1,
-    ) -> None:
-        self._fetch = fetch
-        self._identity = identity
-        self._paginated = paginated
-        self._workers = workers
-        self._fetched: dict[int, Page[T] | Rejected] = {}
-        self._kept: dict[str, T] = {}
+    fetch: Callable[[int], Page[T] | Rejected]
+    identity: Callable[[T], str]
+    paginated: bool = True
+    workers: int = 1
+    _fetched: dict[int, Page[T] | Rejected] = {}
+    _kept: dict[str, T] = {}
 
     def read(self) -> tuple[T, ...] | Rejected | Incomplete:
         """Return all values, in the order in which they were first received."""
@@ -168,7 +160,7 @@ class ListReader(Generic[T]):
                     return page
                 page = Page()  # some services answer 404 for a page past the end
             kept_before = len(self._kept)
-            found = {self._identity(value): value for value in page.values}
+            found = {self.identity(value): value for value in page.values}
             self._kept |= found
             count = len(self._kept)
             # A smaller `size` is wrong, or does not count values deleted since.
@@ -187,9 +179,9 @@ class ListReader(Generic[T]):
     def _page(self, number: int, expected_pages: int) -> Page[T] | Rejected:
         """Return a page; fetch those after it too, as far as they are expected."""
         if number not in self._fetched:
-            last = max(number, min(number + self._workers - 1, expected_pages))
+            last = max(number, min(number + self.workers - 1, expected_pages))
             numbers = range(number, last + 1)
-            pages = map_parallel(self._fetch, numbers, workers=self._workers)
+            pages = map_parallel(self.fetch, numbers, workers=self.workers)
             self._fetched = dict(zip(numbers, pages, strict=True))
         return self._fetched.pop(number)
 
@@ -197,7 +189,7 @@ class ListReader(Generic[T]):
         if size is not None or page.has_next:
             return False
         if page.length is None:
-            return not self._paginated
+            return not self.paginated
         return len(page.values) < page.length
 
 

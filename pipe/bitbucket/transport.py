@@ -22,6 +22,7 @@ from pipe.bitbucket.auth import (
     OAuthConsumer,
     basic,
     bearer,
+    hint,
     token_request,
 )
 from pipe.bitbucket.error_responses import describe, gave_up, redirected, rejected
@@ -175,8 +176,13 @@ class Transport:
         attempts = attempts or self.attempts()
         breaker, kind = self._breaker, _kind(request, counted=counted)
         breaker.check()
-        runner = RequestAttempts(self._shared, request, authorizer, attempts, counted=counted)
-        decision = runner.run()
+        decision = RequestAttempts(
+            shared=self._shared,
+            request=request,
+            authorizer=authorizer,
+            attempts=attempts,
+            counted=counted,
+        ).run()
         redact = self.redactor.mask_words
         if isinstance(decision, Accept | Refuse):
             breaker.add_success(kind)
@@ -186,7 +192,7 @@ class Transport:
             case Refuse(answer) if answer.status < HTTPStatus.BAD_REQUEST:
                 raise PipeError(redirected(request, answer, redact))
             case Refuse(answer):
-                return replace(rejected(request, answer, redact), hint=self.credentials.hint)
+                return replace(rejected(request, answer, redact), hint=hint(self.credentials))
             case CheckState(last=last):
                 given_up = GiveUp(limit=Limit.ATTEMPTS, last=last)
                 error = gave_up(request, given_up, attempts, redact)

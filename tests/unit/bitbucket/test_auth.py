@@ -9,7 +9,7 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from pipe.bitbucket.auth import AccessToken, ApiToken, Credentials, Header, OAuthConsumer
+from pipe.bitbucket.auth import AccessToken, ApiToken, Credentials, Header, OAuthConsumer, describe
 from pipe.bitbucket.error_responses import WITHHELD
 from pipe.bitbucket.payloads import parser
 from pipe.bitbucket.problems import rejection
@@ -68,9 +68,9 @@ def test_credentials_show_their_owner_but_no_secret() -> None:
     api_token = ApiToken(email="robot@acme.example", token=SecretStr(SECRET))
     access_token = AccessToken(token=SecretStr(SECRET))
 
-    assert api_token.description == "API token of robot@acme.example"
-    assert access_token.description == "access token"
-    assert CONSUMER.description == "OAuth consumer client"
+    assert describe(api_token) == "API token of robot@acme.example"
+    assert describe(access_token) == "access token"
+    assert describe(CONSUMER) == "OAuth consumer client"
     for shown in (api_token, access_token, CONSUMER, Header(SECRET)):
         assert SECRET not in repr(shown)
 

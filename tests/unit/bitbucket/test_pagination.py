@@ -23,7 +23,7 @@ def read(
         asked.append(number)
         return pages(number)
 
-    return ListReader(fetch, str, paginated=paginated).read(), asked
+    return ListReader(fetch=fetch, identity=str, paginated=paginated).read(), asked
 
 
 def names(count: int) -> tuple[str, ...]:
@@ -159,7 +159,7 @@ def test_values_are_kept_as_they_came_last() -> None:
         assert asked == number
         return page
 
-    assert ListReader(fetch, lambda value: value[0]).read() == (("a", 3), ("b", 3))
+    assert ListReader(fetch=fetch, identity=lambda value: value[0]).read() == (("a", 3), ("b", 3))
 
 
 def test_a_value_twice_on_one_page_counts_once() -> None:
