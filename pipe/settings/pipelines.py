@@ -15,10 +15,8 @@ class PipelineContext(Struct, frozen=True, kw_only=True):
     Attributes:
         repository: Full name of the repository that the pipeline runs in, `workspace/slug`.
         commit: Full hash of the commit.
-        branch: The branch; not set for tags and pull requests from forks.
         pull_request_id: Number of the pull request.
         build_number: Number of the pipeline run.
-        deployment_environment: Slug of the environment that the step deploys to.
         clone_dir: Directory of the clone.
         shared_storage_dir: Directory where pipes leave files for later pipes.
         variables_path: File through which a step passes variables to later steps.
@@ -26,10 +24,8 @@ class PipelineContext(Struct, frozen=True, kw_only=True):
 
     repository: str | None = None
     commit: str | None = None
-    branch: str | None = None
     pull_request_id: str | None = None
     build_number: str | None = None
-    deployment_environment: str | None = None
     clone_dir: str | None = None
     shared_storage_dir: str | None = None
     variables_path: str | None = None
@@ -38,10 +34,8 @@ class PipelineContext(Struct, frozen=True, kw_only=True):
 _VARIABLES = {
     "repository": "BITBUCKET_REPO_FULL_NAME",
     "commit": "BITBUCKET_COMMIT",
-    "branch": "BITBUCKET_BRANCH",
     "pull_request_id": "BITBUCKET_PR_ID",
     "build_number": "BITBUCKET_BUILD_NUMBER",
-    "deployment_environment": "BITBUCKET_DEPLOYMENT_ENVIRONMENT",
     "clone_dir": "BITBUCKET_CLONE_DIR",
     "shared_storage_dir": "BITBUCKET_PIPE_SHARED_STORAGE_DIR",
     "variables_path": "BITBUCKET_PIPELINES_VARIABLES_PATH",

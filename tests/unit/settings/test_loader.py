@@ -334,24 +334,20 @@ def test_context_of_the_pipeline() -> None:
         | {
             "BITBUCKET_REPO_FULL_NAME": "acme/shop",
             "BITBUCKET_COMMIT": "c0ffee",
-            "BITBUCKET_BRANCH": "main",
             "BITBUCKET_PR_ID": "7",
             "BITBUCKET_BUILD_NUMBER": "42",
-            "BITBUCKET_DEPLOYMENT_ENVIRONMENT": "test\n",
             "BITBUCKET_CLONE_DIR": "/clone",
             "BITBUCKET_PIPE_SHARED_STORAGE_DIR": "/shared",
-            "BITBUCKET_PIPELINES_VARIABLES_PATH": "/variables",
+            "BITBUCKET_PIPELINES_VARIABLES_PATH": "/variables\n",
         }
     )
 
     assert read.context == PipelineContext(
         repository="acme/shop",
         commit="c0ffee",
-        branch="main",
         pull_request_id="7",
         build_number="42",
-        deployment_environment=None,
         clone_dir="/clone",
         shared_storage_dir="/shared",
-        variables_path="/variables",
+        variables_path=None,
     )
