@@ -1,7 +1,7 @@
 """Masking of whole secrets in texts, all or nothing.
 
 Masking only *part* of a secret would show the author of a text how much of a guess is right. So a
-text changes only where a whole secret stands in it, and then all of its value (a name, a plain
+text changes only where it contains a whole secret, and then all of its value (a name, a plain
 variable) or of its word (a message) is masked. Secrets shorter than `MIN_LENGTH` are not searched
 for: they could be guessed one by one. What keeps those, and any transform of a secret, out of the
 output is structure: answers to requests that carried a secret are not shown (`error_responses`).
@@ -52,11 +52,11 @@ class Redactor:
                 self._by_prefix[prefix] = self._by_prefix.get(prefix, frozenset()) | {form}
 
     def holds_secret(self, text: str) -> bool:
-        """Return whether a whole secret stands in `text`."""
+        """Return whether `text` contains a whole secret."""
         return next(self._occurrences(text), None) is not None
 
     def mask_value(self, value: str) -> str:
-        """Return a name or value, or the mask if a whole secret stands in it."""
+        """Return a name or value, or the mask if it contains a whole secret."""
         return MASK if self.holds_secret(value) else value
 
     def mask_words(self, text: str) -> str:

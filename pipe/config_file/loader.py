@@ -71,7 +71,7 @@ def _convert(
     workspace: Workspace,
     prune: Collection[Prunable],
 ) -> DeclaredState | None:
-    own = workspace.beside(file.workspace)
+    own = workspace.resolve(file.workspace)
     converter = Converter(own, environ, prune)
     try:
         items, declarations = converter.items(file), converter.declarations(file)

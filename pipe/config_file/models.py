@@ -60,7 +60,7 @@ class Context(Struct, frozen=True):
 
 
 def _form(value: object) -> str:
-    """Separate mappings from other values, so that errors are about the form that was meant."""
+    """Separate mappings from other values, so that errors are about the intended form."""
     return MAPPING if isinstance(value, dict) else TEXT
 
 

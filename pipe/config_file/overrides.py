@@ -156,7 +156,6 @@ class DeclaredState(Struct, frozen=True, kw_only=True):
     Attributes:
         workspace: Of repositories that do not name their own; `None`: unknown.
         items: The repositories that a configuration file selects; `None`: it selects none.
-        declarations: What is declared for each repository.
         lines: The line of the file that declares each environment, by its name.
     """
 

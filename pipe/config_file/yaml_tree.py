@@ -85,7 +85,7 @@ class Tree:
         return self._places.get(path, Place(1, 1))
 
     def written(self, path: Iterable[str | int]) -> Path:
-        """Return a path as the file has it: a single item that stands for a list has no index."""
+        """Return a path as the file has it: a single item in place of a list has no index."""
         found: Path = ()
         for part in path:
             if part != 0 or (*found, part) in self._places:

@@ -73,7 +73,6 @@ class ExportedFile(Struct, frozen=True):
     """The content of the file.
 
     Attributes:
-        document: Its content.
         environments: How many environments it declares, over all repositories.
         left_out: A sentence for each thing that is left out.
     """

@@ -30,10 +30,6 @@ class Exporter(Struct, frozen=True, kw_only=True):
     """Runs `export` over the selected repositories.
 
     Attributes:
-        apply_context: Reads.
-        pool: Runs reads in parallel.
-        recorder: Receives the results.
-        redactor: Knows the secrets of the run.
         out: Receives the configuration file if there is no path.
         path: Where to write it (`EXPORT_FILE`).
     """

@@ -1,4 +1,4 @@
-"""A change is a noun: plans, logs, reports and checksums are made of these frozen values.
+"""The changes of a plan: frozen values from which logs, reports and checksums are made.
 
 Every change has the same four views: `field`, `before`, `after` (what a report shows; JSON-ready)
 and `secured` (whether the values must not be shown).
@@ -258,10 +258,7 @@ class Keep(Struct, frozen=True, kw_only=True):
     """Nothing to do.
 
     Attributes:
-        name: The name that it has, or would have.
         existing: The environment; `None`: it is absent, as declared.
-        unchanged_variables: How many variables are as declared.
-        found_by: How it was found.
         similar: Names of environments that an absent declaration leaves alone although they match
             it in another case or by slug.
     """
@@ -277,11 +274,8 @@ class Delete(Struct, frozen=True, kw_only=True):
     """An environment that is deleted with all its variables.
 
     Attributes:
-        existing: The environment.
-        reason: Why it is deleted.
         variables: Every variable that is lost with it.
         declared_type: The type that it must have to be deleted; `None`: any.
-        found_by: How it was found.
     """
 
     existing: ExistingEnvironment
@@ -321,8 +315,6 @@ class Totals(Struct, frozen=True, kw_only=True):
     """What safety limits over several repositories are counted from, refused plans included.
 
     Attributes:
-        environments: The environments that exist.
-        deletions: Those that would be deleted.
         loosenings: Those that would be less protected than before.
     """
 
@@ -343,13 +335,11 @@ class RepositoryPlan(Struct, frozen=True, kw_only=True):
     """All that would happen to one repository.
 
     Attributes:
-        repository: The repository.
         enable_pipelines: Whether Pipelines is off and must be enabled first.
         environments: Those declared, in the order declared; then those of rules; then those pruned.
         changes: Those of the repository's own variables.
         unchanged_variables: How many of the repository's own variables are as declared.
         refusal: Why `changes` are refused as a whole.
-        totals: For the safety limits over several repositories.
     """
 
     repository: Repository

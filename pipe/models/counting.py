@@ -59,15 +59,7 @@ def action_of(plan: EnvironmentPlan) -> Action:
 
 
 class PlanCounts(Struct, frozen=True, kw_only=True):
-    """Environments by what the plan would do with them.
-
-    Attributes:
-        create: To be created.
-        update: To be changed.
-        delete: To be deleted.
-        unchanged: Already as declared.
-        refuse: Refused for safety. What is impossible for another reason is not counted.
-    """
+    """Environments by what the plan would do; what is impossible is not counted."""
 
     create: int = 0
     update: int = 0

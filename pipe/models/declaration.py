@@ -64,7 +64,6 @@ class ManagedSecret(Struct, frozen=True):
     """A secret that is managed elsewhere: it must exist, and is never written or deleted.
 
     Attributes:
-        key: The variable's key.
         from_env: The environment variable that would hold its value, where one was named.
     """
 
@@ -118,7 +117,6 @@ class DeclaredEnvironment(Struct, frozen=True, kw_only=True):
         type: Needed to create; an existing environment of another type is refused.
         state: `ABSENT` deletes it with all its variables; `None`: present.
         rename_from: The former name; what it holds is kept.
-        desired: What it should hold.
     """
 
     name: str
@@ -136,7 +134,6 @@ class Rule(Struct, frozen=True, kw_only=True):
             that a rule that protects `Prod*` does not miss `production`.
         type: Only environments of this type; `None`: of any.
         state: `ABSENT` deletes what matches; `None`: present.
-        desired: What each should hold.
     """
 
     name_pattern: str = "*"

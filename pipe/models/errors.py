@@ -31,7 +31,7 @@ PRECEDENCE: Final = (
     ExitCode.INCOMPLETE,
     ExitCode.DRIFT,
 )
-"""Which code wins when several apply. A configuration error stands alone: nothing else ran."""
+"""Which code wins when several apply. A configuration error is alone: nothing was sent."""
 
 
 def most_important(codes: Iterable[ExitCode]) -> ExitCode:

@@ -49,7 +49,6 @@ class ExistingVariable(Struct, frozen=True, kw_only=True):
         uuid: With its braces.
         key: Exactly as stored.
         value: `None` when it is secured (such a value can never be read).
-        secured: Whether Bitbucket hides the value.
     """
 
     uuid: str
@@ -59,12 +58,7 @@ class ExistingVariable(Struct, frozen=True, kw_only=True):
 
 
 class ExistingBranchRestriction(Struct, frozen=True, kw_only=True):
-    """One branch pattern that may deploy to an environment.
-
-    Attributes:
-        uuid: With its braces.
-        pattern: For example `main` or `release/*`.
-    """
+    """One pattern of branches that may deploy to an environment, for example `release/*`."""
 
     uuid: str
     pattern: str

@@ -40,8 +40,6 @@ class Counts(Struct, frozen=True, kw_only=True):
 
     Attributes:
         total: All requests, repeats included; one that could not be sent is not counted.
-        reads: Requests with GET.
-        writes: All other requests.
         retries: How many of the total were repeats.
     """
 
@@ -74,7 +72,7 @@ _WORST_FIRST: Final = (
 
 
 def worst_outcome(outcomes: Iterable[Outcome]) -> Outcome:
-    """Return the outcome that stands for several; nothing to do is unchanged."""
+    """Return the worst of several outcomes; without any, it is unchanged."""
     present = set(outcomes)
     return next((each for each in _WORST_FIRST if each in present), Outcome.UNCHANGED)
 
@@ -91,10 +89,7 @@ class EnvironmentResult(Struct, frozen=True, kw_only=True):
     """One environment and its outcome.
 
     Attributes:
-        plan: What was to happen.
-        outcome: The outcome of the environment as a whole.
         uuid: Known once the environment exists; a deleted one keeps the uuid it had.
-        changes: One for each change of the plan.
         problem: The first problem.
     """
 
@@ -115,9 +110,8 @@ class RepositoryResult(Struct, frozen=True, kw_only=True):
     """One repository and its outcome.
 
     Attributes:
-        repository: The repository.
         environments: In the order of the plan.
-        changes: What became of each change of the repository's own variables.
+        changes: One for each change of the repository's own variables.
         unchanged_variables: How many of them were as declared.
         problem: Why the repository as a whole could not be handled.
         pipelines: The outcome of enabling Pipelines; `None`: not needed.
@@ -238,15 +232,12 @@ class RunResult(Struct, frozen=True, kw_only=True):
     """Everything that a report can show of a run.
 
     Attributes:
-        mode: What was done with the plan.
         repositories: One result each, in a fixed order whatever the number of workers.
         problems: Problems of the run as a whole.
         config_errors: Errors in the settings; nothing else is known then.
         remaining: Repositories that were not started because the run ended early.
         plan_checksum: Known once everything was planned.
         exported: What was written in mode `export`.
-        counts: The requests sent.
-        seconds: Duration of the run.
     """
 
     mode: Mode

@@ -1,4 +1,4 @@
-"""Which repositories are meant: frozen values, without any input or output."""
+"""The selection of repositories: frozen values, without any input or output."""
 
 from __future__ import annotations
 
@@ -34,7 +34,6 @@ class Project(Struct, frozen=True):
     """Every repository of a project.
 
     Attributes:
-        workspace: The workspace that the project belongs to.
         key: The project's key, for example `PLAT`.
         exclude: What this project contributes does not include these.
     """
@@ -48,7 +47,7 @@ Named = Repository | Glob | Project
 
 
 class Exclusion(Struct, frozen=True):
-    """Takes what it matches away from the whole selection, wherever it stands in the list."""
+    """Excludes what it matches from the whole selection, wherever it is in the list."""
 
     of: Named
 
@@ -79,16 +78,16 @@ class Workspace(Struct, frozen=True):
     """The workspace of repositories that don't name their own.
 
     Attributes:
-        given: From `WORKSPACE`: it goes before a configuration file's own.
-        around: Where the pipeline runs: for when nothing else is said.
+        explicit: From `WORKSPACE` or `REPO_SLUG`: it overrides the workspace of the file.
+        default: The workspace that the pipeline runs in.
     """
 
-    given: str | None
-    around: str | None
+    explicit: str | None
+    default: str | None
 
-    def beside(self, own: str | None) -> str | None:
-        """Return the workspace that counts beside a configuration file's own."""
-        return self.given or own or self.around
+    def resolve(self, in_file: str | None) -> str | None:
+        """Return the workspace that applies, given that of the configuration file."""
+        return self.explicit or in_file or self.default
 
 
 def matches(item: Repository | Glob, repository: Repository) -> bool:

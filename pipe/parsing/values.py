@@ -44,7 +44,7 @@ def boolean(text: str) -> bool:
 
 
 def choice(kind: type[Choice], noun: str, text: str) -> Choice:
-    """Read the value of a member of a closed set, in any case; messages call it a `noun`."""
+    """Read the value of a member of a closed set, in any case; messages use `noun` for it."""
     for each in kind:
         if each.value.casefold() == text.casefold():
             return each

@@ -124,12 +124,7 @@ def _claimed(found: Match) -> tuple[ExistingEnvironment, ...]:
 
 
 class Planner(Struct, frozen=True):
-    """Plans one repository.
-
-    Attributes:
-        repository: The repository.
-        policy: How secured values are treated.
-    """
+    """Plans one repository."""
 
     repository: Repository
     policy: SecretsPolicy

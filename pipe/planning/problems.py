@@ -1,4 +1,4 @@
-"""Messages about plans: what is refused, and what the pipe can't do by its own judgement."""
+"""Messages about plans: what is refused, and what can't be done as it is declared."""
 
 from __future__ import annotations
 

@@ -32,7 +32,6 @@ class Comment(Struct, frozen=True):
     """A comment on the pull request.
 
     Attributes:
-        id: Its number.
         raw: Its text; empty when it was deleted.
     """
 

@@ -36,7 +36,6 @@ class ChangeView(Struct, frozen=True, kw_only=True):
         field: For example `name` or `variables.API_URL`.
         text: The difference; never the value of a secured variable.
         note: What is notable about the outcome; empty: it is as planned.
-        outcome: The outcome.
     """
 
     mark: str

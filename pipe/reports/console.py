@@ -37,8 +37,6 @@ class Line(Struct, frozen=True):
     """One line of the log.
 
     Attributes:
-        style: The style of the line.
-        text: Its text, without colour.
         alarm: The part of the text that is red whatever the style; empty: none.
     """
 

@@ -113,14 +113,13 @@ def mark_of(state: State) -> str:
 
 
 class ItemView(Struct, frozen=True, kw_only=True):
-    """One thing that a run brings into line: an environment, or a part of the repository itself.
+    """One item that a run handles: an environment, or a part of the repository itself.
 
     Attributes:
         name: The name that it has before the run.
         new_name: The name that a rename declares; `None`: it keeps its name.
         title: The name, and the new name of a rename that is not refused or failed.
         type: The type of an environment, where known.
-        state: The state.
         verdict: The state in words.
         changes: In the order of the plan.
         problems: Each once.
@@ -157,7 +156,6 @@ class RepositoryView(Struct, frozen=True, kw_only=True):
     Attributes:
         name: `workspace/slug`.
         problem: Why the repository as a whole could not be handled.
-        items: What was handled in it.
     """
 
     name: str
@@ -175,8 +173,6 @@ class RunView(Struct, frozen=True, kw_only=True):
     """A run.
 
     Attributes:
-        result: What everything here is taken from.
-        about: When and where it ran.
         repositories: In the order of the result.
         plan: What the plan would do, in a sentence; `None`: nothing was planned, or more happened.
         summary: What happened, in a sentence.

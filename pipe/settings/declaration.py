@@ -46,12 +46,12 @@ def read_declaration(given: GivenVariables, files: Callable[[str], str]) -> Decl
     _check_name(given)
     _check_rename(given)
     lists = _Lists(files, errors)
-    variables = _together(
+    variables = _combined(
         lists.read("VARIABLES", options.variables, options.variables_file),
         lists.read("SECURED_VARIABLES", options.secured_variables, options.secured_variables_file),
         errors,
     )
-    repository_variables = _together(
+    repository_variables = _combined(
         lists.read("REPOSITORY_VARIABLES", options.repository_variables),
         lists.read("SECURED_REPOSITORY_VARIABLES", options.secured_repository_variables),
         errors,
@@ -189,7 +189,7 @@ class _Lists(Struct, frozen=True):
         return variables
 
 
-def _together(
+def _combined(
     plain: tuple[SourcedVariable, ...] | None,
     secured: tuple[SourcedVariable, ...] | None,
     errors: ConfigErrors,

@@ -42,7 +42,6 @@ class Settings(Struct, frozen=True, kw_only=True):
         parallel: Number of this parallel step, from 0, and how many share the repositories;
             `None` for a repository selected alone.
         lines: The line of the configuration file that declares each environment, by its name.
-        context: The variables that Pipelines sets in the step.
         warnings: What is probably not meant, but prevents nothing.
         secrets: Every known secret value: none of them is ever shown.
     """
@@ -95,7 +94,7 @@ def read_settings(
     if given.options.config_file is None:
         declarations = Declarations(base=read_declaration(given, files))
         declared = DeclaredState(
-            workspace=workspace.beside(None), items=None, declarations=declarations
+            workspace=workspace.resolve(None), items=None, declarations=declarations
         )
     else:
         declared = _read_file(given, given.options.config_file, workspace, files)

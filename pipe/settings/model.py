@@ -32,7 +32,6 @@ class RawVariable(Struct, frozen=True):
     """A variable in whatever form it is given, before it is read.
 
     Attributes:
-        name: Its name.
         environ: All environment variables; a list is spread over several.
     """
 

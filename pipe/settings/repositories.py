@@ -18,7 +18,7 @@ PLACEHOLDER: Final = Repository("unknown", "unknown")
 def read_workspace(given: GivenVariables) -> Workspace:
     """Read the workspace from `WORKSPACE` or `REPO_SLUG`, else from `BITBUCKET_WORKSPACE`."""
     if given.invalid & {"workspace", "repo_slug"}:
-        return Workspace(given=PLACEHOLDER.workspace, around=None)
+        return Workspace(explicit=PLACEHOLDER.workspace, default=None)
     options = given.options
     named = options.repo_slug.workspace if options.repo_slug is not None else None
     workspace = options.workspace or named
@@ -26,8 +26,8 @@ def read_workspace(given: GivenVariables) -> Workspace:
         message = f"names another workspace than WORKSPACE, {workspace}; remove one"
         given.errors.add("REPO_SLUG", message)
     if workspace is not None:
-        return Workspace(given=workspace, around=None)
-    return Workspace(given=None, around=_from_pipelines("BITBUCKET_WORKSPACE", given))
+        return Workspace(explicit=workspace, default=None)
+    return Workspace(explicit=None, default=_from_pipelines("BITBUCKET_WORKSPACE", given))
 
 
 def select(
