@@ -6,6 +6,7 @@ stages is what safety needs.
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import TypeAlias
 
 from msgspec import Struct
@@ -20,6 +21,7 @@ from pipe.apply.variable_writes import (
     Vanished,
     VariableStore,
 )
+from pipe.bitbucket.requests import Rejected
 from pipe.models.changes import (
     CreateVariable,
     DeleteVariable,
@@ -30,7 +32,7 @@ from pipe.models.changes import (
     WriteFingerprints,
 )
 from pipe.models.declaration import FINGERPRINTS_KEY, PlainVariable
-from pipe.models.errors import Problem
+from pipe.models.errors import PipeError, Problem
 from pipe.models.existing import ExistingVariable, VariableOwner
 from pipe.parallel import for_each
 from pipe.planning import fingerprints
@@ -148,7 +150,7 @@ class VariableWriter(Struct, frozen=True):
         before = change.existing.value if change.existing else None
         memory: ExistingVariable | None = None
         for _ in self.context.attempts():
-            listed = (each for each in self._store.read() if each.key == FINGERPRINTS_KEY)
+            listed = (each for each in self._store.read() or () if each.key == FINGERPRINTS_KEY)
             memory = next(listed, None)
             if memory is not None and memory.value != before:
                 break
@@ -191,12 +193,22 @@ class VariableWriter(Struct, frozen=True):
         for_each(self._delete_one, confirmed, workers=self.context.workers)
 
     def _read_again(self, wanted: set[tuple[str, str]]) -> set[ExistingVariable]:
-        """Read until all to be deleted are listed: after a write the list may omit some."""
+        """Read until all to be deleted are listed: after a write the list may omit some.
+
+        Raises:
+            PipeError: The list can't be read.
+        """
         found: set[ExistingVariable] = set()
+        listed: tuple[ExistingVariable, ...] | None = None
         for _ in self.context.attempts():
-            found |= set(self._store.read())
+            listed = self._store.read()
+            found |= set(listed or ())
             if wanted <= {_identity(each) for each in found}:
-                break
+                return found
+        if listed is None:
+            doing = f"list the variables of {self._store.owner_text}"
+            missing = Rejected(status=HTTPStatus.NOT_FOUND)
+            raise PipeError(self._store.unavailable(doing, missing))
         return found
 
     def _reconsidered(

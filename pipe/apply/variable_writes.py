@@ -89,12 +89,16 @@ class VariableStore(Struct, frozen=True):
         """The owner in a message."""
         return "the repository" if self.owner_name is None else f"'{self.owner_name}'"
 
-    def read(self) -> tuple[ExistingVariable, ...]:
-        """Return the variables that are listed now; a 404 just after creation means none."""
+    def read(self) -> tuple[ExistingVariable, ...] | None:
+        """Return the variables that are listed now; `None`: the list answers 404.
+
+        That is normal for a moment after an environment is created. Later it means that the owner
+        was deleted, renamed or hidden, and proves nothing about its variables.
+        """
         listed = self.context.api.variables(self.owner)
         match listed:
             case Rejected(status=HTTPStatus.NOT_FOUND):
-                return ()
+                return None
             case Rejected():
                 doing = f"list the variables of {self.owner_text}"
                 raise PipeError(self._rejection(doing, listed))
@@ -165,7 +169,7 @@ class VariableStore(Struct, frozen=True):
             ):
                 return self._refused(f"write the variable {variable.key}", created)
             last = created
-        listed = self.read()
+        listed = self.read() or ()
         match _find(variable.key, listed):
             case ExistingVariable() as found if _is_right(variable, found):
                 return Inserted() if isinstance(last, OutcomeUnknown) else AlreadyRight()
@@ -269,12 +273,16 @@ class VariableStore(Struct, frozen=True):
         match last:
             case OutcomeUnknown():
                 raise PipeError(last.problem)
-            case Rejected(status=HTTPStatus.NOT_FOUND) if self.owner_name is not None:
-                return bitbucket_problems.variables_unavailable(self.owner_name, last)
             case Rejected(status=HTTPStatus.NOT_FOUND):
-                return self._rejection(f"write the variable {key}", last)
+                return self.unavailable(f"write the variable {key}", last)
             case _:
                 return problems.variable_not_listed(key)
+
+    def unavailable(self, doing: str, rejected: Rejected) -> Problem:
+        """Describe a 404 that does not pass."""
+        if self.owner_name is None:
+            return self._rejection(doing, rejected)
+        return bitbucket_problems.variables_unavailable(self.owner_name, rejected)
 
     def _refused(self, doing: str, rejected: Rejected) -> Problem:
         if rejected.status in _FORBIDDEN:
@@ -288,7 +296,7 @@ class VariableStore(Struct, frozen=True):
     def _shows_secured(self, existing: ExistingVariable) -> bool:
         """Return whether Bitbucket's list confirms that the variable is secured now."""
         for _ in self.context.poll():
-            listed = next((each for each in self.read() if each.uuid == existing.uuid), None)
+            listed = next((each for each in self.read() or () if each.uuid == existing.uuid), None)
             if listed is not None and listed.secured:
                 return True
         return False
@@ -297,7 +305,8 @@ class VariableStore(Struct, frozen=True):
         """Return whether two reads of the list agree that the variable does not exist."""
         absences = 0
         for _ in self.context.attempts():
-            absences += all(each.uuid != existing.uuid for each in self.read())
+            listed = self.read()
+            absences += listed is not None and all(each.uuid != existing.uuid for each in listed)
             if absences > 1:
                 return True
         return False

@@ -6,8 +6,10 @@ from typing import Final
 
 import pytest
 
+from simulator.faults import Answer
 from tests.support.world import World, run_pipe
 
+NOT_FOUND: Final = Answer(status=404, body=b'{"error": {"message": "Not found"}}')
 WANTED: Final = {"ENVIRONMENT_NAME": "Live", "ENVIRONMENT_TYPE": "Production"}
 
 
@@ -57,3 +59,30 @@ def test_a_renamed_repository_is_not_followed_and_what_to_write_is_said(status: 
     else:
         assert (ran.exit_code, ran.problems) == (5, ["repository-renamed"])
         assert "Write WORKSPACE: acme and REPO_SLUG: store" in " ".join(ran.log.split())
+
+
+@pytest.mark.promise("P13", "P15")
+@pytest.mark.parametrize("skipped", [1, 2], ids=["before the second look", "after it"])
+def test_variables_are_not_taken_as_deleted_because_their_list_is_not_found(skipped: int) -> None:
+    """Somebody renamed the repository or deleted the environment meanwhile."""
+    world = World()
+    world.shop.add_environment("Live", "Production").set_variable("OLD", "1")
+    world.simulator.faults.add(NOT_FOUND, path="*/variables*", skip=skipped, times=99)
+
+    ran = run_pipe(world, ENVIRONMENT_NAME="Live", VARIABLES='[{"key": "OLD", "state": "absent"}]')
+
+    assert (ran.exit_code, ran.report["outcome"]) == (5, "failed")
+    assert ran.report["summary"]["variables"]["deleted"] == 0
+    assert "already in place" not in ran.log
+
+
+@pytest.mark.promise("P13", "P15")
+def test_variables_of_a_repository_that_is_not_found_any_more_are_not_taken_as_deleted() -> None:
+    world = World()
+    world.shop.set_variable("OLD", "1")
+    world.simulator.faults.add(NOT_FOUND, path="*/variables*", skip=1, times=99)
+
+    ran = run_pipe(world, REPOSITORY_VARIABLES='[{"key": "OLD", "state": "absent"}]')
+
+    assert (ran.exit_code, ran.report["outcome"]) == (3, "failed")
+    assert "already in place" not in ran.log
