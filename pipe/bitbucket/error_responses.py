@@ -84,7 +84,7 @@ _MAX_WORD: Final = 24
 _PUNCTUATION: Final = "\"'`()[]{}<>.,:;!?…"
 
 _REPOSITORY_URL: Final = re.compile(
-    r"(?:https?://[^/?#]+)?/2\.0/repositories/([^/?#]+)/([^/?#]+)(/[^?#]*)?(?:[?#].*)?"
+    r"(?:https?://[^/?#]+)?/(?:2\.0|internal)/repositories/([^/?#]+)/([^/?#]+)(/[^?#]*)?(?:[?#].*)?"
 )
 _SLUG: Final = re.compile(r"[A-Za-z0-9._-]{1,62}")
 

@@ -303,9 +303,12 @@ RENAMED: Final = "/2.0/repositories/acme/new-name"
 
 @pytest.mark.parametrize("host", ["", "https://api.bitbucket.org", "http://127.0.0.1:1"])
 @pytest.mark.parametrize("query", ["", "?pagelen=100"])
-def test_a_renamed_repository_is_named(host: str, query: str) -> None:
-    request = IdempotentRequest(method=HTTPMethod.GET, path=f"{NOPE}/environments", parse=accepted)
-    answer = Answer(301, {"location": f"{host}{RENAMED}/environments{query}"}, b"")
+@pytest.mark.parametrize("api", ["/2.0", "/internal"])
+def test_a_renamed_repository_is_named(host: str, query: str, api: str) -> None:
+    path = f"{NOPE}/environments".replace("/2.0", api)
+    request = IdempotentRequest(method=HTTPMethod.GET, path=path, parse=accepted)
+    location = f"{host}{RENAMED}/environments{query}".replace("/2.0", api)
+    answer = Answer(301, {"location": location}, b"")
 
     problem = redirected(request, answer, same)
 
