@@ -8,11 +8,14 @@ from pipe.models.declaration import FINGERPRINTS_KEY
 from simulator.simulator import Simulator
 from simulator.state.environment import Environment
 from simulator.state.journal import Event, EventKind
+from simulator.state.world import Repository
 from tests.faults.repository_state import Env, may_deploy, read_environment
 from tests.faults.scenarios import Scenario
 
 _UNAVAILABLE = (401, 403, 404)
 """With these the branch endpoint says that it is not for us; then all else is done nevertheless."""
+
+_PLANS_WITH_FEATURE = ("premium", "stored")
 
 _VARIABLE = (
     EventKind.VARIABLE_CREATED,
@@ -27,11 +30,13 @@ class Observer:
 
     Attributes:
         scenario: What runs.
+        shop: The repository in which it runs.
         names: The former names of environments, by uuid.
         broken: Every promise that was seen broken, in words.
     """
 
     scenario: Scenario
+    shop: Repository
     names: dict[str, str]
     broken: list[str] = field(default_factory=list)
     _seen: int = 0
@@ -39,7 +44,9 @@ class Observer:
     @classmethod
     def on(cls, scenario: Scenario, simulator: Simulator) -> Observer:
         shop = simulator.repository("acme/shop")
-        observer = cls(scenario, {each.uuid: each.name for each in shop.environments.values()})
+        observer = cls(
+            scenario, shop, {each.uuid: each.name for each in shop.environments.values()}
+        )
         simulator.observers.append(observer.look)
         return observer
 
@@ -51,7 +58,7 @@ class Observer:
         for event in events:
             if not self._may_happen(event):
                 self.broken.append(f"P8: nobody asked for {event}")
-        for environment in simulator.repository("acme/shop").environments.values():
+        for environment in self.shop.environments.values():
             self._look_at(environment, simulator)
 
     def _wanted(self, uuid: str) -> tuple[Env | None, Env | None]:
@@ -74,7 +81,10 @@ class Observer:
         current = may_deploy(now, universe)
         if before is not None and not current <= allowed:
             self.broken.append(f"P7: {environment.name} lets through {current - allowed}")
-        honoured = simulator.switches.admin_only_at_creation == "honoured"
+        switches = simulator.switches
+        honoured = (
+            switches.admin_only_at_creation == "honoured" and switches.plan in _PLANS_WITH_FEATURE
+        )
         if before is None and honoured and after.admin_only and not now.admin_only:
             self.broken.append(f"P7: {environment.name} was created unrestricted")
         unavailable = self.branches_were_unavailable(simulator)

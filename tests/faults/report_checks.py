@@ -47,7 +47,7 @@ def false_statements(ran: Ran, *, deceived: bool = False) -> Iterator[str]:
         yield "P12: a traceback"
     text = ran.log + ran.out + str(ran.report)
     yield from (f"P9: {each!r} is in the output" for each in CANARIES if each in text)
-    sent = [each for each in ran.requests if each.dropped is not Cut.REFUSED]
+    sent = [each for each in ran.api_requests if each.dropped is not Cut.REFUSED]
     reported = ran.report["requests"]
     if reported["total"] != len(sent):
         yield f"P13: reported {reported['total']} requests, sent {len(sent)}"
@@ -56,7 +56,7 @@ def false_statements(ran: Ran, *, deceived: bool = False) -> Iterator[str]:
             yield from _about(environment, ran.events, deceived=deceived)
     if not deceived:
         yield from _summary(ran)
-    yield from _repetitions(ran.requests)
+    yield from _repetitions(ran.api_requests)
 
 
 def _about(

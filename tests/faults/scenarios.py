@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, TypeVar, overload
 
 from simulator.behaviour.switches import Switches
+from simulator.state.credentials import DEMO_CLIENT_ID, DEMO_CLIENT_SECRET
 from simulator.state.world import Repository
 from tests.faults.repository_state import Env, State
 from tests.support.world import World, listed
+
+W = TypeVar("W", bound=World)
 
 SECRET: Final = "c4nary-s3cret-value"
 ROTATED: Final = "r0tated-c4nary-value"
@@ -47,8 +50,15 @@ class Scenario:
     mentioned: Mapping[str, frozenset[str]]
     rewrites: bool = False
 
-    def world(self, profile: Switches) -> World:
-        world = World(profile)
+    @overload
+    def world(self, profile: Switches) -> World: ...
+
+    @overload
+    def world(self, profile: Switches, kind: type[W]) -> W: ...
+
+    def world(self, profile: Switches, kind: type[World] = World) -> World:
+        """Return a new world in which everything is as it was before."""
+        world = kind(profile)
         for name, environment in self.before.items():
             plant(world.shop, name, environment)
         world.simulator.journal.events.clear()
@@ -317,3 +327,57 @@ SCENARIOS: Final = (
         after={"Wanted": replace(_WANTED, variables={"DECLARED": ("1", False)})},
     ),
 )
+
+CONSUMER: Final = {
+    "BITBUCKET_ACCESS_TOKEN": "",
+    "BITBUCKET_OAUTH_CLIENT_ID": DEMO_CLIENT_ID,
+    "BITBUCKET_OAUTH_CLIENT_SECRET": DEMO_CLIENT_SECRET,
+}
+"""Credentials of an OAuth consumer in place of the access token."""
+
+LONG_NAME: Final = "An environment with a rather long name"
+AWKWARD: Final = {
+    "oauth_expires_in": tuple(
+        replace(each, name=f"{each.name}, by OAuth", declared={**each.declared, **CONSUMER})
+        for each in SCENARIOS
+        if each.name in ("everything, tightened", "create, variables")
+    ),
+    "empty_value": (
+        _scenario(
+            "empty value",
+            _named(
+                VARIABLES='[{"key": "DECLARED", "value": ""}, {"key": "DECLARED_TOO", "value": ""}]'
+            ),
+            before={"Wanted": Env(variables={**_PLAIN, "DECLARED": ("old", False)})},
+            after={
+                "Wanted": replace(
+                    _WANTED,
+                    variables={**_PLAIN, "DECLARED": ("", False), "DECLARED_TOO": ("", False)},
+                )
+            },
+        ),
+    ),
+    "environment_names": (
+        _scenario(
+            "long name",
+            {"ENVIRONMENT_NAME": LONG_NAME, "ENVIRONMENT_TYPE": "Test"},
+            before={},
+            after={LONG_NAME: Env()},
+        ),
+        _scenario(
+            "rename with a dot",
+            {"ENVIRONMENT_NAME": "Wanted.1", "RENAME_FROM": "Former"},
+            before={"Former": Env(variables=_PLAIN)},
+            after={"Wanted.1": Env(variables=_PLAIN, formerly="Former")},
+        ),
+    ),
+    "slug_clash": (
+        _scenario(
+            "same slug",
+            {"ENVIRONMENT_NAME": "Wanted  1", "ENVIRONMENT_TYPE": "Test"},
+            before={"Wanted 1": Env()},
+            after={"Wanted 1": Env(formerly="Wanted 1"), "Wanted  1": Env()},
+        ),
+    ),
+}
+"""What only some values of a switch make impossible or different, by the name of the switch."""

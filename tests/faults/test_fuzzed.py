@@ -19,8 +19,7 @@ from hypothesis import strategies as st
 from pipe.settings.model import Options
 from simulator.behaviour.profiles import OBSERVED
 from simulator.http import Json
-from simulator.state.credentials import DEMO_CLIENT_ID, DEMO_CLIENT_SECRET
-from tests.faults.scenarios import CANARIES, SCENARIOS, Scenario, plant
+from tests.faults.scenarios import CANARIES, CONSUMER, SCENARIOS, Scenario, plant
 from tests.support.world import Ran, World, run_with
 
 pytestmark = pytest.mark.promise("P9", "P12")
@@ -174,11 +173,6 @@ rules:
   - {when: {type: Production}, admin_only: true}
 """
 ONE: Final = {"ENVIRONMENT_NAME": "Test", "ENVIRONMENT_TYPE": "Test", "ADMIN_ONLY": "true"}
-CONSUMER: Final = {
-    "BITBUCKET_ACCESS_TOKEN": "",
-    "BITBUCKET_OAUTH_CLIENT_ID": DEMO_CLIENT_ID,
-    "BITBUCKET_OAUTH_CLIENT_SECRET": DEMO_CLIENT_SECRET,
-}
 WAYS: Final[Sequence[Mapping[str, str]]] = [
     {"MODE": "export"},
     {"MODE": "export", "REPOSITORIES": "*"},

@@ -7,11 +7,10 @@ import signal
 import pytest
 
 from simulator.behaviour.profiles import HOSTILE, OBSERVED
-from simulator.behaviour.switches import Switches
 from tests.faults.cases import Case, attempt, finish_without_faults, requests_of
 from tests.faults.observer import Observer
 from tests.faults.process_kill import KilledError, MortalWorld, run_and_kill
-from tests.faults.scenarios import SCENARIOS, Scenario, plant
+from tests.faults.scenarios import SCENARIOS, Scenario
 from tests.support.promises import FULL, Cases
 
 pytestmark = pytest.mark.promise("P3", "P7", "P8")
@@ -39,7 +38,7 @@ def test_a_run_ends_after_any_answer_once_and_twice(
 
 
 def _die(case: Case, deaths: tuple[int, ...]) -> None:
-    world = _mortal(case.scenario, case.profile)
+    world = case.scenario.world(case.profile, MortalWorld)
     observer = Observer.on(case.scenario, world.simulator)
     for answers in deaths:
         world.answers_left = answers
@@ -50,14 +49,6 @@ def _die(case: Case, deaths: tuple[int, ...]) -> None:
     world.answers_left = None
     problems = [*finish_without_faults(world, case, observer), *observer.broken]
     assert not problems, f"{case}, killed after {deaths} answers: {problems}"
-
-
-def _mortal(scenario: Scenario, profile: Switches) -> MortalWorld:
-    world = MortalWorld(profile)
-    for name, environment in scenario.before.items():
-        plant(world.shop, name, environment)
-    world.simulator.events.clear()
-    return world
 
 
 @pytest.mark.promise("P1", "P3", "P7", "P8")

@@ -97,14 +97,6 @@ def _together(
     return codes
 
 
-def _world(scenario: Scenario, profile: str) -> SharedWorld:
-    world = SharedWorld(PROFILES[profile])
-    for name, environment in scenario.before.items():
-        plant(world.shop, name, environment)
-    world.simulator.events.clear()
-    return world
-
-
 @pytest.mark.promise("P1", "P7", "P8", "P22")
 @scenarios
 @pytest.mark.parametrize("profile", PROFILES)
@@ -116,7 +108,7 @@ def test_the_same_declaration_twice_in_many_orders(
     # tell it from one that somebody renamed, and says so.
     fine = {0, 5} if (profile, scenario.name) == ("hostile", "absent") else {0}
     for seed in range(ORDERS):
-        world = _world(scenario, profile)
+        world = scenario.world(PROFILES[profile], SharedWorld)
         observer = Observer.on(scenario, world.simulator)
         codes = _together(world, (scenario.declared, scenario.declared), seed)
         world.turns = Turns(())

@@ -35,6 +35,7 @@ from pipe.models.declaration import Repository
 from pipe.planning.variables import SecretsPolicy
 from pipe.redaction import Redactor
 from pipe.run import run
+from simulator.api import oauth
 from simulator.behaviour.profiles import OBSERVED
 from simulator.behaviour.switches import Switches, SwitchValue, with_values
 from simulator.simulator import Simulator
@@ -149,6 +150,11 @@ class Ran:
     events: list[Event] = field(repr=False)
 
     @property
+    def api_requests(self) -> list[RequestRecord]:
+        """What was sent to the API: tokens are fetched elsewhere."""
+        return [each for each in self.requests if each.path != oauth.PATH]
+
+    @property
     def methods(self) -> list[str]:
         return [each.method for each in self.requests]
 
@@ -157,7 +163,7 @@ class Ran:
         """Method, end of the path (uuids as `{}`), and body of everything but GET."""
         return [
             (each.method, _end(each.path), json.loads(each.body) if each.body else None)
-            for each in self.requests
+            for each in self.api_requests
             if each.method != "GET"
         ]
 
