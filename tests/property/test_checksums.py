@@ -54,8 +54,18 @@ changes = st.one_of(
     ),
     st.builds(CreateVariable, st.builds(plain, keys, values)),
     st.builds(CreateVariable, st.builds(secret, keys, values)),
-    st.builds(UpdateVariable, st.builds(var, keys, values), st.builds(plain, keys, values)),
-    st.builds(RewriteSecured, st.builds(var, keys), st.builds(secret, keys, values)),
+    keys.flatmap(
+        lambda key: st.builds(
+            UpdateVariable,
+            st.builds(var, st.just(key), values),
+            st.builds(plain, st.just(key), values),
+        )
+    ),
+    keys.flatmap(
+        lambda key: st.builds(
+            RewriteSecured, st.just(var(key)), st.builds(secret, st.just(key), values)
+        )
+    ),
     st.builds(DeleteVariable, st.builds(var, keys, values)),
 )
 several = st.lists(changes, min_size=1, max_size=4).map(tuple)
