@@ -26,6 +26,7 @@ from pipe.models.changes import (
     SetBranches,
     SetType,
     Update,
+    refuse,
 )
 from pipe.models.declaration import Desired, Repository
 from pipe.models.errors import PipeError, Problem
@@ -206,8 +207,7 @@ def _adopt(
     anew = planner.plan_environment(plan.declared, found, contents)
     permitted = anew if context.force else review_environment(anew)
     if context.reviewed and not isinstance(permitted, Keep | Refuse):
-        problem = planning_problems.not_reviewed(plan.name)
-        permitted = Refuse(plan.name, existing, problem)
+        permitted = refuse(permitted, planning_problems.not_reviewed(plan.name))
     return apply_environment(context, repository, permitted)
 
 

@@ -13,7 +13,7 @@ from pipe.apply.outcomes import ChangeOutcomes
 from pipe.apply.reader import read_state
 from pipe.apply.variable_stages import VariableWriter
 from pipe.bitbucket.problems import raise_for_rejection
-from pipe.models.changes import Keep, Refuse, RepositoryPlan, existing_of
+from pipe.models.changes import Keep, Refuse, RepositoryPlan, refuse
 from pipe.models.counting import count_environments
 from pipe.models.declaration import Declaration, Repository
 from pipe.models.errors import PipeError
@@ -92,11 +92,7 @@ def _only_reviewed(anew: RepositoryPlan, reviewed: RepositoryPlan) -> Repository
         environments=tuple(
             each
             if isinstance(each, Keep | Refuse) or each in reviewed.environments
-            else Refuse(
-                name=each.name,
-                existing=existing_of(each),
-                problem=planning_problems.not_reviewed(each.name),
-            )
+            else refuse(each, planning_problems.not_reviewed(each.name))
             for each in anew.environments
         ),
         refusal=refusal,

@@ -291,14 +291,27 @@ class Delete(Struct, frozen=True, kw_only=True):
 
 
 class Refuse(Struct, frozen=True):
-    """What is declared can't or must not be done; nothing is written to this environment."""
+    """What is declared can't or must not be done; nothing is written to this environment.
+
+    Attributes:
+        name: The name that it has, or would have.
+        existing: The environment; `None`: it does not exist.
+        problem: Why it is refused.
+        plan: What would be done otherwise; `None`: nothing can be planned.
+    """
 
     name: str
     existing: ExistingEnvironment | None
     problem: Problem
+    plan: Create | Update | Delete | None = None
 
 
 EnvironmentPlan = Create | Update | Keep | Delete | Refuse
+
+
+def refuse(plan: Create | Update | Delete, problem: Problem) -> Refuse:
+    """Return the refusal of a plan, which keeps what was planned to show it."""
+    return Refuse(plan.name, existing_of(plan), problem, plan)
 
 
 def changes_of(plan: EnvironmentPlan) -> tuple[Change, ...]:

@@ -153,6 +153,11 @@ def planned(plan: EnvironmentPlan) -> EnvironmentResult:
         return deletion(plan, Outcome.PLANNED)
     existing = existing_of(plan)
     changes = tuple(_planned_change(each) for each in changes_of(plan))
+    if isinstance(plan, Refuse) and plan.plan is not None:
+        changes = tuple(
+            ChangeResult(change=each.change, outcome=Outcome.REFUSED)
+            for each in planned(plan.plan).changes
+        )
     problem = next((each.problem for each in changes if each.problem), None)
     match plan:
         case Keep():

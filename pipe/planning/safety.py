@@ -19,7 +19,6 @@ from pipe.models.changes import (
     DeleteVariable,
     EnvironmentPlan,
     FieldChange,
-    Refuse,
     RepositoryPlan,
     SetBranches,
     Totals,
@@ -27,7 +26,7 @@ from pipe.models.changes import (
     VariableChange,
     WriteFingerprints,
     changes_of,
-    existing_of,
+    refuse,
 )
 from pipe.models.declaration import EnvironmentType
 from pipe.models.errors import Problem
@@ -96,7 +95,7 @@ def review_environment(
             return plan
     if problem is None:
         return plan
-    return Refuse(plan.name, plan.existing, problem)
+    return refuse(plan, problem)
 
 
 def deletion_problem(
@@ -169,7 +168,9 @@ class Excess(Struct, frozen=True):
         return replace(
             plan,
             environments=tuple(
-                Refuse(each.name, existing_of(each), self.problem) if self.concerns(each) else each
+                refuse(each, self.problem)
+                if isinstance(each, Update | Delete) and self.concerns(each)
+                else each
                 for each in plan.environments
             ),
         )

@@ -15,6 +15,7 @@ from pipe.models.changes import (
     DeleteVariable,
     EnvironmentPlan,
     MissingSecret,
+    Refuse,
     RewriteSecured,
     UpdateVariable,
     WriteFingerprints,
@@ -72,7 +73,7 @@ def present_change(
         plan: The plan of its environment; `None`: it changes the repository itself.
         is_bad: Whether another change of the environment failed, so that success is notable.
     """
-    mark = _mark(result.change, plan)
+    mark = _mark(result.change, plan.plan if isinstance(plan, Refuse) else plan)
     note = _NOTES[result.outcome]
     if result.outcome is Outcome.APPLIED and is_bad:
         note = "done"

@@ -92,7 +92,9 @@ def test_only_what_exceeds_the_limit_is_refused() -> None:
     assert excess.problem.what == "The plan would delete 5 of 6 environments."
     kept, refused, loosened = excess.refuse_in(_plan(KEEP, DELETE, LOOSEN)).environments
     assert (kept, loosened) == (KEEP, LOOSEN)
-    assert refused == Refuse(name="Old", existing=DELETE.existing, problem=excess.problem)
+    assert refused == Refuse(
+        name="Old", existing=DELETE.existing, problem=excess.problem, plan=DELETE
+    )
 
 
 def test_both_limits_can_be_exceeded() -> None:
