@@ -191,8 +191,7 @@ def _token(answer: Answer) -> Header:
     fields = body if isinstance(body, dict) else {}
     token, seconds = fields.get("access_token"), fields.get("expires_in")
     if not isinstance(token, str) or not _is_valid_in_header(token):
-        message = "JSON without an `access_token`"
-        raise UnparseableError(message)
+        raise UnparseableError("JSON without an `access_token`")
     if not isinstance(seconds, int | float) or isinstance(seconds, bool) or seconds <= 0:
         return bearer(token)  # expiry then shows when a request is refused
     return replace(bearer(token), seconds=float(min(seconds, _MAX_SECONDS)))

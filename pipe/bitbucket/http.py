@@ -102,8 +102,7 @@ def decoded(chunks: Iterable[bytes], encoding: str) -> Iterator[bytes]:
         case "gzip" | "x-gzip":
             yield from _unzipped(chunks)
         case _:
-            message = "an answer that is compressed in a way that was not asked for"
-            raise UnparseableError(message)
+            raise UnparseableError("an answer that is compressed in a way that was not asked for")
 
 
 def _unzipped(chunks: Iterable[bytes]) -> Iterator[bytes]:
@@ -116,11 +115,9 @@ def _unzipped(chunks: Iterable[bytes]) -> Iterator[bytes]:
             if unzip.unconsumed_tail:
                 return  # larger than any accepted body
     except zlib.error as error:
-        message = "an answer whose compression is damaged"
-        raise UnparseableError(message) from error
+        raise UnparseableError("an answer whose compression is damaged") from error
     if not is_empty and not unzip.eof:
-        message = "an answer that ends in the middle of its compression"
-        raise UnparseableError(message)
+        raise UnparseableError("an answer that ends in the middle of its compression")
 
 
 def _parsed(request: Request[T], answer: Answer) -> Outcome[T]:

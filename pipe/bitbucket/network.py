@@ -356,10 +356,8 @@ def _as_httpcore_errors(
     try:
         yield
     except TimeoutError as error:
-        message = "timed out"
-        raise timed_out(message) from error
+        raise timed_out("timed out") from error
     except OSError as error:
         raise failed(error.strerror or type(error).__name__) from error
     except UnicodeError as error:
-        message = "not a valid host name"
-        raise failed(message) from error
+        raise failed("not a valid host name") from error

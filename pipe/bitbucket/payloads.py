@@ -87,8 +87,7 @@ def read_json(body: bytes) -> Json:
             text = json.dumps(value, ensure_ascii=False).encode("utf-16", "surrogatepass")
             value = json.loads(text.decode("utf-16", "replace"))
     except (ValueError, RecursionError) as error:
-        message = "the body is not JSON"
-        raise UnparseableError(message) from error
+        raise UnparseableError("the body is not JSON") from error
     return value
 
 
@@ -102,8 +101,7 @@ def convert(value: object, kind: type[T]) -> T:
         return msgspec.convert(value, kind)
     except msgspec.ValidationError as error:
         # The library names the key and the types, never a value.
-        message = f"the JSON has an unexpected form: {error}"
-        raise UnparseableError(message) from error
+        raise UnparseableError(f"the JSON has an unexpected form: {error}") from error
 
 
 def parser(read: Callable[[Json], T], **expected: str) -> Callable[[Answer], T]:
@@ -122,8 +120,7 @@ def parser(read: Callable[[Json], T], **expected: str) -> Callable[[Answer], T]:
         for name, text in expected.items():
             actual = getattr(value, name)
             if actual != text and (name != "uuid" or actual.casefold() != text.casefold()):
-                message = f"the answer is about something else: another {name}"
-                raise UnparseableError(message)
+                raise UnparseableError(f"the answer is about something else: another {name}")
         return value
 
     return parse
@@ -204,5 +201,4 @@ def _optional(value: object, kind: type[T]) -> T | None:
 
 
 def _reject_constant(name: str) -> NoReturn:
-    message = f"{name} is not JSON"
-    raise ValueError(message)
+    raise ValueError(f"{name} is not JSON")

@@ -129,8 +129,7 @@ class Transport:
             RunOverError: Time, attempts or quota ran out, or the run was asked to stop.
         """
         if self.read_only and request.method is not HTTPMethod.GET:
-            message = f"{request.method} {request.path}"
-            raise WriteRefusedError(message)
+            raise WriteRefusedError(f"{request.method} {request.path}")
         return self._complete(request, self._authorizer, attempts, counted=True)
 
     def attempts(self) -> Attempts:

@@ -177,11 +177,9 @@ class Environment(Defaults):
     @model_validator(mode="after")
     def _has_one_meaning(self) -> Self:
         if self.rename_from == self.name:
-            message = "rename_from is the same as name; set the former name"
-            raise ValueError(message)
+            raise ValueError("rename_from is the same as name; set the former name")
         if self.rename_from is not None and self.state is State.ABSENT:
-            message = "rename_from cannot be used with state: absent"
-            raise ValueError(message)
+            raise ValueError("rename_from cannot be used with state: absent")
         return self
 
 
@@ -196,8 +194,7 @@ class When(Table):
     @model_validator(mode="after")
     def _has_a_condition(self) -> Self:
         if self.type is None and self.name is None:
-            message = "requires type, name or both; name: '*' matches every environment"
-            raise ValueError(message)
+            raise ValueError("requires type, name or both; name: '*' matches every environment")
         return self
 
 
@@ -271,6 +268,5 @@ class File(Table):
     @model_validator(mode="after")
     def _enables_pipelines_once(self) -> Self:
         if self.enable_pipelines is not None and self.repository.enable_pipelines is not None:
-            message = "enable_pipelines is set twice; set it in repository only"
-            raise ValueError(message)
+            raise ValueError("enable_pipelines is set twice; set it in repository only")
         return self

@@ -23,6 +23,7 @@ VERSION: Final = 1
 _ANY_WORKSPACE: Final = "any"
 """Replaces the workspace while only the form of an item is validated."""
 
+_NOT_SCALAR: Final = "expected a single value, not a list or mapping"
 _NAME_SCHEMA: Final = {"type": ["string", "number"], "minLength": 1}
 _BOOLEAN_SCHEMA: Final = {"enum": [True, False, "yes", "no", "on", "off"]}
 _STRING_SCHEMA: Final = {"type": "string"}
@@ -35,8 +36,7 @@ def text(read: Callable[[str], object], schema: Mapping[str, Any]) -> PlainValid
 
     def validate(value: object) -> object:
         if not isinstance(value, str):
-            message = "expected a single value, not a list or mapping"
-            raise ValueError(message)  # noqa: TRY004 - pydantic collects ValueError only
+            raise ValueError(_NOT_SCALAR)  # noqa: TRY004 - pydantic collects ValueError only
         return read(value)
 
     return PlainValidator(
@@ -72,41 +72,39 @@ def _unique(texts: tuple[str, ...]) -> tuple[str, ...]:
 
 def _version(text: str) -> int:
     if text != str(VERSION):
-        message = f"version {quoted(text)} is not supported; expected {VERSION}"
-        raise ValueError(message)
+        raise ValueError(f"version {quoted(text)} is not supported; expected {VERSION}")
     return VERSION
 
 
 def _prunable(text: str) -> Prunable:
     found = values.choice(Prunable, "value", text)
     if found is not Prunable.VARIABLES:
-        message = f"{found} are pruned per repository; set the variable PRUNE of the pipe"
-        raise ValueError(message)
+        raise ValueError(f"{found} are pruned per repository; set the variable PRUNE of the pipe")
     return found
 
 
 def _declared_name(text: str) -> str:
     if is_glob(text):
-        message = f"{quoted(text)} is a pattern; declare it under rules, as when: {{name: …}}"
-        raise ValueError(message)
+        raise ValueError(
+            f"{quoted(text)} is a pattern; declare it under rules, as when: {{name: …}}"
+        )
     return values.name(text)
 
 
 def selects(items: tuple[object, ...] | None) -> tuple[object, ...] | None:
     """Return the items unchanged, if they select anything; exclusions alone do not."""
     if items is not None and all(isinstance(each, str) and each.startswith("!") for each in items):
-        message = "selects no repository; list some, or '*' for the whole workspace"
-        raise ValueError(message)
+        raise ValueError("selects no repository; list some, or '*' for the whole workspace")
     return items
 
 
 def _from_env(text: str) -> str:
     if not _ENVIRON_NAME.fullmatch(text):
-        message = f"{quoted(text)} is not a valid name of an environment variable"
-        raise ValueError(message)
+        raise ValueError(f"{quoted(text)} is not a valid name of an environment variable")
     if authenticates(text):
-        message = f"{text} is a credential of the pipe, which a configuration file cannot read"
-        raise ValueError(message)
+        raise ValueError(
+            f"{text} is a credential of the pipe, which a configuration file cannot read"
+        )
     return text
 
 

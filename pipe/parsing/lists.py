@@ -63,11 +63,9 @@ def single_value(name: str, environ: Mapping[str, str]) -> str:
     """
     text = environ.get(name, "")
     if environ.get(f"{name}_COUNT") or _numbered(name, environ) or _is_json_array(text):
-        message = f"takes one value, not a list ({name}_COUNT, {name}_0, … or JSON)"
-        raise ValueError(message)
+        raise ValueError(f"takes one value, not a list ({name}_COUNT, {name}_0, … or JSON)")
     if not is_text(text):
-        message = "not valid UTF-8"
-        raise ValueError(message)
+        raise ValueError("not valid UTF-8")
     return text
 
 

@@ -53,8 +53,7 @@ def full_name(text: str) -> Repository:
     """Read `workspace/slug`."""
     owner, slash, rest = text.partition("/")
     if not slash:
-        message = f"{quoted(text)} is incomplete; expected WORKSPACE/SLUG"
-        raise ValueError(message)
+        raise ValueError(f"{quoted(text)} is incomplete; expected WORKSPACE/SLUG")
     return Repository(slug(owner), slug(rest))
 
 
@@ -77,8 +76,7 @@ def item(text: str, workspace: str | None) -> Item:
 def named(text: str, workspace: str | None) -> Repository | Glob:
     """Read a slug, `workspace/slug` or a pattern, where a project is not allowed."""
     if text.startswith(_PROJECT_PREFIX):
-        message = f"{quoted(text)} is a project; only slugs and patterns are allowed here"
-        raise ValueError(message)
+        raise ValueError(f"{quoted(text)} is a project; only slugs and patterns are allowed here")
     owner, slash, rest = text.rpartition("/")
     owner = slug(owner) if slash else _required(workspace, text)
     if is_glob(rest) and _GLOB.fullmatch(rest):
@@ -91,8 +89,9 @@ def project(
 ) -> Project:
     """Read the key of a project."""
     if not _PROJECT.fullmatch(key):
-        message = f"{quoted(key)} is not a valid project key; expected for example project:PLAT"
-        raise ValueError(message)
+        raise ValueError(
+            f"{quoted(key)} is not a valid project key; expected for example project:PLAT"
+        )
     return Project(_required(workspace, key), key, exclude)
 
 
@@ -103,8 +102,7 @@ def check_selection(items: tuple[Item, ...]) -> tuple[Item, ...]:
         ValueError: The list is empty, or holds exclusions only.
     """
     if all(isinstance(each, Exclusion) for each in items):
-        message = "selects no repository; list some, or * for the whole workspace"
-        raise ValueError(message)
+        raise ValueError("selects no repository; list some, or * for the whole workspace")
     return items
 
 
@@ -116,6 +114,5 @@ def _named(text: str, workspace: str | None) -> Named:
 
 def _required(workspace: str | None, text: str) -> str:
     if workspace is None:
-        message = f"{quoted(text)} has no workspace; set WORKSPACE"
-        raise ValueError(message)
+        raise ValueError(f"{quoted(text)} has no workspace; set WORKSPACE")
     return workspace

@@ -30,20 +30,16 @@ def url(text: str) -> str:
     """
     parts = _split(text)
     if parts is None:
-        message = "not a valid URL; expected for example https://api.bitbucket.org"
-        raise ValueError(message)
+        raise ValueError("not a valid URL; expected for example https://api.bitbucket.org")
     if parts.username is not None or parts.password is not None:
-        message = "contains a user name or password; set credentials in their own variables"
-        raise ValueError(message)
+        raise ValueError("contains a user name or password; set credentials in their own variables")
     if parts.query or parts.fragment or "?" in text or "#" in text:
-        message = f"{quoted(text)} has a query or fragment (after ? or #); remove it"
-        raise ValueError(message)
+        raise ValueError(f"{quoted(text)} has a query or fragment (after ? or #); remove it")
     if parts.scheme == "http" and not _is_this_machine(parts.hostname or ""):
-        message = (
+        raise ValueError(
             f"{quoted(text)} would send credentials unencrypted; use https://"
             f" (plain http is allowed for a loopback address or {_PLAIN_HOSTS[1]} only)"
         )
-        raise ValueError(message)
     return parts.geturl()
 
 

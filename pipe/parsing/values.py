@@ -38,8 +38,7 @@ def boolean(text: str) -> bool:
     """Read `true`, `yes`, `on`, `1` or their opposites, in any case."""
     value = _BOOLEANS.get(text.casefold())
     if value is None:
-        message = f"{quoted(text)} is not a boolean; expected true or false"
-        raise ValueError(message)
+        raise ValueError(f"{quoted(text)} is not a boolean; expected true or false")
     return value
 
 
@@ -49,16 +48,14 @@ def choice(kind: type[Choice], noun: str, text: str) -> Choice:
         if each.value.casefold() == text.casefold():
             return each
     values = [each.value for each in kind]
-    message = f"{quoted(text)} is not a valid {noun}; {expected(text, values)}"
-    raise ValueError(message)
+    raise ValueError(f"{quoted(text)} is not a valid {noun}; {expected(text, values)}")
 
 
 def integer(text: str, *, maximum: int) -> int:
     """Read an integer from 1 to `maximum`."""
     value = int(text) if _INTEGER.fullmatch(text) else 0
     if not 1 <= value <= maximum:
-        message = f"{quoted(text)} is not an integer from 1 to {maximum}"
-        raise ValueError(message)
+        raise ValueError(f"{quoted(text)} is not an integer from 1 to {maximum}")
     return value
 
 
@@ -66,27 +63,23 @@ def seconds(text: str, *, maximum: int) -> float:
     """Read a number of seconds, greater than 0."""
     value = float(text) if _NUMBER.fullmatch(text) else 0.0
     if not 0 < value <= maximum:
-        message = f"{quoted(text)} is not a number of seconds above 0 and up to {maximum}"
-        raise ValueError(message)
+        raise ValueError(f"{quoted(text)} is not a number of seconds above 0 and up to {maximum}")
     return value
 
 
 def name(text: str) -> str:
     """Read the name of an environment: anything that Bitbucket might accept."""
     if not text.strip():
-        message = "the name is blank"
-        raise ValueError(message)
+        raise ValueError("the name is blank")
     if _CONTROL.search(text):
-        message = f"{quoted(text)} contains a line break or control character"
-        raise ValueError(message)
+        raise ValueError(f"{quoted(text)} contains a line break or control character")
     return text
 
 
 def plain_name(text: str) -> str:
     """Read the name of an environment, where a pattern is not allowed."""
     if is_glob(text):
-        message = f"{quoted(text)} is a pattern; expected the name of one environment"
-        raise ValueError(message)
+        raise ValueError(f"{quoted(text)} is a pattern; expected the name of one environment")
     return name(text)
 
 
@@ -97,11 +90,10 @@ def branch(text: str) -> str:
     """
     found = _NOT_A_BRANCH.search(text)
     if found is not None:
-        message = (
+        raise ValueError(
             f"{quoted(text)} is not a valid branch pattern: git does not allow {quoted(found[0])}"
             " there; expected for example main or release/*"
         )
-        raise ValueError(message)
     return text
 
 
@@ -117,19 +109,17 @@ def branch_warnings(pattern: str) -> Iterator[str]:
 def token(text: str) -> str:
     """Read a credential as it goes into an HTTP header; the message never quotes it."""
     if not _TOKEN.fullmatch(text):
-        message = (
+        raise ValueError(
             "contains a space, a line break or a character that no token contains, often copied"
             " by accident; store it again without"
         )
-        raise ValueError(message)
     return text
 
 
 def email(text: str) -> str:
     """Read the user name of Basic authentication; the message never quotes it."""
     if not _EMAIL.fullmatch(text):
-        message = "not an e-mail address; use the address of the Atlassian account"
-        raise ValueError(message)
+        raise ValueError("not an e-mail address; use the address of the Atlassian account")
     return text
 
 
@@ -140,34 +130,30 @@ def checksum(text: str) -> str:
     """
     digits = text.removeprefix(_PREFIX).removeprefix(_PREFIX)
     if not text.startswith(_PREFIX) or not _HEXADECIMAL.fullmatch(digits):
-        message = (
+        raise ValueError(
             f"{quoted(text)} is not a checksum; copy sha256: and all 64 digits printed by MODE=plan"
         )
-        raise ValueError(message)
     return _PREFIX + digits
 
 
 def fingerprint_key(text: str) -> str:
     """Read the key of the fingerprints; the message never quotes it."""
     if len(text) < _MIN_KEY:
-        message = f"too short; use a random key of {_MIN_KEY} characters or more"
-        raise ValueError(message)
+        raise ValueError(f"too short; use a random key of {_MIN_KEY} characters or more")
     return text
 
 
 def path(text: str) -> str:
     """Read the path of a file."""
     if not text.strip() or _CONTROL.search(text):
-        message = f"{quoted(text)} is not a file path"
-        raise ValueError(message)
+        raise ValueError(f"{quoted(text)} is not a file path")
     return text
 
 
 def report_file(text: str) -> str:
     """Read the path of a report, whose extension chooses its format."""
     if not text.casefold().endswith(tuple(REPORT_FORMATS)):
-        message = (
+        raise ValueError(
             f"{quoted(text)} has an unknown extension; {expected(text, tuple(REPORT_FORMATS))}"
         )
-        raise ValueError(message)
     return path(text)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterable
-from typing import Final, NoReturn, cast
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Final, TypeVar, cast
 
 from msgspec import Struct
 from pydantic import SecretStr
@@ -22,6 +23,8 @@ from pipe.models.declaration import (
 from pipe.models.errors import ConfigError
 from pipe.parsing.lists import InvalidItemsError, ListItem, Pairs, decode, is_text, scalar
 from pipe.parsing.suggestions import alternatives, expected, quoted
+
+Raw = TypeVar("Raw")
 
 # Bitbucket's older web page allowed letters, digits and underscores, its newer one these too; a
 # key that this pipe let through wrongly is refused by Bitbucket with its own words.
@@ -51,14 +54,12 @@ def check_key(text: str, *, quote: bool = True) -> str:
         ValueError: Bitbucket would refuse the key, or it is reserved.
     """
     if not _KEY.fullmatch(text):
-        message = (
+        raise ValueError(
             f"{quoted(text) if quote else 'the text before ='} is not a valid variable name; use"
             " letters, digits, '_', '-' or '.', beginning with a letter or '_'"
         )
-        raise ValueError(message)
     if text.casefold() == FINGERPRINTS_KEY.casefold():
-        message = f"{text} is reserved for the fingerprints of this pipe; use another name"
-        raise ValueError(message)
+        raise ValueError(f"{text} is reserved for the fingerprints of this pipe; use another name")
     return text
 
 
@@ -73,16 +74,8 @@ def declared(items: tuple[ListItem, ...], *, secured: bool) -> tuple[SourcedVari
     Raises:
         InvalidItemsError: With all errors; no value is quoted.
     """
-    errors: list[ConfigError] = []
-    variables: list[SourcedVariable] = []
-    for item in _with_members(items):
-        try:
-            variables.append(SourcedVariable(item.source, _variable(item.value, secured=secured)))
-        except ValueError as error:
-            errors.append(ConfigError(item.source, str(error)))
-    if errors:
-        raise InvalidItemsError(*errors, *duplicates(variables))
-    return tuple(variables)
+    sourced = ((item.source, item.value) for item in _with_members(items))
+    return _read_all(sourced, partial(_variable, secured=secured))
 
 
 def from_file(path: str, text: str, *, secured: bool) -> tuple[SourcedVariable, ...]:
@@ -111,22 +104,38 @@ def override(*lists: tuple[SourcedVariable, ...]) -> tuple[SourcedVariable, ...]
 
 def _from_dotenv(path: str, text: str, *, secured: bool) -> tuple[SourcedVariable, ...]:
     """Read a `.env` file: errors name its lines, and `$` in a value is not interpolated."""
-    from dotenv.parser import parse_stream  # noqa: PLC0415 - needed only when a file is given
+    from dotenv.parser import Binding, parse_stream  # noqa: PLC0415 - only when a file is given
 
-    errors: list[ConfigError] = []
-    variables: list[SourcedVariable] = []
-    for binding in parse_stream(io.StringIO(text, newline="")):
+    def source(binding: Binding) -> str:
         # A binding begins with the empty lines before it.
         skipped = len(binding.original.string) - len(binding.original.string.lstrip())
         line = binding.original.line + binding.original.string.count("\n", 0, skipped)
-        source = f"{path}:{line}"
+        return f"{path}:{line}"
+
+    def read(binding: Binding) -> DeclaredVariable:
+        if binding.error or binding.key is None or binding.value is None:
+            raise ValueError("expected KEY=VALUE")
+        key = check_key(binding.key, quote=not secured)
+        return _build(key, binding.value, secured=secured)
+
+    bindings = parse_stream(io.StringIO(text, newline=""))
+    declared_in = (each for each in bindings if each.error or each.key is not None)
+    return _read_all(((source(each), each) for each in declared_in), read)
+
+
+def _read_all(
+    sourced: Iterable[tuple[str, Raw]], read: Callable[[Raw], DeclaredVariable]
+) -> tuple[SourcedVariable, ...]:
+    """Read variables, each with its source.
+
+    Raises:
+        InvalidItemsError: With the errors of all of them.
+    """
+    errors: list[ConfigError] = []
+    variables: list[SourcedVariable] = []
+    for source, raw in sourced:
         try:
-            if binding.error or (binding.key is not None and binding.value is None):
-                _refuse("expected KEY=VALUE")
-            if binding.key is not None:
-                key = check_key(binding.key, quote=not secured)
-                variable = _build(key, binding.value or "", secured=secured)
-                variables.append(SourcedVariable(source, variable))
+            variables.append(SourcedVariable(source, read(raw)))
         except ValueError as error:
             errors.append(ConfigError(source, str(error)))
     if errors:
@@ -167,22 +176,24 @@ def _variable(value: object, *, secured: bool) -> DeclaredVariable:
         case Pairs(items):
             return _from_object(items, secured=secured)
         case _:
-            return _refuse(_EXPECTED)
+            raise ValueError(_EXPECTED)
 
 
 def _from_pair(text: str, *, secured: bool) -> DeclaredVariable:
     key, equals, value = text.partition("=")
     if not equals:
-        _refuse("'=' is missing; expected KEY=VALUE")
+        raise ValueError("'=' is missing; expected KEY=VALUE")
     check_key(key, quote=not secured)
     # A secret without its key, whose base64 ends in '=', must not be quoted as one.
     shown = key if not secured or _CONVENTIONAL_KEY.fullmatch(key) else "the variable"
     if not value and secured:
-        _refuse(f"the secret value of {shown} is empty; is it defined?")
+        raise ValueError(f"the secret value of {shown} is empty; is it defined?")
     if not value:
-        _refuse(f"the value of {key} is empty; is it defined? An empty value needs JSON or a file")
+        raise ValueError(
+            f"the value of {key} is empty; is it defined? An empty value needs JSON or a file"
+        )
     if _ANOTHER_VARIABLE.search(value):
-        _refuse(
+        raise ValueError(
             f"the value of {shown} contains another KEY=VALUE line; write a list with one item per"
             " variable (- 'A=1'), or, for a value with line breaks, JSON:"
             ' {"A": "line 1\\nline 2"}'
@@ -193,16 +204,16 @@ def _from_pair(text: str, *, secured: bool) -> DeclaredVariable:
 def _from_object(items: tuple[tuple[str, object], ...], *, secured: bool) -> DeclaredVariable:
     fields = dict(items)
     if len(fields) < len(items):
-        _refuse("a field is repeated")
+        raise ValueError("a field is repeated")
     for field in fields:
         if field not in _FIELDS:
-            _refuse(f"unknown field {quoted(field)}; {expected(field, _FIELDS)}")
+            raise ValueError(f"unknown field {quoted(field)}; {expected(field, _FIELDS)}")
     is_secured = fields.get("secured", secured)
     if not isinstance(is_secured, bool) or (secured and not is_secured):
-        _refuse(f"the field secured must be {'true' if secured else 'true or false'}")
+        raise ValueError(f"the field secured must be {'true' if secured else 'true or false'}")
     key = scalar(fields.get("key"))
     if key is None:
-        _refuse("the field key must be a string")
+        raise ValueError("the field key must be a string")
     check_key(key, quote=not is_secured)
     if _is_absent(fields):
         return AbsentVariable(key)
@@ -210,28 +221,24 @@ def _from_object(items: tuple[tuple[str, object], ...], *, secured: bool) -> Dec
         return ManagedSecret(key)
     value = scalar(fields.get("value"))
     if value is None:
-        _refuse(f"the value of {key} must be a string")
+        raise ValueError(f"the value of {key} must be a string")
     return _build(key, value, secured=is_secured)
 
 
 def _is_absent(fields: dict[str, object]) -> bool:
     state = fields.get("state", State.PRESENT.value)
     if state not in [each.value for each in State]:
-        _refuse(f"the field state must be {alternatives(State)}")
+        raise ValueError(f"the field state must be {alternatives(State)}")
     if state == State.ABSENT and "value" in fields:
-        _refuse("state: absent and a value are mutually exclusive")
+        raise ValueError("state: absent and a value are mutually exclusive")
     return state == State.ABSENT
 
 
 def _build(key: str, value: str, *, secured: bool) -> DeclaredVariable:
     if not is_text(value):
-        _refuse(f"the value of {key} is not valid UTF-8")
+        raise ValueError(f"the value of {key} is not valid UTF-8")
     if not secured:
         return PlainVariable(key, value)
     if not value:
-        _refuse(f"the secret value of {key} is empty; is it defined?")
+        raise ValueError(f"the secret value of {key} is empty; is it defined?")
     return SecuredVariable(key, SecretStr(value))
-
-
-def _refuse(message: str) -> NoReturn:
-    raise ValueError(message)

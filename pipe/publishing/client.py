@@ -104,5 +104,4 @@ def _check(request: Request[T]) -> None:
     for method, path in _PERMITTED:
         if re.fullmatch(method, request.method) and re.fullmatch(path, request.path):
             return
-    message = f"{request.method} {request.path}"
-    raise WriteRefusedError(message)
+    raise WriteRefusedError(f"{request.method} {request.path}")

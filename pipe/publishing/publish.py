@@ -76,8 +76,9 @@ def publish_insights(settings: Settings, view: RunView, publisher: Publisher) ->
     """
     commit = settings.context.commit or ""
     if not re.fullmatch(r"[0-9a-f]{7,40}", commit):
-        message = "BITBUCKET_COMMIT is not a commit; outside Pipelines, set it to its hash"
-        raise UnpublishedError(message)
+        raise UnpublishedError(
+            "BITBUCKET_COMMIT is not a commit; outside Pipelines, set it to its hash"
+        )
     name = f"bitbucket-environment-{identity(settings)}"
     path = f"{_repository(settings)}/commit/{commit}/reports/{name}"
     for request in _insights(settings, view, path, name):
@@ -120,16 +121,16 @@ def publish_comment(settings: Settings, view: RunView, publisher: Publisher) -> 
     """
     number = settings.context.pull_request_id or ""
     if not re.fullmatch(r"[0-9]{1,9}", number):
-        message = "BITBUCKET_PR_ID is not the number of a pull request"
-        raise UnpublishedError(message)
+        raise UnpublishedError("BITBUCKET_PR_ID is not the number of a pull request")
     path = f"{_repository(settings)}/pullrequests/{number}/comments"
     answer = pr_comment.put(publisher, path, pr_comment.body(view, identity(settings)))
     if isinstance(answer, Rejected):
         scopes = "read:pullrequest:bitbucket and write:pullrequest:bitbucket"
         raise UnpublishedError(_refused(answer, scopes))
     if isinstance(answer, OutcomeUnknown):
-        message = f"the answer was lost ({answer.reason}), so the comment may exist or not"
-        raise UnpublishedError(message)
+        raise UnpublishedError(
+            f"the answer was lost ({answer.reason}), so the comment may exist or not"
+        )
     return number
 
 
@@ -138,11 +139,10 @@ def _repository(settings: Settings) -> str:
     name = settings.context.repository or str(settings.selection.single or "")
     workspace, _, slug = name.partition("/")
     if not workspace or not slug:
-        message = (
+        raise UnpublishedError(
             "the repository of the pipeline is unknown; set BITBUCKET_REPO_FULL_NAME to"
             " workspace/slug"
         )
-        raise UnpublishedError(message)
     return f"/2.0/repositories/{segment(workspace)}/{segment(slug)}"
 
 

@@ -82,7 +82,6 @@ def _open_regular(path: Path, flags: int) -> Iterator[BinaryIO]:
     descriptor = os.open(path, flags | os.O_NONBLOCK | os.O_CLOEXEC)
     with os.fdopen(descriptor, "a+b" if flags & os.O_APPEND else "rb") as file:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            message = f"{path} is not a regular file"
-            raise OSError(message)
+            raise OSError(f"{path} is not a regular file")
         file.seek(0)
         yield file

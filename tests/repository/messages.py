@@ -15,7 +15,7 @@ from pipe.models.errors import Problem
 
 PIPE: Final = Path(__file__).parents[2] / "pipe"
 _CONFIGURATION: Final = ("parsing", "settings", "config_file")
-_ADDS_ERROR: Final = ("add", "add_error", "ConfigError", "LocatedError", "_refuse")
+_ADDS_ERROR: Final = ("add", "add_error", "ConfigError", "LocatedError", "ValueError")
 """Calls that put down what is wrong with the configuration; their last argument says it."""
 
 
