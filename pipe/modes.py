@@ -164,9 +164,11 @@ class ModeRunner:
                     path=self._options.export_file,
                 )
                 return exporter.run(repositories, base_result)
+            # Few repositories leave workers for the variables of each.
+            workers = max(1, self._options.workers // len(repositories))
             orchestrator = Orchestrator(
                 settings=settings,
-                apply_context=apply_context,
+                apply_context=replace(apply_context, workers=workers),
                 pool=pool,
                 recorder=recorder,
                 budget=self._budget,

@@ -1,7 +1,6 @@
 """Write the variables of one owner: values, then fingerprints, then deletions.
 
-Within each of these stages the variables are written several at a time; the order between the
-stages is what safety needs.
+Values are written several at a time; the order between the stages is what safety needs.
 """
 
 from __future__ import annotations
@@ -190,7 +189,10 @@ class VariableWriter(Struct, frozen=True):
                 self.outcomes.set_refused(change, problem)
             else:
                 confirmed.append(change)
-        for_each(self._delete_one, confirmed, workers=self.context.workers)
+        # One after the other: each write makes the list lag anew, and whether a variable is gone
+        # may have to be read from it.
+        for change in confirmed:
+            self._delete_one(change)
 
     def _read_again(self, wanted: set[tuple[str, str]]) -> set[ExistingVariable]:
         """Read until all to be deleted are listed: after a write the list may omit some.

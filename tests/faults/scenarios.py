@@ -381,3 +381,38 @@ AWKWARD: Final = {
     ),
 }
 """What only some values of a switch make impossible or different, by the name of the switch."""
+
+WRITTEN_TOGETHER: Final = _scenario(
+    "variables written together",
+    _named(
+        ADMIN_ONLY="true",
+        FINGERPRINT_KEY=KEY,
+        FORCE="true",
+        **listed("VARIABLES", *(f"DECLARED_{letter}={letter}" for letter in "ABCD")),
+        **listed("SECURED_VARIABLES", f"DECLARED={SECRET}", f"DECLARED_TOO={ROTATED}"),
+        **listed("PRUNE", "variables"),
+    ),
+    before={
+        "Wanted": Env(
+            variables={
+                **_PLAIN,
+                "MORE": ("and more", True),
+                "DECLARED_A": ("old", False),
+                "DECLARED_B": ("old", True),
+                "DECLARED": ("old", False),
+            }
+        )
+    },
+    after={
+        "Wanted": replace(
+            _WANTED,
+            admin_only=True,
+            variables={
+                **{f"DECLARED_{letter}": (letter, False) for letter in "ABCD"},
+                "DECLARED": (SECRET, True),
+                "DECLARED_TOO": (ROTATED, True),
+            },
+        )
+    },
+)
+"""Several requests in each stage that writes variables: for runs with several workers."""

@@ -16,7 +16,7 @@ from simulator.behaviour.profiles import HOSTILE, OBSERVED, random_switches
 from simulator.behaviour.switches import Switches
 from tests.faults.cases import Case, applies, requests_of, run_case
 from tests.faults.fault_kinds import KINDS, REPRESENTATIVE
-from tests.faults.scenarios import SCENARIOS, Scenario
+from tests.faults.scenarios import SCENARIOS, WRITTEN_TOGETHER, Scenario
 from tests.property.strategies import passable
 from tests.support.promises import FULL, Cases
 from tests.support.sampling import is_chosen
@@ -47,6 +47,22 @@ def test_one_fault_at_every_request(scenario: Scenario, profile: str, cases: Cas
                 if is_chosen(case, one_in):
                     run_case(case)
                     cases.add()
+    assert cases.count > 0
+
+
+@pytest.mark.promise("P1", "P3", "P5", "P7", "P8", "P9", "P11", "P13", "P15", "P21")
+@pytest.mark.parametrize("profile", PROFILES)
+@pytest.mark.parametrize("attempts", [5, 1])
+def test_one_fault_while_variables_are_written_together(
+    profile: str, attempts: int, cases: Cases
+) -> None:
+    """One fault, of every kind, at every request, with several workers in one environment."""
+    for kind in KINDS:
+        for alone in _singles(WRITTEN_TOGETHER, kind, attempts, PROFILES[profile]):
+            case = replace(alone, workers=4)
+            if is_chosen(case, LIKELY):
+                run_case(case)
+                cases.add()
     assert cases.count > 0
 
 

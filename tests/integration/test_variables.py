@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import threading
 
+import httpx
 import pytest
 
 from pipe.apply.variable_writes import Inserted, VariableStore
@@ -371,3 +373,53 @@ def test_an_adopted_environment_whose_variables_can_not_be_read_is_reported() ->
     ran = run_with(world, declare_plain(A="ours") | {"ENVIRONMENT_TYPE": "Test"})
     assert (ran.exit_code, set(ran.problems)) == (5, {"variables-unavailable"})
     assert changes_of(ran) == {"type": "skipped", "variables.A": "skipped"}
+
+
+class _WatchedWorld(World):
+    """A world that knows the threads that write variables, by the slug of their repository.
+
+    Attributes:
+        threads: Who wrote.
+        meeting: Where all writes but the first wait for one another; `None`: they do not wait.
+    """
+
+    def __init__(self, meeting: threading.Barrier | None = None) -> None:
+        super().__init__()
+        self.threads: dict[str, set[int]] = {}
+        self.meeting = meeting
+
+    def carrier(self) -> httpx.BaseTransport:
+        handle = super().carrier().handle_request
+
+        def watch(request: httpx.Request) -> httpx.Response:
+            if request.method == "POST" and "/variables" in request.url.path:
+                slug = request.url.path.split("/")[4]
+                if self.threads.setdefault(slug, set()) and self.meeting is not None:
+                    self.meeting.wait()
+                self.threads[slug].add(threading.get_ident())
+            return handle(request)
+
+        return httpx.MockTransport(watch)
+
+
+SEVEN = {
+    "ENVIRONMENT_NAME": "Live",
+    "ENVIRONMENT_TYPE": "Production",
+    "VARIABLES": json.dumps(dict.fromkeys("ABCDEFG", "1")),
+    "WORKERS": "3",
+}
+
+
+def test_variables_of_one_environment_are_written_together_but_the_first() -> None:
+    world = _WatchedWorld(threading.Barrier(3, timeout=10))
+    ran = run_with(world, SEVEN)
+    assert ran.exit_code == 0
+    assert set(values_of(world)) == set("ABCDEFG")
+
+
+def test_many_repositories_leave_one_worker_for_the_variables_of_each() -> None:
+    world = _WatchedWorld()
+    world.simulator.add_repository("acme", "other")
+    ran = run_with(world, SEVEN | {"REPOSITORIES": '["shop", "other"]'})
+    assert ran.exit_code == 0
+    assert [len(each) for each in world.threads.values()] == [1, 1]

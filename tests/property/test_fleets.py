@@ -68,13 +68,13 @@ class Fleet:
 
 fleets = st.builds(
     Fleet,
-    live=st.dictionaries(st.sampled_from(SLUGS), st.sampled_from([None, True, False]), min_size=2),
+    live=st.dictionaries(st.sampled_from(SLUGS), st.sampled_from([None, True, False]), min_size=1),
     broken=st.dictionaries(st.sampled_from(SLUGS), st.sampled_from(sorted(BROKEN)), max_size=2),
     wanted=st.fixed_dictionaries(
         {},
         optional={
             "ADMIN_ONLY": st.sampled_from(["true", "false"]),
-            "VARIABLES": st.sampled_from(['["A=1"]', '["A=2", "B=3"]']),
+            "VARIABLES": st.sampled_from(['["A=1"]', '["A=2", "B=3", "C=4", "D=5"]']),
             "BRANCHES": st.just('["main"]'),
         },
     ),

@@ -149,7 +149,10 @@ def _without_chance(value: Json) -> Json:
 def test_the_limits_are_those_of_the_program() -> None:
     found = dict(re.findall(r"^\| ([^|]+) \| (.+) \|$", _section("Limits"), flags=re.MULTILINE))
     assert f"(5), up to {MAX_ATTEMPTS};" in found["one request"]
-    assert f"(4), up to {MAX_WORKERS}" in found["repositories at the same time"]
+    assert (
+        f"(4), up to {MAX_WORKERS}"
+        in found["repositories, or variables of one environment, at the same time"]
+    )
     assert (allowed_retries(0, 5), allowed_retries(100, 5)) == (10 * 4, 10 * 4 + 20)
 
 

@@ -52,8 +52,10 @@ ENVIRON: dict[str, str] = {
     "BITBUCKET_WORKSPACE": SHOP.workspace,
     "BITBUCKET_REPO_SLUG": SHOP.slug,
     "NO_COLOR": "1",
+    "WORKERS": "1",
 }
-"""What every run is given unless a test says otherwise (an empty value takes it away)."""
+"""What every run is given unless a test says otherwise (an empty value takes it away). One worker
+sends the requests in an order that a test can rely on."""
 
 
 class World:
