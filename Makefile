@@ -63,14 +63,18 @@ live: .venv/installed ## run the main scenarios against the real Bitbucket (see 
 audit: .venv/installed ## check the locked dependencies for known vulnerabilities
 	.venv/bin/pip-audit --require-hashes --disable-pip --requirement requirements.txt
 
-LOCK = .venv/bin/uv pip compile pyproject.toml --quiet --upgrade --universal --python-version 3.11 \
+LOCK = .venv/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' \
 	--exclude-newer '7 days' --output-file
 
 lock: .venv/installed ## update the locked dependencies to releases at least a week old
-	$(LOCK) requirements.txt
-	$(LOCK) requirements-dev.txt --group dev --constraints requirements.txt
-	$(LOCK) requirements-prove.txt --group prove --constraints requirements-dev.txt
+	$(LOCK) requirements.txt pyproject.toml
+	$(LOCK) requirements-dev.txt pyproject.toml --group dev --constraints requirements.txt
+	$(LOCK) requirements-prove.txt pyproject.toml --group prove --constraints requirements-dev.txt
+	$(LOCK) bench/requirements.txt bench/requirements.in
+	$(LOCK) bench/official/requirements.txt bench/official/requirements.in
+	$(LOCK) bench/plot/requirements.txt bench/plot/requirements.in
+	$(LOCK) tests/simulator/clients/requirements-clients.txt tests/simulator/clients/requirements-clients.in
 
 # What the pipe and the simulator need.
 .venv/runtime: requirements.txt

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from bench.fleet import fleet
+from bench.curves import PICTURE, curves
+from bench.fleet import fleet, fleet_run
 from bench.images import images
 from bench.machine import described
 from bench.measure import CHECKOUT
 from bench.parallel import parallel
+from bench.pull import pulls
 from bench.scenarios import environments, variables
 from bench.startup import startup
-from bench.table import Section
+from bench.table import Section, summary
 
 _HEAD: Final = """\
 # Performance
@@ -27,17 +29,24 @@ Measured: {machine}.
 """
 
 
-def sections(*, quick: bool) -> Iterator[Callable[[], Section]]:
-    """Yield a function for each section, in order; `quick`: once, without latency."""
+def sections(*, quick: bool) -> Iterator[Section]:
+    """Measure one section after the other; `quick`: once, without latency, and without a plot."""
     times, latency = (1, 0.0) if quick else (5, 0.1)
-    yield lambda: environments(latency=latency, times=times)
-    yield lambda: variables(latency=latency, times=1 if quick else 3)
-    yield lambda: startup(times=1 if quick else 11)
-    yield lambda: fleet(
-        (1, 3) if quick else (1, 100, 2000), latency=0.001 if quick else 0.05, workers=8
-    )
-    yield lambda: parallel(*((8, 2) if quick else (20_000, 8)))
-    yield lambda: images(times=times)
+    yield environments(latency=latency, times=times)
+    yield variables(latency=latency, times=1 if quick else 3)
+    yield startup(times=1 if quick else 11)
+    fleet_latency = 0.001 if quick else 0.05
+    runs = [
+        fleet_run(size, latency=fleet_latency, workers=workers)
+        for workers in (8, 32)
+        for size in ((1, 2, 3) if quick else (1, 100, 2000))
+    ]
+    yield fleet(runs, latency=fleet_latency)
+    numbers = (1, 2) if quick else (1, 10, 100, 250)
+    yield curves(numbers, runs, latency=latency, picture=None if quick else PICTURE)
+    yield parallel(*((8, 2) if quick else (20_000, 8)))
+    yield images(times=1 if quick else 11)
+    yield pulls(times=1 if quick else 5)
 
 
 def main() -> None:
@@ -46,11 +55,13 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="once, and without any latency")
     parser.add_argument("--output", type=Path, default=CHECKOUT / "docs/performance.md")
     given = parser.parse_args()
-    blocks = [_HEAD.format(machine=described())]
-    for measure in sections(quick=given.quick):
-        blocks.append(measure().markdown() + "\n")
-        sys.stdout.write(f"{blocks[-1]}\n")
+    measured = []
+    for section in sections(quick=given.quick):
+        measured.append(section)
+        sys.stdout.write(f"{section.markdown()}\n\n")
         sys.stdout.flush()
+    blocks = [_HEAD.format(machine=described())]
+    blocks += [f"{each.markdown()}\n" for each in (summary(measured), *measured)]
     given.output.write_text("\n".join(blocks), encoding="utf-8")
 
 

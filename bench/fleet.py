@@ -9,7 +9,7 @@ from typing import Final
 from bench import interpreters
 from bench.measure import Measured, ended_with, measured
 from bench.simulated import WHO, repository, simulator
-from bench.table import Section, Table, ratio
+from bench.table import Goal, Section, Table
 
 TYPES: Final = ("Test", "Staging", "Production")
 
@@ -25,6 +25,7 @@ class FleetRun:
 
     Attributes:
         repositories: How many, each with three environments.
+        workers: Value of `WORKERS`.
         gets: The GETs that the simulator saw.
         writes: All else that it saw.
         limit_seconds: Requests x latency / workers: no client can be quicker.
@@ -32,10 +33,16 @@ class FleetRun:
     """
 
     repositories: int
+    workers: int
     gets: int
     writes: int
     limit_seconds: float
     measured: Measured
+
+    @property
+    def to_limit(self) -> float:
+        """How many times the limit the run took."""
+        return self.measured.seconds / self.limit_seconds
 
 
 def fleet_run(repositories: int, *, latency: float, workers: int, wrong: int = 0) -> FleetRun:
@@ -68,6 +75,7 @@ def fleet_run(repositories: int, *, latency: float, workers: int, wrong: int = 0
     gets = sum(each["method"] == "GET" for each in sent)
     return FleetRun(
         repositories=repositories,
+        workers=workers,
         gets=gets,
         writes=len(sent) - gets,
         limit_seconds=len(sent) * latency / workers,
@@ -75,17 +83,23 @@ def fleet_run(repositories: int, *, latency: float, workers: int, wrong: int = 0
     )
 
 
-def fleet(sizes: Sequence[int], *, latency: float, workers: int) -> Section:
-    """Measure runs over fleets of several sizes."""
-    runs = [fleet_run(size, latency=latency, workers=workers) for size in sizes]
+def fleet(runs: Sequence[FleetRun], *, latency: float) -> Section:
+    """Present runs over fleets; the first and the last with the fewest workers are compared."""
+    largest = max(each.repositories for each in runs)
+    fewest = min(each.workers for each in runs)
+    peaks = {
+        each.repositories: each.measured.peak_mebibytes for each in runs if each.workers == fewest
+    }
+    small = sorted(peaks)[1]
     return Section(
         title="Many repositories",
-        intro=f"Three environments in each, nothing to do, {latency * 1000:.0f} ms for each answer,"
-        f" {workers} workers; one run each. *The limit* is requests times latency by"
-        " workers: no client can be quicker.",
+        intro=f"Three environments in each, nothing to do, {latency * 1000:.0f} ms for each answer;"
+        " one run each. *The limit* is requests times latency by workers: no client can be"
+        " quicker.",
         table=Table(
             (
                 "repositories",
+                "workers",
                 "GETs",
                 "writes",
                 "the limit, s",
@@ -96,15 +110,32 @@ def fleet(sizes: Sequence[int], *, latency: float, workers: int) -> Section:
             tuple(
                 (
                     str(each.repositories),
+                    str(each.workers),
                     str(each.gets),
                     str(each.writes),
                     f"{each.limit_seconds:.2f}",
                     f"{each.measured.seconds:.2f}",
-                    ratio(each.measured.seconds, each.limit_seconds),
+                    f"{each.to_limit:.2f}",
                     f"{each.measured.peak_mebibytes:.1f}",
                 )
                 for each in runs
             ),
         ),
         notes=_ABOUT,
+        goals=(
+            *(
+                Goal(
+                    f"{each.repositories} repositories with {each.workers} workers ÷ the limit",
+                    each.to_limit,
+                    1.12 if each.workers == fewest else 1.3,
+                )
+                for each in runs
+                if each.repositories == largest
+            ),
+            Goal(
+                f"peak memory of {largest} ÷ {small} repositories",
+                peaks[largest] / peaks[small],
+                1.1,
+            ),
+        ),
     )

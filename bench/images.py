@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import random
 import subprocess
 import time
 import zlib
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from statistics import median
 from typing import Final
 
@@ -16,12 +19,12 @@ from docker.models.images import Image
 
 from bench.measure import CHECKOUT
 from bench.simulated import WHO
-from bench.table import Section, Table, ratio
+from bench.table import Goal, Section, Table, ratio
 from simulator.server import Server
 from simulator.simulator import Simulator
 
 _OFFICIAL_BASE: Final = "python:3.12-slim"
-_STAND_IN_BASE: Final = "debian:trixie-slim"
+STAND_IN_BASE: Final = "debian:trixie-slim"
 _WANTED: Final = {
     "REPO_SLUG": "shop",
     "ENVIRONMENT_NAME": "Test",
@@ -31,6 +34,7 @@ _WANTED: Final = {
 _HOST: Final = "--add-host=host.docker.internal:host-gateway"
 _GZIP: Final = 16 + zlib.MAX_WBITS
 
+TITLE: Final = "The image"
 _ABOUT: Final = """
 - *Compressed*: `docker save | gzip`, which is about what a step pulls.
 - *Started*: from the command `docker run` to the first request that arrives, or to the end of a run
@@ -39,7 +43,7 @@ _ABOUT: Final = """
 """
 
 _STAND_IN_NOTE: Final = f"""\
-- *official shape* is built on `{_STAND_IN_BASE}` with Debian's Python and pip, because
+- *official shape* is built on `{STAND_IN_BASE}` with Debian's Python and pip, because
   `{_OFFICIAL_BASE}`, the base of official pipes, could not be pulled here. Its size is that of such
   an image. Official pipes in Python take 45 to 70 MB.
 """
@@ -51,57 +55,86 @@ class Shipped:
 
     Attributes:
         name: As it stands in the table.
-        megabytes: Compressed, in millions of bytes.
-        request_seconds: To the first request; `None`: it sends none.
-        error_seconds: To the end of a run without variables.
+        image: What the engine knows it by: an id, or a reference with a tag.
+        request_seconds: From the command to the first request, of each start.
+        error_seconds: From the command to the end of a run without variables, of each start.
     """
 
     name: str
-    megabytes: float
-    request_seconds: float | None
-    error_seconds: float
+    image: str
+    request_seconds: list[float] = field(default_factory=list)
+    error_seconds: list[float] = field(default_factory=list)
 
 
 def images(*, times: int) -> Section:
     """Build the images and compare them; say so where that could not be done."""
     head = ("image", "compressed, MB", "ratio", "to the request, s", "to the error, s", "ratio")
-    intro = f"Medians of {times} containers."
-    title = "The image"
-    if not _engine_answers():
+    if not engine_answers():
         intro = "Not measured: no Docker engine answered."
-        return Section(title=title, intro=intro, table=Table(head, ()))
+        return Section(title=TITLE, intro=intro, table=Table(head, ()))
     engine = docker.from_env(timeout=900)
-    ours, _ = engine.images.build(path=str(CHECKOUT), rm=True, forcerm=True)
-    official, note = _official(engine)
-    shipped = [
-        _shipped(engine, "this pipe", ours, times),
-        *([] if official is None else [_shipped(engine, "official shape", official, times)]),
-    ]
-    idle = median(_idle(ours) for _ in range(times))
-    first = shipped[0]
-    rows = [("nothing at all", "-", "-", "-", f"{idle:.2f}", ratio(idle, first.error_seconds))]
+    ours = build_ours(engine)
+    official, note = build_official(engine)
+    compared = [Shipped(name="this pipe", image=str(ours.id))]
+    if official is not None:
+        compared.append(Shipped(name="official shape", image=str(official.id)))
+    idle: list[float] = []
+    with bitbucket_for_containers(engine) as bitbucket:
+        for _ in range(times):
+            idle.append(_idle(compared[0].image))
+            for each in random.sample(compared, len(compared)):
+                each.request_seconds.append(bitbucket.run(each.image))
+                each.error_seconds.append(run(each.image))
+    megabytes = {each.name: _compressed(engine.images.get(each.image)) / 1e6 for each in compared}
+    own = compared[0]
+    floor, to_error = median(idle), median(own.error_seconds)
+    rows = [("nothing at all", "-", "-", "-", f"{floor:.2f}", ratio(floor, to_error))]
     rows += [
         (
             each.name,
-            f"{each.megabytes:.1f}",
-            ratio(each.megabytes, first.megabytes),
-            "-" if each.request_seconds is None else f"{each.request_seconds:.2f}",
-            f"{each.error_seconds:.2f}",
-            ratio(each.error_seconds, first.error_seconds),
+            f"{megabytes[each.name]:.1f}",
+            ratio(megabytes[each.name], megabytes[own.name]),
+            f"{median(each.request_seconds):.2f}",
+            f"{median(each.error_seconds):.2f}",
+            ratio(median(each.error_seconds), to_error),
         )
-        for each in shipped
+        for each in compared
     ]
-    return Section(title=title, intro=intro, table=Table(head, tuple(rows)), notes=_ABOUT + note)
+    return Section(
+        title=TITLE,
+        intro=f"Medians of {times} containers, in random order.",
+        table=Table(head, tuple(rows)),
+        notes=_ABOUT + note,
+        goals=(
+            *(
+                Goal(
+                    f"container to the first request ÷ {peer.name}",
+                    median(own.request_seconds) / median(peer.request_seconds),
+                    1.1,
+                )
+                for peer in compared[1:]
+            ),
+            Goal("`docker run` to the error ÷ the interpreter alone", to_error / floor, 1.35),
+            Goal("image, compressed, MB", megabytes[own.name], 18.2),
+        ),
+    )
 
 
-def _engine_answers() -> bool:
+def engine_answers() -> bool:
+    """Return whether there is a Docker engine to measure with."""
     asked = subprocess.run(["/usr/bin/env", "docker", "info"], check=False, capture_output=True)
     return asked.returncode == 0
 
 
-def _official(engine: DockerClient) -> tuple[Image | None, str]:
+def build_ours(engine: DockerClient) -> Image:
+    """Build the image of this pipe."""
+    built, _ = engine.images.build(path=str(CHECKOUT), rm=True, forcerm=True)
+    return built
+
+
+def build_official(engine: DockerClient) -> tuple[Image | None, str]:
     """Build the image in the official shape; say what it could be built on."""
-    for base in (_OFFICIAL_BASE, _STAND_IN_BASE):
+    for base in (_OFFICIAL_BASE, STAND_IN_BASE):
         try:
             built, _ = engine.images.build(
                 path=str(CHECKOUT / "bench"),
@@ -118,40 +151,49 @@ def _official(engine: DockerClient) -> tuple[Image | None, str]:
     return None, "- An image in the official shape could not be built here: no base could be had.\n"
 
 
-def _shipped(engine: DockerClient, name: str, image: Image, times: int) -> Shipped:
+@dataclass(frozen=True, slots=True)
+class ReachableBitbucket:
+    """A simulator that containers reach.
+
+    Attributes:
+        simulator: Bitbucket.
+        url: Where containers find it.
+    """
+
+    simulator: Simulator
+    url: str
+
+    def run(self, image: str) -> float:
+        """Run a container; return the seconds from the command to its first request."""
+        before, started = len(self.simulator.requests), time.time()
+        given = {**WHO, **_WANTED, "BITBUCKET_API_URL": self.url}
+        run(image, _HOST, *(f"--env={key}={value}" for key, value in given.items()))
+        return self.simulator.requests[before].time - started
+
+
+@contextmanager
+def bitbucket_for_containers(engine: DockerClient) -> Iterator[ReachableBitbucket]:
+    """Serve a repository whose environment is as declared."""
     gateway = engine.networks.get("bridge").attrs["IPAM"]["Config"][0]["Gateway"]
     bitbucket = Simulator()
     bitbucket.add_repository("acme", "shop", environments=[("Test", "Test", False)])
-    waits = []
     with Server(bitbucket, host=gateway) as server:
-        url = f"http://host.docker.internal:{server.port}"
-        for _ in range(times):
-            before, started = len(bitbucket.requests), time.time()
-            given = {**WHO, **_WANTED, "BITBUCKET_API_URL": url}
-            _run(image, _HOST, *(f"--env={key}={value}" for key, value in given.items()))
-            sent = bitbucket.requests[before:]
-            waits += [sent[0].time - started] if sent else []
-    return Shipped(
-        name=name,
-        megabytes=_compressed(image) / 1e6,
-        request_seconds=median(waits) if waits else None,
-        error_seconds=median(_run(image) for _ in range(times)),
-    )
+        yield ReachableBitbucket(bitbucket, f"http://host.docker.internal:{server.port}")
 
 
-def _run(image: Image, *options: str, arguments: tuple[str, ...] = ()) -> float:
+def run(image: str, *options: str, arguments: tuple[str, ...] = ()) -> float:
     """Run a container to its end; return the seconds that took."""
     started = time.monotonic()
     subprocess.run(  # noqa: S603 - the engine's own client, arguments of our making
-        ["/usr/bin/env", "docker", "run", "--rm", *options, str(image.id), *arguments],
+        ["/usr/bin/env", "docker", "run", "--rm", *options, image, *arguments],
         check=False,
         capture_output=True,
     )
     return time.monotonic() - started
 
 
-def _idle(image: Image) -> float:
-    return _run(image, "--entrypoint=/usr/bin/python3", arguments=("-I", "-S", "-c", "pass"))
+def _idle(image: str) -> float:
+    return run(image, "--entrypoint=/usr/bin/python3", arguments=("-I", "-S", "-c", "pass"))
 
 
 def _compressed(image: Image) -> int:

@@ -23,6 +23,11 @@ def contenders() -> str:
     return _interpreter("contenders", CHECKOUT / "bench/requirements.txt")
 
 
+def plotting() -> str:
+    """Return a Python that draws."""
+    return _interpreter("plot", CHECKOUT / "bench/plot/requirements.txt")
+
+
 def _interpreter(name: str, lock: Path) -> str:
     digest = hashlib.sha256(lock.read_bytes()).hexdigest()
     folder = _FOLDER / f"{name}-{digest[:12]}"

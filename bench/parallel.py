@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from bench.table import Section, Table, ratio
+from bench.table import Goal, Section, Table, ratio
 from tests.support.world import World, run_with
 
 HOURLY_REQUESTS: Final = 1000
@@ -69,6 +69,10 @@ def parallel(repositories: int, steps: int) -> Section:
             ),
         ),
         notes=_NOTES,
+        goals=(
+            Goal(f"{repositories} repositories: requests ÷ the minimum", sent / least, 1.05),
+            Goal(f"{repositories} repositories: hours ÷ the minimum", hours / least_hours, 1.05),
+        ),
     )
 
 

@@ -11,7 +11,7 @@ from typing import Final
 from bench import interpreters
 from bench.measure import Measured, ended_with, measured
 from bench.simulated import WHO, repository, simulator
-from bench.table import Section, Table, ratio
+from bench.table import Goal, Section, Table, ratio
 
 Environ = dict[str, str]
 
@@ -35,7 +35,8 @@ _ABOUT_VARIABLES: Final = """
 - *`atlassian-python-api`* stands for a script on that package: it lists, creates what is missing,
   updates plain values that differ, and writes secured ones each time. Its first request fetches the
   repository, as the package asks for.
-- All write one variable after the other: Bitbucket has no call that writes several.
+- Bitbucket has no call that writes several variables. This pipe sends up to `WORKERS` (4) requests
+  at the same time; the script writes one variable after the other.
 """
 
 
@@ -167,15 +168,15 @@ def _variable_scenarios() -> tuple[Scenario, ...]:
     )
 
 
-def _variables(changed: str = "") -> Environ:
-    plain = {f"VALUE_{number}": f"value {number}" for number in range(_PLAIN)}
-    secured = {f"SECRET_{number}": f"secret-{number}" for number in range(_SECURED)}
+def _variables(changed: str = "", *, plain: int = _PLAIN, secured: int = _SECURED) -> Environ:
+    values = {f"VALUE_{number}": f"value {number}" for number in range(plain)}
+    secrets = {f"SECRET_{number}": f"secret-{number}" for number in range(secured)}
     if changed:
-        plain[changed] = "another value"
+        values[changed] = "another value"
     return {
         "ENVIRONMENT_NAME": "Production",
-        "VARIABLES": json.dumps(plain),
-        "SECURED_VARIABLES": json.dumps(secured),
+        "VARIABLES": json.dumps(values),
+        "SECURED_VARIABLES": json.dumps(secrets),
     }
 
 
@@ -192,41 +193,73 @@ def environments(*, latency: float, times: int) -> Section:
         intro=f"Requests (writes among them), and seconds of the whole process with"
         f" {latency * 1000:.0f} ms for each answer: the median of {times} runs, each on a fresh"
         " simulator. The ratio is of the seconds, to this pipe.",
-        table=_table(ENVIRONMENT_SCENARIOS, ENVIRONMENT_CONTENDERS, latency, times),
+        table=_table(_costs(ENVIRONMENT_SCENARIOS, ENVIRONMENT_CONTENDERS, latency, times)),
         notes=_ABOUT_ENVIRONMENTS,
     )
 
 
 def variables(*, latency: float, times: int) -> Section:
     """Compare what the variables of an environment cost."""
+    costs = _costs(VARIABLE_SCENARIOS, VARIABLE_CONTENDERS, latency, times)
+    create, nothing, _ = VARIABLE_SCENARIOS
+
+    def compared(scenario: Scenario, contender: Contender) -> float:
+        seconds = {each: cost.seconds for each, cost in costs[scenario.name].items()}
+        return seconds[contender.name] / seconds[ATLASSIAN.name]
+
     return Section(
         title=f"{_PLAIN + _SECURED} variables, {_SECURED} of them secured",
         intro=f"In an environment that exists; measured as above, {times} runs each.",
-        table=_table(VARIABLE_SCENARIOS, VARIABLE_CONTENDERS, latency, times),
+        table=_table(costs),
         notes=_ABOUT_VARIABLES,
+        goals=(
+            Goal(f"{create.name} ÷ {ATLASSIAN.name}", compared(create, PIPE), 0.35),
+            Goal(
+                f"nothing to do, `on-change` ÷ {ATLASSIAN.name}",
+                compared(nothing, PIPE_WITH_KEY),
+                0.2,
+            ),
+        ),
     )
 
 
-def _table(
+def variables_from_nothing(number: int) -> Scenario:
+    """Return the scenario that creates so many variables, a third of them secured."""
+    secured = number // 3
+    return Scenario(
+        name=str(number),
+        environments=({"name": "Production", "type": "Production", "admin_only": True},),
+        before=None,
+        variables=_variables(plain=number - secured, secured=secured),
+    )
+
+
+def _costs(
     scenarios: tuple[Scenario, ...],
     contenders: tuple[Contender, ...],
     latency: float,
     times: int,
-) -> Table:
-    rows = []
-    for scenario in scenarios:
-        costs = [_median(each, scenario, latency, times) for each in contenders]
-        rows += [
-            (
-                scenario.name,
-                contender.name,
-                f"{each.requests} ({each.writes})",
-                f"{each.seconds:.2f}",
-                ratio(each.seconds, costs[0].seconds),
-            )
-            for contender, each in zip(contenders, costs, strict=True)
-        ]
-    return Table(("scenario", "program", "requests", "seconds", "ratio"), tuple(rows))
+) -> dict[str, dict[str, Cost]]:
+    """Return the costs by the names of scenario and contender."""
+    return {
+        scenario.name: {each.name: _median(each, scenario, latency, times) for each in contenders}
+        for scenario in scenarios
+    }
+
+
+def _table(costs: Mapping[str, Mapping[str, Cost]]) -> Table:
+    rows = tuple(
+        (
+            scenario,
+            contender,
+            f"{each.requests} ({each.writes})",
+            f"{each.seconds:.2f}",
+            ratio(each.seconds, of_scenario[PIPE.name].seconds),
+        )
+        for scenario, of_scenario in costs.items()
+        for contender, each in of_scenario.items()
+    )
+    return Table(("scenario", "program", "requests", "seconds", "ratio"), rows)
 
 
 def _median(contender: Contender, scenario: Scenario, latency: float, times: int) -> Cost:

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import platform
 import sys
+from collections.abc import Callable
 
 import pytest
 
 from bench import interpreters, scenarios
+from bench.curves import curves
 from bench.fleet import fleet_run
 from bench.images import images
 from bench.machine import described
 from bench.measure import UnexpectedEndError, ended_with, measured
 from bench.parallel import parallel
+from bench.pull import pulls
 from bench.scenarios import Contender, Scenario, cost
 from bench.startup import programs, started
-from bench.table import Section, Table
+from bench.table import Goal, Section, Table, summary
 from tests.support.promises import FULL
 
 # One worker runs them all, so that each interpreter is installed once.
@@ -100,10 +103,30 @@ def test_what_ends_otherwise_is_not_measured() -> None:
         ended_with(0, run)
 
 
-def test_without_an_engine_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("section", [images, pulls])
+def test_without_an_engine_it_says_so(
+    section: Callable[..., Section], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere/docker.sock")
 
-    assert "Not measured" in images(times=1).markdown()
+    assert "Not measured" in section(times=1).markdown()
+
+
+def test_the_time_of_variables_is_compared_with_a_script() -> None:
+    section = curves((2,), (), latency=0, picture=None)
+
+    ((number, requests, _, of_script, _, _),) = section.table.rows
+    assert (number, requests, of_script) == ("2", "4", "5")
+
+
+def test_each_figure_with_a_goal_is_summed_up() -> None:
+    goals = (Goal("this ÷ that", 0.5, 0.35), Goal("size, MB", 18, 18.2))
+    section = Section(title="", intro="", table=Table((), ()), goals=goals)
+
+    assert summary([section]).table.rows == (
+        ("this ÷ that", "0.50", "0.35", "no"),
+        ("size, MB", "18.00", "18.2", "yes"),
+    )
 
 
 def test_a_section_is_a_page_of_markdown() -> None:

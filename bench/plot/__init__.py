@@ -1,0 +1,1 @@
+"""Draws curves; runs in an interpreter of its own."""
