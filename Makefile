@@ -88,16 +88,19 @@ lock: .venv/installed ## update the locked dependencies to releases at least a w
 			$$python -m venv --clear .venv && break; \
 		fi; \
 	done
+	@echo 'Installing what the pipe and the simulator need into .venv (once) …'
 	@$(INSTALL) requirements.txt
 	@touch $@
 
 # What tests and checks need in addition.
 .venv/installed: .venv/runtime requirements-dev.txt
+	@echo 'Installing the tools of development into .venv (once) …'
 	@$(INSTALL) requirements-dev.txt
 	@touch $@
 
 # Third-party clients that the tests run against the simulator; the one from npm only where npm is installed.
 .venv/clients: .venv/installed tests/simulator/clients/requirements-clients.txt tests/simulator/clients/package-lock.json
+	@echo 'Installing the clients that the tests run (once) …'
 	@$(INSTALL) tests/simulator/clients/requirements-clients.txt
 	@if command -v npm >/dev/null; then \
 		npm ci --prefix tests/simulator/clients --ignore-scripts --no-audit --no-fund --loglevel=error; \
