@@ -222,8 +222,8 @@ class Options(BaseSettings):
         default=Mode.APPLY,
         description="`apply`; `plan`: show what would change; `check`: the same, with exit code 4"
         " if anything is known to differ (a secured value that is only rewritten is not);"
-        " `export`: write what exists as a configuration file. Every mode except `apply` is"
-        " read-only.",
+        " `export`: write what exists as a configuration file. Only `apply` can write to an"
+        " environment or variable.",
     )
     plan_checksum: Annotated[str | None, one(values.checksum)] = Field(
         default=None,
