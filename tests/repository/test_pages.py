@@ -237,6 +237,7 @@ def test_feature_branches(acme: Workspace, tmp_path_factory: pytest.TempPathFact
     name = ["-c", "user.name=A", "-c", "user.email=a@acme.example"]
     _git(origin, *name, "commit", "--quiet", "--allow-empty", "--message=Begin")
     branches = ["feature/login-page", "feature/search", 'feature/x"}']
+    branches += ["feature/Search", "feature/a-b", "feature/a/b"]  # names that become the same
     for branch in branches:
         _git(origin, "branch", branch)
     _git(acme.clone, "init", "--quiet")
@@ -245,32 +246,37 @@ def test_feature_branches(acme: Workspace, tmp_path_factory: pytest.TempPathFact
     for other, kind in (("Test", "Test"), ("Live", "Production"), ("feature-x", "Production")):
         repository.add_environment(other, kind)
     others = ["Test", "Live", "feature-x"]
-    ours = ["feature-login-page", "feature-search", "feature-x--"]
+    ours = ["feature-login-page", "feature-search", "feature-x--", "feature-a-b"]
+    token = {
+        "ENVIRONMENTS_TOKEN": DEMO_ACCESS_TOKEN,
+        "ATLASSIAN_ACCOUNT_EMAIL": "",
+        "ATLASSIAN_API_TOKEN": "",
+    }
 
     for branch in branches:
-        create = acme.run("Create", BITBUCKET_BRANCH=branch)
+        create = acme.run("Create", **token, BITBUCKET_BRANCH=branch)
         assert create.exit_code == 0, create.log
     assert acme.names() == [*others, *ours]
     url = acme.environment("feature-login-page").variables["URL"].value
     assert url == "https://feature-login-page.preview.acme.example"
 
     before = acme.writes()
-    assert acme.run("Clean up").exit_code == 0
+    assert acme.run("Clean up", **token).exit_code == 0
     assert acme.writes() == before
 
     _git(origin, "branch", "--delete", "--force", "feature/login-page")  # merged
-    cleaned = acme.run("Clean up")
+    cleaned = acme.run("Clean up", **token)
     assert cleaned.exit_code == 0, cleaned.log
     assert acme.names() == [*others, *ours[1:]]
 
     _git(origin, "branch", "--delete", "--force", *branches[1:])  # the last ones
-    cleaned = acme.run("Clean up")
+    cleaned = acme.run("Clean up", **token)
     assert cleaned.exit_code == 0, cleaned.log
     assert acme.names() == others
 
     _git(acme.clone, "remote", "set-url", "origin", str(origin / "nowhere"))
     before = acme.writes()
-    assert acme.run("Clean up").exit_code != 0  # Git lists nothing: nothing is deleted
+    assert acme.run("Clean up", **token).exit_code != 0  # Git lists nothing: nothing is deleted
     assert acme.writes() == before
 
 
