@@ -104,6 +104,8 @@ class Observer:
 
     def _may_happen(self, event: Event) -> bool:
         """Whether the declaration mentions what changed."""
+        if event.kind is EventKind.PIPELINES_ENABLED:
+            return "ENABLE_PIPELINES" in self.scenario.declared
         before, after = self._wanted(str(event.details["environment"]))
         if event.kind is EventKind.ENVIRONMENT_CREATED:
             return event.subject in {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from pipe.models.declaration import FINGERPRINTS_KEY
@@ -41,6 +42,7 @@ def false_statements(ran: Ran, *, deceived: bool = False) -> Iterator[str]:
         deceived: Whether it read a false list; if answers were lost too, nothing tells a change
             that took effect from one that was there before.
     """
+    ran = replace(ran, events=[each for each in ran.events if not _is_default(each, ran)])
     if ran.exit_code not in _ENDINGS:
         yield f"P12: exit code {ran.exit_code}"
     if "Traceback" in ran.log:
@@ -57,6 +59,12 @@ def false_statements(ran: Ran, *, deceived: bool = False) -> Iterator[str]:
     if not deceived:
         yield from _summary(ran)
     yield from _repetitions(ran.api_requests)
+
+
+def _is_default(event: Event, ran: Ran) -> bool:
+    """Return whether Bitbucket did this by itself when Pipelines was enabled."""
+    causes = {each.index for each in ran.requests if each.path.endswith("/pipelines_config")}
+    return event.request in causes
 
 
 def _about(

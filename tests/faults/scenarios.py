@@ -336,7 +336,19 @@ CONSUMER: Final = {
 """Credentials of an OAuth consumer in place of the access token."""
 
 LONG_NAME: Final = "An environment with a rather long name"
+_PIPELINES = _scenario(
+    "enable Pipelines",
+    _named(ENABLE_PIPELINES="true"),
+    before={},
+    after={
+        "Wanted": Env(),
+        **{name: Env(type=name) for name in ("Test", "Staging", "Production")},
+    },
+)
 AWKWARD: Final = {
+    "pipelines_config_lag_seconds": (_PIPELINES,),
+    "new_repository_404_seconds": (_PIPELINES,),
+    "enabling_creates_defaults": (_PIPELINES,),
     "oauth_expires_in": tuple(
         replace(each, name=f"{each.name}, by OAuth", declared={**each.declared, **CONSUMER})
         for each in SCENARIOS
