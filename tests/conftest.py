@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -31,6 +32,17 @@ settings.load_profile("full" if promises.FULL else "ci")
 def pytest_configure(config: pytest.Config) -> None:
     if not promises.FULL and config.option.hypothesis_seed is None:
         config.option.hypothesis_seed = sampling.seed()
+
+
+_MEASURED = {"unit", "integration", "simulator"}
+"""The folders whose tests reach every branch; coverage would double the time of all others."""
+_TESTS = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.relative_to(_TESTS).parts[0] not in _MEASURED:
+            item.add_marker(pytest.mark.no_cover)
 
 
 @pytest.fixture
