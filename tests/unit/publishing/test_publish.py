@@ -4,27 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from http import HTTPMethod
 from typing import Any
 
 import httpx
 import pytest
 
-from pipe.bitbucket import payloads
-from pipe.bitbucket.connections import open_in_pipe_client
-from pipe.bitbucket.requests import (
-    AlreadyGone,
-    Done,
-    IdempotentRequest,
-    NonIdempotentRequest,
-    Request,
-    json_content,
-)
-from pipe.bitbucket.transport import RetryPolicy, WriteRefusedError
-from pipe.context import Stop
-from pipe.publishing.client import Publisher
 from simulator.faults import Answer, DropConnection, NoAnswer
-from simulator.server import Server
 from simulator.transport import InProcessTransport
 from tests.support.world import Ran, World, listed, run_with
 
@@ -57,14 +42,11 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
     world = World()
     world.shop.add_environment("Test")
     world.shop.add_pull_request(12)
-    through_proxy(world, monkeypatch, InProcessTransport(world.simulator, proxy=True))
+    through_proxy(monkeypatch, InProcessTransport(world.simulator, proxy=True))
     return world
 
 
-def through_proxy(
-    world: World, monkeypatch: pytest.MonkeyPatch, transport: httpx.BaseTransport
-) -> None:
-    del world
+def through_proxy(monkeypatch: pytest.MonkeyPatch, transport: httpx.BaseTransport) -> None:
     monkeypatch.setattr(
         "tests.support.world.open_in_pipe_client",
         lambda version, _stop: httpx.Client(
@@ -158,7 +140,7 @@ def test_without_the_proxy_the_credentials_are_used(
 ) -> None:
     # A proxy that does not know us answers 401; no proxy at all does not answer.
     refusing = InProcessTransport(world.simulator, proxy=False)
-    through_proxy(world, monkeypatch, refusing if there else NoProxy())
+    through_proxy(monkeypatch, refusing if there else NoProxy())
     ran = publish(world, MODE="plan")
     assert len(reports(world)) == 1
     assert sent_to(ran, "/reports/")[-1] == "PUT 200"
@@ -178,15 +160,9 @@ def test_an_earlier_report_may_be_deleted_while_the_answer_is_lost(world: World)
 def test_outside_pipelines_the_proxy_is_not_used(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    through_proxy(world, monkeypatch, InProcessTransport(world.simulator, proxy=False))
+    through_proxy(monkeypatch, InProcessTransport(world.simulator, proxy=False))
     ran = publish(world, MODE="plan", BITBUCKET_BUILD_NUMBER="")
     assert sent_to(ran, "/reports/") == ["DELETE 404", "PUT 200"]
-
-
-def test_the_client_of_the_proxy_sends_no_credentials() -> None:
-    with open_in_pipe_client("1.0", Stop()) as client:
-        assert "authorization" not in client.headers
-        assert str(client.base_url) == "http://api.bitbucket.org"
 
 
 def test_a_comment_is_written_once_and_then_updated(world: World) -> None:
@@ -373,76 +349,3 @@ def test_no_secret_is_published(world: World) -> None:
     published = json.dumps([reports(world), notes(world), raws(world)])
     assert "variables.URL" in published
     assert canary[:8] not in published
-
-
-REPOSITORY = "/2.0/repositories/acme/shop"
-REPORT = f"{REPOSITORY}/commit/abc/reports/bitbucket-environment-abc"
-REFUSED: list[Request[Done | AlreadyGone]] = [
-    IdempotentRequest(
-        method=HTTPMethod.GET, path=f"{REPOSITORY}/environments", parse=payloads.accepted
-    ),
-    payloads.deletion(f"{REPOSITORY}/environments/%7Be%7D"),
-    IdempotentRequest(
-        method=HTTPMethod.PUT,
-        path=f"{REPOSITORY}/commit/abc/reports/other-tool",
-        parse=payloads.accepted,
-    ),
-    payloads.deletion(f"{REPOSITORY}/pullrequests/1/comments/2"),
-    NonIdempotentRequest(path=f"{REPOSITORY}/environments", parse=payloads.accepted),
-    NonIdempotentRequest(
-        path=f"{REPOSITORY}/pullrequests/1/comments/../../../environments", parse=payloads.accepted
-    ),
-]
-
-
-@pytest.mark.parametrize("request_", REFUSED, ids=lambda each: f"{each.method} {each.path}")
-def test_the_publisher_can_send_nothing_else(
-    world: World, request_: IdempotentRequest[Done | AlreadyGone] | NonIdempotentRequest[Done]
-) -> None:
-    client = world.connect()
-    publisher = Publisher(transport=world.transport(), proxy=client)
-    with pytest.raises(WriteRefusedError):
-        publisher.send(request_)
-    if isinstance(request_, IdempotentRequest):
-        with pytest.raises(WriteRefusedError):
-            publisher.send_through_proxy(request_)
-    assert world.simulator.requests == []
-
-
-def test_a_slow_proxy_does_not_outlive_the_deadline() -> None:
-    world, seconds = World(), list[float]()
-
-    def never_answer(request: httpx.Request) -> httpx.Response:
-        seconds.append(request.extensions["timeout"]["read"])
-        raise httpx.ReadTimeout(str(request.url), request=request)
-
-    proxy = httpx.Client(base_url=REPOSITORY, transport=httpx.MockTransport(never_answer))
-    for deadline in (100.0, 2.0):
-        transport = world.transport(policy=RetryPolicy(max_attempts=1, deadline_seconds=deadline))
-        publisher = Publisher(transport=transport, proxy=proxy)
-        publisher.send_through_proxy(payloads.deletion(REPORT))
-
-    assert seconds == [5.0, 2.0]
-
-
-def test_the_proxy_is_reached_over_a_real_socket() -> None:
-    simulator = World().simulator
-    with (
-        Server(simulator) as server,
-        httpx.Client(
-            base_url="http://api.bitbucket.org", proxy=server.url, trust_env=False
-        ) as client,
-    ):
-        publisher = Publisher(
-            transport=World().transport(),
-            proxy=client,
-        )
-        body = json_content(
-            {"title": "T", "details": "D", "report_type": "TEST", "result": "PASSED"}
-        )
-        path = f"{REPOSITORY}/commit/{COMMIT}/reports/bitbucket-environment-0"
-        request = IdempotentRequest(
-            method=HTTPMethod.PUT, path=path, content=body, parse=payloads.accepted
-        )
-        assert publisher.send_through_proxy(request) == Done()
-    assert [each.status for each in simulator.requests] == [200]
