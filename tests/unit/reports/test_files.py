@@ -7,8 +7,6 @@ import json
 import os
 import resource
 import stat
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -179,19 +177,3 @@ def test_configuration_errors_are_reported(tmp_path: Path) -> None:
             "what": "'maybe' is not a boolean; expected true or false",
         }
     ]
-
-
-def test_a_run_without_reports_loads_no_renderer() -> None:
-    script = "import sys, pipe.run; print(*sorted(sys.modules))"
-    done = subprocess.run(  # noqa: S603 - our own interpreter
-        [sys.executable, "-c", script], capture_output=True, check=True, text=True
-    )
-    loaded = set(done.stdout.split())
-    assert "pipe.reports.files" in loaded
-    assert not loaded & {
-        "xml.etree.ElementTree",
-        "pipe.reports.junit",
-        "pipe.reports.markdown",
-        "pipe.reports.html",
-        "pipe.publishing.publish",
-    }
