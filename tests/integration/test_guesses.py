@@ -17,7 +17,8 @@ from simulator.faults import Answer
 from tests.support.world import Ran, World, listed, run_with
 from tests.unit.bitbucket.test_error_responses import DISGUISES
 
-pytestmark = pytest.mark.promise("P24")
+# Hundreds of runs, through code that other tests reach: coverage would triple the time.
+pytestmark = [pytest.mark.promise("P24"), pytest.mark.no_cover]
 
 TOKEN: Final = "ATCTT3xFfGF0aBcDeFgHiJkLmNoPqRsTuVwXyZ=1A2B3C4D"
 OTHER: Final = "ATCTT3xFfGF09876543210zyxwvutsrqponmlk=5E6F7A8B"

@@ -16,7 +16,8 @@ from simulator.behaviour.switches import SWITCHES
 from simulator.faults import Answer, DropConnection, HalfBody, NoAnswer, garbage, server_error
 from tests.support.world import Ran, World, listed, run_with
 
-pytestmark = pytest.mark.promise("P9")
+# Hundreds of runs, through code that other tests reach: coverage would triple the time.
+pytestmark = [pytest.mark.promise("P9"), pytest.mark.no_cover]
 
 TOKEN: Final = "ATCTT3xFfGF0canary+access/token=77BA1C=A1"
 EMAIL: Final = "robot@acme.example"
