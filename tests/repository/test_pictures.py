@@ -10,6 +10,9 @@ import pytest
 from scripts.pictures import IMAGES, Picture, draw, pictures
 from tests.repository.markdown import documents
 
+# One worker runs them all, so that the pictures are made once.
+pytestmark = pytest.mark.xdist_group("pictures")
+
 NAMES = sorted(path.stem for path in IMAGES.glob("*.txt"))
 
 
@@ -22,7 +25,6 @@ def test_every_picture_is_there(made: dict[str, Picture]) -> None:
     assert sorted(made) == NAMES == sorted(path.stem for path in IMAGES.glob("*.png"))
 
 
-@pytest.mark.xdist_group("pictures")
 @pytest.mark.parametrize("name", NAMES)
 def test_a_picture_shows_what_a_new_run_shows(name: str, made: dict[str, Picture]) -> None:
     stored = (IMAGES / f"{name}.txt").read_text("utf-8")

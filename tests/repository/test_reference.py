@@ -20,7 +20,6 @@ from pipe.config_file.models import (
 )
 from pipe.models.errors import PRECEDENCE, ExitCode
 from pipe.settings.model import MAX_ATTEMPTS, MAX_WORKERS
-from scripts.reference import rows
 from simulator.control.seed import DEMO, load_seed
 from simulator.http import Json
 from simulator.server import Server
@@ -50,10 +49,6 @@ def _run(tmp_path: Path, **variables: str) -> tuple[int, str]:
         around = {"BITBUCKET_API_URL": server.url, **_WHO}
         ended = run_pipe({**around, **variables}, tmp_path)
     return ended.exit_code, ended.log
-
-
-def test_the_table_of_variables_is_that_of_the_model() -> None:
-    assert "\n".join(rows().values()) in REFERENCE
 
 
 def test_the_exit_codes_are_those_of_the_program() -> None:
