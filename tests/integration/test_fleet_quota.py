@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -171,28 +170,3 @@ def progress_of(ran: Ran) -> tuple[int, int, str]:
     assert found is not None, ran.log
     assert f"START_AT={found[3]}" in ran.log
     return int(found[1]), int(found[2]), found[3]
-
-
-@pytest.mark.parametrize("steps", [1, 3, 7])
-def test_parallel_steps_share_the_work(steps: int) -> None:
-    world = World()
-    slugs = [f"svc-{number:02}" for number in range(20)]
-    for slug in slugs:
-        world.simulator.add_repository("acme", slug).add_environment("Live", "Production")
-
-    handled: Counter[str] = Counter()
-    shares = []
-    for step in range(steps):
-        ran = run_pipe(
-            world,
-            **ENFORCE,
-            BITBUCKET_PARALLEL_STEP=str(step),
-            BITBUCKET_PARALLEL_STEP_COUNT=str(steps),
-        )
-        assert ran.exit_code == 0, ran.log
-        share = [each["slug"] for each in ran.report["repositories"]]
-        handled.update(share)
-        shares.append(len(share))
-
-    assert handled == Counter(slugs)  # each by one step, none by two
-    assert max(shares) - min(shares) <= 1

@@ -33,16 +33,6 @@ def test_an_unknown_authority_is_refused(serve: Serve, bitbucket: Simulator) -> 
 
 
 @pytest.mark.usefixtures("trusted")
-def test_another_authority_than_the_given_one_is_refused(
-    serve: Serve, bitbucket: Simulator
-) -> None:
-    port = serve(trustme.CA().issue_cert("localhost")).port
-    ran = run_over_network(BITBUCKET_API_URL=f"https://localhost:{port}")
-
-    assert_refused(ran.exit_code, ran.log, bitbucket, because="CERTIFICATE_VERIFY_FAILED")
-
-
-@pytest.mark.usefixtures("trusted")
 def test_a_certificate_for_another_name_is_refused(
     serve: Serve, bitbucket: Simulator, authority: trustme.CA
 ) -> None:

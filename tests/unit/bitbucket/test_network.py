@@ -327,14 +327,6 @@ def test_a_handshake_that_is_cut_is_a_failed_connection(authority: trustme.CA) -
             plain.start_tls(trusting(authority), "localhost", in_seconds(LONG))
 
 
-def test_a_certificate_for_another_name_is_refused(authority: trustme.CA) -> None:
-    with serving(over_tls(authority, echo)) as port:
-        plain = backend().connect_tcp(LOOPBACK, port, in_seconds(LONG))
-
-        with pytest.raises(httpcore.ConnectError, match="Hostname mismatch"):
-            plain.start_tls(trusting(authority), "elsewhere.example", in_seconds(LONG))
-
-
 def test_no_connection_is_left_open_where_it_can_not_be_made(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
