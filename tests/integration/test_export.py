@@ -60,6 +60,14 @@ def test_the_log_says_what_was_exported() -> None:
     assert ran.report["outcome"] == "unchanged"
 
 
+def test_what_a_file_cannot_declare_is_left_out_with_a_warning() -> None:
+    world = World()
+    world.shop.add_environment("prod*")
+    ran = run_pipe(world, MODE="export")
+    assert ran.exit_code == 0
+    assert "WARNING: Left out: the environment 'prod*' of acme/shop" in ran.log
+
+
 def test_an_export_in_part_says_so() -> None:
     world = World()
     world.shop.add_environment("Live")

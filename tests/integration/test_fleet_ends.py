@@ -234,6 +234,19 @@ def test_planning_that_would_use_up_the_quota_is_done_in_batches() -> None:
     )
 
 
+def test_a_batch_that_the_remaining_quota_does_not_cover_is_not_begun() -> None:
+    slugs = [f"svc-{number:02}" for number in range(20)]
+    world = filled(World(), slugs)
+    for slug in slugs:
+        world.simulator.repository(f"acme/{slug}").add_environment("Live", "Production")
+    world.set_switches(rate_limit=20)
+    world.latency = 0.05
+    ran = _run(world, REPOSITORIES="svc-*", DEADLINE="900")
+    assert (ran.exit_code, ran.problems) == (6, ["not-enough-left", "repositories-remain"])
+    assert all(each.status != 429 for each in ran.requests)
+    assert len(ran.report["repositories"]) + len(ran.report["remaining"]) == len(slugs)
+
+
 def test_a_parallel_step_that_gets_nothing_says_so_and_succeeds() -> None:
     share = {"BITBUCKET_PARALLEL_STEP": "7", "BITBUCKET_PARALLEL_STEP_COUNT": "8"}
     ran = _run(filled(World()), **share)

@@ -15,6 +15,7 @@ from pipe.models.changes import CreateVariable, Keep, SetAdminOnly, Update
 from pipe.models.declaration import EnvironmentType, Repository
 from pipe.models.errors import ConfigError
 from pipe.models.results import (
+    ChangeResult,
     Counts,
     EnvironmentResult,
     Mode,
@@ -160,6 +161,18 @@ def test_problems_and_pipelines_are_shown() -> None:
     twice = replace(drift("Live"), problem=FAILURE, outcome=Outcome.FAILED)
     failed = replace(broken, problem=None, environments=(twice,))
     assert "It." in render(view(replace(CHECK, repositories=(failed,))))
+
+
+def test_what_became_of_a_change_stands_behind_it() -> None:
+    change = SetAdminOnly(before=False, after=True)
+    failed = EnvironmentResult(
+        plan=Update(existing=env("Live"), changes=(change,)),
+        outcome=Outcome.FAILED,
+        changes=(ChangeResult(change=change, outcome=Outcome.FAILED),),
+    )
+    one = RepositoryResult(repository=SHOP, environments=(failed,))
+    page = render(view(replace(CHECK, repositories=(one,))))
+    assert 'false → true <span class="note">(failed)</span>' in page
 
 
 def test_rare_names_share_a_column() -> None:

@@ -21,7 +21,7 @@ from pipe.models.results import (
 from pipe.models.selection import Exclusion, Glob, Project, Selection
 from pipe.planning import problems
 from pipe.redaction import Redactor
-from pipe.reports.console import Line, Log, Style, wrap
+from pipe.reports.console import Line, Log, Style, problem_lines, wrap
 from pipe.reports.log import RepositoryLog, plan_line, summary_lines, target
 from tests.support.values import FAILURE, SHOP, env, plain
 from tests.unit.reports.samples import DELETION, NOTHING, RUN
@@ -229,6 +229,11 @@ def test_a_problem_of_every_repository_is_explained_once() -> None:
     assert first[:2] == ["✖ acme/shop: failed", "  ERROR: It."]
     assert second == ["✖ acme/shop: failed, see above"]
     log.already_logged(FAILURE)
+
+
+def test_a_problem_without_a_reason_has_no_line_for_it() -> None:
+    found = [line.text for line in problem_lines(replace(FAILURE, why=""))]
+    assert found == ["ERROR: It.", "  What to do: Do."]
 
 
 def missing(mode: Mode, *, is_next: bool = False) -> list[str]:

@@ -88,6 +88,15 @@ def test_what_repositories_have_in_common_is_shown_once() -> None:
     assert text.endswith("\n`plan` · plan checksum `sha256:0`\n")
 
 
+def test_the_problem_of_a_repository_among_several_is_shown() -> None:
+    failed = tuple(
+        RepositoryResult(repository=Repository("acme", slug), problem=FAILURE) for slug in "ab"
+    )
+    text = render(view(replace(CHECK, repositories=failed)))
+    assert "> ✖ **It.**" in text
+    assert "repositories unchanged" not in text
+
+
 def test_the_same_problem_is_shown_once_in_one_repository() -> None:
     both = replace(LOCK, problem=FAILURE, outcome=Outcome.FAILED)
     one = RepositoryResult(
