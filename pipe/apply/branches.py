@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import Final
 
 from pipe.apply import problems
-from pipe.apply.writer import EnvironmentWriter
+from pipe.apply.context import EnvironmentWriter
 from pipe.bitbucket import problems as bitbucket_problems
 from pipe.bitbucket.requests import AlreadyGone, Done, OutcomeUnknown, Rejected
 from pipe.models.changes import SetBranches

@@ -1,4 +1,7 @@
-"""Dependencies of reading and applying: the API client, the polling policy, what is permitted."""
+"""Dependencies of reading and applying: the API client, the polling policy, what is permitted.
+
+What every write to one environment needs is passed as one value, an `EnvironmentWriter`.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,10 @@ from typing import Final
 
 from msgspec import Struct, field
 
+from pipe.apply.outcomes import ChangeOutcomes
 from pipe.bitbucket.client import Bitbucket
+from pipe.models.declaration import Repository
+from pipe.models.existing import ExistingEnvironment
 from pipe.planning.variables import SecretsPolicy
 
 FIRST_PAUSE: Final = 0.25
@@ -52,3 +58,24 @@ class ApplyContext(Struct, frozen=True, kw_only=True):
         yield 0
         for number in self.poll():
             yield number + 1
+
+
+class EnvironmentWriter(Struct, frozen=True):
+    """One environment that is being changed.
+
+    Attributes:
+        context: The dependencies.
+        repository: The repository that the environment belongs to.
+        environment: The environment as it was before the first write.
+        outcomes: Records the outcome of each change.
+    """
+
+    context: ApplyContext
+    repository: Repository
+    environment: ExistingEnvironment
+    outcomes: ChangeOutcomes
+
+    @property
+    def api(self) -> Bitbucket:
+        """Bitbucket's API."""
+        return self.context.api

@@ -6,14 +6,14 @@ from typing import Final
 
 from pipe.apply import problems
 from pipe.apply.branches import take_steps, verify_branches
-from pipe.apply.context import ApplyContext
+from pipe.apply.context import ApplyContext, EnvironmentWriter
 from pipe.apply.creation import FoundEnvironment, create
 from pipe.apply.deletion import PruneCheck, delete
 from pipe.apply.fields import change_fields
 from pipe.apply.outcomes import ChangeOutcomes
 from pipe.apply.reader import read_contents
 from pipe.apply.variable_stages import VariableWriter
-from pipe.apply.writer import EnvironmentWriter
+from pipe.apply.variable_writes import VariableStore
 from pipe.bitbucket import problems as bitbucket_problems
 from pipe.models.changes import (
     Change,
@@ -46,14 +46,7 @@ def apply_environment(
     plan: EnvironmentPlan,
     prune_check: PruneCheck = _NOTHING_PRUNED,
 ) -> EnvironmentResult:
-    """Apply the plan; problems are in the result.
-
-    Args:
-        context: The dependencies.
-        repository: The repository that the environment belongs to.
-        plan: What to do.
-        prune_check: For the safety check of a deletion.
-    """
+    """Apply the plan; problems are in the result. `prune_check` is for deletions only."""
     match plan:
         case Keep() | Refuse():
             return planned(plan)
@@ -104,12 +97,9 @@ def _apply_changes(writer: EnvironmentWriter, changes: tuple[Change, ...]) -> Pr
 
 
 def _variable_writer(writer: EnvironmentWriter) -> VariableWriter:
-    return VariableWriter(
-        context=writer.context,
-        owner=VariableOwner(writer.repository, writer.environment.uuid),
-        owner_name=writer.environment.name,
-        outcomes=writer.outcomes,
-    )
+    owner = VariableOwner(writer.repository, writer.environment.uuid)
+    store = VariableStore(writer.context, owner, writer.environment.name)
+    return VariableWriter(store, writer.outcomes)
 
 
 def _tighten_branches(writer: EnvironmentWriter, branches: SetBranches) -> Problem | None:

@@ -10,7 +10,7 @@ from http import HTTPStatus
 from typing import Final
 
 from pipe.apply import problems
-from pipe.apply.writer import EnvironmentWriter
+from pipe.apply.context import EnvironmentWriter
 from pipe.bitbucket import problems as bitbucket_problems
 from pipe.bitbucket.requests import Done, OutcomeUnknown, Rejected
 from pipe.bitbucket.retry import Attempts

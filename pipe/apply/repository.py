@@ -12,6 +12,7 @@ from pipe.apply.environment import apply_environment
 from pipe.apply.outcomes import ChangeOutcomes
 from pipe.apply.reader import read_state
 from pipe.apply.variable_stages import VariableWriter
+from pipe.apply.variable_writes import VariableStore
 from pipe.bitbucket.problems import raise_for_rejection
 from pipe.models.changes import Keep, Refuse, RepositoryPlan, refuse
 from pipe.models.counting import count_environments
@@ -120,7 +121,7 @@ def _apply_variables(context: ApplyContext, plan: RepositoryPlan) -> tuple[Chang
     if plan.refusal is not None:
         return planned_changes(plan)
     outcomes = ChangeOutcomes(plan.changes)
-    writer = VariableWriter(context, VariableOwner(plan.repository), None, outcomes)
+    store = VariableStore(context, VariableOwner(plan.repository), None)
     with suppress(PipeError):  # the change that met it has it as its problem
-        writer.write(plan.changes)
+        VariableWriter(store, outcomes).write(plan.changes)
     return outcomes.results()

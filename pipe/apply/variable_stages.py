@@ -10,16 +10,8 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
-from pipe.apply.context import ApplyContext
 from pipe.apply.outcomes import ChangeOutcomes
-from pipe.apply.variable_writes import (
-    AlreadyRight,
-    Deleted,
-    Overwritten,
-    Upserted,
-    Vanished,
-    VariableStore,
-)
+from pipe.apply.variable_writes import Overwritten, Upserted, VariableStore
 from pipe.bitbucket.requests import Rejected
 from pipe.models.changes import (
     CreateVariable,
@@ -32,7 +24,8 @@ from pipe.models.changes import (
 )
 from pipe.models.declaration import FINGERPRINTS_KEY, PlainVariable
 from pipe.models.errors import PipeError, Problem
-from pipe.models.existing import ExistingVariable, VariableOwner
+from pipe.models.existing import ExistingVariable
+from pipe.models.results import Outcome
 from pipe.parallel import for_each
 from pipe.planning import fingerprints
 from pipe.planning.safety import is_pruned, variable_deletions_problem
@@ -44,15 +37,11 @@ class VariableWriter(Struct, frozen=True):
     """Writes the variables of one owner and records the outcome of each change.
 
     Attributes:
-        context: The dependencies.
-        owner: The environment or repository.
-        owner_name: The environment's name; `None`: the repository itself.
+        store: Reads and writes them one by one.
         outcomes: Records the outcome of each change.
     """
 
-    context: ApplyContext
-    owner: VariableOwner
-    owner_name: str | None
+    store: VariableStore
     outcomes: ChangeOutcomes
 
     def write(self, changes: tuple[VariableChange, ...], *, protected: bool = True) -> bool:
@@ -81,26 +70,22 @@ class VariableWriter(Struct, frozen=True):
             if isinstance(each, CreateVariable | UpdateVariable | RewriteSecured)
             and (protected or not each.secured)
         ]
-        for_each(self._write, values, workers=self.context.workers)
+        for_each(self._write, values, workers=self.store.context.workers)
         if memory is not None and protected and memory.written:
             self._complete(memory, values)
         self._delete(changes)
         return all(self.outcomes.is_in_place(change) for change in changes)
 
-    @property
-    def _store(self) -> VariableStore:
-        return VariableStore(self.context, self.owner, self.owner_name)
-
     def _write(self, change: ValueChange) -> None:
         with self.outcomes.fail_on_error(change):
-            self._record(change, self._store.upsert(change.variable, change.existing))
+            self._record(change, self.store.upsert(change.variable, change.existing))
 
     def _record(self, change: VariableChange, upserted: Upserted) -> None:
         """Record what happened, which differs from the plan where that rests on a stale list."""
         match upserted, change:
             case Problem(), _:
                 self.outcomes.set_failed(change, upserted)
-            case AlreadyRight(), _:
+            case Outcome.UNCHANGED, _:
                 self.outcomes.set_unchanged(change)
             case Overwritten(before), CreateVariable(variable):
                 self.outcomes.set_applied(change, actual=UpdateVariable(before, variable))
@@ -112,7 +97,7 @@ class VariableWriter(Struct, frozen=True):
 
         They are replaced by the mark of this run, so that an overlapping run notices.
         """
-        mark = self.context.mark if change.written else None
+        mark = self.store.context.mark if change.written else None
         with self.outcomes.fail_on_error(change):
             upserted = self._write_memory(dict(change.kept), change.existing, mark=mark)
         self._record(change, upserted)
@@ -131,9 +116,9 @@ class VariableWriter(Struct, frozen=True):
             kept = fingerprints.load(listed.value if listed else None)
             for variable in change.written:
                 kept.pop(variable.key, None)
-            if listed is None or fingerprints.load_mark(listed.value) != self.context.mark:
+            if listed is None or fingerprints.load_mark(listed.value) != self.store.context.mark:
                 upserted = self._write_memory(
-                    kept, listed or change.existing, mark=self.context.mark
+                    kept, listed or change.existing, mark=self.store.context.mark
                 )
                 actual = WriteFingerprints(change.existing, tuple(kept.items()), ())
             else:
@@ -148,8 +133,8 @@ class VariableWriter(Struct, frozen=True):
         """Read the variable of fingerprints once the list shows that it was written."""
         before = change.existing.value if change.existing else None
         memory: ExistingVariable | None = None
-        for _ in self.context.attempts():
-            listed = (each for each in self._store.read() or () if each.key == FINGERPRINTS_KEY)
+        for _ in self.store.context.attempts():
+            listed = (each for each in self.store.read() or () if each.key == FINGERPRINTS_KEY)
             memory = next(listed, None)
             if memory is not None and memory.value != before:
                 break
@@ -157,9 +142,9 @@ class VariableWriter(Struct, frozen=True):
 
     def _entries(self, change: WriteFingerprints, values: list[ValueChange]) -> dict[str, str]:
         """Return the fingerprints of the values that this run has stored."""
-        key = self.context.policy.active_key
+        key = self.store.context.policy.active_key
         stored = {each.variable for each in values if self.outcomes.is_applied(each)}
-        bound_to = fingerprints.bound_to(self.owner)
+        bound_to = fingerprints.bound_to(self.store.owner)
         return {
             variable.key: fingerprints.fingerprint(key, bound_to, variable)
             for variable in change.written
@@ -171,7 +156,7 @@ class VariableWriter(Struct, frozen=True):
     ) -> Upserted:
         # A variable that somebody secured can't be read: writing it plain repairs that.
         memory = PlainVariable(FINGERPRINTS_KEY, fingerprints.dump(entries, mark=mark))
-        return self._store.upsert(memory, known)
+        return self.store.upsert(memory, known)
 
     def _delete(self, changes: tuple[VariableChange, ...]) -> None:
         deletions = [each for each in changes if isinstance(each, DeleteVariable)]
@@ -179,7 +164,7 @@ class VariableWriter(Struct, frozen=True):
             return
         with self.outcomes.fail_on_error(*deletions):
             listed = self._read_again({_identity(each.existing) for each in deletions})
-        problem = None if self.context.force else self._reconsidered(changes, listed)
+        problem = None if self.store.context.force else self._reconsidered(changes, listed)
         present = {_identity(each) for each in listed}
         confirmed: list[DeleteVariable] = []
         for change in deletions:
@@ -202,15 +187,15 @@ class VariableWriter(Struct, frozen=True):
         """
         found: set[ExistingVariable] = set()
         listed: tuple[ExistingVariable, ...] | None = None
-        for _ in self.context.attempts():
-            listed = self._store.read()
+        for _ in self.store.context.attempts():
+            listed = self.store.read()
             found |= set(listed or ())
             if wanted <= {_identity(each) for each in found}:
                 return found
         if listed is None:
-            doing = f"list the variables of {self._store.owner_text}"
+            doing = f"list the variables of {self.store.owner_text}"
             missing = Rejected(status=HTTPStatus.NOT_FOUND)
-            raise PipeError(self._store.unavailable(doing, missing))
+            raise PipeError(self.store.unavailable(doing, missing))
         return found
 
     def _reconsidered(
@@ -227,19 +212,13 @@ class VariableWriter(Struct, frozen=True):
         }
         existing = {each.key for each in listed} - own
         pruned = sum(is_pruned(each) for each in changes)
-        what = f"variables of {self._store.owner_text}"
+        what = f"variables of {self.store.owner_text}"
         return variable_deletions_problem(what, pruned, len(existing))
 
     def _delete_one(self, change: DeleteVariable) -> None:
         with self.outcomes.fail_on_error(change):
-            deleted = self._store.delete(change.existing)
-        match deleted:
-            case Deleted():
-                self.outcomes.set_applied(change)
-            case Vanished():
-                self.outcomes.set_unchanged(change)
-            case Problem():
-                self.outcomes.set_failed(change, deleted)
+            deleted = self.store.delete(change.existing)
+        self._record(change, deleted)
 
 
 def _identity(variable: ExistingVariable) -> tuple[str, str]:

@@ -21,14 +21,11 @@ from pipe.bitbucket.retry import Attempts
 from pipe.models.declaration import PlainVariable, SecuredUpdate, SecuredVariable, WritableVariable
 from pipe.models.errors import PipeError, Problem
 from pipe.models.existing import ExistingVariable, VariableOwner
+from pipe.models.results import Outcome
 
 _PLACEHOLDER: Final = "pending"
 """What a variable holds until it is certain that it is stored secured."""
 _FORBIDDEN: Final = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
-
-
-class Inserted(Struct, frozen=True):
-    """The variable is as declared; it did not exist before."""
 
 
 class Overwritten(Struct, frozen=True):
@@ -37,20 +34,9 @@ class Overwritten(Struct, frozen=True):
     before: ExistingVariable
 
 
-class AlreadyRight(Struct, frozen=True):
-    """The variable was as declared before this run wrote anything, but the list omitted it."""
-
-
-Upserted: TypeAlias = Inserted | Overwritten | AlreadyRight | Problem
-"""The variable is as declared, or why it is not."""
-
-
-class Deleted(Struct, frozen=True):
-    """This run deleted the variable."""
-
-
-class Vanished(Struct, frozen=True):
-    """Somebody else deleted the variable."""
+Upserted: TypeAlias = Outcome | Overwritten | Problem
+"""What came of writing a variable: applied, if it did not exist before; unchanged, if it was as
+declared before this run wrote anything, but the list omitted it; or why it is not as declared."""
 
 
 class _Undecided(Struct, frozen=True):
@@ -63,12 +49,6 @@ class _Undecided(Struct, frozen=True):
 
     known: ExistingVariable | None
     last: Rejected | OutcomeUnknown | None
-
-
-class _OtherCase(Struct, frozen=True):
-    """The list has the key in another case only."""
-
-    key: str
 
 
 class VariableStore(Struct, frozen=True):
@@ -121,19 +101,22 @@ class VariableStore(Struct, frozen=True):
                     attempts = self.context.api.attempts()
                 step = self._create(variable, last, attempts)
                 if not isinstance(step, _Undecided):
-                    return _by_whom(step, tried=tried)
+                    return _attributed(step, tried=tried)
                 known, last = step.known, step.last
                 tried = tried or isinstance(last, OutcomeUnknown)
             if known is not None:
                 step = self._update(variable, known)
                 if not isinstance(step, _Undecided):
-                    return _by_whom(step, tried=tried)
+                    return _attributed(step, tried=tried)
                 # The answer to an earlier attempt may have been lost.
                 known, last, tried = step.known, step.last, True
         return self._gave_up(variable.key, last)
 
-    def delete(self, existing: ExistingVariable) -> Deleted | Vanished | Problem:
+    def delete(self, existing: ExistingVariable) -> Outcome | Problem:
         """Delete the variable.
+
+        Returns:
+            Applied; unchanged, if somebody else deleted it; or why it is not deleted.
 
         Raises:
             PipeError: A request could not be completed, or is forbidden.
@@ -142,13 +125,13 @@ class VariableStore(Struct, frozen=True):
         answer = self.context.api.delete_variable(self.owner, existing.uuid)
         match answer:
             case Done():
-                return Deleted()
+                return Outcome.APPLIED
             case AlreadyGone() if self._is_gone(existing):
-                return Deleted()
+                return Outcome.APPLIED
             case AlreadyGone():
                 return self._refused(doing, Rejected(status=HTTPStatus.NOT_FOUND))
             case Rejected(status=HTTPStatus.NOT_FOUND) if self._is_gone(existing):
-                return Vanished()
+                return Outcome.UNCHANGED
             case Rejected():
                 return self._refused(doing, answer)
 
@@ -162,7 +145,7 @@ class VariableStore(Struct, frozen=True):
         if not _is_taken(last):
             created = self.context.api.create_variable(self.owner, variable, attempts)
             if isinstance(created, ExistingVariable):
-                return _stored_plain(variable, created) or Inserted()
+                return _stored_plain(variable, created) or Outcome.APPLIED
             if isinstance(created, Rejected) and created.status not in (
                 HTTPStatus.NOT_FOUND,
                 HTTPStatus.CONFLICT,
@@ -171,11 +154,12 @@ class VariableStore(Struct, frozen=True):
             last = created
         listed = self.read() or ()
         match _find(variable.key, listed):
-            case ExistingVariable() as found if _is_right(variable, found):
-                return Inserted() if isinstance(last, OutcomeUnknown) else AlreadyRight()
-            case ExistingVariable() as found:
+            case ExistingVariable(key=variable.key) as found if _is_right(variable, found):
+                is_ours = isinstance(last, OutcomeUnknown)
+                return Outcome.APPLIED if is_ours else Outcome.UNCHANGED
+            case ExistingVariable(key=variable.key) as found:
                 return _Undecided(found, last)
-            case _OtherCase(other) if _is_taken(last):
+            case ExistingVariable(key=other) if _is_taken(last):
                 return problems.variable_key_differs_by_case(variable.key, other)
             case _:
                 uuid = last.existing_uuid if isinstance(last, Rejected) else None
@@ -191,7 +175,7 @@ class VariableStore(Struct, frozen=True):
         unlisted = ExistingVariable(uuid=uuid, key=variable.key, value=None, secured=True)
         if isinstance(variable, SecuredVariable):
             if self.context.policy.update is SecuredUpdate.IF_MISSING:
-                return AlreadyRight()
+                return Outcome.UNCHANGED
             placeholder = SecuredVariable(variable.key, SecretStr(_PLACEHOLDER))
             stored = self._write_over(placeholder, unlisted)
             if isinstance(stored, ExistingVariable) and not stored.secured:
@@ -312,9 +296,9 @@ class VariableStore(Struct, frozen=True):
         return False
 
 
-def _by_whom(upserted: Upserted, *, tried: bool) -> Upserted:
+def _attributed(upserted: Upserted, *, tried: bool) -> Upserted:
     """Attribute what is found after a write of unknown outcome to that write."""
-    return Inserted() if tried and isinstance(upserted, Overwritten | AlreadyRight) else upserted
+    return Outcome.APPLIED if tried and not isinstance(upserted, Problem) else upserted
 
 
 def _is_taken(last: Rejected | OutcomeUnknown | None) -> bool:
@@ -336,9 +320,7 @@ def _is_right(variable: WritableVariable, listed: ExistingVariable) -> bool:
     )
 
 
-def _find(key: str, listed: tuple[ExistingVariable, ...]) -> ExistingVariable | _OtherCase | None:
-    exact = next((each for each in listed if each.key == key), None)
-    if exact is not None:
-        return exact
-    other = next((each for each in listed if each.key.casefold() == key.casefold()), None)
-    return None if other is None else _OtherCase(other.key)
+def _find(key: str, listed: tuple[ExistingVariable, ...]) -> ExistingVariable | None:
+    """Return the variable with that key; else one whose key differs by case only."""
+    same = [each for each in listed if each.key.casefold() == key.casefold()]
+    return min(same, key=lambda each: each.key != key, default=None)

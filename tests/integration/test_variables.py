@@ -8,9 +8,10 @@ import threading
 import httpx
 import pytest
 
-from pipe.apply.variable_writes import Inserted, VariableStore
+from pipe.apply.variable_writes import VariableStore
 from pipe.models.declaration import PlainVariable
 from pipe.models.existing import ExistingVariable, VariableOwner
+from pipe.models.results import Outcome
 from simulator.behaviour.switches import SWITCHES
 from simulator.faults import Answer, DropConnection, empty_page
 from simulator.http import Cut
@@ -169,7 +170,7 @@ def test_a_variable_of_a_repository_deleted_meanwhile_is_created_again() -> None
         uuid="{00000000-0000-4000-8000-000000000000}", key="A", value="old", secured=False
     )
     store = VariableStore(world.service(), VariableOwner(SHOP), None)
-    assert store.upsert(PlainVariable("A", "new"), gone) == Inserted()
+    assert store.upsert(PlainVariable("A", "new"), gone) is Outcome.APPLIED
     assert world.shop.variables["A"].value == "new"
 
 
