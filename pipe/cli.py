@@ -112,6 +112,6 @@ def _read_text(path: str) -> str:
 
 
 def _print(text: str, stop: Stop) -> int:
-    with suppress(OSError):  # nobody reads it
+    with suppress(OSError):  # no process reads it
         OutputStream(_STDOUT, stop).write(text)
     return _OK

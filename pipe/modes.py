@@ -26,7 +26,7 @@ from pipe.fleet.repositories import resolve, share
 from pipe.fleet.workers import Abandoned, Crashed, NotStarted, WorkerPool
 from pipe.models.declaration import Repository
 from pipe.models.errors import PipeError, Problem, RunOverError
-from pipe.models.results import Mode, RunResult
+from pipe.models.results import Counts, Mode, RunResult
 from pipe.planning.variables import SecretsPolicy
 from pipe.redaction import Redactor
 from pipe.reports.console import Log
@@ -66,9 +66,7 @@ class ModeRunner:
         self._redactor = redactor
         self._started = context.clock.monotonic()
         self._transport = self._open_transport(
-            client,
-            deadline=self._options.deadline,
-            read_only=self._options.mode is not Mode.APPLY,
+            deadline=self._options.deadline, read_only=self._options.mode is not Mode.APPLY
         )
 
     def run(self, about: About) -> RunResult:
@@ -78,7 +76,7 @@ class ModeRunner:
         result = replace(
             result,
             problems=self._redactor.mask(result.problems),
-            counts=self._transport.counts,
+            counts=self._transport.counter.counts,
             seconds=self._elapsed,
         )
         wanted = self._options.code_insights or self._options.comment
@@ -90,11 +88,9 @@ class ModeRunner:
     def _elapsed(self) -> float:
         return self._context.clock.monotonic() - self._started
 
-    def _open_transport(
-        self, client: httpx.Client, *, deadline: float, read_only: bool
-    ) -> Transport:
+    def _open_transport(self, *, deadline: float, read_only: bool) -> Transport:
         return Transport(
-            client=client,
+            client=self._client,
             credentials=self._settings.credentials,
             clock=self._context.clock,
             policy=RetryPolicy(max_attempts=self._options.max_attempts, deadline_seconds=deadline),
@@ -131,12 +127,12 @@ class ModeRunner:
         settings = self._settings
         apply_context = ApplyContext(
             api=Bitbucket(self._transport, workers=self._options.workers),
-            wait=self._transport.wait,
+            wait=self._transport.deadline.wait,
             policy=SecretsPolicy(settings.secured_update, self._options.fingerprint_key),
             force=self._options.force,
             reviewed=self._options.plan_checksum is not None,
         )
-        base_result = RunResult(mode=self._options.mode, counts=self._transport.counts, seconds=0)
+        base_result = RunResult(mode=self._options.mode, counts=Counts(), seconds=0)
         with self._pool(self._options.workers) as pool:
             repositories = self._select(apply_context.api, pool)
             if isinstance(repositories, Problem):
@@ -181,7 +177,7 @@ class ModeRunner:
             console=self._console,
             clock=self._context.clock,
             stop=self._context.stop,
-            requests=lambda: self._transport.counts.total,
+            requests=lambda: self._transport.counter.counts.total,
         )
 
     def _select(self, api: Bitbucket, pool: WorkerPool) -> tuple[Repository, ...] | Problem:
@@ -227,11 +223,11 @@ class ModeRunner:
 
     def _budget(self) -> RemainingBudget:
         return RemainingBudget(
-            sent=self._transport.counts.total,
-            limit=self._transport.hourly_limit,
+            sent=self._transport.counter.counts.total,
+            limit=self._transport.window.limit,
             elapsed=self._elapsed,
             remaining=self._options.deadline - self._elapsed,
-            mean=self._transport.mean_seconds,
+            mean=self._transport.counter.mean_seconds,
         )
 
     def _publish(self, result: RunResult, about: About) -> None:
@@ -245,7 +241,7 @@ class ModeRunner:
             self._console.warning("Nothing was published: the run used up its DEADLINE")
             return
         with self._context.in_pipe(VERSION) as step_proxy:
-            transport = self._open_transport(self._client, deadline=seconds, read_only=False)
+            transport = self._open_transport(deadline=seconds, read_only=False)
             in_pipeline = settings.context.build_number is not None
             publisher = Publisher(transport=transport, proxy=step_proxy if in_pipeline else None)
             publish(settings, present(result, about), publisher, self._console)

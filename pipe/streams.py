@@ -40,7 +40,7 @@ class OutputStream:
         """Write a text at once.
 
         Raises:
-            OSError: It could not be written: the stream is closed, full, or nobody reads it.
+            OSError: It could not be written: the stream is closed, full, or has no reader.
         """
         data = text.encode("utf-8", "backslashreplace")
         while data:

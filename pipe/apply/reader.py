@@ -30,8 +30,8 @@ from pipe.planning.planner import (
 )
 
 _NEW_REPOSITORY_PAUSES: Final = (0.25, 0.5, 1.0, 2.0, 3.0, 3.25)
-"""Ten seconds: a repository made a moment ago answers 404 for some seconds [sure]. Whoever enables
-Pipelines in it made it just before; any other 404 most likely is a misspelled slug."""
+"""Ten seconds: a repository made a moment ago answers 404 for some seconds [sure]. Where Pipelines
+is enabled, the repository may be that new; any other 404 most likely is a misspelled slug."""
 
 
 def read_state(context: ApplyContext, repository: Repository, declaration: Declaration) -> Observed:
@@ -86,10 +86,7 @@ def list_environments(
 ) -> tuple[ExistingEnvironment, ...]:
     """Return all environments of a repository.
 
-    Args:
-        context: The dependencies.
-        repository: The repository.
-        pauses: Seconds to wait before each further read while the answer is 404.
+    While the answer is 404 they are read again, after each of `pauses` in seconds.
 
     Raises:
         PipeError: They can't be listed; a 404 is an error, never an empty list.

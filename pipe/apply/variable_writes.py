@@ -207,7 +207,7 @@ class VariableStore(Struct, frozen=True):
         """Check that the environment exists, which no variable proves.
 
         Those of an environment that does not exist look like none, and can be created (a live
-        test of 2023): only the environment itself tells.
+        test of 2023): only reading the environment itself shows it.
 
         Raises:
             PipeError: Somebody deleted it; nothing more may be written to it.

@@ -25,7 +25,7 @@ from pipe.models.errors import ExitCode, PipeError, Problem
 
 _API_TOKEN: Final = "ATATT"  # noqa: S105 - what every such token begins with
 _ACCESS_TOKEN: Final = "ATCTT"  # noqa: S105 - what every such token begins with
-"""How Atlassian's tokens begin, whoever they belong to [sure]."""
+"""How Atlassian's tokens begin [sure]."""
 
 
 class ApiToken(Struct, frozen=True, kw_only=True):

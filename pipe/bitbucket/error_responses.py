@@ -29,11 +29,11 @@ from pipe.bitbucket.requests import Answer, Json, Rejected, Request, Unparseable
 from pipe.bitbucket.retry import (
     Attempts,
     Failed,
+    Failure,
     GiveUp,
     Limit,
     NoResponse,
     NotSent,
-    Trouble,
     Unparseable,
     is_rate_limited,
 )
@@ -232,7 +232,7 @@ def _scopes(value: Json) -> tuple[str, ...]:
     )
 
 
-def describe(request: Request[T], failure: Trouble, redact: Redact) -> str:
+def describe(request: Request[T], failure: Failure, redact: Redact) -> str:
     """Return what was seen instead of a good answer."""
     match failure:
         case Failed(answer):

@@ -194,7 +194,7 @@ class ListReader(Struct, Generic[T], kw_only=True, eq=False):
 
 
 def _expected_pages(page: Page[T]) -> int:
-    """Return the number of pages of a list, as far as a full page tells it; else 0."""
+    """Return the number of pages of a list, as far as a full page shows it; else 0."""
     if page.size is None or not page.length or len(page.values) != page.length:
         return 0
     return math.ceil(page.size / page.length)

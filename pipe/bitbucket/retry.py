@@ -66,8 +66,8 @@ class Unparseable(Struct, frozen=True):
     status: int
 
 
-Trouble: TypeAlias = Failed | NotSent | NoResponse | Unparseable
-Outcome: TypeAlias = Understood[T] | Trouble
+Failure: TypeAlias = Failed | NotSent | NoResponse | Unparseable
+Outcome: TypeAlias = Understood[T] | Failure
 
 
 class Accept(Struct, Generic[T_co], frozen=True):
@@ -114,7 +114,7 @@ class GiveUp(Struct, frozen=True, kw_only=True):
     """
 
     limit: Limit
-    last: Trouble
+    last: Failure
     asked: float | None = None
 
 
@@ -126,7 +126,7 @@ class CheckState(Struct, frozen=True, kw_only=True):
         asked: The seconds that Bitbucket asked to wait, if it did.
     """
 
-    last: Trouble
+    last: Failure
     asked: float | None = None
 
 
@@ -151,7 +151,7 @@ class Attempts:
         self.max_attempts = max_attempts
         self.made = 0
         self.may_have_worked = False
-        self.last: Trouble | None = None
+        self.last: Failure | None = None
 
     @property
     def exhausted(self) -> bool:
@@ -212,7 +212,7 @@ def _after_failure(failed: Failed, answer: Answer, state: AttemptState) -> Decis
 
 
 def retry_or_give_up(
-    last: Trouble, state: AttemptState, asked: float | None = None, *, pause_all: bool = False
+    last: Failure, state: AttemptState, asked: float | None = None, *, pause_all: bool = False
 ) -> Retry | GiveUp:
     """Return whether another attempt is allowed, and when.
 

@@ -37,7 +37,6 @@ from pipe.bitbucket.retry import Accept, Attempts, CheckState, GiveUp, Limit, Re
 from pipe.bitbucket.throttle import CircuitBreaker, Deadline, RequestCounter, RollingWindow
 from pipe.context import Clock, Stop
 from pipe.models.errors import PipeError
-from pipe.models.results import Counts
 from pipe.redaction import Redactor
 
 T = TypeVar("T")
@@ -79,6 +78,9 @@ class Transport:
         stop: Asks the run to end.
         observe: Called after each attempt, in the thread that made it.
         redactor: Knows the secrets that a response could repeat; the credentials are added to it.
+        deadline: The time that is left.
+        counter: The requests sent so far.
+        window: What is known about the hourly limit.
     """
 
     client: httpx.Client
@@ -89,20 +91,24 @@ class Transport:
     stop: Stop
     observe: Callable[[AttemptRecord], None]
     redactor: Redactor
+    deadline: Deadline = field(init=False)
+    counter: RequestCounter = field(init=False)
+    window: RollingWindow = field(init=False)
     _breaker: CircuitBreaker = field(init=False, default_factory=CircuitBreaker)
     _shared: Shared = field(init=False)
     _authorizer: Authorizer = field(init=False)
 
     def __post_init__(self) -> None:
+        self.deadline = Deadline(
+            clock=self.clock, stop=self.stop, deadline_seconds=self.policy.deadline_seconds
+        )
+        self.counter = RequestCounter(self.policy.max_attempts)
+        self.window = RollingWindow(self.clock.monotonic)
         self._shared = Shared(
             client=self.client,
-            deadline=Deadline(
-                clock=self.clock,
-                stop=self.stop,
-                deadline_seconds=self.policy.deadline_seconds,
-            ),
-            counter=RequestCounter(self.policy.max_attempts),
-            window=RollingWindow(self.clock.monotonic),
+            deadline=self.deadline,
+            counter=self.counter,
+            window=self.window,
             clock=self.clock,
             observe=self.observe,
         )
@@ -135,34 +141,6 @@ class Transport:
     def attempts(self) -> Attempts:
         """Return a counter for a request that may be sent several times, with reads in between."""
         return Attempts(self.policy.max_attempts)
-
-    def wait(self, seconds: float) -> None:
-        """Wait between two reads of a state.
-
-        Raises:
-            RunOverError: That would exceed the deadline, or the run was asked to stop.
-        """
-        self._shared.deadline.wait(seconds)
-
-    @property
-    def remaining(self) -> float:
-        """Seconds until the deadline."""
-        return self._shared.deadline.remaining
-
-    @property
-    def counts(self) -> Counts:
-        """The requests sent so far."""
-        return self._shared.counter.counts
-
-    @property
-    def mean_seconds(self) -> float:
-        """The average duration of an attempt; 0 before the first."""
-        return self._shared.counter.mean_seconds
-
-    @property
-    def hourly_limit(self) -> int | None:
-        """Requests per hour, as Bitbucket stated or the run observed; `None`: not known."""
-        return self._shared.window.limit
 
     def _complete(
         self,
@@ -197,7 +175,7 @@ class Transport:
                 error = gave_up(request, given_up, attempts, redact)
                 return OutcomeUnknown(describe(request, last, redact), error.problem)
             case GiveUp():
-                self._shared.deadline.check_stop()
+                self.deadline.check_stop()
                 error = gave_up(request, decision, attempts, redact)
                 if decision.limit is not Limit.TIME:
                     breaker.add_failure(kind, error.problem)

@@ -113,12 +113,8 @@ def split_into_batches(
 def affordable(batch: tuple[Repository, ...], *, handled: int, left: RemainingBudget) -> int:
     """Return how many repositories of a batch the remaining requests suffice for.
 
-    Reading more would waste requests. What a repository takes is judged by those before.
-
-    Args:
-        batch: The next repositories.
-        handled: How many were handled so far.
-        left: What the run has left.
+    Reading more would waste requests. What a repository takes is judged by the number of those
+    `handled` before.
     """
     requests = left.requests
     if requests is None or not handled:
@@ -138,7 +134,7 @@ def reads_needed(declaration: Declaration) -> int:
 def requests_at_most(plan: RepositoryPlan) -> int:
     """Return an upper bound of the requests that applying a plan takes; 0: nothing to do.
 
-    Repeats, and whatever else trouble costs, are not included.
+    Retries and further reads are not included.
     """
     environments = sum(_environment_at_most(each) for each in plan.environments)
     variables = sum(_change_at_most(each) for each in plan.changes)

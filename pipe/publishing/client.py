@@ -81,8 +81,8 @@ class Publisher:
         """
         _check(request)
         if self.proxy is not None:
-            self.transport.wait(0)
-            seconds = min(_PROXY_SECONDS, self.transport.remaining)
+            self.transport.deadline.wait(0)
+            seconds = min(_PROXY_SECONDS, self.transport.deadline.remaining)
             match exchange(self.proxy, request, "", seconds):
                 case Understood(done):
                     return done

@@ -107,7 +107,7 @@ def test_attempts_and_time_are_bounded(
     if isinstance(request, NonIdempotentRequest):
         assert set(happened[:-1]) <= set(NOT_PROCESSED)
     assert len(happened) <= max_attempts
-    assert line.transport.counts.total == sum(event != "refused" for event in happened)
+    assert line.transport.counter.counts.total == sum(event != "refused" for event in happened)
     # The clock may pass the deadline only while a request is under way, not while we wait.
     assert clock.seconds <= began + deadline + 30
     assert sum(line.clock.slept) <= deadline

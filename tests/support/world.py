@@ -121,7 +121,7 @@ class World:
         transport = self.transport(read_only=read_only, policy=policy)
         return ApplyContext(
             api=Bitbucket(transport),
-            wait=transport.wait,
+            wait=transport.deadline.wait,
             policy=secrets or SecretsPolicy(),
             force=force,
         )

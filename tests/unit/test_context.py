@@ -4,7 +4,7 @@ from datetime import UTC
 from pipe.context import Stop, real_clock
 
 
-def test_nobody_asked_to_stop_at_first() -> None:
+def test_a_new_stop_is_not_requested() -> None:
     stop = Stop()
 
     assert not stop.requested

@@ -37,7 +37,7 @@ def test_a_text_longer_than_a_pipe_is_written_whole(
     assert os.read(reading, 10_000) == b"abc" * 1000
 
 
-def test_nobody_reading_is_an_error_of_a_product_and_none_of_a_log(ends: tuple[int, int]) -> None:
+def test_a_missing_reader_is_an_error_of_a_product_and_none_of_a_log(ends: tuple[int, int]) -> None:
     reading, writing = ends
     os.close(reading)
     with pytest.raises(BrokenPipeError):

@@ -122,7 +122,7 @@ def test_a_token_is_fetched_once_and_not_counted() -> None:
     assert b64decode(grant.headers["Authorization"].removeprefix("Basic ")) == (
         f"client:{SECRET}".encode()
     )
-    assert line.transport.counts == Counts(total=2, reads=2)
+    assert line.transport.counter.counts == Counts(total=2, reads=2)
     assert [each.path for each in line.exchanges] == [TOKEN_URL, "/2.0/x", "/2.0/x"]
 
 
@@ -171,7 +171,7 @@ def test_a_token_that_is_refused_as_expired_is_renewed_once() -> None:
 
     assert line.transport.send(GET) == "fine"
     assert service.tokens == ["1", "2"]
-    assert line.transport.counts == Counts(total=2, reads=2, retries=1)
+    assert line.transport.counter.counts == Counts(total=2, reads=2, retries=1)
 
 
 def test_a_token_that_is_refused_again_is_not_renewed_again() -> None:
@@ -227,7 +227,7 @@ def test_fetching_a_token_is_retried_like_any_request() -> None:
 
     assert line.transport.send(GET) == "fine"
     assert line.clock.slept == [0.5, 1, 2]
-    assert line.transport.counts == Counts(total=1, reads=1)
+    assert line.transport.counter.counts == Counts(total=1, reads=1)
 
 
 def test_the_next_request_fetches_a_token_that_could_not_be_fetched() -> None:

@@ -170,7 +170,7 @@ def test_a_read_times_out() -> None:
         stream.close()
 
 
-def test_a_write_that_nobody_reads_times_out() -> None:
+def test_a_write_without_a_reader_times_out() -> None:
     with never_accepting() as _, socket.create_server((LOOPBACK, 0)) as server:
         stream = backend().connect_tcp(LOOPBACK, server.getsockname()[1], in_seconds(LONG))
 

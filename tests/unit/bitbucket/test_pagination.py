@@ -207,7 +207,7 @@ def test_the_same_page_twice_may_be_chance() -> None:
 
 
 def test_the_same_page_again_and_again_is_the_last() -> None:
-    """A service that gives its last page to whoever asks for a later one."""
+    """A service that returns its last page for any later one."""
     honest = served(names(15), cap=10, size=False, length=False)
 
     step, asked = read(lambda number: honest(min(number, 2)))

@@ -34,7 +34,7 @@ def test_only_uuid_and_name_are_sure() -> None:
 
 
 @pytest.mark.parametrize("value", [None, 3, "Test", [], {}, {"name": None}, {"name": "Sandbox"}])
-def test_a_type_that_nobody_knows_is_none(value: Json) -> None:
+def test_an_unknown_type_is_none(value: Json) -> None:
     read = payloads.environment({"uuid": "{a}", "name": "T", "environment_type": value})
 
     assert read.type is None

@@ -38,7 +38,7 @@ def test_sends_of_one_post_share_its_attempts() -> None:
 
     assert (problem.key, problem.code) == ("service-unavailable", ExitCode.GAVE_UP)
     assert "(3 attempts). Whether it took effect is unknown." in problem.what
-    assert line.transport.counts == Counts(total=3, writes=3, retries=2)
+    assert line.transport.counter.counts == Counts(total=3, writes=3, retries=2)
 
 
 def test_attempts_within_a_send_count_too() -> None:
@@ -100,4 +100,4 @@ def test_a_rejected_post_may_be_sent_again_as_a_further_attempt() -> None:
 
     assert line.transport.send(POST, attempts) == Rejected(status=400)
     assert line.transport.send(POST, attempts) == "fine"
-    assert line.transport.counts.retries == 1
+    assert line.transport.counter.counts.retries == 1

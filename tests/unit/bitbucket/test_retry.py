@@ -11,6 +11,7 @@ from pipe.bitbucket.retry import (
     CheckState,
     Decision,
     Failed,
+    Failure,
     GiveUp,
     Limit,
     NoResponse,
@@ -18,7 +19,6 @@ from pipe.bitbucket.retry import (
     Outcome,
     Refuse,
     Retry,
-    Trouble,
     Understood,
     Unparseable,
     allowed_retries,
@@ -59,7 +59,7 @@ def decided(  # noqa: PLR0913 - a state with one thing different
     return decide(outcome, state)
 
 
-PASSING: Final[list[Trouble]] = [
+PASSING: Final[list[Failure]] = [
     *(Failed(answer(status)) for status in (408, 425, 429, 500, 502, 503, 504, 599)),
     NotSent("refused"),
     NoResponse("reset"),
@@ -78,31 +78,31 @@ def test_a_refusal_is_final(status: int, idempotent: bool) -> None:  # noqa: FBT
     assert decided(Failed(answer(status)), idempotent=idempotent) == Refuse(answer(status))
 
 
-@pytest.mark.parametrize("trouble", PASSING, ids=str)
-def test_a_transient_failure_is_retried(trouble: Trouble) -> None:
-    decision = decided(trouble)
+@pytest.mark.parametrize("failure", PASSING, ids=str)
+def test_a_transient_failure_is_retried(failure: Failure) -> None:
+    decision = decided(failure)
 
     assert isinstance(decision, Retry)
     assert decision.after == 0.5
     assert not decision.renew
 
 
-@pytest.mark.parametrize("trouble", PASSING, ids=str)
-def test_a_post_is_retried_only_if_it_was_not_processed(trouble: Trouble) -> None:
-    decision = decided(trouble, idempotent=False)
+@pytest.mark.parametrize("failure", PASSING, ids=str)
+def test_a_post_is_retried_only_if_it_was_not_processed(failure: Failure) -> None:
+    decision = decided(failure, idempotent=False)
 
-    match trouble:
+    match failure:
         case NotSent() | Failed(Answer(status=429)):
             assert isinstance(decision, Retry)
         case _:
-            assert decision == CheckState(last=trouble)
+            assert decision == CheckState(last=failure)
 
 
-@pytest.mark.parametrize("trouble", PASSING, ids=str)
-def test_a_request_whose_outcome_is_unknown_may_have_worked(trouble: Trouble) -> None:
-    surely_not = isinstance(trouble, NotSent) or trouble == Failed(answer(429))
+@pytest.mark.parametrize("failure", PASSING, ids=str)
+def test_a_request_whose_outcome_is_unknown_may_have_worked(failure: Failure) -> None:
+    surely_not = isinstance(failure, NotSent) or failure == Failed(answer(429))
 
-    assert may_have_worked(trouble) is not surely_not
+    assert may_have_worked(failure) is not surely_not
 
 
 def test_a_refused_request_did_not_work() -> None:
@@ -110,10 +110,10 @@ def test_a_refused_request_did_not_work() -> None:
     assert may_have_worked(Understood("x", answer(200)))
 
 
-@pytest.mark.parametrize("trouble", PASSING, ids=str)
-def test_the_last_attempt_is_not_retried(trouble: Trouble) -> None:
-    assert isinstance(decided(trouble, attempt=4), Retry)
-    assert decided(trouble, attempt=5) == GiveUp(limit=Limit.ATTEMPTS, last=trouble)
+@pytest.mark.parametrize("failure", PASSING, ids=str)
+def test_the_last_attempt_is_not_retried(failure: Failure) -> None:
+    assert isinstance(decided(failure, attempt=4), Retry)
+    assert decided(failure, attempt=5) == GiveUp(limit=Limit.ATTEMPTS, last=failure)
 
 
 def test_nothing_is_retried_after_the_retry_budget_is_spent() -> None:
@@ -139,8 +139,8 @@ def test_a_post_whose_requested_pause_exceeds_the_deadline_is_given_up() -> None
 
 
 def test_all_threads_pause_when_the_service_asks() -> None:
-    def pauses_all(trouble: Trouble) -> bool:
-        decision = decided(trouble)
+    def pauses_all(failure: Failure) -> bool:
+        decision = decided(failure)
         assert isinstance(decision, Retry)
         return decision.pause_all
 

@@ -128,16 +128,16 @@ def test_a_request_that_the_hourly_limit_allows_too_late_is_not_sent() -> None:
 def test_callers_wait_under_the_same_bounds() -> None:
     line = connect([])
 
-    line.transport.wait(0.25)
+    line.transport.deadline.wait(0.25)
     assert line.clock.slept == [0.25]
 
     with pytest.raises(RunOverError) as late:
-        line.transport.wait(600)
+        line.transport.deadline.wait(600)
     assert late.value.problem.key == "out-of-time"
 
     line.stop.request("SIGTERM")
     with pytest.raises(RunOverError) as stopped:
-        line.transport.wait(0.25)
+        line.transport.deadline.wait(0.25)
     assert stopped.value.problem.key == "stopped"
     assert line.clock.slept == [0.25]
 
@@ -147,7 +147,7 @@ def test_a_stop_during_a_wait_is_noticed() -> None:
     line.clock.slept = StopsAtFirstPause(line)
 
     with pytest.raises(RunOverError) as stopped:
-        line.transport.wait(0.25)
+        line.transport.deadline.wait(0.25)
 
     assert stopped.value.problem.key == "stopped"
 
@@ -166,7 +166,7 @@ def test_one_retry_budget_for_the_whole_run() -> None:
     problem = problem_of(line, GET, PipeError)
     assert (problem.key, problem.code) == ("retry-budget-spent", ExitCode.GAVE_UP)
     assert not problem.ends_run
-    assert line.transport.counts.retries == 13
+    assert line.transport.counter.counts.retries == 13
 
 
 def test_requests_are_counted() -> None:
@@ -188,7 +188,7 @@ def test_requests_are_counted() -> None:
     line.transport.send(DELETE)
     line.transport.send(POST)
 
-    assert line.transport.counts == Counts(total=7, reads=3, writes=4, retries=4)
+    assert line.transport.counter.counts == Counts(total=7, reads=3, writes=4, retries=4)
 
 
 def test_every_attempt_is_recorded_without_its_body() -> None:
@@ -227,11 +227,11 @@ def test_the_stated_limit_is_remembered() -> None:
             httpx.Response(200, json=1, headers={"X-RateLimit-Limit": "9" * 99}),
         ]
     )
-    seen = [line.transport.hourly_limit]
+    seen = [line.transport.window.limit]
 
     for _ in range(3):
         line.transport.send(GET)
-        seen.append(line.transport.hourly_limit)
+        seen.append(line.transport.window.limit)
 
     assert seen == [None, 1000, 1000, 1000]
 
