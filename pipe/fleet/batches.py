@@ -157,5 +157,5 @@ def _environment_at_most(plan: EnvironmentPlan) -> int:
 
 def _change_at_most(change: Change) -> int:
     if isinstance(change, SetBranches):
-        return len(change.existing) + len(change.after)
+        return len(change.existing) + len(change.after) + 1  # the read that verifies them
     return _REQUESTS.get(type(change), _MOST_REQUESTS)

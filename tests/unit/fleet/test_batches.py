@@ -18,11 +18,13 @@ from pipe.fleet.batches import (
     requests_at_most,
     split_into_batches,
 )
+from pipe.models.changes import RepositoryPlan
 from pipe.models.declaration import Declaration, Desired, Repository, Rule
 from pipe.models.results import RepositoryResult
 from simulator.behaviour.profiles import OBSERVED
 from tests.property.strategies import Experiment, experiments
 from tests.support.values import SHOP, declared, plain
+from tests.support.world import World
 
 REPOSITORIES: Final = tuple(Repository("acme", f"svc-{number:02}") for number in range(40))
 BATCH: Final = REPOSITORIES[:10]
@@ -99,6 +101,24 @@ def test_declared_variables_and_branches_take_reads() -> None:
     )
     assert reads_needed(declaration) == 1 + 2 + 1 + 1
     assert reads_needed(Declaration()) == 1
+
+
+def test_the_read_that_verifies_branches_is_in_the_upper_bound() -> None:
+    """Each request of this plan is needed, so that none hides one that was not counted."""
+    world = World()
+    live = world.shop.add_environment("Live", "Test")
+    live.add_branch("main")
+    live.set_variable("A", "1", secured=False)
+    wants = Desired(branches=(), variables=(plain("B"),), prune_variables=True)
+    declaration = Declaration(environments=(declared("Live", wants=wants),))
+    context = world.service()
+    plan = plan_one(context, SHOP, declaration)
+    assert isinstance(plan, RepositoryPlan)
+    before = len(world.simulator.requests)
+
+    apply_one(context, plan, declaration)
+
+    assert len(world.simulator.requests) - before == requests_at_most(plan) == 5
 
 
 @given(experiments())
