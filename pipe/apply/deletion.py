@@ -18,7 +18,7 @@ from pipe.models.changes import Delete
 from pipe.models.declaration import Repository
 from pipe.models.errors import ExitCode, PipeError, Problem
 from pipe.models.existing import ExistingEnvironment
-from pipe.models.results import EnvironmentResult, Outcome, deletion
+from pipe.models.results import EnvironmentResult, Outcome, deletion_result
 from pipe.planning.safety import changed_type, deletion_problem
 
 
@@ -54,7 +54,7 @@ def delete(
                 outcome = Outcome.REFUSED
     except PipeError as error:
         problem = error.problem
-    return deletion(plan, outcome, problem)
+    return deletion_result(plan, outcome, problem)
 
 
 def _reconsidered(

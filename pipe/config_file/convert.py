@@ -122,13 +122,13 @@ class Converter(Struct, frozen=True):
         )
 
     def _variables(
-        self, variables: Mapping[str, str | models.Source] | None
+        self, variables: Mapping[str, str | models.VariableSource] | None
     ) -> tuple[DeclaredVariable, ...] | None:
         if variables is None:
             return None
         return tuple(self._variable(key, value) for key, value in variables.items())
 
-    def _variable(self, key: str, value: str | models.Source) -> DeclaredVariable:
+    def _variable(self, key: str, value: str | models.VariableSource) -> DeclaredVariable:
         if isinstance(value, str):
             return PlainVariable(key, value)
         if value.state is State.ABSENT:

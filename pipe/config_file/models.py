@@ -27,8 +27,8 @@ from pipe.config_file.scalars import (
     FromEnv,
     Key,
     Name,
-    NamedRepositories,
     NamePattern,
+    OverrideItems,
     ProjectKey,
     Prunes,
     RepositoryItem,
@@ -36,7 +36,7 @@ from pipe.config_file.scalars import (
     StateOption,
     Type,
     Version,
-    Workspace,
+    WorkspaceSlug,
     one_or_many,
     selects,
 )
@@ -84,7 +84,7 @@ Item = Annotated[
 Items = Annotated[tuple[Item, ...], AfterValidator(selects), one_or_many(Item)]
 
 
-class Source(Table):
+class VariableSource(Table):
     """The value of a variable, and how it is stored."""
 
     secured: Boolean = Field(
@@ -130,8 +130,8 @@ class Source(Table):
         return "" if is_text(value) else f"the value of {name} is not valid UTF-8"
 
 
-Value = Annotated[
-    Annotated[Scalar, Tag(TEXT)] | Annotated[Source, Tag(MAPPING)],
+VariableValue = Annotated[
+    Annotated[Scalar, Tag(TEXT)] | Annotated[VariableSource, Tag(MAPPING)],
     Discriminator(_form),
 ]
 
@@ -147,7 +147,7 @@ class Contents(Table):
         description="The complete set of branch patterns that can deploy; [] removes the"
         " restriction.",
     )
-    variables: dict[Key, Value] | None = Field(
+    variables: dict[Key, VariableValue] | None = Field(
         default=None, description="Deployment variables by key."
     )
     prune: Prunes | None = Field(
@@ -213,7 +213,7 @@ class RepositoryContents(Table):
     enable_pipelines: Boolean | None = Field(
         default=None, description="Enable Pipelines in the repository first."
     )
-    variables: dict[Key, Value] | None = Field(
+    variables: dict[Key, VariableValue] | None = Field(
         default=None, description="Variables of the repository, for all its pipelines, by key."
     )
     prune: Prunes | None = Field(
@@ -224,7 +224,7 @@ class RepositoryContents(Table):
 class Override(Table):
     """What is declared differently for some repositories."""
 
-    repositories: NamedRepositories = Field(
+    repositories: OverrideItems = Field(
         description="Slugs, or patterns over slugs; prefix with ! (in quotes) to exclude."
     )
     environments: tuple[Environment, ...] = Field(
@@ -239,7 +239,7 @@ class File(Table):
     """Bitbucket deployment environments as code."""
 
     version: Version = Field(default=VERSION, description="Version of this format.")
-    workspace: Workspace | None = Field(
+    workspace: WorkspaceSlug | None = Field(
         default=None,
         description="Of repositories that do not name their own; WORKSPACE overrides it.",
     )

@@ -31,7 +31,7 @@ _SCALAR_SCHEMA: Final = {"type": ["string", "number", "boolean"]}
 _ENVIRON_NAME: Final = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*$")
 
 
-def text(read: Callable[[str], object], schema: Mapping[str, Any]) -> PlainValidator:
+def from_text(read: Callable[[str], object], schema: Mapping[str, Any]) -> PlainValidator:
     """Return the validator of a scalar: `read` gets its text as it is spelled in the file."""
 
     def validate(value: object) -> object:
@@ -53,7 +53,7 @@ def one_or_many(item: object) -> BeforeValidator:
 
 
 def _choice(kind: type[StrEnum], noun: str) -> PlainValidator:
-    return text(partial(values.choice, kind, noun), {"enum": [each.value for each in kind]})
+    return from_text(partial(values.choice, kind, noun), {"enum": [each.value for each in kind]})
 
 
 def _unchanged(read: Callable[[str], object]) -> PlainValidator:
@@ -63,7 +63,7 @@ def _unchanged(read: Callable[[str], object]) -> PlainValidator:
         read(item)
         return item
 
-    return text(check, _STRING_SCHEMA)
+    return from_text(check, _STRING_SCHEMA)
 
 
 def _unique(texts: tuple[str, ...]) -> tuple[str, ...]:
@@ -108,27 +108,29 @@ def _from_env(text: str) -> str:
     return text
 
 
-Boolean = Annotated[bool, text(values.boolean, _BOOLEAN_SCHEMA)]
-Name = Annotated[str, text(_declared_name, _NAME_SCHEMA)]
-Branch = Annotated[str, text(values.branch, _STRING_SCHEMA)]
+Boolean = Annotated[bool, from_text(values.boolean, _BOOLEAN_SCHEMA)]
+Name = Annotated[str, from_text(_declared_name, _NAME_SCHEMA)]
+Branch = Annotated[str, from_text(values.branch, _STRING_SCHEMA)]
 Branches = Annotated[tuple[Branch, ...], AfterValidator(_unique), one_or_many(Branch)]
-Prune = Annotated[Prunable, text(_prunable, {"const": Prunable.VARIABLES.value})]
+Prune = Annotated[Prunable, from_text(_prunable, {"const": Prunable.VARIABLES.value})]
 Prunes = Annotated[tuple[Prune, ...], one_or_many(Prune)]
 Excluded = Annotated[str, _unchanged(lambda item: repositories.named(item, _ANY_WORKSPACE))]
 Exclude = Annotated[tuple[Excluded, ...], one_or_many(Excluded)]
 StateOption = Annotated[State, _choice(State, "state")]
 Type = Annotated[EnvironmentType, _choice(EnvironmentType, "type")]
-Version = Annotated[int, text(_version, {"const": VERSION})]
-Workspace = Annotated[str, text(repositories.slug, _STRING_SCHEMA)]
-FormerName = Annotated[str, text(values.plain_name, _NAME_SCHEMA)]
-NamePattern = Annotated[str, text(values.name, _NAME_SCHEMA)]
-FromEnv = Annotated[str, text(_from_env, {"type": "string", "pattern": _ENVIRON_NAME.pattern})]
-Scalar = Annotated[str, text(str, _SCALAR_SCHEMA)]
-Key = Annotated[str, text(check_key, _STRING_SCHEMA)]
+Version = Annotated[int, from_text(_version, {"const": VERSION})]
+WorkspaceSlug = Annotated[str, from_text(repositories.slug, _STRING_SCHEMA)]
+FormerName = Annotated[str, from_text(values.plain_name, _NAME_SCHEMA)]
+NamePattern = Annotated[str, from_text(values.name, _NAME_SCHEMA)]
+FromEnv = Annotated[str, from_text(_from_env, {"type": "string", "pattern": _ENVIRON_NAME.pattern})]
+Scalar = Annotated[str, from_text(str, _SCALAR_SCHEMA)]
+Key = Annotated[str, from_text(check_key, _STRING_SCHEMA)]
 ProjectKey = Annotated[str, _unchanged(lambda key: repositories.project(key, _ANY_WORKSPACE))]
 RepositoryItem = Annotated[str, _unchanged(lambda item: repositories.item(item, _ANY_WORKSPACE))]
-Named = Annotated[
+OverrideItem = Annotated[
     str,
     _unchanged(lambda item: repositories.named(item.removeprefix("!"), _ANY_WORKSPACE)),
 ]
-NamedRepositories = Annotated[tuple[Named, ...], AfterValidator(selects), one_or_many(Named)]
+OverrideItems = Annotated[
+    tuple[OverrideItem, ...], AfterValidator(selects), one_or_many(OverrideItem)
+]

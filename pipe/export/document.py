@@ -28,17 +28,17 @@ Hashed = TypeVar("Hashed", bound=Hashable)
 
 Yaml: TypeAlias = "str | bool | int | list[Yaml] | dict[str, Yaml]"
 
-Value: TypeAlias = "str | bool | tuple[str, ...] | None"
-"""The value of a setting; `None`: a secured variable."""
+Property: TypeAlias = "str | bool | tuple[str, ...] | None"
+"""The value of a property; `None`: a secured variable."""
 
-Settings: TypeAlias = Mapping[tuple[str, ...], Value]
+Properties: TypeAlias = Mapping[tuple[str, ...], Property]
 """What an environment has: the value of `("type",)`, of `("variables", KEY)` and so on."""
 
 _REPOSITORY: Final = ""
 """Stands for the repository itself among the names of environments, of which none is empty."""
 
-Declared: TypeAlias = dict[str, dict[tuple[str, ...], Value]]
-"""Settings by the name of the environment; those of the repository itself by `_REPOSITORY`."""
+Declared: TypeAlias = dict[str, dict[tuple[str, ...], Property]]
+"""Properties by the name of the environment; those of the repository itself by `_REPOSITORY`."""
 
 Group: TypeAlias = tuple[Repository, ...]
 """Repositories that have something in common, in order."""
@@ -105,7 +105,7 @@ def make(found: Mapping[Repository, ExportedRepository], redactor: Redactor) -> 
     return ExportedFile(document, environments, tuple(reader.left_out))
 
 
-def text(file: ExportedFile, missing: Iterable[Repository]) -> str:
+def render_yaml(file: ExportedFile, missing: Iterable[Repository]) -> str:
     """Return the file as YAML, with a note about each repository that is missing in it."""
     notes = "".join(f"# Not included, because it could not be read: {each}\n" for each in missing)
     dumped: str = yaml.dump(
@@ -142,7 +142,7 @@ _Dumper.add_representer(str, _represent_text)
 _Dumper.add_representer(_Flow, _represent_flow)
 
 
-def _grouped(environments: Mapping[Repository, Mapping[str, Settings]]) -> dict[Group, Declared]:
+def _grouped(environments: Mapping[Repository, Mapping[str, Properties]]) -> dict[Group, Declared]:
     """Return what to declare for each group of repositories."""
     names = dict.fromkeys(name for own in environments.values() for name in own)
     spellings = Counter(name.casefold() for name in names)
@@ -152,26 +152,28 @@ def _grouped(environments: Mapping[Repository, Mapping[str, Settings]]) -> dict[
         # Overrides are merged by name regardless of case: an environment that is spelled in more
         # than one way is declared as a whole.
         divide = _divided if spellings[name.casefold()] == 1 else _undivided
-        for group, settings in divide(holders):
-            groups.setdefault(group, {}).setdefault(name, {}).update(settings)
+        for group, properties in divide(holders):
+            groups.setdefault(group, {}).setdefault(name, {}).update(properties)
     return groups
 
 
-def _divided(holders: Mapping[Repository, Settings]) -> Iterator[tuple[Group, Settings]]:
+def _divided(holders: Mapping[Repository, Properties]) -> Iterator[tuple[Group, Properties]]:
     """Yield what most holders have for all of them, and other values for those that have them."""
     everyone = tuple(holders)
     yield everyone, {}
-    for key in sorted({key for settings in holders.values() for key in settings}):
-        having = {each: settings[key] for each, settings in holders.items() if key in settings}
+    for key in sorted({key for properties in holders.values() for key in properties}):
+        having = {
+            each: properties[key] for each, properties in holders.items() if key in properties
+        }
         for value, group in _by_value(having).items():
             is_rule = len(having) == len(holders) and len(group) * 2 > len(holders)
             yield everyone if is_rule else group, {key: value}
 
 
-def _undivided(holders: Mapping[Repository, Settings]) -> Iterator[tuple[Group, Settings]]:
-    frozen = {each: tuple(sorted(settings.items())) for each, settings in holders.items()}
-    for settings, group in _by_value(frozen).items():
-        yield group, dict(settings)
+def _undivided(holders: Mapping[Repository, Properties]) -> Iterator[tuple[Group, Properties]]:
+    frozen = {each: tuple(sorted(properties.items())) for each, properties in holders.items()}
+    for properties, group in _by_value(frozen).items():
+        yield group, dict(properties)
 
 
 def _by_value(values_of: Mapping[Repository, Hashed]) -> dict[Hashed, Group]:
@@ -184,8 +186,8 @@ def _by_value(values_of: Mapping[Repository, Hashed]) -> dict[Hashed, Group]:
 def _entries(declared: Declared) -> dict[str, Yaml]:
     entries: dict[str, Yaml] = {}
     environments: list[Yaml] = [
-        {"name": name, **_entry(settings)}
-        for name, settings in declared.items()
+        {"name": name, **_entry(properties)}
+        for name, properties in declared.items()
         if name != _REPOSITORY
     ]
     if environments:
@@ -195,19 +197,19 @@ def _entries(declared: Declared) -> dict[str, Yaml]:
     return entries
 
 
-def _entry(settings: Settings) -> dict[str, Yaml]:
+def _entry(properties: Properties) -> dict[str, Yaml]:
     entry: dict[str, Yaml] = {}
     for field in _FIELDS:
-        value = settings.get((field,))
+        value = properties.get((field,))
         if value is not None:
             entry[field] = [*value] if isinstance(value, tuple) else value
-    variables = {key[1]: _variable(value) for key, value in settings.items() if len(key) > 1}
+    variables = {key[1]: _variable(value) for key, value in properties.items() if len(key) > 1}
     if variables:
         entry["variables"] = variables
     return entry
 
 
-def _variable(value: Value) -> Yaml:
+def _variable(value: Property) -> Yaml:
     return value if isinstance(value, str) else {"secured": True}
 
 
@@ -233,9 +235,9 @@ class _Reader:
         self.left_out: list[str] = []
         self._redactor = redactor
 
-    def read(self, repository: Repository, found: ExportedRepository) -> dict[str, Settings]:
+    def read(self, repository: Repository, found: ExportedRepository) -> dict[str, Properties]:
         own = self._variables(found.variables, str(repository))
-        read: dict[str, Settings] = {
+        read: dict[str, Properties] = {
             _REPOSITORY: {("variables", key): value for key, value in own.items()}
         }
         spellings = Counter(each.environment.name.casefold() for each in found.environments)
@@ -245,25 +247,25 @@ class _Reader:
             if spellings[name.casefold()] > 1:
                 self._leave_out(what, "another one has the same name, perhaps in another case")
             elif self._can_declare(values.plain_name, name, what):
-                read[name] = self._settings(each, what)
+                read[name] = self._properties(each, what)
         return read
 
-    def _settings(self, exported: ExportedEnvironment, what: str) -> Settings:
+    def _properties(self, exported: ExportedEnvironment, what: str) -> Properties:
         existing, contents = exported.environment, exported.contents
-        settings: dict[tuple[str, ...], Value] = {}
+        properties: dict[tuple[str, ...], Property] = {}
         if existing.type is not None:
-            settings["type",] = str(existing.type)
+            properties["type",] = str(existing.type)
         if existing.admin_only is not None:
-            settings["admin_only",] = existing.admin_only
+            properties["admin_only",] = existing.admin_only
         branches = self._branches(contents, what)
         if branches:
-            settings["branches",] = branches
+            properties["branches",] = branches
         for key, value in self._variables(contents.variables or (), what).items():
-            settings["variables", key] = value
-        return settings
+            properties["variables", key] = value
+        return properties
 
-    def _variables(self, variables: Sequence[ExistingVariable], of: str) -> dict[str, Value]:
-        read: dict[str, Value] = {}
+    def _variables(self, variables: Sequence[ExistingVariable], of: str) -> dict[str, Property]:
+        read: dict[str, Property] = {}
         for each in variables:
             what = f"the variable {quoted(each.key)} of {of}"
             value = None if each.secured else each.value or ""

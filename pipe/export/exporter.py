@@ -92,7 +92,7 @@ class Exporter(Struct, frozen=True, kw_only=True):
         file = document.make(found, self.redactor)
         for sentence in file.left_out:
             self.recorder.console.warning(sentence)
-        text = document.text(file, missing)
+        text = document.render_yaml(file, missing)
         try:
             if self.path is None:
                 self.out.write(text)

@@ -150,7 +150,7 @@ def is_drift(changes: tuple[ChangeResult, ...]) -> bool:
 def planned(plan: EnvironmentPlan) -> EnvironmentResult:
     """Return the result of a plan that is not carried out."""
     if isinstance(plan, Delete):
-        return deletion(plan, Outcome.PLANNED)
+        return deletion_result(plan, Outcome.PLANNED)
     existing = existing_of(plan)
     changes = tuple(_planned_change(each) for each in changes_of(plan))
     if isinstance(plan, Refuse) and plan.plan is not None:
@@ -187,7 +187,9 @@ def planned_changes(plan: RepositoryPlan) -> tuple[ChangeResult, ...]:
     )
 
 
-def deletion(plan: Delete, outcome: Outcome, problem: Problem | None = None) -> EnvironmentResult:
+def deletion_result(
+    plan: Delete, outcome: Outcome, problem: Problem | None = None
+) -> EnvironmentResult:
     """Return the result of a deletion; the variables of the environment go with it or stay."""
     is_certain = outcome in (Outcome.APPLIED, Outcome.PLANNED, Outcome.UNCHANGED)
     changes = tuple(

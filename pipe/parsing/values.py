@@ -123,7 +123,7 @@ def email(text: str) -> str:
     return text
 
 
-def checksum(text: str) -> str:
+def plan_checksum(text: str) -> str:
     """Read the checksum of a plan, as `MODE=plan` prints it; the prefix may be repeated.
 
     Digits are missing where it was cut off: that is another error than a plan that changed.

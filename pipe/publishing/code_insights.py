@@ -15,7 +15,7 @@ from msgspec import Struct
 from pipe.bitbucket.requests import Json
 from pipe.models.counting import count_environments
 from pipe.models.errors import ExitCode
-from pipe.reports.presentation import BAD, ItemView, RunView, State, problem_texts
+from pipe.reports.presentation import BAD, ItemState, ItemView, RunView, problem_texts
 from pipe.reports.text import truncate
 
 MAX_ANNOTATIONS: Final = 1000
@@ -26,7 +26,7 @@ _MAX_SUMMARY: Final = 450
 _MAX_DETAILS: Final = 2000
 
 
-class Source(Struct, frozen=True, kw_only=True):
+class DeclarationSource(Struct, frozen=True, kw_only=True):
     """Where environments are declared.
 
     Attributes:
@@ -96,7 +96,7 @@ def _data(view: RunView) -> Iterator[Json]:
     yield {"title": "Duration", "type": "DURATION", "value": round(view.result.seconds * 1000)}
 
 
-def build_annotations(view: RunView, source: Source, prefix: str) -> list[Json]:
+def build_annotations(view: RunView, source: DeclarationSource, prefix: str) -> list[Json]:
     """Return an annotation for everything that someone should look at.
 
     `prefix` begins the id of each annotation, so that the next run replaces it.
@@ -107,12 +107,12 @@ def build_annotations(view: RunView, source: Source, prefix: str) -> list[Json]:
     ]
 
 
-def _annotations(view: RunView, source: Source) -> Iterator[dict[str, Json]]:
+def _annotations(view: RunView, source: DeclarationSource) -> Iterator[dict[str, Json]]:
     for repository in view.repositories:
         prefix = f"{repository.name} · " if view.is_fleet else ""
         if repository.problem is not None:
             texts = problem_texts(repository.problem)
-            yield _annotation(f"{repository.name}: failed", texts, State.FAILED, source, None)
+            yield _annotation(f"{repository.name}: failed", texts, ItemState.FAILED, source, None)
         for item in repository.items:
             if item.state in BAD:
                 title = f"{prefix}{item.name}: {item.verdict}"
@@ -121,9 +121,9 @@ def _annotations(view: RunView, source: Source) -> Iterator[dict[str, Json]]:
 
 
 def _annotation(
-    title: str, texts: list[str], state: State, source: Source, line: int | None
+    title: str, texts: list[str], state: ItemState, source: DeclarationSource, line: int | None
 ) -> dict[str, Json]:
-    is_drift = state is State.DRIFT
+    is_drift = state is ItemState.DRIFT
     body: dict[str, Json] = {
         "annotation_type": "CODE_SMELL" if is_drift else "BUG",
         "summary": truncate(title, _MAX_SUMMARY),

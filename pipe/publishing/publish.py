@@ -93,7 +93,7 @@ def _insights(
     settings: Settings, view: RunView, path: str, name: str
 ) -> Iterator[IdempotentRequest[Done | AlreadyGone]]:
     """Yield the requests; deleting an earlier report on this commit deletes its annotations."""
-    source = code_insights.Source(
+    source = code_insights.DeclarationSource(
         path=code_insights.relative_path(settings.options.config_file, settings.context.clone_dir),
         lines=settings.lines,
     )

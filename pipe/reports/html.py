@@ -19,10 +19,10 @@ from pipe import VERSION
 from pipe.models.errors import ExitCode, Problem
 from pipe.reports.presentation import (
     BAD,
+    ItemState,
     ItemView,
     RepositoryView,
     RunView,
-    State,
     mark_of,
     problem_texts,
 )
@@ -121,7 +121,7 @@ def _add_tools(main: Element, view: RunView) -> None:
     choice = SubElement(_text(tools, "label", "State"), "select")
     _text(choice, "option", "all").set("value", "")
     counts = Counter(item.state for each in view.repositories for item in each.items)
-    for state in State:
+    for state in ItemState:
         if counts[state]:
             _text(choice, "option", f"{state} ({counts[state]})").set("value", state)
     _text(tools, "button", "Open all differences").set("type", "button")
@@ -158,7 +158,7 @@ class _Matrix:
         for each in self._view.repositories:
             row = _row(self._body, each.name, each.states)
             if each.problem is not None:
-                details = _details(self._wide_cell(row, "bad"), State.FAILED, is_open=False)
+                details = _details(self._wide_cell(row, "bad"), ItemState.FAILED, is_open=False)
                 for item in each.items:
                     _add_item(_text(details, "div", f"{item.name}: "), item, is_open=False)
                 _add_problem(details, each.problem)
@@ -179,7 +179,7 @@ class _Matrix:
         self, row: Element, name: str, items: Sequence[ItemView], *, with_names: bool
     ) -> None:
         states = {each.state for each in items}
-        worst = next((each for each in reversed(State) if each in states), None)
+        worst = next((each for each in reversed(ItemState) if each in states), None)
         cell = _cell(row, "none" if worst is None else _kind(worst))
         _label(cell, name)
         if not items:
@@ -197,19 +197,19 @@ class _Matrix:
         return cell
 
 
-def _kind(state: State) -> str:
+def _kind(state: ItemState) -> str:
     """Return the classes that colour a state."""
-    if state is State.UNCHANGED:
+    if state is ItemState.UNCHANGED:
         return "good unchanged"
-    if state is State.TO_DELETE:
+    if state is ItemState.TO_DELETE:
         return "lost"
-    if state in (State.TO_CREATE, State.TO_CHANGE):
+    if state in (ItemState.TO_CREATE, ItemState.TO_CHANGE):
         return "plan"
     return "bad" if state in BAD else "good"
 
 
 def _add_item(parent: Element, item: ItemView, *, is_open: bool) -> None:
-    if item.state is State.UNCHANGED and not item.changes and not item.problems:
+    if item.state is ItemState.UNCHANGED and not item.changes and not item.problems:
         _add_badge(parent, item.state)
         return
     details = _details(parent, item.state, is_open=is_open)
@@ -227,7 +227,7 @@ def _add_item(parent: Element, item: ItemView, *, is_open: bool) -> None:
         _add_problem(details, problem)
 
 
-def _add_badge(parent: Element, state: State) -> None:
+def _add_badge(parent: Element, state: ItemState) -> None:
     """Add a state: the words say it, colour and mark only help."""
     element = SubElement(parent, "span", {"class": "state"})
     symbol = SubElement(element, "span", {"aria-hidden": "true"})
@@ -235,7 +235,7 @@ def _add_badge(parent: Element, state: State) -> None:
     symbol.tail = f" {state}"
 
 
-def _details(cell: Element, state: State, *, is_open: bool) -> Element:
+def _details(cell: Element, state: ItemState, *, is_open: bool) -> Element:
     details = SubElement(cell, "details", {"open": ""} if is_open else {})
     _add_badge(SubElement(details, "summary"), state)
     return SubElement(details, "div", {"class": "detail"})
@@ -259,7 +259,7 @@ def _table(main: Element, caption: str, columns: Iterable[str]) -> Element:
     return SubElement(table, "tbody", {"class": "results", "role": "rowgroup"})
 
 
-def _row(body: Element, name: str, states: Iterable[State]) -> Element:
+def _row(body: Element, name: str, states: Iterable[ItemState]) -> Element:
     row = SubElement(body, "tr", {"role": "row", "data-states": ",".join(states)})
     _text(row, "th", name).attrib |= {"scope": "row", "role": "rowheader"}
     return row

@@ -14,7 +14,7 @@ from pipe.models.selection import Exclusion, Glob, Item, Project, Selection
 from pipe.planning import problems
 from pipe.reports.change_view import ChangeView
 from pipe.reports.console import WIDTH, Line, Log, Style, problem_lines, wrap
-from pipe.reports.presentation import BAD, DONE, PENDING, ItemView, State, present_repository
+from pipe.reports.presentation import BAD, DONE, PENDING, ItemState, ItemView, present_repository
 from pipe.reports.summary import deletions, plan_sentence, summary_parts, would_change
 from pipe.reports.text import name_list, one_line, repositories, truncate
 
@@ -117,10 +117,10 @@ def _heading(item: ItemView, prefix: str, verdict: str) -> Line:
     return Line(_style(item.state), f"{item.mark} {prefix}{title}{verdict}")
 
 
-def _style(state: State) -> Style:
+def _style(state: ItemState) -> Style:
     if state in DONE:
         return Style.GOOD
-    return Style.INFO if state in (State.TO_CREATE, State.TO_CHANGE) else Style.BAD
+    return Style.INFO if state in (ItemState.TO_CREATE, ItemState.TO_CHANGE) else Style.BAD
 
 
 def _change_style(change: ChangeView) -> Style:

@@ -14,10 +14,10 @@ from typing import Final
 from pipe.models.errors import Problem
 from pipe.reports.presentation import (
     PENDING,
+    ItemState,
     ItemView,
     RepositoryView,
     RunView,
-    State,
     problem_texts,
 )
 from pipe.reports.text import counted, name_list, one_line, repositories
@@ -99,7 +99,7 @@ def _one_repository(view: RepositoryView) -> Iterator[str]:
     if view.problem is not None:
         yield _problem(view.problem)
         shown.add(view.problem)
-    for is_unchanged, group in groupby(view.items, lambda each: each.state is State.UNCHANGED):
+    for is_unchanged, group in groupby(view.items, lambda each: each.state is ItemState.UNCHANGED):
         if is_unchanged:
             yield f"✔ {name_list([code(each.name) for each in group])}: unchanged"
             continue
@@ -111,7 +111,7 @@ def _one_repository(view: RepositoryView) -> Iterator[str]:
 def _fleet(view: RunView) -> Iterator[str]:
     """Return the blocks of many repositories; what several have in common is shown once."""
     unchanged = sum(
-        each.problem is None and all(item.state is State.UNCHANGED for item in each.items)
+        each.problem is None and all(item.state is ItemState.UNCHANGED for item in each.items)
         for each in view.repositories
     )
     if unchanged:
@@ -121,7 +121,7 @@ def _fleet(view: RunView) -> Iterator[str]:
         if repository.problem is not None:
             yield _problem(repository.problem)
         for each in repository.items:
-            if each.state is not State.UNCHANGED:
+            if each.state is not ItemState.UNCHANGED:
                 alike.setdefault(_item(each, each.problems), []).append(code(repository.name))
     for block, names in alike.items():
         yield f"{block}\n\nIn {name_list(names)}"

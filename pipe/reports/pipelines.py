@@ -31,13 +31,13 @@ def share_result(result: RunResult, context: PipelineContext) -> None:
     """Share the result where Pipelines offers it and the file can be written."""
     if context.shared_storage_dir is not None:
         with contextlib.suppress(OSError):
-            share(result, Path(context.shared_storage_dir))
+            share_report(result, Path(context.shared_storage_dir))
     if context.variables_path is not None:
         with contextlib.suppress(OSError):
             export_variables(result, Path(context.variables_path))
 
 
-def share(result: RunResult, folder: Path) -> None:
+def share_report(result: RunResult, folder: Path) -> None:
     """Add the report to the file of shared variables; other pipes' keys are kept.
 
     A file that is not a JSON object is left alone: it may be another pipe's data.

@@ -62,7 +62,7 @@ class About(Struct, frozen=True, kw_only=True):
         return f"https://bitbucket.org/{repository}/pipelines/results/{number}"
 
 
-class State(StrEnum):
+class ItemState(StrEnum):
     """The state of an item in a report, from harmless to worst."""
 
     UNCHANGED = "unchanged"
@@ -78,36 +78,36 @@ class State(StrEnum):
     FAILED = "failed"
 
 
-DONE: Final = (State.UNCHANGED, State.CREATED, State.UPDATED, State.DELETED)
-PENDING: Final = (State.TO_CREATE, State.TO_CHANGE, State.TO_DELETE)
-BAD: Final = (State.DRIFT, State.REFUSED, State.UNVERIFIED, State.FAILED)
+DONE: Final = (ItemState.UNCHANGED, ItemState.CREATED, ItemState.UPDATED, ItemState.DELETED)
+PENDING: Final = (ItemState.TO_CREATE, ItemState.TO_CHANGE, ItemState.TO_DELETE)
+BAD: Final = (ItemState.DRIFT, ItemState.REFUSED, ItemState.UNVERIFIED, ItemState.FAILED)
 """The states that someone has to look at."""
 
-_MARKS: Final = {State.TO_CREATE: "+", State.TO_CHANGE: "~", State.TO_DELETE: "-"}
+_MARKS: Final = {ItemState.TO_CREATE: "+", ItemState.TO_CHANGE: "~", ItemState.TO_DELETE: "-"}
 _PARTICIPLES: Final = {
-    Action.CREATE: State.CREATED,
-    Action.UPDATE: State.UPDATED,
-    Action.DELETE: State.DELETED,
-    Action.NONE: State.UNCHANGED,
-    Action.REFUSE: State.REFUSED,
+    Action.CREATE: ItemState.CREATED,
+    Action.UPDATE: ItemState.UPDATED,
+    Action.DELETE: ItemState.DELETED,
+    Action.NONE: ItemState.UNCHANGED,
+    Action.REFUSE: ItemState.REFUSED,
 }
 _PENDING: Final = {
-    Action.CREATE: State.TO_CREATE,
-    Action.UPDATE: State.TO_CHANGE,
-    Action.DELETE: State.TO_DELETE,
+    Action.CREATE: ItemState.TO_CREATE,
+    Action.UPDATE: ItemState.TO_CHANGE,
+    Action.DELETE: ItemState.TO_DELETE,
 }
 _STATES: Final = {
-    Outcome.UNCHANGED: State.UNCHANGED,
-    Outcome.REFUSED: State.REFUSED,
-    Outcome.UNVERIFIED: State.UNVERIFIED,
-    Outcome.FAILED: State.FAILED,
-    Outcome.SKIPPED: State.FAILED,
+    Outcome.UNCHANGED: ItemState.UNCHANGED,
+    Outcome.REFUSED: ItemState.REFUSED,
+    Outcome.UNVERIFIED: ItemState.UNVERIFIED,
+    Outcome.FAILED: ItemState.FAILED,
+    Outcome.SKIPPED: ItemState.FAILED,
 }
 _UNUSUAL: Final = (FoundBy.CASE, FoundBy.UUID, FoundBy.SLUG)
 """How an environment may be found that is not obvious from its name."""
 
 
-def mark_of(state: State) -> str:
+def mark_of(state: ItemState) -> str:
     """Return the mark before an item: `+ ~ -` for what is pending, else `✔` or `✖`."""
     return _MARKS.get(state) or ("✖" if state in BAD else "✔")
 
@@ -129,7 +129,7 @@ class ItemView(Struct, frozen=True, kw_only=True):
     new_name: str | None = None
     title: str
     type: str | None = None
-    state: State
+    state: ItemState
     verdict: str
     changes: tuple[ChangeView, ...] = ()
     problems: tuple[Problem, ...] = ()
@@ -163,9 +163,9 @@ class RepositoryView(Struct, frozen=True, kw_only=True):
     items: tuple[ItemView, ...]
 
     @property
-    def states(self) -> tuple[State, ...]:
+    def states(self) -> tuple[ItemState, ...]:
         """The states in it, each once."""
-        own = [State.FAILED] if self.problem else []
+        own = [ItemState.FAILED] if self.problem else []
         return tuple(dict.fromkeys([*(each.state for each in self.items), *own]))
 
 
@@ -294,36 +294,36 @@ class _Presenter(Struct, frozen=True):
         problems: tuple[Problem, ...] = (),
         *,
         differs: bool = True,
-    ) -> State:
+    ) -> ItemState:
         """Return the state of an item; only `check` calls a difference drift."""
         match outcome:
             case Outcome.APPLIED:
                 return _PARTICIPLES[action]
             case Outcome.PLANNED if self.mode is Mode.CHECK and differs:
-                return State.DRIFT
+                return ItemState.DRIFT
             case Outcome.PLANNED if problems and not self.is_next:
-                return State.FAILED
+                return ItemState.FAILED
             case Outcome.PLANNED:
-                return _PENDING.get(action, State.UNCHANGED)
+                return _PENDING.get(action, ItemState.UNCHANGED)
             case _:
                 return _STATES[outcome]
 
-    def _verdict(self, state: State, done: str) -> str:
+    def _verdict(self, state: ItemState, done: str) -> str:
         match state:
-            case State.CREATED | State.UPDATED | State.DELETED:
+            case ItemState.CREATED | ItemState.UPDATED | ItemState.DELETED:
                 return done
-            case State.TO_CREATE | State.TO_CHANGE | State.TO_DELETE:
+            case ItemState.TO_CREATE | ItemState.TO_CHANGE | ItemState.TO_DELETE:
                 return f"{'will' if self.is_next else 'would'} be {done}"
-            case State.DRIFT:
+            case ItemState.DRIFT:
                 return f"drifted, would be {done}"
-            case State.REFUSED:
+            case ItemState.REFUSED:
                 return "refused, nothing was written to it"
             case _:
                 return str(state)
 
 
 def _changes(
-    results: tuple[ChangeResult, ...], plan: EnvironmentPlan | None, state: State
+    results: tuple[ChangeResult, ...], plan: EnvironmentPlan | None, state: ItemState
 ) -> tuple[ChangeView, ...]:
     return tuple(present_change(each, plan, is_bad=state in BAD) for each in results)
 

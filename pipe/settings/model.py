@@ -225,7 +225,7 @@ class Options(BaseSettings):
         " `export`: write what exists as a configuration file. Only `apply` can write to an"
         " environment or variable.",
     )
-    plan_checksum: Annotated[str | None, one(values.checksum)] = Field(
+    plan_checksum: Annotated[str | None, one(values.plan_checksum)] = Field(
         default=None,
         description="Apply only the plan with this checksum, as printed by `plan`. Write"
         " `sha256:$REVIEWED`, which fails when `REVIEWED` is not defined.",

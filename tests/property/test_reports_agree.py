@@ -32,7 +32,7 @@ CANARY = "canary-" + "5up3r" + "-secret-value"
 SCHEMA = json.loads(
     (Path(__file__).parents[2] / "schema" / "report.schema.json").read_text("utf-8")
 )
-SOURCE = code_insights.Source(path="environments.yml", lines={"Test": 3})
+SOURCE = code_insights.DeclarationSource(path="environments.yml", lines={"Test": 3})
 COMMONMARK = MarkdownIt("commonmark")
 
 

@@ -39,7 +39,7 @@ from pipe.models.results import (
     Outcome,
     RepositoryResult,
     RunResult,
-    deletion,
+    deletion_result,
 )
 from pipe.reports.presentation import About
 from pipe.settings.pipelines import PipelineContext
@@ -149,7 +149,7 @@ def plans(hidden: str = "s3cret") -> st.SearchStrategy[EnvironmentPlan]:
 def environments(draw: st.DrawFn, hidden: str = "s3cret") -> EnvironmentResult:
     plan = draw(plans(hidden))
     if isinstance(plan, Delete):
-        return deletion(plan, draw(outcomes), draw(st.none() | problems))
+        return deletion_result(plan, draw(outcomes), draw(st.none() | problems))
     found = existing_of(plan)
     return EnvironmentResult(
         plan=plan,

@@ -8,7 +8,13 @@ from typing import Any
 import pytest
 import yaml
 
-from pipe.export.document import ExportedEnvironment, ExportedFile, ExportedRepository, make, text
+from pipe.export.document import (
+    ExportedEnvironment,
+    ExportedFile,
+    ExportedRepository,
+    make,
+    render_yaml,
+)
 from pipe.models.declaration import Repository
 from pipe.models.existing import ExistingContents, ExistingVariable
 from pipe.redaction import Redactor
@@ -30,7 +36,7 @@ def _file(*environments: ExportedEnvironment, **others: ExportedEnvironment) -> 
 
 
 def _document(file: ExportedFile) -> Any:  # noqa: ANN401 - parsed YAML
-    return yaml.safe_load(text(file, ()))
+    return yaml.safe_load(render_yaml(file, ()))
 
 
 def _environments(*environments: ExportedEnvironment) -> Any:  # noqa: ANN401 - parsed YAML
@@ -79,7 +85,7 @@ def test_what_contains_a_secret_of_the_run_is_left_out_and_not_shown() -> None:
         (var("C", secret),),
     )
     file = make({SHOP: found}, Redactor([secret]))
-    document = text(file, ())
+    document = render_yaml(file, ())
     assert secret not in document
     assert secret not in " ".join(file.left_out)
     assert len(file.left_out) == 3
@@ -130,7 +136,7 @@ def test_what_most_repositories_have_names_those_that_do_not() -> None:
 
 
 def test_nothing_that_is_exported_is_deleted() -> None:
-    written = text(_file(a=_env("Live", var("A", "1")), b=_env("Test"), c=_env("live")), ())
+    written = render_yaml(_file(a=_env("Live", var("A", "1")), b=_env("Test"), c=_env("live")), ())
     assert "absent" not in written
     assert "prune" not in written
 
@@ -145,7 +151,7 @@ def test_thirty_repositories_of_which_one_differs_take_fewer_than_100_lines() ->
 
     everything = {Repository("acme", f"svc-{number:02}"): found("eu") for number in range(29)}
     everything[SHOP] = found("us", _env("Demo"))
-    written = text(make(everything, Redactor()), ())
+    written = render_yaml(make(everything, Redactor()), ())
     assert len(written.splitlines()) < 90
     assert _document(make(everything, Redactor()))["overrides"][0]["repositories"] == ["shop"]
 
@@ -180,11 +186,11 @@ def test_an_environment_that_is_spelled_in_two_ways_is_declared_as_a_whole() -> 
 
 def test_multi_line_values_are_blocks_where_a_block_can_hold_them() -> None:
     key = "-----BEGIN-----\nabc\n-----END-----\n"
-    written = text(_file(_env("Live", var("K", key), var("S", " a\nb"))), ())
+    written = render_yaml(_file(_env("Live", var("K", key), var("S", " a\nb"))), ())
     assert "K: |\n" in written
     assert r'S: " a\nb"' in written
 
 
 def test_the_file_names_the_repositories_that_could_not_be_read() -> None:
-    written = text(make({SHOP: ExportedRepository(())}, Redactor()), [OTHER])
+    written = render_yaml(make({SHOP: ExportedRepository(())}, Redactor()), [OTHER])
     assert "# Not included, because it could not be read: acme/web\n" in written

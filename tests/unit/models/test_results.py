@@ -37,7 +37,7 @@ from pipe.models.results import (
     RepositoryResult,
     RunOutcome,
     RunResult,
-    deletion,
+    deletion_result,
     planned,
 )
 from pipe.planning.problems import secret_missing
@@ -80,14 +80,14 @@ def test_what_happened_is_counted() -> None:
 @pytest.mark.promise("P13")
 def test_variables_go_with_their_environment_and_the_pipe_s_own_is_not_counted() -> None:
     lost = (var("A", "1"), var("S"), var(FINGERPRINTS_KEY, "{}"))
-    gone = deletion(replace(DELETE, variables=lost), Outcome.APPLIED)
+    gone = deletion_result(replace(DELETE, variables=lost), Outcome.APPLIED)
     assert [each.change.field for each in gone.changes] == [
         "variables.A",
         "variables.S",
         f"variables.{FINGERPRINTS_KEY}",
     ]
     assert count_variables(_run(gone).repositories) == VariableCounts(deleted=2)
-    kept = deletion(replace(DELETE, variables=lost), Outcome.UNVERIFIED, FAILURE)
+    kept = deletion_result(replace(DELETE, variables=lost), Outcome.UNVERIFIED, FAILURE)
     assert {each.outcome for each in kept.changes} == {Outcome.SKIPPED}
     assert count_variables(_run(kept).repositories) == VariableCounts()
 

@@ -19,7 +19,7 @@ from pipe.models.results import (
     planned,
 )
 from pipe.publishing.code_insights import (
-    Source,
+    DeclarationSource,
     build_annotations,
     build_report,
     relative_path,
@@ -32,8 +32,8 @@ from tests.unit.reports.samples import DELETION, view
 from tests.unit.reports.test_junit import CHECK
 from tests.unit.reports.test_markdown import LOCK
 
-NOWHERE = Source(path=None, lines={})
-FILE = Source(path="environments.yml", lines={"Live": 7, "prod": 9})
+NOWHERE = DeclarationSource(path=None, lines={})
+FILE = DeclarationSource(path="environments.yml", lines={"Live": 7, "prod": 9})
 
 
 def test_the_report_says_what_happened() -> None:
@@ -93,7 +93,9 @@ def test_a_successful_run_passes() -> None:
 
 
 def test_drift_and_failures_are_annotated_and_nothing_else() -> None:
-    assert build_annotations(view(CHECK), Source(path="e.yml", lines={"Production": 12}), "x") == [
+    assert build_annotations(
+        view(CHECK), DeclarationSource(path="e.yml", lines={"Production": 12}), "x"
+    ) == [
         {
             "annotation_type": "CODE_SMELL",
             "summary": "Production: drifted, would be updated",
