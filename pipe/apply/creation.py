@@ -128,7 +128,7 @@ def _is_as_sent(plan: Create, environment: ExistingEnvironment) -> bool:
 
 
 def _refused(repository: Repository, plan: Create, rejected: Rejected) -> Problem:
-    if rejected.status == HTTPStatus.PAYMENT_REQUIRED:
+    if bitbucket_problems.plan_lacks_it(rejected):
         return problems.plan_lacks_feature(plan.name, "admin_only", rejected)
     doing = f"create the environment '{plan.name}'"
     return bitbucket_problems.rejection(doing, repository, rejected)

@@ -139,11 +139,11 @@ def _does_not_show(environment: ExistingEnvironment, change: FieldChange) -> Pro
 
 def _problem(writer: EnvironmentWriter, change: FieldChange, rejected: Rejected) -> Problem:
     name = writer.environment.name
+    if bitbucket_problems.plan_lacks_it(rejected):
+        return problems.plan_lacks_feature(name, change.field, rejected)
     match rejected.status:
         case HTTPStatus.BAD_REQUEST | HTTPStatus.CONFLICT:
             return problems.change_not_supported(name, change.field, rejected)
-        case HTTPStatus.PAYMENT_REQUIRED:
-            return problems.plan_lacks_feature(name, change.field, rejected)
         case HTTPStatus.NOT_FOUND:
             return problems.environment_disappeared(name)
         case _:

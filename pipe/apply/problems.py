@@ -20,7 +20,7 @@ def admin_only_did_not_stick(name: str, *, wanted: bool) -> Problem:
         " effect.",
         "Restricting deployments to administrators is a feature of the Premium plan (deployment"
         " permissions); without it Bitbucket may ignore the change.",
-        "Check the workspace's plan and rerun, or remove ADMIN_ONLY.",
+        "Check the workspace's plan and rerun, or remove admin_only (ADMIN_ONLY).",
     )
 
 
@@ -51,7 +51,8 @@ def plan_lacks_feature(name: str, field: str, rejected: Rejected) -> Problem:
         ExitCode.INCOMPLETE,
         f"The workspace's plan does not include {field} of '{name}' (HTTP {rejected.status}).",
         bitbucket_says(rejected),
-        "Deployment permissions are a feature of the Premium plan: upgrade, or remove ADMIN_ONLY.",
+        "Deployment permissions are a feature of the Premium plan: upgrade, or remove admin_only"
+        " (ADMIN_ONLY).",
     )
 
 

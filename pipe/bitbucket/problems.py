@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from http import HTTPStatus
 from typing import Final, TypeVar
 
@@ -28,10 +29,10 @@ _MEANINGS: Final[dict[int, tuple[str, ExitCode, str]]] = {
         ExitCode.PERMISSION,
         (
             "The token is wrong, expired, or of a kind that this call does not accept: create a new"
-            " one, and check that the step passes it to the pipe (from a secured variable of the"
-            " repository or workspace) and, with an API token, the email address of the same"
-            " Atlassian account. App passwords were removed on 2026-07-28; use an API token"
-            " instead."
+            " one, and check that the step passes it to the pipe (a secured variable of the step's"
+            " deployment environment, repository or workspace) and, with an API token, the email"
+            " address of the same Atlassian account. App passwords were removed on 2026-07-28; use"
+            " an API token instead."
         ),
     ),
     HTTPStatus.PAYMENT_REQUIRED: (
@@ -67,6 +68,9 @@ _OTHER: Final = (
     ExitCode.INCOMPLETE,
     "Correct what Bitbucket objects to, then rerun: what is already correct is left alone.",
 )
+
+_PLAN: Final = re.compile(r"(?i)\b(?:plan|premium)\b")
+"""How a message says that the plan of the workspace lacks something."""
 
 _ALLOWLIST: Final = (
     "The workspace accepts requests from listed IP addresses only: add the addresses of the runner"
@@ -110,6 +114,11 @@ _REMEDIES_BY_MESSAGE: Final[tuple[tuple[int, str, str], ...]] = (
             " use a credential of a member."
         ),
     ),
+    (
+        HTTPStatus.NOT_FOUND,
+        "no workspace with identifier",
+        "There is no such workspace: correct WORKSPACE, or the workspace in the CONFIG_FILE.",
+    ),
 )
 """Remedies for a status and a part of Bitbucket's message (lower case); the first match wins."""
 
@@ -132,7 +141,9 @@ def raise_for_rejection(answer: T | Rejected, doing: str, repository: Repository
 
 def rejection_about(doing: str, subject: str, rejected: Rejected) -> Problem:
     """Describe why Bitbucket refused a request where `subject` is what may not exist."""
-    key, code, remedy = _MEANINGS.get(rejected.status, _OTHER)
+    lacks_plan = plan_lacks_it(rejected)
+    status = HTTPStatus.PAYMENT_REQUIRED if lacks_plan else rejected.status
+    key, code, remedy = _MEANINGS.get(status, _OTHER)
     scopes = [
         f"{title}: {', '.join(names)}."
         for title, names in (("Required", rejected.required), ("Granted", rejected.granted))
@@ -145,7 +156,7 @@ def rejection_about(doing: str, subject: str, rejected: Rejected) -> Problem:
             for status, part, text in _REMEDIES_BY_MESSAGE
             if status == rejected.status and part in message
         ),
-        remedy.format(subject=subject),
+        _scopes_remedy(rejected) or remedy.format(subject=subject),
     )
     if rejected.status == HTTPStatus.UNAUTHORIZED and rejected.hint:
         specific = rejected.hint
@@ -156,6 +167,19 @@ def rejection_about(doing: str, subject: str, rejected: Rejected) -> Problem:
         " ".join([bitbucket_says(rejected), *scopes]),
         specific,
     )
+
+
+def plan_lacks_it(rejected: Rejected) -> bool:
+    """Return whether the workspace's plan lacks what was requested: a 402, or a 403 saying so."""
+    if rejected.status == HTTPStatus.FORBIDDEN:
+        return _PLAN.search(rejected.message) is not None
+    return rejected.status == HTTPStatus.PAYMENT_REQUIRED
+
+
+def _scopes_remedy(rejected: Rejected) -> str:
+    """Return which scopes are missing; empty: Bitbucket does not say."""
+    missing = ", ".join(each for each in rejected.required if each not in rejected.granted)
+    return f"Use a credential that also has: {missing}." if missing else ""
 
 
 def bitbucket_says(rejected: Rejected) -> str:
@@ -379,9 +403,10 @@ def branches_unsupported(name: str, rejected: Rejected) -> Problem:
         f" (HTTP {rejected.status}).",
         "Bitbucket offers no supported way (BCLOUD-21703), and its internal endpoint refused."
         f" {bitbucket_says(rejected)}",
-        "Use an access token or an OAuth consumer, which this endpoint accepts more often than an"
-        " API token; or set the branches on the repository's Deployments settings page and remove"
-        " BRANCHES. Everything that does not depend on them was handled.",
+        _scopes_remedy(rejected)
+        or "Use an access token or an OAuth consumer, which this endpoint accepts more often than"
+        " an API token; or set the branches on the repository's Deployments settings page and"
+        " remove branches (BRANCHES). Everything that does not depend on them was handled.",
     )
 
 

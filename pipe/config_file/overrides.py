@@ -83,9 +83,14 @@ class Declarations(Struct, frozen=True, kw_only=True):
             repository=merge_desired(declaration.repository, override.repository),
         )
 
+    def variables(self) -> Iterator[DeclaredVariable]:
+        """Return every variable that is declared."""
+        for desired in (*self._all_desired(), *self._all_repositories()):
+            yield from desired.variables or ()
+
     def secured_variables(self) -> Iterator[SecuredVariable]:
         """Return every variable that is declared with a secret value."""
-        return (each for each in self._all_variables() if isinstance(each, SecuredVariable))
+        return (each for each in self.variables() if isinstance(each, SecuredVariable))
 
     def public_texts(self) -> Iterator[tuple[str, str]]:
         """Return every text that logs and requests show, and what it is."""
@@ -97,7 +102,7 @@ class Declarations(Struct, frozen=True, kw_only=True):
         for desired in self._all_desired():
             for branch in desired.branches or ():
                 yield "a branch pattern", branch
-        for variable in self._all_variables():
+        for variable in self.variables():
             yield "the name of a variable", variable.key
             if isinstance(variable, PlainVariable):
                 yield "the value of a plain variable", variable.value
@@ -133,10 +138,6 @@ class Declarations(Struct, frozen=True, kw_only=True):
     def _all_repositories(self) -> Iterator[Desired]:
         yield self.base.repository
         yield from (each.repository for each in self.overrides)
-
-    def _all_variables(self) -> Iterator[DeclaredVariable]:
-        for desired in (*self._all_desired(), *self._all_repositories()):
-            yield from desired.variables or ()
 
     def _merge_environment(
         self, environments: tuple[DeclaredEnvironment, ...], over: DeclaredEnvironment

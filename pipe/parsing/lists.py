@@ -112,7 +112,8 @@ def each(read: Callable[[str], Value], items: tuple[ListItem, ...]) -> tuple[Val
         try:
             values.append(read(text))
         except ValueError as error:
-            errors.append(ConfigError(item.source, str(error)))
+            hint = "; write a list for several" if "," in text else ""
+            errors.append(ConfigError(item.source, f"{error}{hint}"))
     if errors:
         raise InvalidItemsError(*errors)
     return tuple(values)
@@ -143,7 +144,7 @@ def decode(name: str, text: str) -> object:
     try:
         return json.loads(
             text,
-            strict=False,  # line breaks inside of strings are allowed
+            strict=False,  # line breaks inside strings are allowed
             parse_int=str,
             parse_float=str,
             parse_constant=str,
@@ -153,7 +154,8 @@ def decode(name: str, text: str) -> object:
         reason = f"{error.msg} at line {error.lineno}, column {error.colno}"
     except RecursionError:
         reason = "nested too deeply"
-    message = f"begins like JSON, but is not valid JSON: {reason}"
+    hint = "; use double quotes, or write a YAML list" if "'" in text else ""
+    message = f"begins like JSON, but is not valid JSON: {reason}{hint}"
     raise InvalidItemsError(ConfigError(name, message))
 
 

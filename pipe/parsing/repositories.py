@@ -46,6 +46,9 @@ def repository_name(text: str) -> RepositoryName:
     owner, slash, rest = text.partition("/")
     if not slash:
         return RepositoryName(None, slug(text))
+    if not owner or not rest:
+        message = f"{quoted(text)} is incomplete; expected WORKSPACE/SLUG"
+        raise ValueError(message)
     return RepositoryName(slug(owner), slug(rest))
 
 
@@ -78,8 +81,14 @@ def named(text: str, workspace: str | None) -> Repository | Glob:
     if text.startswith(_PROJECT_PREFIX):
         raise ValueError(f"{quoted(text)} is a project; only slugs and patterns are allowed here")
     owner, slash, rest = text.rpartition("/")
+    if "," in text:
+        message = f"{quoted(text)} is one item; write a YAML list or a JSON array"
+        raise ValueError(message)
     owner = slug(owner) if slash else _required(workspace, text)
-    if is_glob(rest) and _GLOB.fullmatch(rest):
+    if is_glob(rest):
+        if not _GLOB.fullmatch(rest):
+            message = f"{quoted(text)} is not a valid pattern; expected for example svc-* or *"
+            raise ValueError(message)
         return Glob(owner, rest)
     return Repository(owner, slug(rest))
 

@@ -44,7 +44,7 @@ def closest(word: str, choices: Iterable[str], *, cutoff: float = 0.5) -> str | 
 
 
 def expected(word: str, choices: Iterable[str]) -> str:
-    """Return the whole closed set of choices, and the one closest to a word outside of it."""
+    """Return the whole closed set of choices, and the one closest to a word outside it."""
     choices = tuple(choices)
     near = closest(word, choices)
     return f"expected {alternatives(choices)}" + (f" (did you mean {near}?)" if near else "")

@@ -129,6 +129,9 @@ def plan_checksum(text: str) -> str:
     Digits are missing where it was cut off: that is another error than a plan that changed.
     """
     digits = text.removeprefix(_PREFIX).removeprefix(_PREFIX)
+    if not digits:
+        message = f"{quoted(text)} has no digits; is the variable behind it defined?"
+        raise ValueError(message)
     if not text.startswith(_PREFIX) or not _HEXADECIMAL.fullmatch(digits):
         raise ValueError(
             f"{quoted(text)} is not a checksum; copy sha256: and all 64 digits printed by MODE=plan"

@@ -44,7 +44,7 @@ def rename_target_exists(match: BothExist) -> Problem:
         ExitCode.REFUSED,
         f"'{match.former.name}' can't be renamed: '{match.present.name}' already exists.",
         "The pipe does not merge environments.",
-        "Delete or rename one of the two, or remove RENAME_FROM.",
+        "Delete or rename one of the two, or remove rename_from (RENAME_FROM).",
     )
 
 
@@ -91,7 +91,7 @@ def type_needed(name: str) -> Problem:
         ExitCode.INCOMPLETE,
         f"'{name}' does not exist and has no declared type.",
         "Bitbucket creates an environment only with a type: Test, Staging or Production.",
-        "Set ENVIRONMENT_TYPE, or correct the name if the environment should exist.",
+        "Declare its type (ENVIRONMENT_TYPE), or correct the name if the environment should exist.",
     )
 
 
@@ -187,7 +187,7 @@ def secret_missing(secret: ManagedSecret, existing: ExistingVariable | None) -> 
             " defined in this run."
         )
         remedy = (
-            f"Set {secret.from_env} where this run applies, and pass it to the pipe; or create"
+            f"Define {secret.from_env} where MODE=apply runs, and pass it to the pipe; or create"
             f" {secret.key} as a secured variable in Bitbucket."
         )
     return Problem(
@@ -207,8 +207,8 @@ def nothing_selected() -> Problem:
         ExitCode.INCOMPLETE,
         "No repository matches REPOSITORIES; nothing was done.",
         "Every pattern and project is empty, or the exclusions exclude everything.",
-        "Check the workspace, the patterns and the project keys; a credential lists only the"
-        " repositories that it may read.",
+        "Check the workspace, the patterns and the project keys (upper case); a credential lists"
+        " only the repositories that it may read.",
     )
 
 

@@ -8,6 +8,7 @@ from hashlib import sha256
 from http import HTTPMethod
 
 from pipe.bitbucket import payloads
+from pipe.bitbucket.auth import ApiToken
 from pipe.bitbucket.requests import (
     AlreadyGone,
     Done,
@@ -85,7 +86,9 @@ def publish_insights(settings: Settings, view: RunView, publisher: Publisher) ->
         answer = publisher.send_through_proxy(request)
         # There may be no report of an earlier run to delete.
         if isinstance(answer, Rejected) and request.method is not HTTPMethod.DELETE:
-            raise UnpublishedError(_refused(answer, "read:repository:bitbucket"))
+            is_api_token = isinstance(settings.credentials, ApiToken)
+            scopes = "read:repository:bitbucket" if is_api_token else "repository"
+            raise UnpublishedError(_refused(answer, scopes))
     return commit
 
 
@@ -125,7 +128,9 @@ def publish_comment(settings: Settings, view: RunView, publisher: Publisher) -> 
     path = f"{_repository(settings)}/pullrequests/{number}/comments"
     answer = pr_comment.put(publisher, path, pr_comment.body(view, identity(settings)))
     if isinstance(answer, Rejected):
-        scopes = "read:pullrequest:bitbucket and write:pullrequest:bitbucket"
+        scopes = "pullrequest:write"
+        if isinstance(settings.credentials, ApiToken):
+            scopes = "read:pullrequest:bitbucket and write:pullrequest:bitbucket"
         raise UnpublishedError(_refused(answer, scopes))
     if isinstance(answer, OutcomeUnknown):
         raise UnpublishedError(
@@ -154,4 +159,4 @@ def _reason(error: UnpublishedError | PipeError) -> str:
 
 def _refused(answer: Rejected, scopes: str) -> str:
     message = (answer.message or "no message").rstrip(".")
-    return f"Bitbucket says ({answer.status}): {message}. An API token needs the scope {scopes}."
+    return f"Bitbucket says ({answer.status}): {message}. Required scopes: {scopes}."

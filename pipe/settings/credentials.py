@@ -36,6 +36,9 @@ _WAYS: Final = (
     "ATLASSIAN_ACCOUNT_EMAIL and ATLASSIAN_API_TOKEN, or BITBUCKET_ACCESS_TOKEN, or"
     " BITBUCKET_OAUTH_CLIENT_ID and BITBUCKET_OAUTH_CLIENT_SECRET"
 )
+_UNDEFINED: Final = (
+    "is the variable defined where this step runs? An undefined $variable arrives empty"
+)
 
 
 def choose_credentials(given: GivenVariables) -> Credentials | None:
@@ -51,17 +54,20 @@ def choose_credentials(given: GivenVariables) -> Credentials | None:
     chosen = _first_complete(given.options)
     if chosen is not None:
         warnings = given.warnings
+        first, *others = _complete(environ)
+        for each in others:
+            warnings.append(f"{each[-1]} is ignored: {first[-1]} is set")
         for half, missing in incomplete:
             warnings.append(f"{half} is ignored: {missing} is not set")
         if app_password:
             warnings.append(f"{app_password} is ignored: app passwords were removed on 2026-07-28")
         return chosen
     for half, missing in incomplete:
-        errors.add(missing, f"required when {half} is set")
+        errors.add(missing, f"required when {half} is set; {_UNDEFINED}")
     if app_password:
         errors.add(app_password, f"app passwords were removed on 2026-07-28; use {_WAYS} instead")
-    if not incomplete and not app_password and not _any_given(environ):
-        errors.add("ATLASSIAN_API_TOKEN", f"no credentials found; set {_WAYS}")
+    if not incomplete and not app_password and not _complete(environ):
+        errors.add("ATLASSIAN_API_TOKEN", f"no credentials found; set {_WAYS}; {_UNDEFINED}")
     return None
 
 
@@ -79,10 +85,10 @@ def _first_complete(options: Options) -> Credentials | None:
     return None
 
 
-def _any_given(environ: Mapping[str, str]) -> bool:
-    """Return whether credentials are complete but invalid, which is an error already."""
-    ways = (*_PAIRS, ("BITBUCKET_ACCESS_TOKEN",))
-    return any(all(environ.get(name) for name in way) for way in ways)
+def _complete(environ: Mapping[str, str]) -> list[tuple[str, ...]]:
+    """Return the ways to authenticate that are given completely, valid or not; the first counts."""
+    ways: tuple[tuple[str, ...], ...] = (_PAIRS[0], ("BITBUCKET_ACCESS_TOKEN",), _PAIRS[1])
+    return [way for way in ways if all(environ.get(name) for name in way)]
 
 
 def check_credentials(given: GivenVariables, declarations: Declarations) -> None:

@@ -15,6 +15,7 @@ from pipe.models.declaration import (
     DeclaredEnvironment,
     DeclaredVariable,
     Desired,
+    PlainVariable,
     Prunable,
     Rule,
     SecuredVariable,
@@ -31,6 +32,7 @@ from pipe.settings.environment_variables import GivenVariables
 from pipe.settings.model import Options
 
 _LITERAL: Final = re.compile(r"\$(?:[A-Za-z_][A-Za-z0-9_]*|\{[A-Za-z_][A-Za-z0-9_]*\})")
+_SEVERAL: Final = re.compile(r", *[A-Z_][A-Z0-9_]*=")
 _VARIABLES: Final = ("variables", "secured_variables", "variables_file", "secured_variables_file")
 _CONTENTS: Final = (*CHANGEABLE, *_VARIABLES)
 _ENVIRONMENT: Final = ("environment_type", "state", "rename_from", *_CONTENTS)
@@ -72,18 +74,29 @@ def warn_of_branches(given: GivenVariables, declarations: Declarations) -> None:
         given.warnings.extend(branch_warnings(each))
 
 
-def warn_of_literals(given: GivenVariables, declarations: Declarations) -> None:
-    """Add a warning for each secret that is the name of a variable; its value is not quoted."""
-    found = {each.key: None for each in declarations.secured_variables() if _is_literal(each)}
-    for key in found:
-        given.warnings.append(
-            f"The secret value of {key} is the name of a variable that was not replaced; is it"
-            " defined?"
-        )
+def warn_of_values(given: GivenVariables, declarations: Declarations) -> None:
+    """Add a warning for each value that is probably not meant; it is not quoted."""
+    texts = dict.fromkeys((each.key, _text(each)) for each in declarations.variables())
+    for key, text in texts:
+        if _LITERAL.fullmatch(text):
+            given.warnings.append(
+                f"The value of {key} is the name of a variable that was not replaced; is it"
+                " defined? A configuration file needs from_env"
+            )
+        if _SEVERAL.search(text):
+            given.warnings.append(
+                f"The value of {key} looks like several variables; write a list with one item each"
+            )
 
 
-def _is_literal(variable: SecuredVariable) -> bool:
-    return _LITERAL.fullmatch(variable.value.get_secret_value()) is not None
+def _text(variable: DeclaredVariable) -> str:
+    match variable:
+        case SecuredVariable(value=secret):
+            return secret.get_secret_value()
+        case PlainVariable(value=value):
+            return value
+        case _:
+            return ""
 
 
 def _declaration(

@@ -1,7 +1,7 @@
 """Reads the text files that a declaration names, and no others.
 
 Whoever may edit the declaration must not be able to read the credentials of the pipe, or to make it
-hang: only regular files inside of the clone directory are read, and opening one never waits.
+hang: only regular files inside the clone directory are read, and opening one never waits.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ def read_clone_file(path: str, root: str) -> str:
 
     Args:
         path: Its path, relative to the working directory.
-        root: The clone directory; the file is inside of it after links are resolved.
+        root: The clone directory; the file is inside it after links are resolved.
 
     Raises:
-        OSError: It cannot be read, is not a regular file inside of the clone directory, or is
+        OSError: It cannot be read, is not a regular file inside the clone directory, or is
             larger than 1 MiB.
         UnicodeDecodeError: It is not UTF-8.
     """
@@ -36,7 +36,9 @@ def read_clone_file(path: str, root: str) -> str:
     if not resolved.is_relative_to(Path(root).resolve()) or any(
         resolved.is_relative_to(each) for each in _PSEUDO_FILE_SYSTEMS
     ):
-        raise PermissionError(errno.EPERM, "it is outside of the clone directory")
+        raise PermissionError(
+            errno.EPERM, "it is outside the clone directory (BITBUCKET_CLONE_DIR)"
+        )
     # A FIFO would wait for a writer; O_NOFOLLOW refuses a link put there since it was resolved.
     flags = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC
     descriptor = os.open(resolved, flags)

@@ -21,7 +21,7 @@ from pipe.settings.declaration import (
     DECLARING,
     read_declaration,
     warn_of_branches,
-    warn_of_literals,
+    warn_of_values,
 )
 from pipe.settings.environment_variables import GivenVariables, read_variables
 from pipe.settings.misspellings import check_refused, warn_of_misspellings
@@ -104,7 +104,7 @@ def read_settings(
     secured_update = _secured_update(given)
     parallel = read_parallel(environ, given.errors)
     warn_of_misspellings(given)
-    warn_of_literals(given, declared.declarations)
+    warn_of_values(given, declared.declarations)
     secured = declared.declarations.secured_variables()
     secrets = known_secrets(environ).union(each.value.get_secret_value() for each in secured)
     redactor = Redactor(secrets)

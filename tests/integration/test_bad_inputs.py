@@ -76,7 +76,7 @@ def test_all_configuration_errors_are_reported_together() -> None:
     ("variables", "words"),
     [
         ({"REPO_SLUG": "nope"}, ["acme/nope not found", "does not exist, or this credential"]),
-        ({"WORKSPACE": "nowhere"}, ["nowhere", "does not exist, or this credential"]),
+        ({"WORKSPACE": "nowhere"}, ["nowhere", "There is no such workspace"]),
         ({"BITBUCKET_ACCESS_TOKEN": "wrong"}, ["invalid, expired", "create a new"]),
     ],
 )
@@ -191,9 +191,19 @@ def test_a_secret_that_is_the_name_of_a_variable_gets_a_warning(value: str) -> N
     ran = run_with(world, GOOD | {"SECURED_VARIABLES": secrets})
     log = " ".join(ran.log.split())
     assert ran.exit_code == 0
-    assert "The secret value of A is the name of a variable that was not replaced" in log
-    assert not any(f"The secret value of {key} " in log for key in "BD")
+    assert "The value of A is the name of a variable that was not replaced" in log
+    assert not any(f"The value of {key} " in log for key in "BD")
     assert "PROD_PASSWORD" not in log
+
+
+@pytest.mark.promise("P25")
+@pytest.mark.parametrize("name", ["VARIABLES", "SECURED_VARIABLES"])
+def test_values_that_are_probably_not_meant_get_a_warning(name: str) -> None:
+    values = {"A": "1, B=2", "C": "host:6379,ssl=True", "D": "1,2", "E": "$HOME"}
+    log = " ".join(run_with(World(), GOOD | {name: json.dumps(values)}).log.split())
+    assert "WARNING: The value of A looks like several variables; write a list" in log
+    assert "WARNING: The value of E is the name of a variable that was not replaced" in log
+    assert log.count("WARNING") == 2
 
 
 HTML = garbage(b"<html><body>Please log in</body></html>")

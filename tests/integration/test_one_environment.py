@@ -186,7 +186,7 @@ def test_a_restriction_that_does_not_take_effect_is_reported_with_the_likely_rea
 
 @pytest.mark.parametrize(
     ("plan", "code", "key"),
-    [("402", 5, "plan-lacks-feature"), ("403", 3, "not-permitted")],
+    [("402", 5, "plan-lacks-feature"), ("403", 5, "plan-lacks-feature")],
 )
 def test_a_plan_without_permissions_may_say_so(plan: str, code: int, key: str) -> None:
     world = World(plan=plan)

@@ -57,7 +57,29 @@ def test_scopes_are_listed() -> None:
     assert problem.why == (
         "Bitbucket says: No. Required: project. Granted: account, pipeline:variable."
     )
-    assert "admin:pipeline:bitbucket" in problem.remedy
+    assert problem.remedy == "Use a credential that also has: project."
+
+
+def test_required_scopes_that_are_all_granted_say_nothing() -> None:
+    rejected = Rejected(status=403, message="No.", required=("account",), granted=("account",))
+
+    assert "admin:pipeline:bitbucket" in problems.rejection("do it", SHOP, rejected).remedy
+
+
+def test_a_missing_scope_is_named_for_branches_too() -> None:
+    rejected = Rejected(status=403, required=("pipeline:write",), granted=("pipeline",))
+
+    remedy = problems.branches_unsupported("Live", rejected).remedy
+
+    assert remedy == "Use a credential that also has: pipeline:write."
+
+
+def test_a_403_about_the_plan_is_no_matter_of_permission() -> None:
+    message = "Deployment permissions are not available on the plan of this workspace."
+
+    problem = problems.rejection("do it", SHOP, Rejected(status=403, message=message))
+
+    assert (problem.key, problem.code) == ("payment-required", ExitCode.INCOMPLETE)
 
 
 @pytest.mark.parametrize(
@@ -72,6 +94,7 @@ def test_scopes_are_listed() -> None:
         (403, "This API is not accessible by this authentication mechanism", "kind of credential"),
         (403, "You do not have access to this workspace.", "not a member"),
         (403, "Access denied.", "required scopes"),
+        (404, "No workspace with identifier 'acmee'", "There is no such workspace"),
         (410, "CHANGE-2770 - Functionality has been deprecated", "newer version of this pipe"),
         (400, "Repository is archived.", "Correct what Bitbucket objects to"),
     ],

@@ -111,7 +111,8 @@ INVALID_KEY = f"{INVALID_KEY} letter or '_'"
         ({"VARIABLES": "A=\udcff"}, {"VARIABLES": "the value of A is not valid UTF-8"}),
         ({"SECURED_VARIABLES": "{'A': 'canary'}"},
          {"SECURED_VARIABLES": "begins like JSON, but is not valid JSON: Expecting property name"
-          " enclosed in double quotes at line 1, column 2"}),
+          " enclosed in double quotes at line 1, column 2; use double quotes, or write a YAML"
+          " list"}),
     ],
 )  # fmt: skip
 def test_invalid_forms(environ: dict[str, str], expected: dict[str, str]) -> None:

@@ -214,8 +214,16 @@ def test_a_sentence_of_bitbucket_ends_with_one_full_stop(world: World) -> None:
     body = b'{"error": {"message": "Your credentials lack one or more required privilege scopes."}}'
     world.simulator.faults.add(Answer(status=403, body=body), path="*/comments*", times=9)
     log = " ".join(comment(world, MODE="plan").log.split())
-    assert "An API token needs the scope" in log
-    assert "scopes. An API token needs" in log
+    assert "privilege scopes. Required scopes: pullrequest:write." in log
+
+
+def test_the_scopes_that_an_api_token_needs_are_its_own(world: World) -> None:
+    world.simulator.faults.add(Answer(status=403), path="*/comments*", times=9)
+    world.simulator.faults.add(Answer(status=403), path="*/reports/*", times=9)
+    api = {"ATLASSIAN_ACCOUNT_EMAIL": "robot@acme.example", "ATLASSIAN_API_TOKEN": "demo-api-token"}
+    log = " ".join(comment(world, MODE="plan", CODE_INSIGHTS="true", **api).log.split())
+    assert "scopes: read:pullrequest:bitbucket and write:pullrequest:bitbucket." in log
+    assert "scopes: read:repository:bitbucket." in log
 
 
 @pytest.mark.parametrize("id_", [-1, True, 0, "1/../../environments"])

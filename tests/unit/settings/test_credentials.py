@@ -16,18 +16,30 @@ WAYS = (
     "ATLASSIAN_ACCOUNT_EMAIL and ATLASSIAN_API_TOKEN, or BITBUCKET_ACCESS_TOKEN, or"
     " BITBUCKET_OAUTH_CLIENT_ID and BITBUCKET_OAUTH_CLIENT_SECRET"
 )
+UNDEFINED = "is the variable defined where this step runs? An undefined $variable arrives empty"
 
 API_TOKEN = ApiToken(email="dev@acme.example", token=SecretStr("canary-api-token"))
 ACCESS_TOKEN = AccessToken(token=SecretStr("canary-access-token"))
 
 
 @pytest.mark.parametrize(
-    ("variables", "credentials"),
+    ("variables", "credentials", "ignored"),
     [
-        (API, API_TOKEN),
-        (ACCESS, ACCESS_TOKEN),
-        (API | ACCESS | OAUTH, API_TOKEN),
-        (ACCESS | OAUTH, ACCESS_TOKEN),
+        (API, API_TOKEN, ()),
+        (ACCESS, ACCESS_TOKEN, ()),
+        (
+            API | ACCESS | OAUTH,
+            API_TOKEN,
+            (
+                "BITBUCKET_ACCESS_TOKEN is ignored: ATLASSIAN_API_TOKEN is set",
+                "BITBUCKET_OAUTH_CLIENT_SECRET is ignored: ATLASSIAN_API_TOKEN is set",
+            ),
+        ),
+        (
+            ACCESS | OAUTH,
+            ACCESS_TOKEN,
+            ("BITBUCKET_OAUTH_CLIENT_SECRET is ignored: BITBUCKET_ACCESS_TOKEN is set",),
+        ),
         (
             OAUTH,
             OAuthConsumer(
@@ -35,6 +47,7 @@ ACCESS_TOKEN = AccessToken(token=SecretStr("canary-access-token"))
                 client_secret=SecretStr("canary-oauth"),
                 token_url="https://bitbucket.org/site/oauth2/access_token",
             ),
+            (),
         ),
         (
             OAUTH | {"BITBUCKET_OAUTH_URL": "http://localhost:1/token"},
@@ -43,14 +56,17 @@ ACCESS_TOKEN = AccessToken(token=SecretStr("canary-access-token"))
                 client_secret=SecretStr("canary-oauth"),
                 token_url="http://localhost:1/token",
             ),
+            (),
         ),
     ],
 )
-def test_the_first_complete_way_is_used(variables: dict[str, str], credentials: object) -> None:
+def test_the_first_complete_way_is_used(
+    variables: dict[str, str], credentials: object, ignored: tuple[str, ...]
+) -> None:
     read = settings(NO_CREDENTIALS | variables)
 
     assert read.credentials == credentials
-    assert read.warnings == ()
+    assert read.warnings == ignored
 
 
 @pytest.mark.parametrize(
@@ -65,7 +81,9 @@ def test_the_first_complete_way_is_used(variables: dict[str, str], credentials: 
 def test_an_incomplete_pair(given: str, missing: str) -> None:
     half = {given: (API | OAUTH)[given]}
 
-    assert errors_of(NO_CREDENTIALS | half) == {missing: f"required when {given} is set"}
+    assert errors_of(NO_CREDENTIALS | half) == {
+        missing: f"required when {given} is set; {UNDEFINED}"
+    }
     assert settings(NO_CREDENTIALS | half | ACCESS).warnings == (
         f"{given} is ignored: {missing} is not set",
     )
@@ -84,7 +102,9 @@ def test_app_passwords_are_refused(name: str) -> None:
 
 
 def test_no_credentials() -> None:
-    assert errors_of(NO_CREDENTIALS) == {"ATLASSIAN_API_TOKEN": f"no credentials found; set {WAYS}"}
+    assert errors_of(NO_CREDENTIALS) == {
+        "ATLASSIAN_API_TOKEN": f"no credentials found; set {WAYS}; {UNDEFINED}"
+    }
 
 
 @pytest.mark.parametrize("token", ["canary token", "canary\n", "canäry"])

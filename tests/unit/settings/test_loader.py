@@ -169,6 +169,16 @@ def test_booleans(text: str, value: object) -> None:
             "'abesnt' is not a valid state; expected present or absent (did you mean absent?)",
         ),
         ("MODE", "dry-run", "'dry-run' is not a valid mode; expected apply, plan, check or export"),
+        (
+            "PRUNE",
+            "Variables, foo",
+            (
+                "'Variables, foo' is not a valid value; expected variables,"
+                " environments or repository-variables (did you mean variables?); write a list for"
+                " several"
+            ),
+        ),
+        ("PLAN_CHECKSUM", "sha256:", "'sha256:' has no digits; is the variable behind it defined?"),
         ("MAX_ATTEMPTS", "0", "'0' is not an integer from 1 to 100"),
         ("MAX_ATTEMPTS", "٣", "'٣' is not an integer from 1 to 100"),
         ("MAX_ATTEMPTS", "1_0", "'1_0' is not an integer from 1 to 100"),

@@ -51,6 +51,13 @@ INVALID_SLUG = "is not a valid slug; copy it from the address, bitbucket.org/WOR
           " for patterns"}),
         ({"REPO_SLUG": "svc-*"}, {"REPO_SLUG": "'svc-*' is a pattern; use REPOSITORIES for"
           " patterns"}),
+        ({"REPO_SLUG": "acme/"}, {"REPO_SLUG": "'acme/' is incomplete; expected WORKSPACE/SLUG"}),
+        ({"REPOSITORIES": "*, !sandbox-*"}, {"REPOSITORIES": "'*, !sandbox-*' is one item; write a"
+          " YAML list or a JSON array"}),
+        ({"REPOSITORIES": "shop, api"}, {"REPOSITORIES": "'shop, api' is one item; write a YAML"
+          " list or a JSON array"}),
+        ({"REPOSITORIES": "'*'"}, {"REPOSITORIES": "\"'*'\" is not a valid pattern; expected for"
+          " example svc-* or *"}),
         ({"REPO_SLUG": "a", "REPOSITORIES": "b"}, {"REPOSITORIES": "REPOSITORIES and"
           " REPO_SLUG are mutually exclusive"}),
         ({"REPOSITORIES": "[]"}, {"REPOSITORIES": "selects no repository; list some, or * for the"
