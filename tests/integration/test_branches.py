@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -124,24 +125,22 @@ def test_a_pattern_that_never_arrives_is_given_up() -> None:
     assert (ran.exit_code, set(ran.problems)) == (6, {"service-unavailable"})
 
 
-def test_a_pattern_that_somebody_else_added_meanwhile_is_no_failure() -> None:
-    world = _world("old")
+@pytest.mark.parametrize(
+    ("existing", "change"),
+    [
+        (["old"], lambda live: live.add_branch("main")),
+        (["old", "main"], lambda live: live.branches.pop("old", None)),
+    ],
+    ids=["added", "removed"],
+)
+def test_a_pattern_that_somebody_else_changed_meanwhile_is_no_failure(
+    existing: list[str], change: Callable[[Environment], object]
+) -> None:
+    world = _world(*existing)
 
     def somebody_else(_: Simulator) -> None:
         if len(world.simulator.requests) == 2:
-            _live(world).add_branch("main")
-
-    world.simulator.observers.append(somebody_else)
-    ran = run_with(world, LIVE | {"BRANCHES": '["main"]'})
-    assert (ran.exit_code, set(_live(world).branches)) == (0, {"main"})
-
-
-def test_a_pattern_that_somebody_else_removed_meanwhile_is_no_failure() -> None:
-    world = _world("old", "main")
-
-    def somebody_else(_: Simulator) -> None:
-        if len(world.simulator.requests) == 2:
-            _live(world).branches.pop("old", None)
+            change(_live(world))
 
     world.simulator.observers.append(somebody_else)
     ran = run_with(world, LIVE | {"BRANCHES": '["main"]'})

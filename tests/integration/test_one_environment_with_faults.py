@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from simulator.behaviour.switches import SWITCHES, SwitchValue
-from simulator.faults import Answer, DropConnection, empty_page, passing_400
+from simulator.faults import Answer, DropConnection, Fault, empty_page, passing_400
 from simulator.state.journal import EventKind
 from tests.support.world import Ran, World, only_environment, run_pipe
 
@@ -151,19 +151,18 @@ def test_a_creation_that_a_service_refuses_is_not_sent_again(
     assert ran.methods == ["GET", "POST", "GET"]
 
 
-def test_a_creation_that_is_refused_without_a_reason_is_sent_again() -> None:
+@pytest.mark.parametrize(
+    ("fault", "code", "key"),
+    [(passing_400(), 5, "not-created"), (DropConnection(), 6, "service-unavailable")],
+    ids=["refused without a reason", "lost"],
+)
+def test_a_creation_that_never_takes_effect_is_sent_again_and_given_up(
+    fault: Fault, code: int, key: str
+) -> None:
     world = World()
-    world.simulator.faults.add(passing_400(), method="POST", times=99)
+    world.simulator.faults.add(fault, method="POST", times=99)
     ran = run_pipe(world, ENVIRONMENT_NAME="Test-Env", ENVIRONMENT_TYPE="Test")
-    assert (ran.exit_code, set(ran.problems)) == (5, {"not-created"})
-    assert ran.methods.count("POST") == 5
-
-
-def test_a_creation_whose_answers_are_all_lost_without_effect_is_given_up() -> None:
-    world = World()
-    world.simulator.faults.add(DropConnection(), method="POST", times=99)
-    ran = run_pipe(world, ENVIRONMENT_NAME="Test-Env", ENVIRONMENT_TYPE="Test")
-    assert (ran.exit_code, set(ran.problems)) == (6, {"service-unavailable"})
+    assert (ran.exit_code, set(ran.problems)) == (code, {key})
     assert ran.methods.count("POST") == 5
 
 
@@ -197,21 +196,15 @@ def test_a_change_that_turns_out_to_be_made_is_not_a_failure() -> None:
     assert ran.exit_code == 0
 
 
-def test_a_rename_that_is_taken_and_ignored_is_not_verified() -> None:
-    world = World(rename_clash="ignored")
-    world.shop.add_environment("Live", "Production")
-    ran = _run_while(
-        world,
-        lambda: world.shop.add_environment("Production", "Production"),
-        ENVIRONMENT_NAME="Production",
-        ENVIRONMENT_TYPE="",
-        RENAME_FROM="Live",
-    )
-    assert (ran.exit_code, set(ran.problems)) == (5, {"rename-does-not-show"})
-
-
-@pytest.mark.parametrize("clash", ["400", "409"])
-def test_a_rename_onto_a_name_taken_meanwhile_is_reported(clash: str) -> None:
+@pytest.mark.parametrize(
+    ("clash", "key", "words"),
+    [
+        ("ignored", "rename-does-not-show", ""),
+        ("400", "change-not-supported", "already exists"),
+        ("409", "change-not-supported", "already exists"),
+    ],
+)
+def test_a_rename_onto_a_name_taken_meanwhile_is_reported(clash: str, key: str, words: str) -> None:
     world = World(rename_clash=clash)
     world.shop.add_environment("Live", "Production")
     ran = _run_while(
@@ -221,8 +214,8 @@ def test_a_rename_onto_a_name_taken_meanwhile_is_reported(clash: str) -> None:
         ENVIRONMENT_TYPE="",
         RENAME_FROM="Live",
     )
-    assert (ran.exit_code, set(ran.problems)) == (5, {"change-not-supported"})
-    assert "already exists" in ran.log
+    assert (ran.exit_code, set(ran.problems)) == (5, {key})
+    assert words in ran.log
 
 
 def test_an_environment_that_goes_before_it_is_changed_is_reported() -> None:

@@ -96,35 +96,22 @@ def test_what_somebody_else_deleted_is_no_failure() -> None:
     assert (ran.exit_code, changes_of(ran)) == (0, {"variables.B": "unchanged"})
 
 
-def test_a_deletion_that_finds_nothing_while_the_list_shows_it_is_reported() -> None:
+@pytest.mark.promise("P10", "P13")
+@pytest.mark.parametrize(
+    ("status", "empty_lists"), [(404, 0), (404, 1), (409, 0)], ids=["found", "wavers", "refused"]
+)
+def test_a_deletion_that_is_not_done_is_reported(status: int, empty_lists: int) -> None:
+    """What is reported as gone was missing from two lists."""
     world = live_world()
     live_of(world).set_variable("A", "1")
     live_of(world).set_variable("B", "1")
-    world.simulator.faults.add(Answer(status=404, body=b"{}"), method="DELETE", times=9)
+    world.simulator.faults.add(Answer(status=status, body=b"{}"), method="DELETE", times=9)
+    world.simulator.faults.add(
+        empty_page(), path="*/variables", method="GET", skip=2, times=empty_lists
+    )
     ran = run_with(world, declare_plain(A="1") | PRUNE)
     assert (ran.exit_code, changes_of(ran)) == (5, {"variables.B": "failed"})
     assert set(values_of(world)) == {"A", "B"}
-
-
-@pytest.mark.promise("P10", "P13")
-def test_one_list_that_wavers_does_not_confirm_a_deletion_that_found_nothing() -> None:
-    """What is reported as gone was missing twice."""
-    world = live_world()
-    live_of(world).set_variable("A", "1")
-    live_of(world).set_variable("B", "1")
-    world.simulator.faults.add(Answer(status=404, body=b"{}"), method="DELETE", times=9)
-    world.simulator.faults.add(empty_page(), path="*/variables", method="GET", skip=2)
-    ran = run_with(world, declare_plain(A="1") | PRUNE)
-    assert (ran.exit_code, changes_of(ran)) == (5, {"variables.B": "failed"})
-
-
-def test_a_deletion_that_is_refused_is_reported() -> None:
-    world = live_world()
-    live_of(world).set_variable("A", "1")
-    live_of(world).set_variable("B", "1")
-    world.simulator.faults.add(Answer(status=409, body=b"{}"), method="DELETE")
-    ran = run_with(world, declare_plain(A="1") | PRUNE)
-    assert (ran.exit_code, changes_of(ran)) == (5, {"variables.B": "failed"})
 
 
 @pytest.mark.parametrize(("after_effect", "code"), [(True, 0), (False, 5)])

@@ -86,26 +86,13 @@ def test_the_deadline_ends_a_run(behave: Callable[[socket.socket], None]) -> Non
     assert_ended(ran)
 
 
-@pytest.mark.parametrize("behave", BAD_SERVERS, ids=lambda each: each.__name__)
-def test_the_deadline_ends_a_run_over_several_repositories(
-    behave: Callable[[socket.socket], None],
-) -> None:
-    with serving(behave) as port:
-        ran = run_over_network(
-            BITBUCKET_API_URL=f"http://{LOOPBACK}:{port}",
-            REPO_SLUG="",
-            REPOSITORIES='["one", "two", "three"]',
-            WORKERS="2",
-            DEADLINE=str(DEADLINE),
-            MAX_ATTEMPTS="5",
-        )
-
-    assert_ended(ran)
-    assert "0 of 3" in ran.log
-
-
 @pytest.mark.parametrize(
-    "variables", [{"REPOSITORIES": "svc-*", "REPO_SLUG": ""}, {"MODE": "export"}]
+    "variables",
+    [
+        {"REPOSITORIES": '["one", "two", "three"]', "REPO_SLUG": "", "WORKERS": "2"},
+        {"REPOSITORIES": "svc-*", "REPO_SLUG": ""},
+        {"MODE": "export"},
+    ],
 )
 def test_the_deadline_ends_every_kind_of_run(variables: dict[str, str]) -> None:
     with serving(trickles_headers) as port:
@@ -117,6 +104,7 @@ def test_the_deadline_ends_every_kind_of_run(variables: dict[str, str]) -> None:
         )
 
     assert_ended(ran)
+    assert ("0 of 3" in ran.log) is ("WORKERS" in variables)
 
 
 def test_the_deadline_ends_the_wait_for_a_token() -> None:

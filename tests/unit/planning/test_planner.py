@@ -150,14 +150,6 @@ def test_a_restriction_that_can_not_be_read_is_not_unchanged(*, wanted: bool) ->
     )
 
 
-def test_an_unreadable_admin_only_is_never_unchanged() -> None:
-    unknown = replace(env("Live", admin_only=None), is_admin_only_unreadable=True)
-    for wanted in (True, False):
-        assert _one(declared("Live", admin_only=wanted), unknown) == Update(
-            existing=unknown, changes=(SetAdminOnly(None, after=wanted),)
-        )
-
-
 def test_branches_that_can_not_be_read_are_a_change_that_fails() -> None:
     contents = ExistingContents(branches=FAILURE)
     plan = _one(declared("Live", wants=Desired(branches=())), env("Live"), contents=contents)
