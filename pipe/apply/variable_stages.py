@@ -163,7 +163,10 @@ class VariableWriter(Struct, frozen=True):
         if not deletions:
             return
         with self.outcomes.fail_on_error(*deletions):
-            listed = self._read_again({_identity(each.existing) for each in deletions})
+            wanted = {_identity(each.existing) for each in deletions}
+            listed = self._read_again(wanted)
+            if not wanted <= {_identity(each) for each in listed}:
+                self.store.check_environment()
         problem = None if self.store.context.force else self._reconsidered(changes, listed)
         present = {_identity(each) for each in listed}
         confirmed: list[DeleteVariable] = []

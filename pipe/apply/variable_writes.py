@@ -196,14 +196,14 @@ class VariableStore(Struct, frozen=True):
                 return _stored_plain(variable, updated) or Overwritten(known)
             case Rejected(status=HTTPStatus.NOT_FOUND):
                 # It went away, or was replaced by one with another uuid: look again.
-                self._check_environment()
+                self.check_environment()
                 return _Undecided(None, updated)
             case Rejected() if known.secured and isinstance(variable, PlainVariable):
                 return self._make_room(variable, known)
             case Rejected():
                 return self._refused(f"write the variable {variable.key}", updated)
 
-    def _check_environment(self) -> None:
+    def check_environment(self) -> None:
         """Check that the environment exists, which no variable proves.
 
         Those of an environment that does not exist look like none, and can be created (a live

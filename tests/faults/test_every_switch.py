@@ -45,7 +45,7 @@ IMPOSSIBLE: Final[Mapping[tuple[str, SwitchValue], frozenset[int]]] = {
     ("environment_names", "api"): frozenset({5}),
     ("environment_names", "web"): frozenset({5}),
     ("plan", "402"): frozenset({5}),
-    ("plan", "403"): frozenset({3}),
+    ("plan", "403"): frozenset({5}),
     ("plan", "ignored"): frozenset({5}),
     ("slug_clash", "refused"): frozenset({5}),
 }

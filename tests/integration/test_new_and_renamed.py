@@ -27,6 +27,23 @@ def test_a_repository_made_a_moment_ago_is_waited_for_where_pipelines_is_enabled
     assert [method for method, _, _ in ran.writes] == ["PUT", "POST"]
 
 
+@pytest.mark.promise("P1")
+def test_pipelines_that_do_not_show_as_enabled_yet_are_enabled_again_without_harm() -> None:
+    world = World(pipelines_config_lag_seconds=5.0)
+    declared = {"ENABLE_PIPELINES": "true", **WANTED}
+    assert run_pipe(world, **declared).exit_code == 0
+    before = world.snapshot()
+
+    again = run_pipe(world, **declared)
+    world.clock.sleep(5)
+    later = run_pipe(world, **declared)
+
+    assert [method for method, _, _ in again.writes] == ["PUT"]
+    assert (again.exit_code, again.events) == (0, [])
+    assert world.snapshot() == before
+    assert (later.exit_code, later.writes) == (0, [])
+
+
 def test_a_missing_repository_is_waited_for_ten_seconds_where_pipelines_is_enabled() -> None:
     world = World()
     started = world.clock.seconds

@@ -145,10 +145,8 @@ def test_250_variables_under_every_kind_of_broken_page(
     assert [body["key"] for body in ran.bodies] == ["V17"]
 
 
-def test_an_environment_deleted_meanwhile_gets_no_variables() -> None:
-    """Variables of an environment that does not exist can be created; that is no proof."""
-    world = live_world()
-    live_of(world).set_variable("A", "old")
+def _delete_once_read(world: World) -> None:
+    """Let somebody delete the environment once its variables were read."""
     live = live_of(world)
 
     def delete(simulator: Simulator) -> None:
@@ -158,10 +156,46 @@ def test_an_environment_deleted_meanwhile_gets_no_variables() -> None:
             world.shop.delete_environment(live)
 
     world.simulator.observers.append(delete)
+
+
+def test_an_environment_deleted_meanwhile_gets_no_variables() -> None:
+    """Variables of an environment that does not exist can be created; that is no proof."""
+    world = live_world()
+    live_of(world).set_variable("A", "old")
+    _delete_once_read(world)
     ran = run_with(world, LIVE | listed("VARIABLES", "A=new", "B=new"))
     assert (ran.exit_code, set(ran.problems)) == (5, {"environment-disappeared"})
     assert ran.count(EventKind.VARIABLE_CREATED) == 0
     assert ran.report["summary"]["variables"]["created"] == 0
+
+
+def test_new_variables_of_an_environment_deleted_meanwhile_are_written_by_the_next_run() -> None:
+    """Bitbucket answers 201: only one more request could tell, so docs/reliability.md says so."""
+    world = live_world()
+    _delete_once_read(world)
+    declared = {**LIVE, "ENVIRONMENT_TYPE": "Production", **listed("VARIABLES", "A=1", "B=2")}
+    ran = run_with(world, declared)
+    assert (ran.exit_code, ran.methods) == (0, ["GET", "GET", "POST", "POST"])
+    assert world.shop.names() == []
+    assert run_with(world, declared).exit_code == 0
+    assert {key: each.value for key, each in live_of(world).variables.items()} == {
+        "A": "1",
+        "B": "2",
+    }
+
+
+@pytest.mark.parametrize(
+    "more",
+    [{"ADMIN_ONLY": "false"}, {"BRANCHES": "main"}, {"PRUNE": "variables", "FORCE": "true"}],
+    ids=str,
+)
+def test_new_variables_are_not_written_for_nothing_where_more_is_read(more: dict[str, str]) -> None:
+    world = live_world()
+    live_of(world).restrict(admin_only=True)
+    live_of(world).set_variable("OLD", "1")
+    _delete_once_read(world)
+    ran = run_with(world, {**LIVE, **listed("VARIABLES", "A=1"), **more})
+    assert ran.exit_code == 5
 
 
 def test_a_variable_of_a_repository_deleted_meanwhile_is_created_again() -> None:
