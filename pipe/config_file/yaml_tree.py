@@ -181,7 +181,7 @@ class _Expander:
             if not isinstance(key, yaml.ScalarNode):
                 self._tree.add_error(place, path, "a key must be a text, not a list or mapping")
             elif key.tag == _MERGE:
-                for source in member.value if _is_list(member) else [member]:
+                for source in member.value if isinstance(member, yaml.SequenceNode) else [member]:
                     if isinstance(source, yaml.MappingNode) and depth < MAX_DEPTH:
                         # The first of several sources wins, as YAML specifies.
                         merged = self._members(source, path, depth + 1) | merged
@@ -211,10 +211,6 @@ def _no_value(path: Path) -> str:
     if path and path[-1] in _LISTS and path[-2:-1] != ("variables",):
         return "has no value; write [] for an empty list, or remove the key"
     return "has no value; set one ('' for an empty text), or remove the key"
-
-
-def _is_list(node: yaml.Node) -> bool:
-    return isinstance(node, yaml.SequenceNode)
 
 
 def _place(mark: yaml.Mark | None) -> Place:

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from enum import StrEnum
 from typing import Final, TypeVar
 
+from pydantic import SecretStr
+
 from pipe.models.selection import is_glob
 from pipe.parsing.suggestions import expected, quoted
 
@@ -139,11 +141,11 @@ def plan_checksum(text: str) -> str:
     return _PREFIX + digits
 
 
-def fingerprint_key(text: str) -> str:
+def fingerprint_key(text: str) -> SecretStr:
     """Read the key of the fingerprints; the message never quotes it."""
     if len(text) < _MIN_KEY:
         raise ValueError(f"too short; use a random key of {_MIN_KEY} characters or more")
-    return text
+    return SecretStr(text)
 
 
 def path(text: str) -> str:

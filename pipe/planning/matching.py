@@ -89,7 +89,8 @@ def match(declared: DeclaredEnvironment, environments: tuple[ExistingEnvironment
         case Found() | Missing(), Found() | Ambiguous():
             return former  # a rename that changes only case finds one environment by both names
         case Missing(), _:
-            return _by_slug(name, environments)
+            slugs = (each for each in environments if each.slug == name)
+            return _only(name, slugs, FoundBy.SLUG)
         case _:
             return present
 
@@ -127,12 +128,6 @@ def _by_exact_name(
     name: str, environments: tuple[ExistingEnvironment, ...]
 ) -> Found | Missing | Ambiguous:
     return _only(name, (each for each in environments if each.name == name), FoundBy.NAME)
-
-
-def _by_slug(
-    name: str, environments: tuple[ExistingEnvironment, ...]
-) -> Found | Missing | Ambiguous:
-    return _only(name, (each for each in environments if each.slug == name), FoundBy.SLUG)
 
 
 def _only(

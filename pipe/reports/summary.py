@@ -7,7 +7,7 @@ from typing import Final
 
 from msgspec.structs import asdict
 
-from pipe.models.changes import RewriteSecured, Update
+from pipe.models.changes import Update
 from pipe.models.counting import (
     PlanCounts,
     count_environments,
@@ -22,6 +22,7 @@ from pipe.models.results import (
     RepositoryResult,
     RunOutcome,
     RunResult,
+    is_drift,
 )
 from pipe.reports.text import count_list, counted, one_line, repositories
 
@@ -40,7 +41,7 @@ def plan_sentence(results: Iterable[RepositoryResult]) -> str:
     counts = count_plan(each for one in results for each in one.environments)
     impossible = sum(is_impossible(each.plan) for one in results for each in one.environments)
     rewritten = sum(
-        isinstance(each.plan, Update) and _only_rewrites(each.plan)
+        isinstance(each.plan, Update) and not is_drift(each.changes)
         for one in results
         for each in one.environments
     )
@@ -55,10 +56,6 @@ def plan_sentence(results: Iterable[RepositoryResult]) -> str:
         f"{counts.create} to create, {counts.update} to change{only}, {deletions(counts)},"
         f" {counts.unchanged} unchanged{others}{own}{enabled}"
     )
-
-
-def _only_rewrites(plan: Update) -> bool:
-    return all(isinstance(each, RewriteSecured) for each in plan.changes)
 
 
 def would_change(result: RunResult) -> bool:
@@ -85,13 +82,14 @@ def summary_parts(result: RunResult) -> tuple[list[str], str]:
 def _happened(result: RunResult) -> list[str]:
     """Return the parts of the sentence, the most important first."""
     failed = sum(each.problem is not None for each in result.repositories)
+    variables = asdict(count_variables(result.repositories))
     parts = [
         _config_errors(result),
         f"{repositories(failed)} failed" if failed else "",
         f"{repositories(len(result.remaining))} not started" if result.remaining else "",
         _exported(result.exported),
         _environments(result.environments),
-        _count("variable", asdict(count_variables(result.repositories))),
+        count_list(((number, name) for name, number in variables.items()), "variable"),
     ]
     return [part for part in parts if part] or ["nothing was written"]
 
@@ -117,10 +115,6 @@ def _exported(exported: Exported | None) -> str:
     place = "standard output" if exported.path is None else one_line(exported.path)
     environments = counted(exported.environments, "environment")
     return f"{environments} of {repositories(exported.repositories)} written to {place}"
-
-
-def _count(noun: str, counts: dict[str, int]) -> str:
-    return count_list(((number, name) for name, number in counts.items()), noun)
 
 
 def _config_errors(result: RunResult) -> str:

@@ -58,16 +58,8 @@ def _secret(text: str) -> SecretStr:
     return SecretStr(values.token(text))
 
 
-def _fingerprint_key(text: str) -> SecretStr:
-    return SecretStr(values.fingerprint_key(text))
-
-
 def _branches(items: tuple[ListItem, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(each(values.branch, items)))
-
-
-def _any_value(_: str) -> bool:
-    return True
 
 
 def _texts(items: tuple[ListItem, ...]) -> tuple[ListItem, ...]:
@@ -188,7 +180,7 @@ class Options(BaseSettings):
         " `always`, `if-missing` (never), or `on-change` (requires `FINGERPRINT_KEY`). Default:"
         " `always`; with `FINGERPRINT_KEY`: `on-change`.",
     )
-    fingerprint_key: Annotated[SecretStr | None, one(_fingerprint_key)] = Field(
+    fingerprint_key: Annotated[SecretStr | None, one(values.fingerprint_key)] = Field(
         default=None,
         description="Secret key, 16 characters or more, for fingerprints of secured values, so"
         " that only changed ones are written. Default: `$FINGERPRINT_KEY`.",
@@ -267,7 +259,7 @@ class Options(BaseSettings):
     debug: Annotated[bool, one(values.boolean)] = Field(
         default=False, description="Log every request."
     )
-    no_color: Annotated[bool, one(_any_value)] = Field(
+    no_color: Annotated[bool, one(lambda _: True)] = Field(
         default=False, description="Any value: no colours in the log. Default: coloured."
     )
     bitbucket_api_url: Annotated[str, one(urls.api_url)] = Field(
