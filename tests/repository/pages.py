@@ -45,7 +45,7 @@ class Page:
         return [
             step
             for block in blocks(self.text, "yaml")
-            if block.text.startswith("script:")
+            if block.text.startswith(("script:", "- step:"))
             for step in steps(yaml.safe_load(block.text))
         ]
 

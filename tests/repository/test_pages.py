@@ -24,6 +24,7 @@ SECRETS: Final = {
     "PROD_DB_PASSWORD": "first-secret",
     "FINGERPRINT_KEY": "a key of the example's own",
 }
+READ_ONLY: Final = frozenset({"read:pipeline:bitbucket", "read:repository:bitbucket"})
 PAGES: Final = pages()
 
 
@@ -94,14 +95,14 @@ def test_one_environment(acme: Workspace) -> None:
     assert live.variables["DB_PASSWORD"].value == "second-secret"
 
     rename, delete = page.snippets()
-    assert acme.run(rename).exit_code == 0
+    assert acme.run(rename, **SECRETS).exit_code == 0
     assert acme.names() == ["Live-EU"]
     assert live.admin_only
     acme.simulator.repository("acme/shop").add_environment("Preview", "Test")
     assert acme.run(delete).exit_code == 0
     assert acme.names() == ["Live-EU"]
     before = acme.writes()
-    assert (acme.run(rename).exit_code, acme.run(delete).exit_code) == (0, 0)
+    assert (acme.run(rename, **SECRETS).exit_code, acme.run(delete).exit_code) == (0, 0)
     assert acme.writes() == before
 
 
@@ -136,7 +137,8 @@ def test_administrators_only(acme: Workspace) -> None:
             environments=[(f"Live {slug}", "Production", False), ("Test", "Test", False)],
         )
 
-    audit = acme.run("Audit")
+    acme.simulator.credentials.add_api_token(DEMO_EMAIL, "read-only", scopes=READ_ONLY)
+    audit = acme.run("Audit", READ_ONLY_API_TOKEN="read-only")
     assert (audit.exit_code, acme.writes()) == (4, 0), audit.log
     reviewed = json.loads((acme.clone / "audit.json").read_text())["plan_checksum"]
     assert reviewed in audit.log
@@ -150,15 +152,14 @@ def test_administrators_only(acme: Workspace) -> None:
     assert acme.environment("Live web", "acme/web").admin_only
     assert not acme.environment("Live sandbox-1", "acme/sandbox-1").admin_only
     assert not acme.environment("Test", "acme/web").admin_only
-    assert acme.run("Audit").exit_code == 0
+    assert acme.run("Audit", READ_ONLY_API_TOKEN="read-only").exit_code == 0
     assert acme.run("Enforce", REVIEWED=reviewed).exit_code == 7  # the plan is another one now
 
 
 def test_drift(acme: Workspace) -> None:
     page = acme.open("drift")
-    acme.simulator.credentials.add_api_token(
-        DEMO_EMAIL, "read-only", scopes=frozenset({"read:pipeline:bitbucket"})
-    )
+    scopes = frozenset({"read:pipeline:bitbucket"})
+    acme.simulator.credentials.add_api_token(DEMO_EMAIL, "read-only", scopes=scopes)
     declared = {"CONFIG_FILE": "bitbucket-environments.yml", "PROD_DB_PASSWORD": "first-secret"}
     apply = " ".join(f"--env {name}={value}" for name, value in declared.items())
     credential = "--env ATLASSIAN_ACCOUNT_EMAIL --env ATLASSIAN_API_TOKEN"
@@ -289,7 +290,8 @@ def test_adopt(acme: Workspace) -> None:
     production.set_variable("API_URL", "https://api.acme.example")
     production.set_variable("DB_PASSWORD", "by-hand", secured=True)
 
-    export = acme.run("Export")
+    acme.simulator.credentials.add_api_token(DEMO_EMAIL, "read-only", scopes=READ_ONLY)
+    export = acme.run("Export", READ_ONLY_API_TOKEN="read-only")
     assert export.exit_code == 0, export.log
     written = (acme.clone / "bitbucket-environments.yml").read_text()
     [shown] = [
@@ -318,18 +320,19 @@ def test_many_repositories(acme: Workspace) -> None:
         )
     for token in ("token-1", "token-2"):
         acme.simulator.credentials.add_access_token(token)
+    no_api_token = {"ATLASSIAN_ACCOUNT_EMAIL": "", "ATLASSIAN_API_TOKEN": ""}
 
     done: list[str] = []
     for number, step in enumerate(("First half", "Second half")):
         ended = acme.run(
             step,
-            WORKSPACE_TOKEN_1="token-1",
-            WORKSPACE_TOKEN_2="token-2",
+            **no_api_token,
+            WORKSPACE_TOKEN=f"token-{number + 1}",
             BITBUCKET_PARALLEL_STEP=str(number),
             BITBUCKET_PARALLEL_STEP_COUNT="2",
         )
         assert ended.exit_code == 0, ended.log
-        report = json.loads((acme.clone / "report.json").read_text())
+        report = json.loads((acme.clone / f"report-{number + 1}.json").read_text())
         done += [each["slug"] for each in report["repositories"]]
 
     assert sorted(done) == sorted({*slugs, "shop"} - {"sandbox-1"})
@@ -345,7 +348,8 @@ def test_from_terraform(acme: Workspace) -> None:
     production = repository.add_environment("Production", "Production", admin_only=True)
     production.set_variable("DB_PASSWORD", "by-terraform", secured=True)
 
-    compared = acme.run("Compare")
+    acme.simulator.credentials.add_api_token(DEMO_EMAIL, "read-only", scopes=READ_ONLY)
+    compared = acme.run("Compare", READ_ONLY_API_TOKEN="read-only")
 
     assert (compared.exit_code, acme.writes()) == (0, 0), compared.log
 
