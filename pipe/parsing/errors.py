@@ -58,7 +58,7 @@ def read_text(
         reason = error.strerror or type(error).__name__
         errors.add(
             name,
-            f"{quoted(path)} cannot be read: {reason}; paths are relative to the clone directory",
+            f"{quoted(path)} cannot be read: {reason}; paths are relative to the working directory",
         )
     else:
         if "\0" not in text:

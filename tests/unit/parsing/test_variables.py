@@ -318,7 +318,7 @@ def test_a_file_with_a_nul_character() -> None:
 def test_a_missing_file() -> None:
     assert errors_of(ONE | {"VARIABLES_FILE": "a", "SECURED_VARIABLES_FILE": "b"}) == {
         "VARIABLES_FILE": "'a' cannot be read: No such file or directory; paths are relative to"
-        " the clone directory",
+        " the working directory",
         "SECURED_VARIABLES_FILE": "'b' cannot be read: No such file or directory; paths are"
-        " relative to the clone directory",
+        " relative to the working directory",
     }
