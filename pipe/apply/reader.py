@@ -56,7 +56,7 @@ def read_state(context: ApplyContext, repository: Repository, declaration: Decla
         pipelines_enabled=(
             _pipelines_enabled(context, repository) if declaration.enable_pipelines else None
         ),
-        variables=read_repository_variables(context, repository) if own else None,
+        variables=_own_variables(context, repository) if own else None,
     )
 
 
@@ -100,18 +100,6 @@ def list_environments(
     return problems.raise_for_rejection(listed, "list the environments", repository)
 
 
-def read_repository_variables(
-    context: ApplyContext, repository: Repository
-) -> tuple[ExistingVariable, ...]:
-    """Return the variables of the repository itself.
-
-    Raises:
-        PipeError: They can't be listed.
-    """
-    listed = context.api.variables(VariableOwner(repository))
-    return problems.raise_for_rejection(listed, "list the variables", repository)
-
-
 def read_contents(
     context: ApplyContext, repository: Repository, existing: ExistingEnvironment, desired: Desired
 ) -> ExistingContents:
@@ -150,6 +138,11 @@ def _read_branches(
         return problems.branches_unsupported(existing.name, listed)
     doing = f"list the branches of '{existing.name}'"
     return problems.raise_for_rejection(listed, doing, repository)
+
+
+def _own_variables(context: ApplyContext, repository: Repository) -> tuple[ExistingVariable, ...]:
+    listed = context.api.variables(VariableOwner(repository))
+    return problems.raise_for_rejection(listed, "list the variables", repository)
 
 
 def _pipelines_enabled(context: ApplyContext, repository: Repository) -> bool:

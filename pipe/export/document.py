@@ -22,6 +22,7 @@ from pipe.models.existing import ExistingContents, ExistingEnvironment, Existing
 from pipe.parsing import values
 from pipe.parsing.suggestions import quoted
 from pipe.parsing.variables import check_key
+from pipe.planning.planner import Observed
 from pipe.redaction import Redactor
 
 Hashed = TypeVar("Hashed", bound=Hashable)
@@ -55,20 +56,6 @@ _BLOCK: Final = re.compile(r"(?:\S(?:[^\n]*\S)?\n)+\S(?:[^\n]*\S)?\n?")
 """Lines that a block scalar can hold unchanged."""
 
 
-class ExportedEnvironment(Struct, frozen=True):
-    """An environment and everything in it."""
-
-    environment: ExistingEnvironment
-    contents: ExistingContents
-
-
-class ExportedRepository(Struct, frozen=True):
-    """The environments of a repository, and its own variables."""
-
-    environments: tuple[ExportedEnvironment, ...]
-    variables: tuple[ExistingVariable, ...] = ()
-
-
 class ExportedFile(Struct, frozen=True):
     """The content of the file.
 
@@ -82,7 +69,7 @@ class ExportedFile(Struct, frozen=True):
     left_out: tuple[str, ...]
 
 
-def make(found: Mapping[Repository, ExportedRepository], redactor: Redactor) -> ExportedFile:
+def make(found: Mapping[Repository, Observed], redactor: Redactor) -> ExportedFile:
     """Return the file that declares repositories as they are, without the secrets of the run."""
     reader = _Reader(redactor)
     declared = {each: reader.read(each, found[each]) for each in found}
@@ -235,23 +222,24 @@ class _Reader:
         self.left_out: list[str] = []
         self._redactor = redactor
 
-    def read(self, repository: Repository, found: ExportedRepository) -> dict[str, Properties]:
-        own = self._variables(found.variables, str(repository))
+    def read(self, repository: Repository, found: Observed) -> dict[str, Properties]:
+        own = self._variables(found.variables or (), str(repository))
         read: dict[str, Properties] = {
             _REPOSITORY: {("variables", key): value for key, value in own.items()}
         }
-        spellings = Counter(each.environment.name.casefold() for each in found.environments)
+        spellings = Counter(each.name.casefold() for each in found.environments)
         for each in sorted(found.environments, key=_order):
-            name = each.environment.name
+            name = each.name
             what = f"the environment {quoted(name)} of {repository}"
             if spellings[name.casefold()] > 1:
                 self._leave_out(what, "another one has the same name, perhaps in another case")
             elif self._can_declare(values.plain_name, name, what):
-                read[name] = self._properties(each, what)
+                read[name] = self._properties(each, found.contents_of(each), what)
         return read
 
-    def _properties(self, exported: ExportedEnvironment, what: str) -> Properties:
-        existing, contents = exported.environment, exported.contents
+    def _properties(
+        self, existing: ExistingEnvironment, contents: ExistingContents, what: str
+    ) -> Properties:
         properties: dict[tuple[str, ...], Property] = {}
         if existing.type is not None:
             properties["type",] = str(existing.type)
@@ -306,9 +294,8 @@ class _Reader:
         self.left_out.append(self._redactor.mask_words(f"Left out: {what}: {reason}"))
 
 
-def _order(exported: ExportedEnvironment) -> tuple[bool, int, str, str]:
+def _order(environment: ExistingEnvironment) -> tuple[bool, int, str, str]:
     """Sort by type (Test, Staging, Production, unknown), then by name."""
-    kind = exported.environment.type
+    kind, name = environment.type, environment.name
     rank = 0 if kind is None else [*type(kind)].index(kind)
-    name = exported.environment.name
     return kind is None, rank, name.casefold(), name

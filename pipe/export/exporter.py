@@ -9,21 +9,23 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from pipe.apply.context import ApplyContext
-from pipe.apply.reader import list_environments, read_contents, read_repository_variables
+from pipe.apply.reader import read_state
 from pipe.bitbucket import problems
 from pipe.context import Writable
 from pipe.export import document
-from pipe.export.document import ExportedEnvironment, ExportedRepository
 from pipe.fleet.recorder import RunRecorder
 from pipe.fleet.workers import Abandoned, Crashed, NotStarted, WorkerPool
-from pipe.models.declaration import Desired, Repository
+from pipe.models.declaration import Declaration, Desired, Repository, Rule
 from pipe.models.errors import ExitCode, PipeError, Problem, RunOverError
 from pipe.models.results import Exported, RepositoryResult, RunResult
+from pipe.planning.planner import Observed
 from pipe.redaction import Redactor
 from pipe.reports.files import reason, write_atomically
 
-_EVERYTHING: Final = Desired(branches=(), variables=())
-"""Asks for everything in an environment."""
+_EVERYTHING: Final = Declaration(
+    rules=(Rule(desired=Desired(branches=(), variables=())),), repository=Desired(variables=())
+)
+"""A declaration for which everything in a repository is read."""
 
 
 class Exporter(Struct, frozen=True, kw_only=True):
@@ -43,7 +45,7 @@ class Exporter(Struct, frozen=True, kw_only=True):
 
     def run(self, repositories: tuple[Repository, ...], base_result: RunResult) -> RunResult:
         """Write the configuration file of these repositories; return `base_result` with results."""
-        found: dict[Repository, ExportedRepository] = {}
+        found: dict[Repository, Observed] = {}
         outcomes = self.pool.map(self._read, repositories, activity="repositories read")
         for repository, outcome in zip(repositories, outcomes, strict=True):
             match outcome:
@@ -55,7 +57,7 @@ class Exporter(Struct, frozen=True, kw_only=True):
                     self._failed(repository, self.recorder.unexpected(repository, outcome))
                 case Problem():
                     self._failed(repository, outcome)
-                case ExportedRepository():
+                case Observed():
                     found[repository] = outcome
                     self.recorder.add(RepositoryResult(repository=repository))
         exported = None
@@ -63,20 +65,13 @@ class Exporter(Struct, frozen=True, kw_only=True):
             exported = self._write(found, [each for each in repositories if each not in found])
         return replace(self.recorder.finish(base_result), exported=exported)
 
-    def _read(self, repository: Repository) -> ExportedRepository | Problem:
+    def _read(self, repository: Repository) -> Observed | Problem:
         try:
-            environments = tuple(
-                ExportedEnvironment(
-                    each, read_contents(self.apply_context, repository, each, _EVERYTHING)
-                )
-                for each in list_environments(self.apply_context, repository)
-            )
-            variables = read_repository_variables(self.apply_context, repository)
+            return read_state(self.apply_context, repository, _EVERYTHING)
         except PipeError as error:
             if error.problem.ends_run:
                 self.pool.stop()
             return error.problem
-        return ExportedRepository(environments, variables)
 
     def _failed(self, repository: Repository, problem: Problem) -> None:
         if problem.ends_run and self.recorder.many_repositories:
@@ -86,7 +81,7 @@ class Exporter(Struct, frozen=True, kw_only=True):
             self.recorder.add(RepositoryResult(repository=repository, problem=problem))
 
     def _write(
-        self, found: dict[Repository, ExportedRepository], missing: list[Repository]
+        self, found: dict[Repository, Observed], missing: list[Repository]
     ) -> Exported | None:
         """Write the file and return what is in it; `None`: it could not be written."""
         file = document.make(found, self.redactor)

@@ -8,30 +8,35 @@ from typing import Any
 import pytest
 import yaml
 
-from pipe.export.document import (
-    ExportedEnvironment,
-    ExportedFile,
-    ExportedRepository,
-    make,
-    render_yaml,
-)
+from pipe.export.document import ExportedFile, make, render_yaml
 from pipe.models.declaration import Repository
-from pipe.models.existing import ExistingContents, ExistingVariable
+from pipe.models.existing import ExistingContents, ExistingEnvironment, ExistingVariable
+from pipe.planning.planner import Observed
 from pipe.redaction import Redactor
 from tests.support.values import FAILURE, PRODUCTION, SHOP, STAGING, TEST, branch, env, var
 
 OTHER = Repository("acme", "web")
 
 
-def _env(name: str, *variables: ExistingVariable, **fields: Any) -> ExportedEnvironment:  # noqa: ANN401 - of env
-    contents = ExistingContents(variables=variables, branches=())
-    return ExportedEnvironment(env(name, **fields), contents)
+_Pair = tuple[ExistingEnvironment, ExistingContents]
 
 
-def _file(*environments: ExportedEnvironment, **others: ExportedEnvironment) -> ExportedFile:
+def _env(name: str, *variables: ExistingVariable, **fields: Any) -> _Pair:  # noqa: ANN401 - of env
+    return env(name, **fields), ExistingContents(variables=variables, branches=())
+
+
+def _observed(*environments: _Pair, own: tuple[ExistingVariable, ...] = ()) -> Observed:
+    return Observed(
+        environments=tuple(existing for existing, _ in environments),
+        contents={existing.uuid: contents for existing, contents in environments},
+        variables=own,
+    )
+
+
+def _file(*environments: _Pair, **others: _Pair) -> ExportedFile:
     """Return the file of `acme/shop`, and of other repositories with one environment each."""
-    found = {SHOP: ExportedRepository(environments)} if environments else {}
-    found |= {Repository("acme", slug): ExportedRepository((it,)) for slug, it in others.items()}
+    found = {SHOP: _observed(*environments)} if environments else {}
+    found |= {Repository("acme", slug): _observed(it) for slug, it in others.items()}
     return make(found, Redactor())
 
 
@@ -39,7 +44,7 @@ def _document(file: ExportedFile) -> Any:  # noqa: ANN401 - parsed YAML
     return yaml.safe_load(render_yaml(file, ()))
 
 
-def _environments(*environments: ExportedEnvironment) -> Any:  # noqa: ANN401 - parsed YAML
+def _environments(*environments: _Pair) -> Any:  # noqa: ANN401 - parsed YAML
     return _document(_file(*environments))["environments"]
 
 
@@ -59,15 +64,15 @@ def test_environments_are_sorted_by_type_and_name() -> None:
 
 
 def test_branches_that_cannot_be_read_are_left_out() -> None:
-    found = ExportedEnvironment(env("Live"), ExistingContents(variables=(), branches=FAILURE))
+    found = (env("Live"), ExistingContents(variables=(), branches=FAILURE))
     assert _file(found).left_out == (
         "Left out: the branches of the environment 'Live' of acme/shop: It. Because.",
     )
 
 
 def test_all_branches_of_an_environment_are_declared_or_none() -> None:
-    valid = ExportedEnvironment(env("A"), ExistingContents(branches=(branch("main"), branch("x"))))
-    invalid = ExportedEnvironment(env("B"), ExistingContents(branches=(branch("x"), branch("\n"))))
+    valid = (env("A"), ExistingContents(branches=(branch("main"), branch("x"))))
+    invalid = (env("B"), ExistingContents(branches=(branch("x"), branch("\n"))))
     first, second = _environments(valid, invalid)
     assert first["branches"] == ["main", "x"]
     assert "branches" not in second
@@ -80,9 +85,10 @@ def test_a_secured_variable_is_declared_as_managed_elsewhere() -> None:
 
 def test_what_contains_a_secret_of_the_run_is_left_out_and_not_shown() -> None:
     secret = "canary-0123456789"
-    found = ExportedRepository(
-        (_env("Live", var("A", f"x {secret}"), var("B", "1")), _env(secret, kind=STAGING)),
-        (var("C", secret),),
+    found = _observed(
+        _env("Live", var("A", f"x {secret}"), var("B", "1")),
+        _env(secret, kind=STAGING),
+        own=(var("C", secret),),
     )
     file = make({SHOP: found}, Redactor([secret]))
     document = render_yaml(file, ())
@@ -95,8 +101,8 @@ def test_what_contains_a_secret_of_the_run_is_left_out_and_not_shown() -> None:
 def test_what_every_repository_has_is_declared_once() -> None:
     live = _env("Live", var("A", "1"), kind=PRODUCTION)
     found = {
-        SHOP: ExportedRepository((live, _env("Only")), (var("R", "1"), var("OWN", "1"))),
-        OTHER: ExportedRepository((live,), (var("R", "1"),)),
+        SHOP: _observed(live, _env("Only"), own=(var("R", "1"), var("OWN", "1"))),
+        OTHER: _observed(live, own=(var("R", "1"),)),
     }
     assert _document(make(found, Redactor())) == {
         "version": 1,
@@ -142,12 +148,10 @@ def test_nothing_that_is_exported_is_deleted() -> None:
 
 
 def test_thirty_repositories_of_which_one_differs_take_fewer_than_100_lines() -> None:
-    def found(region: str, *more: ExportedEnvironment) -> ExportedRepository:
+    def found(region: str, *more: _Pair) -> Observed:
         variables = (var("REGION", region), var("DB_PASSWORD"), var("LEVEL", "info"))
-        return ExportedRepository(
-            tuple(_env(str(kind), *variables, kind=kind) for kind in (TEST, STAGING, PRODUCTION))
-            + more
-        )
+        kinds = (TEST, STAGING, PRODUCTION)
+        return _observed(*(_env(str(kind), *variables, kind=kind) for kind in kinds), *more)
 
     everything = {Repository("acme", f"svc-{number:02}"): found("eu") for number in range(29)}
     everything[SHOP] = found("us", _env("Demo"))
@@ -157,9 +161,9 @@ def test_thirty_repositories_of_which_one_differs_take_fewer_than_100_lines() ->
 
 
 def test_repositories_of_more_than_one_workspace_are_named_in_full() -> None:
-    found: Mapping[Repository, ExportedRepository] = {
-        SHOP: ExportedRepository((_env("Live"),)),
-        Repository("else", "shop"): ExportedRepository(()),
+    found: Mapping[Repository, Observed] = {
+        SHOP: _observed(_env("Live")),
+        Repository("else", "shop"): _observed(),
     }
     document = _document(make(found, Redactor()))
     assert "workspace" not in document
@@ -192,5 +196,5 @@ def test_multi_line_values_are_blocks_where_a_block_can_hold_them() -> None:
 
 
 def test_the_file_names_the_repositories_that_could_not_be_read() -> None:
-    written = render_yaml(make({SHOP: ExportedRepository(())}, Redactor()), [OTHER])
+    written = render_yaml(make({SHOP: _observed()}, Redactor()), [OTHER])
     assert "# Not included, because it could not be read: acme/web\n" in written
