@@ -84,8 +84,6 @@ class RunContext(Struct, frozen=True, kw_only=True):
         files: Reads a text file by its path.
         out: Standard output, for products (`MODE=export`).
         err: Standard error, for the log.
-        clock: Time and randomness.
-        stop: Whether the run was asked to stop.
         connect: Returns an HTTP client for the URL of an API and a number of workers.
         in_pipe: Returns an HTTP client for the proxy beside each step, given our version.
         arguments: Those of the command line.

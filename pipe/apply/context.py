@@ -29,9 +29,7 @@ class ApplyContext(Struct, frozen=True, kw_only=True):
     """What reading and applying depend on.
 
     Attributes:
-        api: One method for each call of Bitbucket's API.
         wait: Waits for some seconds; raises `RunOverError` rather than exceed the deadline.
-        policy: How secured values are treated.
         force: Whether safety checks that may be overridden are overridden (`FORCE`).
         reviewed: Whether only what was reviewed may be applied (`PLAN_CHECKSUM`): what is planned
             anew during the run is then refused.
@@ -64,10 +62,7 @@ class EnvironmentWriter(Struct, frozen=True):
     """One environment that is being changed.
 
     Attributes:
-        context: The dependencies.
-        repository: The repository that the environment belongs to.
         environment: The environment as it was before the first write.
-        outcomes: Records the outcome of each change.
     """
 
     context: ApplyContext

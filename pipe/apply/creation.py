@@ -35,7 +35,6 @@ class FoundEnvironment(Struct, frozen=True):
     """The environment exists, although the list that the plan is based on did not show it.
 
     Attributes:
-        found: The environment.
         may_be_ours: Whether a request of this run, whose answer was lost, may have created it.
     """
 

@@ -34,12 +34,7 @@ ValueChange: TypeAlias = CreateVariable | UpdateVariable | RewriteSecured
 
 
 class VariableWriter(Struct, frozen=True):
-    """Writes the variables of one owner and records the outcome of each change.
-
-    Attributes:
-        store: Reads and writes them one by one.
-        outcomes: Records the outcome of each change.
-    """
+    """Writes the variables of one owner and records the outcome of each change."""
 
     store: VariableStore
     outcomes: ChangeOutcomes

@@ -55,8 +55,6 @@ class VariableStore(Struct, frozen=True):
     """The variables of one owner.
 
     Attributes:
-        context: The dependencies.
-        owner: The environment or repository.
         owner_name: The environment's name; `None`: the repository itself.
     """
 

@@ -44,7 +44,6 @@ class AttemptRecord(Struct, frozen=True, kw_only=True):
     """One attempt, as a log may show it: without bodies.
 
     Attributes:
-        method: The HTTP method.
         path: Path and query.
         result: The HTTP status, or the kind of failure.
         milliseconds: From sending to the end of the response.
@@ -73,9 +72,6 @@ class RequestAttempts(Struct, Generic[T], kw_only=True, eq=False):
     """The attempts at one request; used by one thread.
 
     Attributes:
-        shared: What all requests share.
-        request: What to send.
-        authorizer: Makes the `Authorization` header.
         attempts: Counts the attempts; those of earlier sends of the request are in it.
         counted: Whether the request counts towards the hourly limit and the report.
     """

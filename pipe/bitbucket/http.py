@@ -25,13 +25,9 @@ _STATUSES: Final = range(200, 600)
 def exchange(
     client: httpx.Client, request: Request[T], authorization: str, remaining: float
 ) -> Outcome[T]:
-    """Send a request once.
+    """Send a request once, within the `remaining` seconds of the run.
 
-    Args:
-        client: The HTTP client.
-        request: What to send.
-        authorization: The `Authorization` header; empty to send none.
-        remaining: The seconds until the deadline of the run.
+    An empty `authorization` is not sent.
     """
     seconds = min(_ATTEMPT_SECONDS, remaining)
     try:

@@ -55,10 +55,8 @@ class Page(Struct, Generic[T_co], frozen=True, kw_only=True):
     """One page of a list.
 
     Attributes:
-        values: The values on this page.
         size: The number of values on all pages; `None`: not given.
         length: The maximum number of values on one page; `None`: not given.
-        has_next: Whether the page has a `next`.
     """
 
     values: tuple[T_co, ...] = ()
@@ -81,7 +79,6 @@ class _Pass:
         received: The number of values received, counting repeats except those of a repeated page.
         names: The identities of the values.
         repeats: How often in a row the last page had come before.
-        size: The last `size` received.
     """
 
     def __init__(self) -> None:

@@ -21,8 +21,6 @@ class Content(Struct, frozen=True):
     """The body of a request; it never shows itself.
 
     Attributes:
-        media_type: The `Content-Type`.
-        data: The bytes to send.
         is_secret: Whether a secret is in it: then what is answered to it is not shown.
     """
 
@@ -50,7 +48,6 @@ class Answer(Struct, frozen=True):
     """A complete HTTP response.
 
     Attributes:
-        status: The HTTP status.
         headers: By lower-case name; of repeated headers the last.
         body: The body, decompressed.
     """
@@ -68,11 +65,9 @@ class Request(Struct, Generic[T_co], frozen=True, kw_only=True):
     """A request of either kind, and how to read the response.
 
     Attributes:
-        method: The HTTP method.
         path: Percent-encoded, beginning with `/2.0/` or `/internal/`; a whole URL for the token.
         parse: Turns a response with a 2xx status into a value, or raises `UnparseableError`.
         query: Names and values, not yet encoded.
-        content: The body.
     """
 
     method: HTTPMethod
@@ -106,7 +101,6 @@ class Rejected(Struct, frozen=True, kw_only=True):
     """Bitbucket refused a request (4xx); the same request would be refused again.
 
     Attributes:
-        status: The HTTP status.
         key: Bitbucket's stable name of the error, if it gave one.
         message: Bitbucket's message: one line, cleaned, without secrets; may be empty.
         required: The scopes that the call requires, if stated.

@@ -108,7 +108,6 @@ class GiveUp(Struct, frozen=True, kw_only=True):
     """The request failed.
 
     Attributes:
-        limit: The limit that was reached.
         last: What the last attempt came to.
         asked: The seconds that Bitbucket asked to wait, if it did.
     """
@@ -141,8 +140,6 @@ class Attempts:
     request.
 
     Attributes:
-        max_attempts: How many are allowed.
-        made: How many were made.
         may_have_worked: Whether one of them may have taken effect.
         last: What the last of an earlier send came to.
     """
@@ -165,7 +162,6 @@ class AttemptState(Struct, frozen=True, kw_only=True):
     Attributes:
         idempotent: Whether the request may be sent twice without harm.
         attempt: The number of the attempt, from 1.
-        max_attempts: The highest number allowed.
         remaining: Seconds until the deadline of the run.
         budget_left: Whether the run may retry another request.
         renewable: Whether a new token can be fetched, and was not yet for this request.

@@ -70,16 +70,9 @@ class Transport:
     """Sends requests to Bitbucket. Safe to share between threads.
 
     Attributes:
-        client: The HTTP client.
-        credentials: What authenticates the requests.
-        clock: Time, waiting and randomness.
         policy: How long to retry; the deadline counts from now on.
-        read_only: Whether to refuse everything but GET.
-        stop: Asks the run to end.
         observe: Called after each attempt, in the thread that made it.
         redactor: Knows the secrets that a response could repeat; the credentials are added to it.
-        deadline: The time that is left.
-        counter: The requests sent so far.
         window: What is known about the hourly limit.
     """
 

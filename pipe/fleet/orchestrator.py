@@ -51,10 +51,6 @@ class Orchestrator(Struct, kw_only=True, eq=False):
     """Runs `plan`, `check` or `apply` over the selected repositories.
 
     Attributes:
-        settings: What was asked for.
-        apply_context: Reads and writes.
-        pool: Runs them in parallel.
-        recorder: Receives the results.
         budget: Returns what the run has left.
     """
 

@@ -26,11 +26,8 @@ class RunRecorder(Struct, kw_only=True, eq=False):
 
     Attributes:
         console: Receives each result as it is added.
-        redactor: Masks the secrets of the run.
-        lines: Makes the lines of each result.
         debug: Whether tracebacks are logged.
         many_repositories: Whether the run handles more than one repository.
-        stop: Whether the run was asked to stop.
     """
 
     console: Log
