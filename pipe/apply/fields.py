@@ -25,51 +25,47 @@ _MAY_BE_IN_PLACE: Final = (HTTPStatus.BAD_REQUEST, HTTPStatus.CONFLICT)
 """What Bitbucket answers to a change that changes nothing is not known: one of these, maybe."""
 
 
-def change_fields(writer: EnvironmentWriter, changes: tuple[FieldChange, ...]) -> bool:
+def change_fields(writer: EnvironmentWriter, changes: tuple[FieldChange, ...]) -> None:
     """Make the changes in one request; if Bitbucket refuses the combination, one by one.
-
-    Returns:
-        Whether all of them show.
 
     Raises:
         PipeError: A request could not be completed.
     """
     with writer.outcomes.fail_on_error(*changes):
-        answer = _change_together(writer, changes)
-    if isinstance(answer, bool):
-        return answer
-    if _may_be_split(changes, answer):
+        refused = _change_together(writer, changes)
+    if refused is None:
+        return
+    if _may_be_split(changes, refused):
         # Tightening first: if the rest is refused, the environment is protected.
-        ordered = sorted(changes, key=lambda each: isinstance(each, SetName))
-        done = [change_fields(writer, (each,)) for each in ordered]
-        return all(done)
+        for each in sorted(changes, key=lambda each: isinstance(each, SetName)):
+            change_fields(writer, (each,))
+        return
     for change in changes:
-        writer.outcomes.set_failed(change, _problem(writer, change, answer))
-    return False
+        writer.outcomes.set_failed(change, _problem(writer, change, refused))
 
 
 def _change_together(
     writer: EnvironmentWriter, changes: tuple[FieldChange, ...]
-) -> bool | Rejected:
-    """Make the changes in one request; return whether all of them show, or what refused them."""
+) -> Rejected | None:
+    """Make the changes in one request and verify them; return how they were refused, if so."""
     attempts = writer.api.attempts()
     while True:
         answer = _send(writer, changes, attempts)
         match answer:
             case Done():
-                return _verify(writer, changes)
+                _verify(writer, changes)
+                return None
             case OutcomeUnknown():
                 with writer.outcomes.unverified_on_error(*changes):
-                    shows = _shows(writer, changes)
-                if shows:
-                    return True
+                    if _shows(writer, changes):
+                        return None
             case Rejected(status=status):
                 shows = (
                     status in _MAY_BE_IN_PLACE
                     and not _may_be_split(changes, answer)
                     and _shows(writer, changes)
                 )
-                return True if shows else answer
+                return None if shows else answer
 
 
 def _may_be_split(changes: tuple[FieldChange, ...], rejected: Rejected) -> bool:
@@ -96,8 +92,8 @@ def _shows(writer: EnvironmentWriter, changes: tuple[FieldChange, ...]) -> bool:
     return True
 
 
-def _verify(writer: EnvironmentWriter, changes: tuple[FieldChange, ...]) -> bool:
-    """Poll until all changes show; return whether they do."""
+def _verify(writer: EnvironmentWriter, changes: tuple[FieldChange, ...]) -> None:
+    """Poll until all changes show; record which do."""
     current: ExistingEnvironment | Rejected | None = None
     outcomes, pending = writer.outcomes, changes
     # Bitbucket accepted the change, so an error here leaves it unverified rather than failed.
@@ -111,14 +107,13 @@ def _verify(writer: EnvironmentWriter, changes: tuple[FieldChange, ...]) -> bool
                     outcomes.set_applied(change)
             pending = tuple(each for each in pending if not outcomes.is_applied(each))
             if not pending:
-                return True
+                return
     for change in pending:
         if isinstance(current, Rejected):
             problem = problems.environment_disappeared(writer.environment.name)
         else:
             problem = _does_not_show(writer.environment, change)
         outcomes.set_unverified(change, problem)
-    return False
 
 
 def _is_made(change: FieldChange, current: ExistingEnvironment) -> bool:

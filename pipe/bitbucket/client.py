@@ -6,6 +6,8 @@ from collections.abc import Callable
 from http import HTTPMethod, HTTPStatus
 from typing import Final, TypeVar
 
+from msgspec import Struct
+
 from pipe.bitbucket import payloads, problems
 from pipe.bitbucket.pagination import Incomplete, ListReader, Page, page_parser
 from pipe.bitbucket.requests import (
@@ -43,11 +45,10 @@ T = TypeVar("T")
 _PAGE_LENGTH: Final = ("pagelen", "100")
 
 
-class Bitbucket:
+class Bitbucket(Struct, frozen=True, eq=False):
     """Bitbucket Cloud, as far as environments need it. Safe to share between threads.
 
-    Args:
-        transport: Sends the requests.
+    Attributes:
         workers: How many pages of a list to fetch at the same time.
 
     Every method returns the decoded answer, or `Rejected` when Bitbucket refused the request; a
@@ -59,13 +60,12 @@ class Bitbucket:
         RunOverError: Time, attempts or quota ran out, or the run was asked to stop.
     """
 
-    def __init__(self, transport: Transport, *, workers: int = 1) -> None:
-        self._transport = transport
-        self._workers = workers
+    transport: Transport
+    workers: int = 1
 
     def attempts(self) -> Attempts:
         """Return a counter for a POST that may be sent several times, with reads in between."""
-        return self._transport.attempts()
+        return self.transport.attempts()
 
     def environments(self, repository: Repository) -> tuple[ExistingEnvironment, ...] | Rejected:
         """Return all environments of a repository; the list may lag behind writes [likely]."""
@@ -128,7 +128,7 @@ class Bitbucket:
         self, repository: Repository, uuid: str
     ) -> Done | AlreadyGone | Rejected:
         """Delete an environment with all its variables."""
-        return self._transport.send(payloads.deletion(_environment(repository, uuid)))
+        return self.transport.send(payloads.deletion(_environment(repository, uuid)))
 
     def variables(self, owner: VariableOwner) -> tuple[ExistingVariable, ...] | Rejected:
         """Return all variables of an environment or repository.
@@ -164,7 +164,7 @@ class Bitbucket:
 
     def delete_variable(self, owner: VariableOwner, uuid: str) -> Done | AlreadyGone | Rejected:
         """Delete a variable."""
-        return self._transport.send(payloads.deletion(f"{_variables(owner)}/{segment(uuid)}"))
+        return self.transport.send(payloads.deletion(f"{_variables(owner)}/{segment(uuid)}"))
 
     def branch_restrictions(
         self, repository: Repository, environment_uuid: str
@@ -198,7 +198,7 @@ class Bitbucket:
     ) -> Done | AlreadyGone | Rejected:
         """Remove a branch pattern: its branches may no longer deploy."""
         path = f"{_branch_restrictions(repository, environment_uuid)}{segment(restriction_uuid)}"
-        return self._transport.send(payloads.deletion(path))
+        return self.transport.send(payloads.deletion(path))
 
     def pipelines_enabled(self, repository: Repository) -> bool | Rejected:
         """Return whether Pipelines is enabled; 404 means that it never was [sure]."""
@@ -232,18 +232,16 @@ class Bitbucket:
         )
 
     def _get(self, path: str, parse: Callable[[Answer], T]) -> T | Rejected:
-        return self._transport.send(
-            IdempotentRequest(method=HTTPMethod.GET, path=path, parse=parse)
-        )
+        return self.transport.send(IdempotentRequest(method=HTTPMethod.GET, path=path, parse=parse))
 
     def _post(
         self, path: str, content: Content, parse: Callable[[Answer], T], attempts: Attempts | None
     ) -> T | Rejected | OutcomeUnknown:
         request = NonIdempotentRequest(path=path, content=content, parse=parse)
-        return self._transport.send(request, attempts)
+        return self.transport.send(request, attempts)
 
     def _put(self, path: str, content: Content, parse: Callable[[Answer], T]) -> T | Rejected:
-        return self._transport.send(
+        return self.transport.send(
             IdempotentRequest(method=HTTPMethod.PUT, path=path, content=content, parse=parse)
         )
 
@@ -258,7 +256,7 @@ class Bitbucket:
         paginated: bool = True,
     ) -> tuple[T, ...] | Rejected:
         def fetch(number: int) -> Page[T] | Rejected:
-            return self._transport.send(
+            return self.transport.send(
                 IdempotentRequest(
                     method=HTTPMethod.GET,
                     path=path,
@@ -268,7 +266,7 @@ class Bitbucket:
             )
 
         found = ListReader(
-            fetch=fetch, identity=identity, paginated=paginated, workers=self._workers
+            fetch=fetch, identity=identity, paginated=paginated, workers=self.workers
         ).read()
         if isinstance(found, Incomplete):
             raise PipeError(problems.list_incomplete(what, found.found, found.size))

@@ -72,7 +72,7 @@ class Incomplete(Struct, frozen=True):
     size: int | None
 
 
-class _Pass:
+class _Pass(Struct):
     """One pass over the pages.
 
     Attributes:
@@ -81,12 +81,11 @@ class _Pass:
         repeats: How often in a row the last page had come before.
     """
 
-    def __init__(self) -> None:
-        self.received = 0
-        self.names: set[str] = set()
-        self.repeats = 0
-        self.size: int | None = None
-        self._last: tuple[str, ...] = ()
+    received: int = 0
+    names: set[str] = set()
+    repeats: int = 0
+    size: int | None = None
+    _last: tuple[str, ...] = ()
 
     def add(self, names: tuple[str, ...], size: int | None) -> None:
         """Add a page with these values."""

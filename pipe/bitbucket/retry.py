@@ -133,7 +133,7 @@ FinalDecision: TypeAlias = Accept[T] | Refuse | GiveUp | CheckState
 Decision: TypeAlias = FinalDecision[T] | Retry
 
 
-class Attempts:
+class Attempts(Struct, eq=False):
     """The attempts at one POST, over all its sends; used by one thread.
 
     A POST whose outcome is unknown is sent again after a read, as a further attempt at the same
@@ -144,11 +144,10 @@ class Attempts:
         last: What the last of an earlier send came to.
     """
 
-    def __init__(self, max_attempts: int) -> None:
-        self.max_attempts = max_attempts
-        self.made = 0
-        self.may_have_worked = False
-        self.last: Failure | None = None
+    max_attempts: int
+    made: int = 0
+    may_have_worked: bool = False
+    last: Failure | None = None
 
     @property
     def exhausted(self) -> bool:
