@@ -14,6 +14,7 @@ from pipe.apply.context import ApplyContext
 from pipe.context import Stop
 from pipe.fleet import workers
 from pipe.models.declaration import Declaration, Repository
+from pipe.planning.planner import Observed
 from simulator.faults import Answer, RateLimited
 from simulator.state.journal import EventKind
 from tests.support.clock import FakeClock
@@ -147,12 +148,13 @@ def test_a_bug_in_one_repository_is_reported_and_stops_no_other(
 
 
 def test_an_export_survives_a_bug_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    def buggy(_: ApplyContext, repository: Repository) -> object:
+    def buggy(_: ApplyContext, repository: Repository, declared: object) -> Observed:
+        del declared
         if repository.slug == "repo-2":
             raise LookupError
-        return ()
+        return Observed(environments=(), contents={})
 
-    monkeypatch.setattr("pipe.export.exporter.list_environments", buggy)
+    monkeypatch.setattr("pipe.export.exporter.read_state", buggy)
     ran = _run(filled(World()), MODE="export")
     assert ran.exit_code == 1
     assert "# Not included, because it could not be read: acme/repo-2\n" in ran.out
