@@ -25,6 +25,14 @@ settings.register_profile(
     deadline=None,
     suppress_health_check=_NOT_TIMED,
 )
+# `make mutate`: whether a change of the code is noticed must not depend on the commit.
+settings.register_profile(
+    "mutate",
+    max_examples=60,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=_NOT_TIMED,
+)
 settings.load_profile("full" if promises.FULL else "ci")
 
 
