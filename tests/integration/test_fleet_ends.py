@@ -18,16 +18,12 @@ from pipe.planning.planner import Observed
 from simulator.faults import Answer, RateLimited
 from simulator.state.journal import EventKind
 from tests.support.clock import FakeClock
-from tests.support.fleet import SLUGS, WANTED, filled
+from tests.support.fleet import SLUGS, WANTED, done, filled
 from tests.support.world import Ran, World, run_with
 
 
 def _run(world: World, **variables: str) -> Ran:
     return run_with(world, WANTED | variables)
-
-
-def _done(world: World) -> list[str]:
-    return [slug for slug in SLUGS if world.simulator.repository(f"acme/{slug}").environments]
 
 
 class ImpatientClock(FakeClock):
@@ -143,7 +139,7 @@ def test_a_bug_in_one_repository_is_reported_and_stops_no_other(
     ran = _run(world, DEBUG=debug)
     assert ran.exit_code == 1
     assert ran.problems == ["unexpected"]
-    assert _done(world) == [slug for slug in SLUGS if slug != "repo-2"]
+    assert done(world) == [slug for slug in SLUGS if slug != "repo-2"]
     assert ("Traceback" in ran.log) is (debug == "true")
 
 
@@ -203,7 +199,7 @@ def test_unchanged_repositories_are_reported_when_the_run_ends_early() -> None:
     assert ran.exit_code == 6
     reported = [each["slug"] for each in ran.report["repositories"]]
     assert reported == ["repo-0", "repo-1", "repo-4"]
-    assert _done(world) == ["repo-0", "repo-4"]
+    assert done(world) == ["repo-0", "repo-4"]
 
 
 def test_a_changed_plan_and_a_plan_that_could_not_be_made_have_different_codes() -> None:

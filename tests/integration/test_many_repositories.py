@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 from simulator.simulator import Simulator
-from tests.support.fleet import SLUGS, WANTED, filled
+from tests.support.fleet import SLUGS, WANTED, done, filled
 from tests.support.world import Ran, World, run_with
-
-
-def _done(world: World) -> list[str]:
-    return [slug for slug in SLUGS if world.simulator.repository(f"acme/{slug}").environments]
 
 
 def _assert_reported(ran: Ran, world: World) -> None:
@@ -19,7 +15,7 @@ def _assert_reported(ran: Ran, world: World) -> None:
         slug for slug, each in handled.items()
         if any(one["outcome"] == "applied" for one in each["environments"])
     ]  # fmt: skip
-    assert created == _done(world)
+    assert created == done(world)
     assert len(handled) + len(ran.report["remaining"]) == len(SLUGS)
 
 
@@ -28,12 +24,12 @@ def test_a_run_without_the_time_for_the_next_repository_ends_before_it() -> None
     world.latency = 10.0
     ran = run_with(world, WANTED | {"DEADLINE": "95"})
     _assert_reported(ran, world)
-    assert 0 < len(_done(world)) < len(SLUGS)
+    assert 0 < len(done(world)) < len(SLUGS)
     assert "not-enough-left" in ran.problems
-    assert len(ran.requests) == len(SLUGS) + len(_done(world))
+    assert len(ran.requests) == len(SLUGS) + len(done(world))
     world.latency = 0.0
     again = run_with(world, WANTED)
-    assert (again.exit_code, _done(world)) == (0, SLUGS)
+    assert (again.exit_code, done(world)) == (0, SLUGS)
     assert run_with(world, WANTED).writes == []
 
 
@@ -47,14 +43,14 @@ def test_a_run_that_is_stopped_ends_between_requests() -> None:
     world.simulator.observers.append(stop)
     ran = run_with(world, WANTED)
     _assert_reported(ran, world)
-    assert _done(world) == SLUGS[:2]
+    assert done(world) == SLUGS[:2]
     assert "SIGTERM" in ran.log
 
 
 def test_a_run_can_begin_where_another_ended() -> None:
     world = filled(World())
     ran = run_with(world, WANTED | {"START_AT": "acme/repo-4"})
-    assert (ran.exit_code, _done(world)) == (0, SLUGS[4:])
+    assert (ran.exit_code, done(world)) == (0, SLUGS[4:])
     assert len(ran.requests) == 4
 
 
@@ -64,7 +60,7 @@ def test_parallel_steps_take_their_share() -> None:
         share = {"BITBUCKET_PARALLEL_STEP": str(step), "BITBUCKET_PARALLEL_STEP_COUNT": "4"}
         ran = run_with(world, WANTED | share)
         assert ran.exit_code == 0
-    assert _done(world) == SLUGS
+    assert done(world) == SLUGS
     assert len([each for each in world.simulator.requests if each.method == "POST"]) == len(SLUGS)
 
 

@@ -10,7 +10,14 @@ from msgspec.structs import replace
 
 from pipe.apply.context import ApplyContext
 from pipe.apply.repository import apply_one, plan_one
-from pipe.models.changes import RepositoryPlan
+from pipe.models.changes import (
+    EnvironmentPlan,
+    Keep,
+    Refuse,
+    RepositoryPlan,
+    RewriteSecured,
+    Update,
+)
 from pipe.models.declaration import (
     Declaration,
     DeclaredEnvironment,
@@ -37,6 +44,25 @@ KEYS = ("A", "B", "C", "D", "E", "F")
 PATTERNS = ("main", "dev", "release/*")
 SECRETS = ("s3cret-one", "s3cret-two")
 VALUES = ("", "1", "2", "a=b\nc")
+REFUSALS = {
+    "ambiguous-name",
+    "declared-twice",
+    "deletion-type-differs",
+    "rename-target-exists",
+    "type-cannot-change",
+    "type-needed",
+    "production-deletion",
+    "pattern-deletion",
+    "too-many-deletions",
+}
+"""All that a run without faults may report: it refuses, it does not fail."""
+
+
+def is_settled(plan: EnvironmentPlan) -> bool:
+    """Whether a second run would send no write for it that the policy does not ask for."""
+    if isinstance(plan, Update):
+        return all(isinstance(change, RewriteSecured) for change in plan.changes)
+    return isinstance(plan, Keep | Refuse)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

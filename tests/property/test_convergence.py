@@ -11,10 +11,8 @@ from hypothesis import event, given, settings
 from pipe.models.changes import (
     Delete,
     DeleteReason,
-    EnvironmentPlan,
     Keep,
     Refuse,
-    RewriteSecured,
     Update,
 )
 from pipe.models.counting import count_environments, count_plan, count_variables, is_impossible
@@ -23,7 +21,14 @@ from pipe.models.declaration import Desired, State
 from pipe.models.results import RepositoryResult
 from simulator.http import Json
 from simulator.state.journal import EventKind
-from tests.property.strategies import SECRETS, Account, Experiment, experiments
+from tests.property.strategies import (
+    REFUSALS,
+    SECRETS,
+    Account,
+    Experiment,
+    experiments,
+    is_settled,
+)
 
 pytestmark = pytest.mark.promise("P1", "P7", "P8", "P9", "P10", "P13")
 
@@ -33,39 +38,18 @@ def _result(account: Account) -> RepositoryResult:
     return account.result
 
 
-def _is_settled(plan: EnvironmentPlan) -> bool:
-    """Whether a second run would send no write for it that the policy does not ask for."""
-    if isinstance(plan, Update):
-        return all(isinstance(change, RewriteSecured) for change in plan.changes)
-    return isinstance(plan, Keep | Refuse)
-
-
 @pytest.mark.promise("P1")
 @given(experiments())
 def test_a_second_run_has_nothing_to_do(experiment: Experiment) -> None:
     account = experiment.run()
-    failed = [each for each in _result(account).problems if each.key not in _REFUSALS]
+    failed = [each for each in _result(account).problems if each.key not in REFUSALS]
     event("something failed" if failed else "all went well")
     assert failed == []
     # What was too much of what there was can be little of what is there after the same run.
     reconsidered = "too-many-deletions" in {each.key for each in _result(account).problems}
     for plan in account.plan().environments:
         pruned = isinstance(plan, Delete) and plan.reason is DeleteReason.PRUNED
-        assert _is_settled(plan) or (pruned and reconsidered), plan
-
-
-_REFUSALS = {
-    "ambiguous-name",
-    "declared-twice",
-    "deletion-type-differs",
-    "rename-target-exists",
-    "type-cannot-change",
-    "type-needed",
-    "production-deletion",
-    "pattern-deletion",
-    "too-many-deletions",
-}
-"""Everything else would be a failure, and nothing here makes one necessary."""
+        assert is_settled(plan) or (pruned and reconsidered), plan
 
 
 @pytest.mark.promise("P8", "P10")

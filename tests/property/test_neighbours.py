@@ -13,7 +13,6 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from pipe.apply.repository import apply_one, plan_one
 from pipe.bitbucket.transport import RetryPolicy
-from pipe.models.changes import EnvironmentPlan, Keep, Refuse, RewriteSecured, Update
 from pipe.models.results import RepositoryResult
 from simulator.faults import Schedule
 from simulator.simulator import Simulator
@@ -21,7 +20,15 @@ from tests.faults.cases import a_minute_later
 from tests.faults.fault_kinds import KINDS, Planned, kinds
 from tests.faults.repository_state import Env
 from tests.faults.scenarios import plant
-from tests.property.strategies import KEYS, NAMES, PATTERNS, Experiment, experiments
+from tests.property.strategies import (
+    KEYS,
+    NAMES,
+    PATTERNS,
+    REFUSALS,
+    Experiment,
+    experiments,
+    is_settled,
+)
 from tests.support.promises import FULL
 from tests.support.values import SHOP
 from tests.support.world import World
@@ -29,18 +36,6 @@ from tests.support.world import World
 pytestmark = pytest.mark.promise("P1", "P3", "P5", "P8")
 
 FAULTS = st.dictionaries(st.integers(0, 15), st.sampled_from(sorted(KINDS)), min_size=1, max_size=5)
-REFUSALS = {
-    "ambiguous-name",
-    "declared-twice",
-    "deletion-type-differs",
-    "rename-target-exists",
-    "type-cannot-change",
-    "type-needed",
-    "production-deletion",
-    "pattern-deletion",
-    "too-many-deletions",
-}
-"""All that a run may say in peace: it refuses, it does not fail."""
 
 
 class Edit:
@@ -148,7 +143,7 @@ class Neighbours(RuleBasedStateMachine):
         planned = plan_one(service, SHOP, self.experiment.declaration)
         assert not isinstance(planned, RepositoryResult)
         if not problems:  # what was refused may have become possible by what was done
-            assert all(_is_settled(each) for each in planned.environments), planned
+            assert all(is_settled(each) for each in planned.environments), planned
 
     @invariant()
     def nothing_is_there_twice(self) -> None:
@@ -167,13 +162,6 @@ class Neighbours(RuleBasedStateMachine):
             return [each.key for each in plan.problems]
         result = apply_one(service, plan, self.experiment.declaration)
         return [each.key for each in result.problems]
-
-
-def _is_settled(plan: EnvironmentPlan) -> bool:
-    """Whether a second run would send no write that the policy does not ask for."""
-    if isinstance(plan, Update):
-        return all(isinstance(change, RewriteSecured) for change in plan.changes)
-    return isinstance(plan, Keep | Refuse)
 
 
 Neighbours.TestCase.settings = settings(

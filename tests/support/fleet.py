@@ -20,6 +20,11 @@ WANTED = {
 }
 
 
+def done(world: World) -> list[str]:
+    """Return the repositories that have an environment."""
+    return [slug for slug in SLUGS if world.simulator.repository(f"acme/{slug}").environments]
+
+
 def filled(world: W, slugs: Sequence[str] = SLUGS) -> W:
     """Add empty repositories to a world, and return it."""
     for slug in slugs:
