@@ -32,156 +32,85 @@ WRITE_COMMENTS: Final = Scope("write:pullrequest:bitbucket", "pullrequest")
 
 
 class Route(Struct, frozen=True):
-    """A path, its methods, and whether it accepts a trailing slash.
+    """A path and its methods.
 
     Attributes:
         segments: Parts of the path; a name in braces matches anything.
-        methods: Handler and scope by method.
         slash: Whether a trailing slash is accepted.
-        slash_forbidden_to_tokens: Whether a trailing slash answers 403 to an API token.
-        proxied: Whether the in-pipe proxy serves it without credentials.
+        methods: Handler and scope by method.
     """
 
     segments: tuple[str, ...]
-    methods: dict[str, tuple[Handler, Scope]]
-    slash: bool = False
-    slash_forbidden_to_tokens: bool = False
-    proxied: bool = False
+    slash: bool
+    methods: dict[str, tuple[Handler, Scope]] = {}
+
+    @property
+    def slash_forbidden_to_tokens(self) -> bool:
+        """Whether a trailing slash answers 403 to an API token."""
+        return self.segments[-1] == "variables"
+
+    @property
+    def proxied(self) -> bool:
+        """Whether the in-pipe proxy serves it without credentials."""
+        return "reports" in self.segments
 
 
 _REPOSITORY: Final = "2.0/repositories/{workspace}/{repository}"
-_INTERNAL: Final = "internal/repositories/{workspace}/{repository}/environments/{environment}"
+_ENVIRONMENT: Final = _REPOSITORY + "/environments/{environment}"
+_OF_ENVIRONMENT: Final = _REPOSITORY + "/deployments_config/environments/{environment}/variables"
+_OF_REPOSITORY: Final = _REPOSITORY + "/pipelines_config/variables"
+_REPORT: Final = _REPOSITORY + "/commit/{commit}/reports/{report}"
+_COMMENTS: Final = _REPOSITORY + "/pullrequests/{pull_request}/comments"
+_BRANCHES: Final = f"internal{_ENVIRONMENT.removeprefix('2.0')}/branch-restrictions"
 
-
-def _route(path: str, methods: dict[str, tuple[Handler, Scope]], **more: bool) -> Route:
-    return Route(tuple(path.split("/")), methods, **more)
-
-
-ROUTES: Final = (
-    _route(
-        f"{_REPOSITORY}/environments",
-        {"GET": (env.list_environments, READ), "POST": (env.create_environment, WRITE)},
-        slash=True,
+_CALLS: Final[tuple[tuple[str, str, Handler, Scope], ...]] = (
+    ("GET", _REPOSITORY + "/environments/", env.list_environments, READ),
+    ("POST", _REPOSITORY + "/environments/", env.create_environment, WRITE),
+    ("GET", _ENVIRONMENT, env.read_environment, READ),
+    ("DELETE", _ENVIRONMENT, env.delete_environment, WRITE),
+    ("POST", _ENVIRONMENT + "/changes/", env.change_environment, WRITE),
+    ("GET", _OF_ENVIRONMENT, variables.list_variables, READ),
+    ("POST", _OF_ENVIRONMENT, variables.create_variable, WRITE_VARIABLES),
+    ("PUT", _OF_ENVIRONMENT + "/{variable}", variables.update_variable, WRITE_VARIABLES),
+    ("DELETE", _OF_ENVIRONMENT + "/{variable}", variables.delete_variable, WRITE_VARIABLES),
+    ("GET", _OF_REPOSITORY, variables.list_variables, READ),
+    ("POST", _OF_REPOSITORY, variables.create_variable, WRITE_VARIABLES),
+    ("GET", _OF_REPOSITORY + "/{variable}", variables.read_variable, READ),
+    ("PUT", _OF_REPOSITORY + "/{variable}", variables.update_variable, WRITE_VARIABLES),
+    ("DELETE", _OF_REPOSITORY + "/{variable}", variables.delete_variable, WRITE_VARIABLES),
+    ("GET", _REPOSITORY + "/pipelines_config", pipelines.read_config, CONFIGURE),
+    ("PUT", _REPOSITORY + "/pipelines_config", pipelines.write_config, CONFIGURE),
+    ("GET", "2.0/user", account.read_user, READ_USER),
+    ("GET", "2.0/user/workspaces", account.list_workspaces, READ_WORKSPACE),
+    ("GET", "2.0/workspaces/", account.removed_call, READ_REPOSITORY),
+    ("GET", "2.0/repositories/", account.removed_call, READ_REPOSITORY),
+    ("GET", "2.0/user/permissions/repositories/", account.removed_call, READ_REPOSITORY),
+    ("GET", "2.0/user/permissions/workspaces/", account.removed_call, READ_REPOSITORY),
+    (
+        "GET",
+        "2.0/workspaces/{workspace}/pipelines-config/variables/",
+        account.list_nothing,
+        READ,
     ),
-    _route(
-        f"{_REPOSITORY}/environments/{{environment}}",
-        {"GET": (env.read_environment, READ), "DELETE": (env.delete_environment, WRITE)},
-    ),
-    _route(
-        f"{_REPOSITORY}/environments/{{environment}}/changes",
-        {"POST": (env.change_environment, WRITE)},
-        slash=True,
-    ),
-    _route(
-        f"{_REPOSITORY}/deployments_config/environments/{{environment}}/variables",
-        {
-            "GET": (variables.list_variables, READ),
-            "POST": (variables.create_variable, WRITE_VARIABLES),
-        },
-        slash_forbidden_to_tokens=True,
-    ),
-    _route(
-        f"{_REPOSITORY}/deployments_config/environments/{{environment}}/variables/{{variable}}",
-        {
-            "PUT": (variables.update_variable, WRITE_VARIABLES),
-            "DELETE": (variables.delete_variable, WRITE_VARIABLES),
-        },
-    ),
-    _route(
-        f"{_REPOSITORY}/pipelines_config/variables",
-        {
-            "GET": (variables.list_variables, READ),
-            "POST": (variables.create_variable, WRITE_VARIABLES),
-        },
-        slash_forbidden_to_tokens=True,
-    ),
-    _route(
-        f"{_REPOSITORY}/pipelines_config/variables/{{variable}}",
-        {
-            "GET": (variables.read_variable, READ),
-            "PUT": (variables.update_variable, WRITE_VARIABLES),
-            "DELETE": (variables.delete_variable, WRITE_VARIABLES),
-        },
-    ),
-    _route(
-        f"{_REPOSITORY}/pipelines_config",
-        {"GET": (pipelines.read_config, CONFIGURE), "PUT": (pipelines.write_config, CONFIGURE)},
-    ),
-    _route("2.0/user", {"GET": (account.read_user, READ_USER)}),
-    _route("2.0/user/workspaces", {"GET": (account.list_workspaces, READ_WORKSPACE)}),
-    *(
-        _route(path, {"GET": (account.removed_call, READ_REPOSITORY)}, slash=True)
-        for path in (
-            "2.0/workspaces",
-            "2.0/repositories",
-            "2.0/user/permissions/repositories",
-            "2.0/user/permissions/workspaces",
-        )
-    ),
-    _route(
-        "2.0/workspaces/{workspace}/pipelines-config/variables",
-        {"GET": (account.list_nothing, READ)},
-        slash=True,
-    ),
-    _route(f"{_REPOSITORY}/deployments", {"GET": (account.list_nothing, READ)}, slash=True),
-    _route(
-        "2.0/workspaces/{workspace}",
-        {"GET": (repositories.read_workspace, READ_WORKSPACE)},
-        slash=True,
-    ),
-    _route(
-        "2.0/repositories/{workspace}",
-        {"GET": (repositories.list_repositories, READ_REPOSITORY)},
-        slash=True,
-    ),
-    _route(
-        _REPOSITORY,
-        {"GET": (repositories.read_repository, READ_REPOSITORY)},
-        slash=True,
-    ),
-    _route(
-        f"{_REPOSITORY}/commit/{{commit}}/reports/{{report}}",
-        {
-            "GET": (insights.read_report, READ_REPOSITORY),
-            "PUT": (insights.write_report, READ_REPOSITORY),
-            "DELETE": (insights.delete_report, READ_REPOSITORY),
-        },
-        proxied=True,
-    ),
-    _route(
-        f"{_REPOSITORY}/commit/{{commit}}/reports/{{report}}/annotations",
-        {
-            "GET": (insights.list_annotations, READ_REPOSITORY),
-            "POST": (insights.write_annotations, READ_REPOSITORY),
-        },
-        proxied=True,
-    ),
-    _route(
-        f"{_REPOSITORY}/pullrequests/{{pull_request}}/comments",
-        {
-            "GET": (comments.list_comments, READ_COMMENTS),
-            "POST": (comments.create_comment, WRITE_COMMENTS),
-        },
-        slash=True,
-    ),
-    _route(
-        f"{_REPOSITORY}/pullrequests/{{pull_request}}/comments/{{comment}}",
-        {
-            "GET": (comments.read_comment, READ_COMMENTS),
-            "PUT": (comments.update_comment, WRITE_COMMENTS),
-            "DELETE": (comments.delete_comment, WRITE_COMMENTS),
-        },
-    ),
-    _route(
-        f"{_INTERNAL}/branch-restrictions",
-        {"GET": (branches.list_branches, READ), "POST": (branches.add_branch, WRITE)},
-        slash=True,
-    ),
-    _route(
-        f"{_INTERNAL}/branch-restrictions/{{restriction}}",
-        {"DELETE": (branches.remove_branch, WRITE)},
-    ),
+    ("GET", _REPOSITORY + "/deployments/", account.list_nothing, READ),
+    ("GET", "2.0/workspaces/{workspace}/", repositories.read_workspace, READ_WORKSPACE),
+    ("GET", "2.0/repositories/{workspace}/", repositories.list_repositories, READ_REPOSITORY),
+    ("GET", _REPOSITORY + "/", repositories.read_repository, READ_REPOSITORY),
+    ("GET", _REPORT, insights.read_report, READ_REPOSITORY),
+    ("PUT", _REPORT, insights.write_report, READ_REPOSITORY),
+    ("DELETE", _REPORT, insights.delete_report, READ_REPOSITORY),
+    ("GET", _REPORT + "/annotations", insights.list_annotations, READ_REPOSITORY),
+    ("POST", _REPORT + "/annotations", insights.write_annotations, READ_REPOSITORY),
+    ("GET", _COMMENTS + "/", comments.list_comments, READ_COMMENTS),
+    ("POST", _COMMENTS + "/", comments.create_comment, WRITE_COMMENTS),
+    ("GET", _COMMENTS + "/{comment}", comments.read_comment, READ_COMMENTS),
+    ("PUT", _COMMENTS + "/{comment}", comments.update_comment, WRITE_COMMENTS),
+    ("DELETE", _COMMENTS + "/{comment}", comments.delete_comment, WRITE_COMMENTS),
+    ("GET", _BRANCHES + "/", branches.list_branches, READ),
+    ("POST", _BRANCHES + "/", branches.add_branch, WRITE),
+    ("DELETE", _BRANCHES + "/{restriction}", branches.remove_branch, WRITE),
 )
+"""Every call: method, path (a slash at its end is optional), handler, and the scope it requires."""
 
 
 class Match(Struct, frozen=True):
@@ -191,14 +120,21 @@ class Match(Struct, frozen=True):
     arguments: dict[str, str]
 
 
-_BY_LENGTH: Final[dict[int, list[Route]]] = {}
-for _each in ROUTES:
-    _BY_LENGTH.setdefault(len(_each.segments), []).append(_each)
+def _routes() -> tuple[Route, ...]:
+    routes: dict[str, Route] = {}
+    for method, path, handler, scope in _CALLS:
+        segments = tuple(path.rstrip("/").split("/"))
+        route = routes.setdefault(path, Route(segments, path.endswith("/")))
+        route.methods[method] = (handler, scope)
+    return tuple(routes.values())
+
+
+ROUTES: Final = _routes()
 
 
 def match(segments: tuple[str, ...]) -> Match | None:
     """Return the route of a path, given its decoded segments."""
-    for route in _BY_LENGTH.get(len(segments), ()):
+    for route in ROUTES:
         arguments = _arguments(route.segments, segments)
         if arguments is not None:
             return Match(route, arguments)
@@ -206,6 +142,8 @@ def match(segments: tuple[str, ...]) -> Match | None:
 
 
 def _arguments(pattern: tuple[str, ...], segments: tuple[str, ...]) -> dict[str, str] | None:
+    if len(pattern) != len(segments):
+        return None
     arguments: dict[str, str] = {}
     for wanted, given in zip(pattern, segments, strict=True):
         if wanted.startswith("{"):
