@@ -1,6 +1,7 @@
 """Faults as JSON: how control calls read and write them."""
 
 from abc import abstractmethod
+from dataclasses import asdict
 from typing import Annotated, Final, Literal, TypeAlias, get_args
 
 from pydantic import Field
@@ -12,6 +13,10 @@ from simulator.http import Json
 
 _Count: TypeAlias = Annotated[int, Field(ge=0)]
 _Seconds: TypeAlias = Annotated[float, Field(ge=0)]
+
+
+_WHICH: Final = {"skip", "times", "method", "path"}
+"""Fields that say which requests meet a fault."""
 
 
 class FaultDocument(Document):
@@ -128,25 +133,11 @@ def read_faults(document: Json) -> list[faults.ScheduledFault]:
     documents = document if isinstance(document, list) else [document]
     read: list[_Union] = [validate("body", _Document, each) for each in documents]
     return [
-        faults.ScheduledFault(
-            fault=each.to_fault(),
-            skip=each.skip,
-            times=each.times,
-            method=each.method,
-            path=each.path,
-        )
+        faults.ScheduledFault(fault=each.to_fault(), **each.model_dump(include=_WHICH))
         for each in read
     ]
 
 
 def write_fault(scheduled: faults.ScheduledFault) -> Json:
     """Return a scheduled fault as JSON, with how often it applied."""
-    return {
-        "fault": repr(scheduled.fault),
-        "skip": scheduled.skip,
-        "times": scheduled.times,
-        "method": scheduled.method,
-        "path": scheduled.path,
-        "matched": scheduled.matched,
-        "applied": scheduled.applied,
-    }
+    return asdict(scheduled) | {"fault": repr(scheduled.fault)}

@@ -8,6 +8,7 @@ from enum import StrEnum
 from random import Random
 
 from msgspec import Struct
+from msgspec.structs import asdict
 
 from simulator.http import Cut, Headers, Json
 
@@ -59,14 +60,7 @@ class Event(Struct, frozen=True, kw_only=True):
 
     def document(self) -> Json:
         """Return the event as JSON."""
-        return {
-            "kind": self.kind,
-            "time": self.time,
-            "request": self.request,
-            "repository": self.repository,
-            "subject": self.subject,
-            "details": dict(self.details),
-        }
+        return asdict(self)
 
 
 class RequestRecord(Struct, frozen=True, kw_only=True):
@@ -107,18 +101,7 @@ class RequestRecord(Struct, frozen=True, kw_only=True):
 
     def document(self) -> Json:
         """Return the record as JSON."""
-        return {
-            "index": self.index,
-            "time": self.time,
-            "method": self.method,
-            "path": self.path,
-            "query": self.query,
-            "headers": [list(pair) for pair in self.headers],
-            "body": self.body.decode("utf-8", "backslashreplace"),
-            "status": self.status,
-            "dropped": self.dropped,
-            "took_effect": self.took_effect,
-        }
+        return asdict(self) | {"body": self.body.decode("utf-8", "backslashreplace")}
 
 
 @dataclass(slots=True)
