@@ -62,14 +62,6 @@ def test_what_bitbucket_refuses_is_in_the_result_and_environments_go_on() -> Non
     assert run_with(unreadable, WANTED).exit_code == 3
 
 
-def test_a_variable_that_never_answers_is_a_failure_of_that_variable() -> None:
-    world = World()
-    gone = Answer(status=404, body=b"{}")
-    world.simulator.faults.add(gone, method="POST", path="*/pipelines_config/variables", times=9)
-    ran = run_with(world, {"REPOSITORY_VARIABLES": "A=1"})
-    assert (ran.exit_code, set(ran.problems)) == (3, {"not-found"})
-
-
 @pytest.mark.promise("P18")
 def test_a_reviewed_run_refuses_what_appeared_when_pipelines_was_enabled() -> None:
     world = World()
@@ -104,5 +96,5 @@ def test_a_write_that_is_never_found_is_refused_like_any_other() -> None:
         missing, method="POST", path="*/pipelines_config/variables", times=99
     )
     ran = run_with(world, {"REPOSITORY_VARIABLES": json.dumps({"A": "1"})})
-    assert (ran.exit_code, world.shop.variables) == (3, {})
+    assert (ran.exit_code, set(ran.problems), world.shop.variables) == (3, {"not-found"}, {})
     assert "Bitbucket refused to write the variable A" in ran.log
