@@ -6,18 +6,18 @@ state, in which nothing exists twice and nothing is lost.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from random import Random
 from typing import Final
 
 import pytest
 
-from simulator.behaviour.profiles import OBSERVED
-from simulator.behaviour.switches import SWITCHES, SwitchValue, with_values
-from tests.faults.cases import Case, End, applies, end_without_faults, requests_of, run_case
+from simulator.behaviour.profiles import DOCUMENTED, OBSERVED
+from simulator.behaviour.switches import SWITCHES, Switches, SwitchValue, with_values
+from tests.faults.cases import Case, applies, end_without_faults, requests_of, run_case
 from tests.faults.fault_kinds import REPRESENTATIVE
-from tests.faults.scenarios import AWKWARD, SCENARIOS
+from tests.faults.scenarios import AWKWARD, SCENARIOS, Scenario
 from tests.support.promises import Cases
 from tests.support.sampling import is_chosen
 
@@ -66,29 +66,34 @@ def values_of(name: str) -> tuple[SwitchValue, ...]:
 @pytest.mark.parametrize("name", SWITCHES)
 def test_one_fault_under_every_value_of_a_switch(name: str, cases: Cases) -> None:
     for value in values_of(name):
-        for case in _drawn(name, value):
+        switch = (name, value)
+        sample = SAMPLE_OF_IMPOSSIBLE if switch in IMPOSSIBLE else SAMPLE
+        scenarios = (*AWKWARD.get(name, ()), *SCENARIOS)
+        for case in _drawn(with_values(OBSERVED, {name: value}), scenarios, sample):
             end = end_without_faults(case)
-            _check_end((name, value), case, end)
-            if applies(case):
-                run_case(replace(case, end=end))
-                cases.add()
+            if end.exit_code != 0:
+                assert end.exit_code in IMPOSSIBLE.get(switch, ()), f"{switch}, {case}: {end}"
+            elif switch not in OTHER_STATE:
+                assert end.state == case.scenario.expected, f"{switch}, {case}: {end}"
+            run_case(replace(case, end=end))
+            cases.add()
 
 
-def _drawn(name: str, value: SwitchValue) -> Iterator[Case]:
-    profile = with_values(OBSERVED, {name: value})
-    sample = SAMPLE_OF_IMPOSSIBLE if (name, value) in IMPOSSIBLE else SAMPLE
-    for scenario in (*AWKWARD.get(name, ()), *SCENARIOS):
+def test_one_fault_where_bitbucket_is_as_described_and_no_more(cases: Cases) -> None:
+    for case in _drawn(DOCUMENTED, SCENARIOS, SAMPLE_OF_IMPOSSIBLE):
+        run_case(replace(case, end=end_without_faults(case)))
+        cases.add()
+
+
+def _drawn(profile: Switches, scenarios: Sequence[Scenario], sample: int) -> Iterator[Case]:
+    """Draw some faults for each scenario, and of these the sample of a commit."""
+    for scenario in scenarios:
         for number in range(FAULTS):
-            seed = f"{name}={value} {scenario.name} {number}"
+            seed = f"{profile} {scenario.name} {number}"
             if is_chosen(seed, sample):
                 random = Random(seed)  # noqa: S311 - no secret
                 calm = Case(scenario=scenario, at={}, profile=profile)
                 request = random.randrange(requests_of(calm))
-                yield replace(calm, at={request: random.choice(REPRESENTATIVE)})
-
-
-def _check_end(switch: tuple[str, SwitchValue], case: Case, end: End) -> None:
-    if end.exit_code != 0:
-        assert end.exit_code in IMPOSSIBLE.get(switch, ()), f"{switch}, {case}: {end}"
-    elif switch not in OTHER_STATE:
-        assert end.state == case.scenario.expected, f"{switch}, {case}: {end}"
+                case = replace(calm, at={request: random.choice(REPRESENTATIVE)})
+                if applies(case):
+                    yield case
