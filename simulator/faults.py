@@ -56,9 +56,9 @@ class Delay(Struct, frozen=True):
 
 
 class SlowBody(Struct, frozen=True):
-    """The right answer, with a pause before each piece of the body."""
+    """The right answer, with a pause of some seconds before each piece of the body."""
 
-    pause: float
+    seconds: float
 
 
 class HalfBody(Struct, frozen=True):
@@ -176,7 +176,7 @@ def _alter(response: Response, fault: Delay | SlowBody | HalfBody) -> Response:
         case Delay():
             return replace(response, delay=fault.seconds)
         case SlowBody():
-            return replace(response, pause=fault.pause)
+            return replace(response, pause=fault.seconds)
         case HalfBody():
             body = response.body or b"{}"  # where there is nothing to halve, announce something
             return replace(response, body=body, sent=len(response.body) // 2)

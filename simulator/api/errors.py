@@ -1,6 +1,7 @@
 """Bodies of errors: the shapes that were seen, and the published one."""
 
 from collections.abc import Mapping
+from dataclasses import KW_ONLY, dataclass, field
 from enum import StrEnum
 from http import HTTPStatus
 from typing import Final
@@ -22,6 +23,7 @@ VALIDATION: Final = "deploy-service.request.validation-error"
 NOT_ALLOWED: Final = "deploy-service.environment.change-not-supported"
 
 
+@dataclass(eq=False)
 class ApiError(Exception):
     """An error answer.
 
@@ -36,26 +38,15 @@ class ApiError(Exception):
         headers: Additional headers.
     """
 
-    def __init__(
-        self,
-        status: int,
-        message: str,
-        *,
-        shape: ErrorShape = "message",
-        key: str = "",
-        detail: str | Mapping[str, Json] = "",
-        arguments: Mapping[str, Json] | None = None,
-        headers: Headers = (),
-    ) -> None:
-        super().__init__(message)
-        self.status = status
-        self.message = message
-        self.shape = shape
-        self.key = key
-        self.detail = detail
-        self.arguments = arguments or {}
-        self.document: Json = None
-        self.headers = headers
+    status: int
+    message: str
+    _: KW_ONLY
+    shape: ErrorShape = "message"
+    key: str = ""
+    detail: str | Mapping[str, Json] = ""
+    arguments: Mapping[str, Json] = field(default_factory=dict)
+    document: Json = None
+    headers: Headers = ()
 
 
 def respond(error: ApiError, switches: Switches) -> Response:
@@ -135,9 +126,8 @@ def removed() -> ApiError:
     data: Json = {"announcement_url": CHANGELOG}
     detail = "Please read the changelog entry for more details."
     inner: Json = {"message": message, "detail": detail, "data": data}
-    error = ApiError(HTTPStatus.GONE, message)
-    error.document = {"type": "error", "error": inner, "data": data}
-    return error
+    document: Json = {"type": "error", "error": inner, "data": data}
+    return ApiError(HTTPStatus.GONE, message, document=document)
 
 
 def no_such_api() -> ApiError:

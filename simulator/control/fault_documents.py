@@ -1,8 +1,8 @@
 """Faults as JSON: how control calls read and write them."""
 
-from abc import abstractmethod
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
-from typing import Annotated, Final, Literal, TypeAlias, get_args
+from typing import Annotated, Final, Literal, TypeAlias
 
 from pydantic import Field
 
@@ -27,10 +27,6 @@ class FaultDocument(Document):
     method: str = "*"
     path: str = "*"
 
-    @abstractmethod
-    def to_fault(self) -> faults.Fault:
-        """Return the fault itself."""
-
 
 class _Answer(FaultDocument):
     fault: Literal["answer"]
@@ -38,14 +34,6 @@ class _Answer(FaultDocument):
     body: str = ""
     headers: dict[str, str | int | float] = {}
     after_effect: bool = False
-
-    def to_fault(self) -> faults.Fault:
-        return faults.Answer(
-            status=self.status,
-            body=self.body.encode(),
-            headers=tuple((name, str(value)) for name, value in self.headers.items()),
-            after_effect=self.after_effect,
-        )
 
 
 class _RateLimited(FaultDocument):
@@ -55,28 +43,16 @@ class _RateLimited(FaultDocument):
     reset: bool = False
     body: RateLimitBody = "text"
 
-    def to_fault(self) -> faults.Fault:
-        return faults.RateLimited(
-            wait=self.wait, retry_after=self.retry_after, reset=self.reset, body=self.body
-        )
-
 
 class _ServerError(FaultDocument):
     fault: Literal["server-error"]
     status: _Count = 502
     after_effect: bool = False
 
-    def to_fault(self) -> faults.Fault:
-        return faults.server_error(self.status, after_effect=self.after_effect)
-
 
 class _Late(FaultDocument):
     fault: Literal["delay", "slow-body"]
     seconds: _Seconds
-
-    def to_fault(self) -> faults.Fault:
-        kind = faults.Delay if self.fault == "delay" else faults.SlowBody
-        return kind(self.seconds)
 
 
 class _DropConnection(FaultDocument):
@@ -84,43 +60,47 @@ class _DropConnection(FaultDocument):
     after_effect: bool = False
     reset: bool = False
 
-    def to_fault(self) -> faults.Fault:
-        return faults.DropConnection(after_effect=self.after_effect, reset=self.reset)
-
 
 class _NoAnswer(FaultDocument):
     fault: Literal["no-answer"]
     after_effect: bool = False
 
-    def to_fault(self) -> faults.Fault:
-        return faults.NoAnswer(after_effect=self.after_effect)
-
 
 class _Plain(FaultDocument):
     fault: Literal["passing-400", "garbage", "empty-page", "half-body", "refuse-connection"]
 
-    def to_fault(self) -> faults.Fault:
-        match self.fault:
-            case "passing-400":
-                return faults.passing_400()
-            case "garbage":
-                return faults.garbage()
-            case "empty-page":
-                return faults.empty_page()
-            case "half-body":
-                return faults.HalfBody()
-            case "refuse-connection":
-                return faults.RefuseConnection()
 
+def _answer(
+    *, status: int, body: str, headers: Mapping[str, object], after_effect: bool
+) -> faults.Answer:
+    texts = tuple((name, str(value)) for name, value in headers.items())
+    return faults.Answer(
+        status=status, body=body.encode(), headers=texts, after_effect=after_effect
+    )
+
+
+_FAULTS: Final[Mapping[str, Callable[..., faults.Fault]]] = {
+    "answer": _answer,
+    "rate-limited": faults.RateLimited,
+    "server-error": faults.server_error,
+    "delay": faults.Delay,
+    "slow-body": faults.SlowBody,
+    "drop-connection": faults.DropConnection,
+    "no-answer": faults.NoAnswer,
+    "passing-400": faults.passing_400,
+    "garbage": faults.garbage,
+    "empty-page": faults.empty_page,
+    "half-body": faults.HalfBody,
+    "refuse-connection": faults.RefuseConnection,
+}
+"""What makes the fault from the other fields of a document, by the value of `fault`."""
 
 _Union: TypeAlias = (
     _Answer | _RateLimited | _ServerError | _Late | _DropConnection | _NoAnswer | _Plain
 )
 _Document: TypeAlias = Annotated[_Union, Field(discriminator="fault")]
 
-KINDS: Final[tuple[str, ...]] = tuple(
-    kind for model in get_args(_Union) for kind in get_args(model.model_fields["fault"].annotation)
-)
+KINDS: Final = tuple(_FAULTS)
 """Values of `fault` in a document."""
 
 
@@ -133,7 +113,10 @@ def read_faults(document: Json) -> list[faults.ScheduledFault]:
     documents = document if isinstance(document, list) else [document]
     read: list[_Union] = [validate("body", _Document, each) for each in documents]
     return [
-        faults.ScheduledFault(fault=each.to_fault(), **each.model_dump(include=_WHICH))
+        faults.ScheduledFault(
+            fault=_FAULTS[each.fault](**each.model_dump(exclude={"fault", *_WHICH})),
+            **each.model_dump(include=_WHICH),
+        )
         for each in read
     ]
 
