@@ -98,7 +98,7 @@ def test_files_outside_of_the_clone_and_fifos_are_not_read(
         assert main() == 2
 
     log = capfd.readouterr().err
-    assert f"ERROR: {name}: 'link' cannot be read: it is outside of the clone directory" in log
+    assert f"ERROR: {name}: 'link' cannot be read: it is outside the clone directory" in log
     assert f"ERROR: {name}: 'fifo' cannot be read: it is not a regular file" in log
     assert simulator.requests == []
 

@@ -84,7 +84,7 @@ def test_errors_of_the_file_and_of_variables_are_reported_together() -> None:
 def test_a_file_that_cannot_be_read() -> None:
     assert errors_of(FROM_FILE) == {
         "CONFIG_FILE": "'file' cannot be read: No such file or directory; paths are relative to"
-        " the clone directory"
+        " the working directory"
     }
 
 
