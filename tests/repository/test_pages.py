@@ -18,7 +18,7 @@ from pipeline_runner.models import PipelineSpec
 from simulator.state.credentials import DEMO_ACCESS_TOKEN, DEMO_EMAIL
 from tests.repository.markdown import PROJECT, blocks
 from tests.repository.pages import PIPELINES, Page, Workspace, pages, schema, workspace
-from tests.repository.pipelines import PIPE, REFERENCE, known_variables, steps
+from tests.repository.pipelines import PIPE, REFERENCE, Step, known_variables, steps
 
 SECRETS: Final = {
     "PROD_DB_PASSWORD": "first-secret",
@@ -387,6 +387,14 @@ def test_from_a_script(acme: Workspace) -> None:
     bench = (PROJECT / "bench/contenders/customer.py").read_text()
     for line in re.findall(r"^ *((?:listed|answer|found|change) = .*)$", script, re.MULTILINE):
         assert line.replace("timeout=30", "timeout=TIMEOUT") in bench
+
+
+def test_an_access_token_where_an_api_token_is_stored(acme: Workspace) -> None:
+    empty = {"ATLASSIAN_ACCOUNT_EMAIL": "", "ATLASSIAN_API_TOKEN": ""}
+    given = {"BITBUCKET_ACCESS_TOKEN": DEMO_ACCESS_TOKEN, "ENVIRONMENT_NAME": "*"}
+    for passed, kind in (({}, "API token"), (empty, "access token")):
+        ended = acme.run(Step("", [{"pipe": REFERENCE, "variables": given | passed}]))
+        assert f"authenticated by {kind}" in ended.log, ended.log
 
 
 @pytest.mark.parametrize("name", [each.path.stem for each in PAGES])
