@@ -28,7 +28,7 @@ from pipe.models.changes import (
     SetType,
     Update,
 )
-from pipe.models.declaration import Declaration, Repository
+from pipe.models.declaration import Declaration
 from pipe.models.errors import Problem
 from pipe.planning import problems
 
@@ -94,32 +94,29 @@ class RemainingBudget(Struct, frozen=True, kw_only=True):
         return None
 
 
-def split_into_batches(
-    repositories: tuple[Repository, ...], reads: int, limit: int
-) -> list[tuple[Repository, ...]]:
-    """Split repositories into batches of a fixed size, or return one if all can be planned at once.
+def batch_size(repositories: int, reads: int, limit: int) -> int:
+    """Return how many repositories are planned together: all of them if that is possible.
 
     Args:
-        repositories: In order.
+        repositories: How many there are.
         reads: The most requests that planning one of them takes.
         limit: Requests per hour.
     """
-    if len(repositories) * reads * _WHOLE_SHARE <= limit:
-        return [repositories]
-    size = max(1, limit // (reads * _BATCH_SHARE))
-    return [repositories[start : start + size] for start in range(0, len(repositories), size)]
+    if repositories * reads * _WHOLE_SHARE <= limit:
+        return repositories
+    return max(1, limit // (reads * _BATCH_SHARE))
 
 
-def affordable(batch: tuple[Repository, ...], *, handled: int, left: RemainingBudget) -> int:
-    """Return how many repositories of a batch the remaining requests suffice for.
+def affordable(wanted: int, *, handled: int, left: RemainingBudget) -> int:
+    """Return how many of the wanted repositories the remaining requests suffice for.
 
     Reading more would waste requests. What a repository takes is judged by the number of those
     `handled` before.
     """
     requests = left.requests
     if requests is None or not handled:
-        return len(batch)
-    return min(len(batch), requests * handled // max(1, left.sent))
+        return wanted
+    return min(wanted, requests * handled // max(1, left.sent))
 
 
 def reads_needed(declaration: Declaration) -> int:

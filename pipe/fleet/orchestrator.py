@@ -6,6 +6,7 @@ Everything is planned before the first write, so that the whole plan can be logg
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Callable, Iterator
 from threading import Lock
@@ -21,9 +22,9 @@ from pipe.fleet.batches import (
     HOURLY_REQUESTS,
     RemainingBudget,
     affordable,
+    batch_size,
     reads_needed,
     requests_at_most,
-    split_into_batches,
 )
 from pipe.fleet.recorder import RunRecorder
 from pipe.fleet.workers import Abandoned, Crashed, NotStarted, Unfinished, WorkerPool
@@ -59,7 +60,8 @@ class Orchestrator(Struct, kw_only=True, eq=False):
     pool: WorkerPool
     recorder: RunRecorder
     budget: Callable[[], RemainingBudget]
-    _waiting: deque[tuple[Repository, ...]] = field(default_factory=deque)
+    _waiting: deque[Repository] = field(default_factory=deque)
+    _batch_size: int = 0
     _plans: list[RepositoryPlan] = []
     _is_complete: bool = True
     _totals: Totals = Totals()
@@ -70,12 +72,13 @@ class Orchestrator(Struct, kw_only=True, eq=False):
 
     def run(self, repositories: tuple[Repository, ...], base_result: RunResult) -> RunResult:
         """Handle the repositories; return `base_result` with what happened to them."""
-        self._waiting += self._batches(repositories)
-        if len(self._waiting) > 1:
+        self._waiting += repositories
+        self._batch_size = self._choose_batch_size()
+        if self._batch_size < len(repositories):
             self.recorder.console.info(
                 f"Planning {len(repositories)} repositories takes more than half of the requests"
                 f" that Bitbucket grants in an hour: they are planned and applied in"
-                f" {len(self._waiting)} batches"
+                f" {math.ceil(len(repositories) / self._batch_size)} batches"
             )
         batch = self._start_next_batch()
         while batch is not None:
@@ -86,29 +89,22 @@ class Orchestrator(Struct, kw_only=True, eq=False):
             return result
         return replace(result, plan_checksum=checksum(self._plans))
 
-    def _batches(self, repositories: tuple[Repository, ...]) -> list[tuple[Repository, ...]]:
-        if (
-            self.settings.options.mode is not Mode.APPLY
-            or self.settings.options.plan_checksum is not None
-        ):
-            return [repositories]
-        reads = max(reads_needed(self.settings.declaration_for(each)) for each in repositories)
-        limit = self.budget().limit or HOURLY_REQUESTS
-        return split_into_batches(repositories, reads, limit)
+    def _choose_batch_size(self) -> int:
+        options, count = self.settings.options, len(self._waiting)
+        if options.mode is not Mode.APPLY or options.plan_checksum is not None:
+            return count
+        reads = max(reads_needed(self.settings.declaration_for(each)) for each in self._waiting)
+        return batch_size(count, reads, self.budget().limit or HOURLY_REQUESTS)
 
     def _start_next_batch(self) -> _Batch | None:
         """Start to read as many repositories of the next batch as can be handled; none: `None`."""
-        if not self._waiting:
-            return None
-        batch = self._waiting.popleft()
-        count = affordable(batch, handled=self._handled, left=self._left())
-        if count < len(batch):
-            self._waiting.appendleft(batch[count:])
+        wanted = min(self._batch_size, len(self._waiting))
+        count = affordable(wanted, handled=self._handled, left=self._left())
         if count == 0:
             return None
+        batch = tuple(self._waiting.popleft() for _ in range(count))
         self._handled += count
-        outcomes = self.pool.map(self._plan, batch[:count], activity="repositories read")
-        return _Batch(batch[:count], outcomes)
+        return _Batch(batch, self.pool.map(self._plan, batch, activity="repositories read"))
 
     def _skip_waiting(self) -> None:
         if self._waiting and not self.pool.stopped:
@@ -116,10 +112,9 @@ class Orchestrator(Struct, kw_only=True, eq=False):
             needed = f"{left.sent // self._handled} requests"
             problem = planning_problems.not_enough_left("quota", needed, str(left.requests))
             self.recorder.add_problem(problem)
-        for batch in self._waiting:
+        for repository in self._waiting:
             self._is_complete = False
-            for repository in batch:
-                self.recorder.skip(repository)
+            self.recorder.skip(repository)
 
     def _handle(self, batch: _Batch) -> _Batch | None:
         """Plan a batch, apply it where that is asked for; return the next, which is being read."""

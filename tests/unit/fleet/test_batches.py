@@ -14,34 +14,30 @@ from pipe.apply.repository import apply_one, plan_one
 from pipe.fleet.batches import (
     RemainingBudget,
     affordable,
+    batch_size,
     reads_needed,
     requests_at_most,
-    split_into_batches,
 )
 from pipe.models.changes import RepositoryPlan
-from pipe.models.declaration import Declaration, Desired, Repository, Rule
+from pipe.models.declaration import Declaration, Desired, Rule
 from pipe.models.results import RepositoryResult
 from simulator.behaviour.profiles import OBSERVED
 from tests.property.strategies import Experiment, experiments
 from tests.support.values import SHOP, declared, plain
 from tests.support.world import World
 
-REPOSITORIES: Final = tuple(Repository("acme", f"svc-{number:02}") for number in range(40))
-BATCH: Final = REPOSITORIES[:10]
+BATCH: Final = 10
 LEFT: Final = RemainingBudget(sent=30, limit=60, elapsed=60, remaining=600, mean=0.1)
 
 
 @given(st.integers(1, 40), st.integers(1, 30), st.integers(1, 2000))
-def test_batches_are_all_repositories_in_order(count: int, reads: int, limit: int) -> None:
-    repositories = REPOSITORIES[:count]
-    batches = split_into_batches(repositories, reads, limit)
-
-    assert tuple(each for batch in batches for each in batch) == repositories
-    assert all(batches)
+def test_a_batch_holds_all_repositories_or_a_quarter_of_the_limit(
+    count: int, reads: int, limit: int
+) -> None:
     if count * reads * 2 <= limit:
-        assert len(batches) == 1
+        assert batch_size(count, reads, limit) == count
     else:
-        assert {len(batch) for batch in batches[:-1]} <= {max(1, limit // (reads * 4))}
+        assert batch_size(count, reads, limit) == max(1, limit // (reads * 4))
 
 
 @pytest.mark.parametrize(
@@ -69,7 +65,7 @@ def test_an_affordable_batch_never_exceeds_the_quota(sent: int, limit: int, hand
     left = replace(LEFT, sent=sent, limit=limit)
     number = affordable(BATCH, handled=handled, left=left)
 
-    assert 0 <= number <= len(BATCH)
+    assert 0 <= number <= BATCH
     if handled and sent >= handled:
         assert number * sent <= handled * max(0, limit - sent)
 
