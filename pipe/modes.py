@@ -15,7 +15,7 @@ from pipe import VERSION
 from pipe.apply.context import ApplyContext
 from pipe.bitbucket import problems
 from pipe.bitbucket.attempts import AttemptRecord
-from pipe.bitbucket.auth import describe
+from pipe.bitbucket.auth import describe_credentials
 from pipe.bitbucket.client import Bitbucket
 from pipe.bitbucket.transport import RetryPolicy, Transport
 from pipe.context import RunContext
@@ -113,7 +113,7 @@ class ModeRunner:
         self._console.info(
             f"Bitbucket Environment {VERSION}: {self._options.mode} on"
             f" {target(self._redactor.mask(settings.selection))},"
-            f" authenticated by {describe(settings.credentials)}"
+            f" authenticated by {describe_credentials(settings.credentials)}"
         )
         for warning in settings.warnings:
             self._console.warning(warning)

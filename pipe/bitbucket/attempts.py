@@ -15,6 +15,7 @@ from pipe.bitbucket.auth import Authorizer
 from pipe.bitbucket.http import exchange
 from pipe.bitbucket.requests import IdempotentRequest, Request
 from pipe.bitbucket.retry import (
+    AttemptOutcome,
     Attempts,
     AttemptState,
     CheckState,
@@ -24,7 +25,6 @@ from pipe.bitbucket.retry import (
     GiveUp,
     NoResponse,
     NotSent,
-    Outcome,
     Retry,
     Understood,
     Unparseable,
@@ -140,7 +140,7 @@ class RequestAttempts(Struct, Generic[T], kw_only=True, eq=False):
                 raise RunOverError(problems.hourly_limit_reached(window.limit or 0, seconds))
             deadline.wait(seconds)
 
-    def _send(self) -> Outcome[T]:
+    def _send(self) -> AttemptOutcome[T]:
         monotonic = self.shared.clock.monotonic
         started = monotonic()
         outcome = exchange(
@@ -160,7 +160,7 @@ class RequestAttempts(Struct, Generic[T], kw_only=True, eq=False):
             self._count(outcome, seconds)
         return self._accept_deleted(outcome)
 
-    def _count(self, outcome: Outcome[T], seconds: float) -> None:
+    def _count(self, outcome: AttemptOutcome[T], seconds: float) -> None:
         window = self.shared.window
         if isinstance(outcome, Understood | Failed):
             window.read_limit(outcome.answer)
@@ -176,7 +176,7 @@ class RequestAttempts(Struct, Generic[T], kw_only=True, eq=False):
         elif isinstance(outcome, Failed) and is_rate_limited(outcome.answer):
             window.reject()
 
-    def _accept_deleted(self, outcome: Outcome[T]) -> Outcome[T]:
+    def _accept_deleted(self, outcome: AttemptOutcome[T]) -> AttemptOutcome[T]:
         """Let `parse` read a 404 where an earlier attempt may have deleted what is not found."""
         if (
             isinstance(outcome, Failed)
@@ -206,7 +206,7 @@ def _retry(state: RetryCallState) -> Retry:
     return cast("Retry", state.outcome.result() if state.outcome else None)
 
 
-def _result(outcome: Outcome[T]) -> int | str:
+def _result(outcome: AttemptOutcome[T]) -> int | str:
     match outcome:
         case Understood(answer=answer) | Failed(answer):
             return answer.status

@@ -52,7 +52,7 @@ class OAuthConsumer(Struct, frozen=True, kw_only=True):
 Credentials: TypeAlias = ApiToken | AccessToken | OAuthConsumer
 
 
-def describe(credentials: Credentials) -> str:
+def describe_credentials(credentials: Credentials) -> str:
     """Describe credentials for the log, without their secret."""
     match credentials:
         case ApiToken(email=email):

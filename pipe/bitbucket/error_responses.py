@@ -95,7 +95,7 @@ _ANSI: Final = re.compile(r"\x1b\[[0-9;:?]*[ -/]*[@-~]")
 _UNPRINTABLE: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 
-def one_line(text: str, redact: Redact) -> str:
+def clean_line(text: str, redact: Redact) -> str:
     """Return text from outside as one line that is fit for a log, with whole secrets masked.
 
     Secrets are masked before and after cleaning: cleaning could hide one that spans lines, or
@@ -135,9 +135,9 @@ def message(request: Request[T], answer: Answer, redact: Redact) -> str:
         shown = [_known(part) or WITHHELD for part in parts if part.strip()]
     else:
         allowed = frozenset(_words_of(request))
-        lines = (one_line(part, redact) for part in parts)
+        lines = (clean_line(part, redact) for part in parts)
         shown = [" ".join(_shown_words(line, allowed)) for line in lines]
-    return one_line("; ".join(dict.fromkeys(shown)), redact)
+    return clean_line("; ".join(dict.fromkeys(shown)), redact)
 
 
 def _known(text: str) -> str | None:
@@ -232,18 +232,18 @@ def _scopes(value: Json) -> tuple[str, ...]:
     )
 
 
-def describe(request: Request[T], failure: Failure, redact: Redact) -> str:
+def describe_failure(request: Request[T], failure: Failure, redact: Redact) -> str:
     """Return what was seen instead of a good answer."""
     match failure:
         case Failed(answer):
             text = message(request, answer, redact)
             return f"HTTP {answer.status}: {text}" if text else f"HTTP {answer.status}"
         case NotSent(reason):
-            return f"not sent: {one_line(reason, redact)}"
+            return f"not sent: {clean_line(reason, redact)}"
         case NoResponse(reason):
-            return f"no complete answer: {one_line(reason, redact)}"
+            return f"no complete answer: {clean_line(reason, redact)}"
         case Unparseable(reason, status):
-            return f"HTTP {status}, but {one_line(reason, redact)}"
+            return f"HTTP {status}, but {clean_line(reason, redact)}"
 
 
 def gave_up(request: Request[T], given_up: GiveUp, attempts: Attempts, redact: Redact) -> PipeError:
@@ -259,7 +259,7 @@ def gave_up(request: Request[T], given_up: GiveUp, attempts: Attempts, redact: R
 
 def _reason(request: Request[T], given_up: GiveUp, attempts: int, redact: Redact) -> Problem:
     call = _call(request, redact)
-    last = describe(request, given_up.last, redact)
+    last = describe_failure(request, given_up.last, redact)
     match given_up.limit, given_up.last:
         case Limit.TIME, _:
             return problems.no_time_to_retry(call, last, given_up.asked)
@@ -275,7 +275,7 @@ def _reason(request: Request[T], given_up: GiveUp, attempts: int, redact: Redact
             return problems.unavailable(call, attempts, last)
 
 
-def redirected(request: Request[T], answer: Answer, redact: Redact) -> Problem:
+def redirection(request: Request[T], answer: Answer, redact: Redact) -> Problem:
     """Return the problem of a redirection: a renamed repository, or anything else."""
     call = _call(request, redact)
     old = _REPOSITORY_URL.fullmatch(request.path)
@@ -295,4 +295,4 @@ def _call(request: Request[T], redact: Redact) -> str:
     """Return method and address of a request, masked whole if a secret stands in the address."""
     decoded = unquote(request.target)
     target = request.target if redact(decoded) == decoded else MASK
-    return f"{request.method} {one_line(target, redact)}"
+    return f"{request.method} {clean_line(target, redact)}"

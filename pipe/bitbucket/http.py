@@ -10,7 +10,14 @@ from typing import Final, TypeVar, cast
 import httpx
 
 from pipe.bitbucket.requests import Answer, Request, UnparseableError
-from pipe.bitbucket.retry import Failed, NoResponse, NotSent, Outcome, Understood, Unparseable
+from pipe.bitbucket.retry import (
+    AttemptOutcome,
+    Failed,
+    NoResponse,
+    NotSent,
+    Understood,
+    Unparseable,
+)
 
 T = TypeVar("T")
 
@@ -24,7 +31,7 @@ _STATUSES: Final = range(200, 600)
 
 def exchange(
     client: httpx.Client, request: Request[T], authorization: str, remaining: float
-) -> Outcome[T]:
+) -> AttemptOutcome[T]:
     """Send a request once, within the `remaining` seconds of the run.
 
     An empty `authorization` is not sent.
@@ -116,7 +123,7 @@ def _unzipped(chunks: Iterable[bytes]) -> Iterator[bytes]:
         raise UnparseableError("an answer that ends in the middle of its compression")
 
 
-def _parsed(request: Request[T], answer: Answer) -> Outcome[T]:
+def _parsed(request: Request[T], answer: Answer) -> AttemptOutcome[T]:
     if answer.status not in _STATUSES:
         return Unparseable("a status that does not exist", answer.status)
     if not HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES:

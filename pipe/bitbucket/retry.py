@@ -67,7 +67,7 @@ class Unparseable(Struct, frozen=True):
 
 
 Failure: TypeAlias = Failed | NotSent | NoResponse | Unparseable
-Outcome: TypeAlias = Understood[T] | Failure
+AttemptOutcome: TypeAlias = Understood[T] | Failure
 
 
 class Accept(Struct, Generic[T_co], frozen=True):
@@ -76,7 +76,7 @@ class Accept(Struct, Generic[T_co], frozen=True):
     value: T_co
 
 
-class Refuse(Struct, frozen=True):
+class Reject(Struct, frozen=True):
     """Bitbucket refused the request (3xx, 4xx); the same request would be refused again."""
 
     answer: Answer
@@ -129,7 +129,7 @@ class CheckState(Struct, frozen=True, kw_only=True):
     asked: float | None = None
 
 
-FinalDecision: TypeAlias = Accept[T] | Refuse | GiveUp | CheckState
+FinalDecision: TypeAlias = Accept[T] | Reject | GiveUp | CheckState
 Decision: TypeAlias = FinalDecision[T] | Retry
 
 
@@ -178,7 +178,7 @@ class AttemptState(Struct, frozen=True, kw_only=True):
     random: float
 
 
-def decide(outcome: Outcome[T], state: AttemptState) -> Decision[T]:
+def decide(outcome: AttemptOutcome[T], state: AttemptState) -> Decision[T]:
     """Return what to do after `outcome`."""
     match outcome:
         case Understood(value):
@@ -197,7 +197,7 @@ def _after_failure(failed: Failed, answer: Answer, state: AttemptState) -> Decis
     if state.renewable and says_expired(answer):
         return Retry(after=0, renew=True)
     if not is_transient(answer.status):
-        return Refuse(answer)
+        return Reject(answer)
     asked = asked_to_wait(answer, state.now)
     if state.idempotent or is_rate_limited(answer):
         return retry_or_give_up(failed, state, asked, pause_all=is_rate_limited(answer))
@@ -238,7 +238,7 @@ def is_rate_limited(answer: Answer) -> bool:
     return answer.status == HTTPStatus.TOO_MANY_REQUESTS
 
 
-def may_have_worked(outcome: Outcome[T]) -> bool:
+def may_have_worked(outcome: AttemptOutcome[T]) -> bool:
     """Return whether the request may have taken effect."""
     match outcome:
         case Failed(answer):

@@ -25,7 +25,7 @@ from pipe.bitbucket.auth import (
     hint,
     token_request,
 )
-from pipe.bitbucket.error_responses import describe, gave_up, redirected, rejected
+from pipe.bitbucket.error_responses import describe_failure, gave_up, redirection, rejected
 from pipe.bitbucket.requests import (
     IdempotentRequest,
     NonIdempotentRequest,
@@ -33,7 +33,7 @@ from pipe.bitbucket.requests import (
     Rejected,
     Request,
 )
-from pipe.bitbucket.retry import Accept, Attempts, CheckState, GiveUp, Limit, Refuse
+from pipe.bitbucket.retry import Accept, Attempts, CheckState, GiveUp, Limit, Reject
 from pipe.bitbucket.throttle import CircuitBreaker, Deadline, RequestCounter, RollingWindow
 from pipe.context import Clock, Stop
 from pipe.models.errors import PipeError
@@ -154,19 +154,19 @@ class Transport:
             counted=counted,
         ).run()
         redact = self.redactor.mask_words
-        if isinstance(decision, Accept | Refuse):
+        if isinstance(decision, Accept | Reject):
             breaker.add_success(kind)
         match decision:
             case Accept(value):
                 return value
-            case Refuse(answer) if answer.status < HTTPStatus.BAD_REQUEST:
-                raise PipeError(redirected(request, answer, redact))
-            case Refuse(answer):
+            case Reject(answer) if answer.status < HTTPStatus.BAD_REQUEST:
+                raise PipeError(redirection(request, answer, redact))
+            case Reject(answer):
                 return replace(rejected(request, answer, redact), hint=hint(self.credentials))
             case CheckState(last=last):
                 given_up = GiveUp(limit=Limit.ATTEMPTS, last=last)
                 error = gave_up(request, given_up, attempts, redact)
-                return OutcomeUnknown(describe(request, last, redact), error.problem)
+                return OutcomeUnknown(describe_failure(request, last, redact), error.problem)
             case GiveUp():
                 self.deadline.check_stop()
                 error = gave_up(request, decision, attempts, redact)

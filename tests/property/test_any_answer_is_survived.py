@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipe.bitbucket.client import Bitbucket
-from pipe.bitbucket.error_responses import one_line, rejected
+from pipe.bitbucket.error_responses import clean_line, rejected
 from pipe.bitbucket.payloads import accepted
 from pipe.bitbucket.requests import Answer, IdempotentRequest
 from pipe.models.declaration import EnvironmentType, PlainVariable
@@ -123,8 +123,8 @@ def test_every_rejection_can_be_printed(body: bytes, status: int) -> None:
 
 @given(st.text() | st.sampled_from(["\ud800\udfff", "\x9b31m", "a\u2028b"]))
 def test_every_text_becomes_one_printable_line(text: str) -> None:
-    line = one_line(text, lambda shown: shown)
+    line = clean_line(text, lambda shown: shown)
 
     assert line.isprintable()
     assert line == line.strip()
-    assert one_line(line, lambda shown: shown) == line
+    assert clean_line(line, lambda shown: shown) == line

@@ -9,7 +9,14 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from pipe.bitbucket.auth import AccessToken, ApiToken, Credentials, Header, OAuthConsumer, describe
+from pipe.bitbucket.auth import (
+    AccessToken,
+    ApiToken,
+    Credentials,
+    Header,
+    OAuthConsumer,
+    describe_credentials,
+)
 from pipe.bitbucket.error_responses import WITHHELD
 from pipe.bitbucket.payloads import parser
 from pipe.bitbucket.problems import rejection
@@ -68,9 +75,9 @@ def test_credentials_show_their_owner_but_no_secret() -> None:
     api_token = ApiToken(email="robot@acme.example", token=SecretStr(SECRET))
     access_token = AccessToken(token=SecretStr(SECRET))
 
-    assert describe(api_token) == "API token of robot@acme.example"
-    assert describe(access_token) == "access token"
-    assert describe(CONSUMER) == "OAuth consumer client"
+    assert describe_credentials(api_token) == "API token of robot@acme.example"
+    assert describe_credentials(access_token) == "access token"
+    assert describe_credentials(CONSUMER) == "OAuth consumer client"
     for shown in (api_token, access_token, CONSUMER, Header(SECRET)):
         assert SECRET not in repr(shown)
 

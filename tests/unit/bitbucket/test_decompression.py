@@ -10,12 +10,12 @@ import pytest
 from pipe.bitbucket.http import MAX_ANSWER_BYTES, decoded, exchange
 from pipe.bitbucket.payloads import parser
 from pipe.bitbucket.requests import IdempotentRequest, Json, UnparseableError
-from pipe.bitbucket.retry import Outcome, Understood, Unparseable
+from pipe.bitbucket.retry import AttemptOutcome, Understood, Unparseable
 
 GET = IdempotentRequest(method=HTTPMethod.GET, path="/2.0/x", parse=parser(lambda value: value))
 
 
-def outcome_of(response: httpx.Response) -> Outcome[Json]:
+def outcome_of(response: httpx.Response) -> AttemptOutcome[Json]:
     client = httpx.Client(
         base_url="https://api.bitbucket.example",
         transport=httpx.MockTransport(lambda _: response),

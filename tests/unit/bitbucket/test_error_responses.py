@@ -13,7 +13,7 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 
-from pipe.bitbucket.error_responses import WITHHELD, message, one_line, redirected, rejected
+from pipe.bitbucket.error_responses import WITHHELD, clean_line, message, redirection, rejected
 from pipe.bitbucket.payloads import accepted
 from pipe.bitbucket.requests import (
     Answer,
@@ -162,11 +162,11 @@ def test_html_that_never_closes_costs_no_time_to_speak_of(tag: bytes) -> None:
 def test_nothing_that_moves_the_cursor_or_breaks_the_line_gets_through() -> None:
     text = "a\x1b[31mred\x1b[0m\x07\x00b\u202ec\u2028d\u200be\ud800f\x9bg"
 
-    assert one_line(text, same) == "ared b c d e f g"
+    assert clean_line(text, same) == "ared b c d e f g"
 
 
 def test_long_messages_are_cut() -> None:
-    line = one_line("word " * 100_000, same)
+    line = clean_line("word " * 100_000, same)
 
     assert len(line) <= 300
     assert line.endswith("word…")
@@ -175,8 +175,8 @@ def test_long_messages_are_cut() -> None:
 def test_whole_secrets_are_masked_whether_they_span_lines_or_hide() -> None:
     redact = Redactor(["line-one\nline-two", "canary-four"]).mask_words
 
-    assert one_line("got line-one\nline-two! now", redact) == "got *** now"
-    assert one_line("got can\x1b[0mary-four", redact) == "got ***"
+    assert clean_line("got line-one\nline-two! now", redact) == "got *** now"
+    assert clean_line("got can\x1b[0mary-four", redact) == "got ***"
     assert message(GET, Answer(400, {}, b"got canary-four"), redact) == "got ***"
 
 
@@ -310,7 +310,7 @@ def test_a_renamed_repository_is_named(host: str, query: str, api: str) -> None:
     location = f"{host}{RENAMED}/environments{query}".replace("/2.0", api)
     answer = Answer(301, {"location": location}, b"")
 
-    problem = redirected(request, answer, same)
+    problem = redirection(request, answer, same)
 
     assert problem.key == "repository-renamed"
     assert problem.what == "The repository acme/nope was renamed or moved (HTTP 301)."
@@ -328,7 +328,7 @@ def test_a_renamed_repository_is_named(host: str, query: str, api: str) -> None:
 def test_a_new_name_that_may_not_be_shown_is_not(refused: Request[Done], location: str) -> None:
     redact = Redactor(["canary-4711"]).mask_words
 
-    problem = redirected(refused, Answer(302, {"location": location}, b""), redact)
+    problem = redirection(refused, Answer(302, {"location": location}, b""), redact)
 
     assert problem.key == "repository-renamed"
     assert problem.why.startswith("Bitbucket redirects to another repository")
@@ -340,7 +340,7 @@ def test_a_new_name_that_may_not_be_shown_is_not(refused: Request[Done], locatio
     ["", "https://login.example/?token=x", NOPE, f"{RENAMED}/else", "https://[", "//evil/2.0/x"],
 )
 def test_any_other_redirection_is_not_shown(location: str) -> None:
-    problem = redirected(GET, Answer(302, {"location": location}, b""), same)
+    problem = redirection(GET, Answer(302, {"location": location}, b""), same)
 
     assert problem.key == "redirected"
     assert "login" not in problem.why
@@ -349,6 +349,6 @@ def test_any_other_redirection_is_not_shown(location: str) -> None:
 def test_an_address_that_holds_a_secret_is_masked_whole() -> None:
     request = IdempotentRequest(method=HTTPMethod.GET, path="/2.0/x/canary%20four", parse=accepted)
 
-    problem = redirected(request, Answer(302, {}, b""), Redactor(["canary four"]).mask_words)
+    problem = redirection(request, Answer(302, {}, b""), Redactor(["canary four"]).mask_words)
 
     assert problem.what == "GET *** was redirected (HTTP 302)."

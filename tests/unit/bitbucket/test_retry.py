@@ -7,6 +7,7 @@ import pytest
 from pipe.bitbucket.requests import Answer
 from pipe.bitbucket.retry import (
     Accept,
+    AttemptOutcome,
     AttemptState,
     CheckState,
     Decision,
@@ -16,8 +17,7 @@ from pipe.bitbucket.retry import (
     Limit,
     NoResponse,
     NotSent,
-    Outcome,
-    Refuse,
+    Reject,
     Retry,
     Understood,
     Unparseable,
@@ -36,7 +36,7 @@ def answer(status: int, body: bytes = b"", **headers: str) -> Answer:
 
 
 def decided(  # noqa: PLR0913 - a state with one thing different
-    outcome: Outcome[str],
+    outcome: AttemptOutcome[str],
     *,
     idempotent: bool = True,
     attempt: int = 1,
@@ -75,7 +75,7 @@ def test_a_parsed_response_is_accepted(idempotent: bool) -> None:  # noqa: FBT00
 @pytest.mark.parametrize("status", [301, 304, 400, 401, 402, 403, 404, 405, 409, 410, 422, 499])
 @pytest.mark.parametrize("idempotent", [True, False])
 def test_a_refusal_is_final(status: int, idempotent: bool) -> None:  # noqa: FBT001 - parametrized
-    assert decided(Failed(answer(status)), idempotent=idempotent) == Refuse(answer(status))
+    assert decided(Failed(answer(status)), idempotent=idempotent) == Reject(answer(status))
 
 
 @pytest.mark.parametrize("failure", PASSING, ids=str)
@@ -156,8 +156,8 @@ def test_an_expired_token_is_renewed_once() -> None:
 
     for idempotent in (True, False):
         assert decided(expired, renewable=True, idempotent=idempotent) == Retry(after=0, renew=True)
-    assert decided(expired, renewable=False) == Refuse(expired.answer)
-    assert decided(wrong, renewable=True) == Refuse(wrong.answer)
+    assert decided(expired, renewable=False) == Reject(expired.answer)
+    assert decided(wrong, renewable=True) == Reject(wrong.answer)
 
 
 def test_an_expired_token_is_renewed_even_at_the_only_attempt() -> None:
