@@ -12,7 +12,7 @@ import httpx
 from msgspec.structs import replace
 
 from pipe import VERSION
-from pipe.apply.context import ApplyContext
+from pipe.apply.context import ApplyContext, ignore
 from pipe.bitbucket import problems
 from pipe.bitbucket.attempts import AttemptRecord
 from pipe.bitbucket.auth import describe_credentials
@@ -164,7 +164,12 @@ class ModeRunner:
             workers = max(1, self._options.workers // len(repositories))
             orchestrator = Orchestrator(
                 settings=settings,
-                apply_context=replace(apply_context, workers=workers),
+                apply_context=replace(
+                    apply_context,
+                    workers=workers,
+                    # Lines from several repositories would have no fixed order.
+                    notify=ignore if len(repositories) > 1 else self._console.info,
+                ),
                 pool=pool,
                 recorder=recorder,
                 budget=self._budget,
@@ -218,8 +223,15 @@ class ModeRunner:
                 " than there are steps"
             )
         elif selected > 1:
+            reasons = []
+            if self._settings.parallel:
+                step, count = self._settings.parallel
+                reasons.append(f"parallel step {step + 1} of {count}")
+            if self._options.start_at:
+                reasons.append("from START_AT on")
             part = f"{own} of " if own < selected else ""
-            self._console.info(f"{part}{selected} repositories")
+            why = f" ({', '.join(reasons)})" if part else ""
+            self._console.info(f"{part}{selected} repositories{why}")
 
     def _budget(self) -> RemainingBudget:
         return RemainingBudget(

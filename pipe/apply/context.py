@@ -25,6 +25,14 @@ POLLS: Final = 6
 were seen to lag by one to seven seconds."""
 
 
+_LONG_POLL: Final = 3
+"""The poll before which the log says that the run waits: the first three take 1.75 seconds."""
+
+
+def ignore(_: str) -> None:
+    """Log nothing."""
+
+
 class ApplyContext(Struct, frozen=True, kw_only=True):
     """What reading and applying depend on.
 
@@ -33,6 +41,7 @@ class ApplyContext(Struct, frozen=True, kw_only=True):
         force: Whether safety checks that may be overridden are overridden (`FORCE`).
         reviewed: Whether only what was reviewed may be applied (`PLAN_CHECKSUM`): what is planned
             anew during the run is then refused.
+        notify: Logs why the run waits.
         workers: How many variables of one owner are written at the same time.
         mark: Identifies this run in the variable that keeps fingerprints.
     """
@@ -42,12 +51,15 @@ class ApplyContext(Struct, frozen=True, kw_only=True):
     policy: SecretsPolicy
     force: bool = False
     reviewed: bool = False
+    notify: Callable[[str], None] = ignore
     workers: int = 1
     mark: str = field(default_factory=lambda: token_hex(8))
 
     def poll(self) -> Iterator[int]:
         """Pause before each read, longer each time; yield the number of the read from 0."""
         for number in range(POLLS):
+            if number == _LONG_POLL:
+                self.notify("Waiting: Bitbucket does not show yet what was changed or created")
             self.wait(FIRST_PAUSE * 2**number)
             yield number
 

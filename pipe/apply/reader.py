@@ -92,9 +92,11 @@ def list_environments(
         PipeError: They can't be listed; a 404 is an error, never an empty list.
     """
     listed = context.api.environments(repository)
-    for pause in pauses:
+    for number, pause in enumerate(pauses):
         if not isinstance(listed, Rejected) or listed.status != HTTPStatus.NOT_FOUND:
             break
+        if number == 0:
+            context.notify(f"Waiting up to 10 seconds for {repository}, which may be new")
         context.wait(pause)
         listed = context.api.environments(repository)
     return problems.raise_for_rejection(listed, "list the environments", repository)

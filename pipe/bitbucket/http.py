@@ -46,7 +46,7 @@ def exchange(
     ) as error:
         return NotSent(_describe(error))
     except httpx.TimeoutException as error:
-        return NoResponse(f"{type(error).__name__}: no whole answer in {seconds:.0f} seconds")
+        return NoResponse(f"{type(error).__name__}: no whole answer within {seconds:.0f} s")
     except (
         httpx.RequestError,
         httpx.InvalidURL,  # in a redirection, which httpx reads even if it does not follow

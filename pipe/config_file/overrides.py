@@ -15,7 +15,9 @@ from pipe.models.declaration import (
     Desired,
     PlainVariable,
     Repository,
+    Rule,
     SecuredVariable,
+    State,
 )
 from pipe.models.selection import Exclusion, Glob, Item, matches
 
@@ -114,8 +116,11 @@ class Declarations(Struct, frozen=True, kw_only=True):
         )
 
     def mention_branches(self) -> bool:
-        """Return whether branch patterns are declared anywhere."""
-        return any(desired.branches is not None for desired in self._all_desired())
+        """Return whether branch patterns are declared for anything that is not absent."""
+        present: list[DeclaredEnvironment | Rule] = [*self._all_environments(), *self.base.rules]
+        return any(
+            each.desired.branches is not None and each.state is not State.ABSENT for each in present
+        )
 
     def mention_variables(self) -> bool:
         """Return whether variables of environments are declared anywhere."""

@@ -7,6 +7,7 @@ it planned when it must end early.
 
 from __future__ import annotations
 
+import math
 from typing import Final
 
 from msgspec import Struct
@@ -88,9 +89,11 @@ class RemainingBudget(Struct, frozen=True, kw_only=True):
         seconds = needed * self.mean
         if seconds > self.remaining:
             left = f"{max(0.0, self.remaining):.0f}"
-            return problems.not_enough_left("time", f"{seconds:.0f} seconds", left)
+            needed_time = f"Seconds that it needs, at most: {math.ceil(seconds)}"
+            return problems.not_enough_left("time", needed_time, left)
         if self.requests is not None and needed > self.requests:
-            return problems.not_enough_left("quota", f"{needed} requests", str(self.requests))
+            needed_quota = f"Requests that it needs, at most: {needed}"
+            return problems.not_enough_left("quota", needed_quota, str(self.requests))
         return None
 
 

@@ -28,12 +28,13 @@ from pipe.fleet.batches import (
 )
 from pipe.fleet.recorder import RunRecorder
 from pipe.fleet.workers import Abandoned, Crashed, NotStarted, Unfinished, WorkerPool
-from pipe.models.changes import RepositoryPlan, Totals
-from pipe.models.declaration import Repository
+from pipe.models.changes import RepositoryPlan, Totals, existing_of
+from pipe.models.declaration import Repository, State
 from pipe.models.errors import RunOverError
 from pipe.models.results import Mode, RepositoryResult, RunResult
 from pipe.planning import problems as planning_problems
 from pipe.planning.checksum import checksum
+from pipe.planning.matching import rule_for
 from pipe.planning.safety import exceeded_limits
 from pipe.settings.loader import Settings
 
@@ -84,10 +85,28 @@ class Orchestrator(Struct, kw_only=True, eq=False):
         while batch is not None:
             batch = self._handle(batch)
         self._skip_waiting()
+        if len(self._plans) == len(repositories):
+            self._warn_of_idle_patterns()
         result = self.recorder.finish(base_result)
         if not (self._plans and self._is_complete):
             return result
         return replace(result, plan_checksum=checksum(self._plans))
+
+    def _warn_of_idle_patterns(self) -> None:
+        """Log each pattern that matches no environment: it may be misspelled."""
+        found = [
+            existing
+            for plan in self._plans
+            for each in plan.environments
+            if (existing := existing_of(each)) is not None
+        ]
+        for rule in self.settings.declarations.base.rules:
+            if (
+                rule.name_pattern != "*"
+                and rule.state is not State.ABSENT
+                and not any(rule_for((rule,), each) for each in found)
+            ):
+                self.recorder.console.warning(f"No environment matches '{rule.name_pattern}'")
 
     def _choose_batch_size(self) -> int:
         options, count = self.settings.options, len(self._waiting)
@@ -109,7 +128,8 @@ class Orchestrator(Struct, kw_only=True, eq=False):
     def _skip_waiting(self) -> None:
         if self._waiting and not self.pool.stopped:
             left = self.budget()
-            needed = f"{left.sent // self._handled} requests"
+            average = math.ceil(left.sent / self._handled)
+            needed = f"Requests that one needs, on average: {average}"
             problem = planning_problems.not_enough_left("quota", needed, str(left.requests))
             self.recorder.add_problem(problem)
         for repository in self._waiting:
@@ -192,7 +212,9 @@ class Orchestrator(Struct, kw_only=True, eq=False):
             return True
         current = checksum(self._plans)
         if current != reviewed:
-            self.recorder.add_problem(planning_problems.plan_changed(reviewed, current))
+            is_empty = current == checksum([])
+            problem = planning_problems.plan_changed(reviewed, current, is_empty=is_empty)
+            self.recorder.add_problem(problem)
         return current == reviewed
 
     def _applied(

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from pipe.bitbucket import problems
 from pipe.context import Stop
 from pipe.fleet.workers import Crashed
-from pipe.models.changes import Keep
+from pipe.models.changes import Create, Keep
 from pipe.models.declaration import Repository
 from pipe.models.errors import ExitCode, Problem
 from pipe.models.results import Outcome, RepositoryResult, RunResult
@@ -60,6 +60,12 @@ class RunRecorder(Struct, kw_only=True, eq=False):
         for each in shown.environments:
             if isinstance(each.plan, Keep) and each.plan.similar:
                 self._warn_of_similar(each.plan)
+            if isinstance(each.plan, Create) and each.plan.declared.rename_from:
+                former = one_line(each.plan.declared.rename_from)
+                self.console.warning(
+                    f"'{one_line(each.plan.name)}' is new in {shown.repository}: '{former}'"
+                    " (RENAME_FROM) does not exist"
+                )
         self.console.write(self.lines.result_lines(shown))
 
     def _warn_of_similar(self, plan: Keep) -> None:

@@ -94,7 +94,7 @@ class DeleteReason(StrEnum):
     """Why something is deleted; the safety checks judge each differently."""
 
     DECLARED = "declared absent"
-    RULE = "matches what is declared absent"
+    RULE = "a rule declares it absent"
     PRUNED = "not declared, and pruning was asked for"
 
 
@@ -150,10 +150,17 @@ class CreateVariable(_VariableChange, frozen=True):
 
 
 class UpdateVariable(_VariableChange, frozen=True):
-    """A variable that exists with another value, or stored in the other way."""
+    """A variable that exists with another value, or stored in the other way.
+
+    Attributes:
+        existing: The variable as it is.
+        variable: The variable as it is declared.
+        lacks_fingerprint: Whether it is written only because its fingerprint is missing.
+    """
 
     existing: ExistingVariable
     variable: WritableVariable
+    lacks_fingerprint: bool = False
 
     @property
     def switches_storage(self) -> bool:

@@ -9,6 +9,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from pipe.models.changes import (
+    BranchesUnavailable,
     Change,
     Create,
     CreateVariable,
@@ -81,7 +82,9 @@ def count_plan(results: Iterable[EnvironmentResult]) -> PlanCounts:
 
 
 def is_impossible(plan: EnvironmentPlan) -> bool:
-    """Whether a plan can't be carried out for a reason other than safety."""
+    """Whether nothing of a plan can be carried out, for a reason other than safety."""
+    if isinstance(plan, Update):
+        return all(isinstance(each, MissingSecret | BranchesUnavailable) for each in plan.changes)
     return isinstance(plan, Refuse) and action_of(plan) is not Action.REFUSE
 
 

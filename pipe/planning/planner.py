@@ -228,7 +228,9 @@ class Planner(Struct, frozen=True):
         if is_uuid(declared.name):
             return Refuse(declared.name, None, problems.uuid_not_found(declared.name))
         if declared.type is None:
-            return Refuse(declared.name, None, problems.type_needed(declared.name))
+            return Refuse(
+                declared.name, None, problems.type_needed(declared.name, declared.rename_from)
+            )
         desired = declared.desired
         changes: list[Change] = [SetType(declared.type)]
         if desired.admin_only is not None:

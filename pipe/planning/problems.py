@@ -84,12 +84,13 @@ def uuid_not_found(uuid: str) -> Problem:
     )
 
 
-def type_needed(name: str) -> Problem:
+def type_needed(name: str, former: str | None) -> Problem:
     """Describe an environment that must be created without a declared type."""
+    nor = f", nor does '{former}' (RENAME_FROM)," if former else ""
     return Problem(
         "type-needed",
         ExitCode.INCOMPLETE,
-        f"'{name}' does not exist and has no declared type.",
+        f"'{name}' does not exist{nor} and has no declared type.",
         "Bitbucket creates an environment only with a type: Test, Staging or Production.",
         "Declare its type (ENVIRONMENT_TYPE), or correct the name if the environment should exist.",
     )
@@ -164,14 +165,19 @@ def not_reviewed(name: str) -> Problem:
     )
 
 
-def plan_changed(reviewed: str, current: str) -> Problem:
-    """Describe a plan that is not the reviewed one."""
+def plan_changed(reviewed: str, current: str, *, is_empty: bool) -> Problem:
+    """Describe a plan that is not the reviewed one; `is_empty`: nothing is left to do."""
+    now = "the current plan is empty: nothing is left to do."
+    if not is_empty:
+        now = (
+            f"the current plan has {current}: the declaration or the environments changed in the"
+            " meantime."
+        )
     return Problem(
         "plan-changed",
         ExitCode.REFUSED,
         "The plan is not the one that was reviewed; nothing was written.",
-        f"PLAN_CHECKSUM is {reviewed}, and the current plan has {current}: the declaration or the"
-        " environments changed in the meantime.",
+        f"PLAN_CHECKSUM is {reviewed}, and {now}",
         _REVIEW_AGAIN,
     )
 
@@ -229,7 +235,7 @@ def not_enough_left(what: str, needed: str, left: str) -> Problem:
         "not-enough-left",
         ExitCode.GAVE_UP,
         f"The run ends here: the remaining {what} is insufficient for the next repository.",
-        f"It needs about {needed}, and {left} are left.",
+        f"{needed}; left: {left}.",
         "Completed changes are kept. Rerun later, or with a higher DEADLINE, to continue.",
         ends_run=True,
     )
@@ -240,7 +246,7 @@ def incomplete_run(done: int, total: int, following: Repository) -> Problem:
     return Problem(
         "repositories-remain",
         ExitCode.GAVE_UP,
-        f"{done} of {total} repositories were handled; the next is {following}.",
+        f"{done} of {total} repositories handled; the next is {following}.",
         "The run ended before the others were started; nothing was written to them.",
         f"Rerun. START_AT={following} starts with that one and saves the requests for those"
         " before it.",

@@ -137,7 +137,9 @@ def _secured_change(
                 and stored.get(variable.key)
                 == fingerprints.fingerprint(key, fingerprints.bound_to(owner), variable)
             )
-            return None if known else UpdateVariable(current, variable)
+            if known:
+                return None
+            return UpdateVariable(current, variable, lacks_fingerprint=variable.key not in stored)
 
 
 def _fingerprints(

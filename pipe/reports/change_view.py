@@ -123,9 +123,13 @@ def _difference(change: Change, mark: str) -> str:
 def _secured(change: Change) -> str:
     """Return what is said instead of a value that is not shown."""
     if isinstance(change, DeleteVariable) and change.key == FINGERPRINTS_KEY:
-        return _SECURED[WriteFingerprints]
+        return "fingerprints of the secured values"
     if isinstance(change, MissingSecret) and change.variable.from_env:
         return f"secured value, from {change.variable.from_env}, which is not defined"
+    if isinstance(change, UpdateVariable) and change.lacks_fingerprint:
+        return "secured value, not written with this key yet"
+    if isinstance(change, WriteFingerprints) and not change.written:
+        return "fingerprints of the secured values, removed"
     return _SECURED.get(type(change), "secured value")
 
 

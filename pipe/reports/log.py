@@ -15,7 +15,7 @@ from pipe.planning import problems
 from pipe.reports.change_view import ChangeView
 from pipe.reports.console import WIDTH, Line, Log, Style, problem_lines, wrap
 from pipe.reports.presentation import BAD, DONE, PENDING, ItemState, ItemView, present_repository
-from pipe.reports.summary import deletions, plan_sentence, summary_parts, would_change
+from pipe.reports.summary import deletions, plan_sentence, shows_plan, summary_parts, would_change
 from pipe.reports.text import name_list, one_line, repositories, truncate
 
 _MAX_TARGET: Final = 60
@@ -149,7 +149,7 @@ def plan_line(results: Iterable[RepositoryResult]) -> Line:
 
 def summary_lines(result: RunResult) -> Iterator[Line]:
     """Return the last lines: the plan of a dry run, and what happened."""
-    if result.mode in (Mode.PLAN, Mode.CHECK) and not result.config_errors:
+    if shows_plan(result):
         yield plan_line(result.repositories)
         if result.plan_checksum is not None and would_change(result):
             yield Line(Style.INFO, f"INFO: Plan checksum: {result.plan_checksum}")
@@ -165,7 +165,7 @@ def _failed_repositories(result: RunResult) -> Iterator[Line]:
     """Name the repositories with problems, which are hard to find among thousands."""
     failed = [one_line(str(each.repository)) for each in result.repositories if each.problems]
     if failed and len(result.repositories) > 1:
-        count = f"{len(failed)} of {repositories(len(result.repositories))} have problems"
+        count = f"Problems in {len(failed)} of {repositories(len(result.repositories))}"
         yield from wrap(Style.BAD, "ERROR: ", f"{count}: {name_list(failed)}")
 
 

@@ -35,7 +35,7 @@ from pipe.models.results import (
     worst_outcome,
 )
 from pipe.reports.change_view import ChangeView, change_lines, present_change
-from pipe.reports.summary import plan_sentence, summary, would_change
+from pipe.reports.summary import plan_sentence, shows_plan, summary, would_change
 from pipe.reports.text import one_line, truncate
 from pipe.settings.pipelines import PipelineContext
 
@@ -209,14 +209,14 @@ class RunView(Struct, frozen=True, kw_only=True):
 
 def present(result: RunResult, about: About) -> RunView:
     """Return what the reports of a run show."""
-    shows_plan = result.mode in (Mode.PLAN, Mode.CHECK) and not result.config_errors
+    has_plan = shows_plan(result)
     return RunView(
         result=result,
         about=about,
         repositories=tuple(present_repository(each, result.mode) for each in result.repositories),
-        plan=plan_sentence(result.repositories) if shows_plan else None,
+        plan=plan_sentence(result.repositories) if has_plan else None,
         summary=summary(result),
-        checksum=result.plan_checksum if shows_plan and would_change(result) else None,
+        checksum=result.plan_checksum if has_plan and would_change(result) else None,
     )
 
 
@@ -318,6 +318,8 @@ class _Presenter(Struct, frozen=True):
                 return f"drifted, would be {done}"
             case ItemState.REFUSED:
                 return "refused, nothing was written to it"
+            case ItemState.FAILED if self.mode is not Mode.APPLY:
+                return "can't be applied"
             case _:
                 return str(state)
 

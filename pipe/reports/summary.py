@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from typing import Final
 
@@ -18,10 +19,12 @@ from pipe.models.counting import (
 from pipe.models.results import (
     EnvironmentResult,
     Exported,
+    Mode,
     Outcome,
     RepositoryResult,
     RunOutcome,
     RunResult,
+    differs,
     is_drift,
 )
 from pipe.reports.text import count_list, counted, one_line, repositories
@@ -45,7 +48,7 @@ def plan_sentence(results: Iterable[RepositoryResult]) -> str:
         for one in results
         for each in one.environments
     )
-    only = f" ({rewritten} secured values only)" if rewritten else ""
+    only = f" ({rewritten} with secured values only)" if rewritten else ""
     blocked = [(counts.refuse, "refused"), (impossible, "impossible")]
     others = "".join(f", {number} {word}" for number, word in blocked if number)
     pipelines = sum(each.pipelines is Outcome.PLANNED for each in results)
@@ -56,6 +59,12 @@ def plan_sentence(results: Iterable[RepositoryResult]) -> str:
         f"{counts.create} to create, {counts.update} to change{only}, {deletions(counts)},"
         f" {counts.unchanged} unchanged{others}{own}{enabled}"
     )
+
+
+def shows_plan(result: RunResult) -> bool:
+    """Whether the run ends with a plan: a dry run that could read anything."""
+    is_dry = result.mode in (Mode.PLAN, Mode.CHECK) and not result.config_errors
+    return is_dry and any(each.problem is None for each in result.repositories)
 
 
 def would_change(result: RunResult) -> bool:
@@ -83,15 +92,44 @@ def _happened(result: RunResult) -> list[str]:
     """Return the parts of the sentence, the most important first."""
     failed = sum(each.problem is not None for each in result.repositories)
     variables = asdict(count_variables(result.repositories))
+    is_apply = result.mode is Mode.APPLY
+    environments = _environments(result.environments) if is_apply else _compared(result)
+    is_only_planned = result.outcome in (RunOutcome.PLANNED, RunOutcome.DRIFT)
     parts = [
         _config_errors(result),
         f"{repositories(failed)} failed" if failed else "",
         f"{repositories(len(result.remaining))} not started" if result.remaining else "",
         _exported(result.exported),
-        _environments(result.environments),
+        "nothing was written" if is_only_planned and "differ" not in environments else "",
+        environments,
         count_list(((number, name) for name, number in variables.items()), "variable"),
     ]
     return [part for part in parts if part] or ["nothing was written"]
+
+
+def _compared(result: RunResult) -> str:
+    """Count environments by what a dry run found; those that would be changed are in the plan."""
+    counts = Counter(_finding(each, result.mode) for each in result.environments)
+    differ = "differs" if counts["differ"] == 1 else "differ"
+    found = [
+        (counts["differ"], differ),
+        (counts["impossible"], "can't be applied"),
+        (counts["refused"], "refused"),
+        (counts["unchanged"], "unchanged"),
+    ]
+    return count_list(found, "environment")
+
+
+def _finding(result: EnvironmentResult, mode: Mode) -> str:
+    match result.outcome:
+        case Outcome.PLANNED if mode is Mode.CHECK and differs(result):
+            return "differ"
+        case Outcome.FAILED:
+            return "impossible"
+        case Outcome.PLANNED if result.problems:
+            return "impossible"
+        case outcome:
+            return str(outcome)
 
 
 def _environments(results: tuple[EnvironmentResult, ...]) -> str:

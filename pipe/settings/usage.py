@@ -29,7 +29,8 @@ Bitbucket Environment {version}
 Manages the deployment environments of Bitbucket Cloud repositories, with their restrictions and
 variables, as code: creates, updates, renames and deletes them as declared.
 
-Usage: VARIABLE=VALUE… python -m pipe [--help | --version]
+Usage: docker run -e VARIABLE=VALUE… IMAGE [--help | --version]
+   or: VARIABLE=VALUE… python -m pipe [--help | --version]
 
 Settings are environment variables; there are no other arguments. For example, to see what would
 change (with ATLASSIAN_ACCOUNT_EMAIL and ATLASSIAN_API_TOKEN set):

@@ -258,7 +258,7 @@ def test_a_parallel_step_that_gets_nothing_says_so_and_succeeds() -> None:
 def test_a_parallel_step_logs_its_share() -> None:
     share = {"BITBUCKET_PARALLEL_STEP": "1", "BITBUCKET_PARALLEL_STEP_COUNT": "4"}
     ran = _run(filled(World()), **share)
-    assert "INFO: 2 of 6 repositories\n" in ran.log
+    assert "INFO: 2 of 6 repositories (parallel step 2 of 4)\n" in ran.log
 
 
 def test_starting_after_the_last_repository_is_an_error() -> None:

@@ -166,7 +166,7 @@ def test_a_rerun_finds_by_itself_what_is_not_yet_right() -> None:
 
 def progress_of(ran: Ran) -> tuple[int, int, str]:
     """Return what the log says: how many are done, of how many, and which is next."""
-    found = re.search(r"(\d+) of (\d+) repositories were handled; the next is (\S+)\.", ran.log)
+    found = re.search(r"(\d+) of (\d+) repositories handled; the next is (\S+)\.", ran.log)
     assert found is not None, ran.log
     assert f"START_AT={found[3]}" in ran.log
     return int(found[1]), int(found[2]), found[3]

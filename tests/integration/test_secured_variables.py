@@ -91,7 +91,7 @@ def test_a_missing_secret_whose_variable_is_not_defined_names_it() -> None:
     assert (ran.exit_code, ran.writes) == (5, [])
     log = " ".join(ran.log.split())
     assert "from_env: PROD_API_KEY, and PROD_API_KEY is not defined in this run" in log
-    assert "Set PROD_API_KEY where this run applies" in log
+    assert "Define PROD_API_KEY where MODE=apply runs" in log
     assert "managed elsewhere" not in log
 
 

@@ -74,10 +74,10 @@ def test_an_affordable_batch_never_exceeds_the_quota(sent: int, limit: int, hand
     ("left", "needed", "why"),
     [
         (LEFT, 30, None),
-        (LEFT, 31, "It needs about 31 requests, and 30 are left."),
+        (LEFT, 31, "Requests that it needs, at most: 31; left: 30."),
         (replace(LEFT, limit=None), 5000, None),
-        (replace(LEFT, limit=None), 6001, "It needs about 600 seconds, and 600 are left."),
-        (replace(LEFT, remaining=-1), 1, "It needs about 0 seconds, and 0 are left."),
+        (replace(LEFT, limit=None), 6001, "Seconds that it needs, at most: 601; left: 600."),
+        (replace(LEFT, remaining=-1), 1, "Seconds that it needs, at most: 1; left: 0."),
         (replace(LEFT, remaining=3600), 31, None),
     ],
 )

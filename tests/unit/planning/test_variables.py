@@ -88,7 +88,7 @@ def test_on_change_writes_what_no_fingerprint_vouches_for() -> None:
     )
     assert plan.changes == (
         UpdateVariable(var("B"), secret("B")),
-        UpdateVariable(var("C"), secret("C")),
+        UpdateVariable(var("C"), secret("C"), lacks_fingerprint=True),
         CreateVariable(secret("D")),
         WriteFingerprints(memory, (("A", _print("A")),), (secret("B"), secret("C"), secret("D"))),
     )
@@ -115,7 +115,7 @@ def test_a_fingerprint_is_believed_only_under_the_same_key_and_environment() -> 
         assert plan.changes[0] == UpdateVariable(var("A"), secret("A"))
     keyless = SecretsPolicy(SecuredUpdate.ON_CHANGE)
     plan = plan_variables(desired(secret("A")), (var("A"),), OWNER, keyless)
-    assert plan.changes == (UpdateVariable(var("A"), secret("A")),)
+    assert plan.changes == (UpdateVariable(var("A"), secret("A"), lacks_fingerprint=True),)
 
 
 @pytest.mark.promise("P16")

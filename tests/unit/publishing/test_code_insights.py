@@ -41,7 +41,7 @@ def test_the_report_says_what_happened() -> None:
         "type": "report",
         "title": "Bitbucket Environment",
         "details": "Plan: 0 to create, 1 to change, 0 to delete, 1 unchanged, 1 refused.\n"
-        "Refused: 1 environment unchanged, 1 refused; 1 request, no retries, 1.5 s",
+        "Refused: 1 environment differs, 1 refused, 1 unchanged; 1 request, no retries, 1.5 s",
         "report_type": "TEST",
         "reporter": "Bitbucket Environment",
         "result": "FAILED",

@@ -75,6 +75,6 @@ def test_problems_of_a_repository_and_of_the_run_are_errors() -> None:
         "MODE: is wrong",
         "It.\nWhy: Because.\nWhat to do: Do.",
     ]
-    assert [failure.text for failure in root.iter("failure")] == ["failed"]
+    assert [failure.text for failure in root.iter("failure")] == ["can't be applied"]
     assert [each.attrib["message"] for each in root.iter("skipped")] == ["not started"]
     assert (root.attrib["errors"], root.attrib["skipped"]) == ("3", "1")

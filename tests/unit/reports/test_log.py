@@ -173,10 +173,19 @@ def test_repositories_that_were_not_started_are_counted() -> None:
 
 
 def test_an_empty_plan_has_no_checksum_to_copy() -> None:
-    run = replace(NOTHING, mode=Mode.PLAN, plan_checksum="sha256:0")
+    read = (RepositoryResult(repository=SHOP),)
+    run = replace(NOTHING, mode=Mode.PLAN, repositories=read, plan_checksum="sha256:0")
     assert [line.text for line in summary_lines(run)] == [
         "Plan: 0 to create, 0 to change, 0 to delete, 0 unchanged",
         "✔ Unchanged: nothing was written; no requests, 0.0 s",
+    ]
+
+
+def test_a_plan_of_which_nothing_could_be_read_is_not_summed_up() -> None:
+    unread = (RepositoryResult(repository=SHOP, problem=FAILURE),)
+    run = replace(NOTHING, mode=Mode.PLAN, repositories=unread)
+    assert [line.text for line in summary_lines(run)] == [
+        "✖ Failed: 1 repository failed; no requests, 0.0 s"
     ]
 
 
@@ -254,7 +263,7 @@ def test_a_missing_secret_is_drift_in_check_and_a_failure_elsewhere() -> None:
         "    + variables.LICENSE  secured value, managed elsewhere   (missing)",
     ]
     assert missing(Mode.CHECK) == ["✖ Test drifted, would be updated:", *lines]
-    assert missing(Mode.PLAN) == ["✖ Test failed:", *lines]
+    assert missing(Mode.PLAN) == ["✖ Test can't be applied:", *lines]
     assert missing(Mode.APPLY, is_next=True) == ["~ Test will be updated:", *lines]
 
 

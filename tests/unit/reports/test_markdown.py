@@ -60,7 +60,7 @@ def test_one_repository_in_full() -> None:
 
 **Plan: 0 to create, 1 to change, 0 to delete, 1 unchanged, 1 refused**
 
-Refused: 1 environment unchanged, 1 refused; 1 request, no retries, 1.5 s
+Refused: 1 environment differs, 1 refused, 1 unchanged; 1 request, no retries, 1.5 s
 
 ✔ `Test`: unchanged
 

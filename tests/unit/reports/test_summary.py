@@ -120,7 +120,7 @@ def test_a_plan_says_what_only_rewrites_secured_values() -> None:
     both = planned(Update(existing=env("B"), changes=(*CHANGES, rewrite)))
     one = RepositoryResult(repository=SHOP, environments=(only, both))
     assert plan_sentence([one]) == (
-        "0 to create, 2 to change (1 secured values only), 0 to delete, 0 unchanged"
+        "0 to create, 2 to change (1 with secured values only), 0 to delete, 0 unchanged"
     )
 
 
