@@ -1,6 +1,6 @@
 """Change an environment's own fields and read back until the change shows.
 
-Bitbucket answers 202 with an empty body: the change is queued, and reading back tells whether it
+Bitbucket answers 202 with an empty body: the change is queued, and reading back shows whether it
 was made.
 """
 

@@ -129,7 +129,7 @@ class BoundedBackend(httpcore.NetworkBackend):
         failure = OSError(errno.EADDRNOTAVAIL, os.strerror(errno.EADDRNOTAVAIL))
         for number, (family, address) in enumerate(addresses):
             now = monotonic()
-            # An address that swallows packets must leave time for the next one.
+            # An address that does not answer must leave time for the next one.
             share = now + (until - now) / (len(addresses) - number)
             try:
                 return self._connected(family, address, share)

@@ -308,12 +308,12 @@ def no_time_to_retry(call: str, last: str, asked: float | None) -> Problem:
         last: What was seen at last.
         asked: The seconds that the service asked to wait, if it did.
     """
-    wish = f" The service asked to wait {asked:.0f} seconds." if asked is not None else ""
+    pause = f" The service asked to wait {asked:.0f} seconds." if asked is not None else ""
     return Problem(
         "out-of-time",
         ExitCode.GAVE_UP,
         f"{call} failed, and no time is left to retry it.",
-        f"Last response: {last}.{wish}",
+        f"Last response: {last}.{pause}",
         f"Increase DEADLINE, or rerun later. {_RERUN}",
     )
 

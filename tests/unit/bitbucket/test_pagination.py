@@ -83,10 +83,10 @@ def test_one_request_is_enough_where_size_says_so_and_no_next_denies_it(
 
 @pytest.mark.parametrize("length", [True, False])
 def test_a_size_that_counts_one_page_ends_no_list_that_has_a_next(*, length: bool) -> None:
-    honest = served(names(25), cap=10, length=length)
+    complete = served(names(25), cap=10, length=length)
 
     def pages(number: int) -> Page[str]:
-        page = honest(number)
+        page = complete(number)
         return replace(page, size=len(page.values))
 
     assert read(pages) == (names(25), [1, 2, 3] if length else [1, 2, 3, 4])
@@ -107,10 +107,10 @@ def test_one_request_is_enough_where_the_page_length_says_so(count: int) -> None
 def test_a_next_that_contradicts_the_page_length_is_followed_up() -> None:
     """The page claims room for 100 and holds 10, but says that there is more: there is."""
     values = names(25)
-    honest = served(values, cap=10, size=False)
+    complete = served(values, cap=10, size=False)
 
     def pages(number: int) -> Page[str]:
-        page = honest(number)
+        page = complete(number)
         return Page(values=page.values, length=100, has_next=page.has_next)
 
     assert read(pages) == (values, [1, 2, 3])
@@ -168,10 +168,10 @@ def test_a_value_twice_on_one_page_counts_once() -> None:
 
 def test_a_size_below_what_came_is_not_believed() -> None:
     values = names(23)
-    honest = served(values, size=False, length=False)
+    complete = served(values, size=False, length=False)
 
     def pages(number: int) -> Page[str]:
-        return Page(values=honest(number).values, size=10)
+        return Page(values=complete(number).values, size=10)
 
     assert read(pages) == (values, [1, 2])
 
@@ -208,9 +208,9 @@ def test_the_same_page_twice_may_be_chance() -> None:
 
 def test_the_same_page_again_and_again_is_the_last() -> None:
     """A service that returns its last page for any later one."""
-    honest = served(names(15), cap=10, size=False, length=False)
+    complete = served(names(15), cap=10, size=False, length=False)
 
-    step, asked = read(lambda number: honest(min(number, 2)))
+    step, asked = read(lambda number: complete(min(number, 2)))
 
     assert step == names(15)
     assert len(asked) == 7
