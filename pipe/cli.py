@@ -82,7 +82,7 @@ def _run(stop: Stop, arguments: Sequence[str]) -> int:
             clock=real_clock(stop),
             stop=stop,
             connect=lambda url, workers: _connect(url, workers, stop),
-            in_pipe=lambda version: _in_pipe(version, stop),
+            in_pipe=lambda: _in_pipe(stop),
             arguments=tuple(arguments),
         )
     )
@@ -94,15 +94,13 @@ def _connect(url: str, workers: int, stop: Stop) -> httpx.Client:
 
     gc.freeze()  # all that is imported stays
     gc.enable()
-    return open_client(
-        base_url=url, workers=workers, version=VERSION, environ=os.environ, stop=stop
-    )
+    return open_client(base_url=url, workers=workers, environ=os.environ, stop=stop)
 
 
-def _in_pipe(version: str, stop: Stop) -> httpx.Client:
+def _in_pipe(stop: Stop) -> httpx.Client:
     from pipe.bitbucket.connections import open_in_pipe_client  # noqa: PLC0415 - slow; see above
 
-    return open_in_pipe_client(version, stop)
+    return open_in_pipe_client(stop)
 
 
 def _read_text(path: str) -> str:

@@ -85,7 +85,7 @@ class RunContext(Struct, frozen=True, kw_only=True):
         out: Standard output, for products (`MODE=export`).
         err: Standard error, for the log.
         connect: Returns an HTTP client for the URL of an API and a number of workers.
-        in_pipe: Returns an HTTP client for the proxy beside each step, given our version.
+        in_pipe: Returns an HTTP client for the proxy beside each step.
         arguments: Those of the command line.
     """
 
@@ -96,5 +96,5 @@ class RunContext(Struct, frozen=True, kw_only=True):
     clock: Clock
     stop: Stop
     connect: Callable[[str, int], httpx.Client]
-    in_pipe: Callable[[str], httpx.Client]
+    in_pipe: Callable[[], httpx.Client]
     arguments: tuple[str, ...] = ()

@@ -252,7 +252,7 @@ class ModeRunner:
         if seconds <= 0:
             self._console.warning("Nothing was published: the run used up its DEADLINE")
             return
-        with self._context.in_pipe(VERSION) as step_proxy:
+        with self._context.in_pipe() as step_proxy:
             transport = self._open_transport(deadline=seconds, read_only=False)
             in_pipeline = settings.context.build_number is not None
             publisher = Publisher(transport=transport, proxy=step_proxy if in_pipeline else None)

@@ -12,6 +12,7 @@ from typing import Final
 
 import httpx
 
+from pipe import VERSION
 from pipe.bitbucket.network import BoundedBackend, BoundedTransport
 from pipe.context import Stop
 from pipe.models.errors import ConfigError, ConfigurationError
@@ -24,12 +25,17 @@ _PROXY_VARIABLES: Final = ("HTTPS_PROXY", "ALL_PROXY", "HTTP_PROXY")
 _PROXY_SCHEMES: Final = ("http", "https")
 _PORTS: Final = frozenset({None, *range(1, 65_536)})
 
+_HEADERS: Final = {
+    "User-Agent": f"bitbucket-environment/{VERSION}",
+    "Accept": "application/json",
+}
+
 _IN_PIPE_API: Final = "http://api.bitbucket.org"
 _IN_PIPE_PROXY: Final = "http://host.docker.internal:29418"
 
 
 def open_client(
-    *, base_url: str, workers: int, version: str, environ: Mapping[str, str], stop: Stop
+    *, base_url: str, workers: int, environ: Mapping[str, str], stop: Stop
 ) -> httpx.Client:
     """Return an HTTP client for `base_url`.
 
@@ -39,7 +45,6 @@ def open_client(
     Args:
         base_url: Base URL of the API.
         workers: How many idle connections to keep open.
-        version: The version of this program, for `User-Agent`.
         environ: Holds `HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`, `SSL_CERT_FILE`, `SSL_CERT_DIR`.
         stop: Ends requests that are under way soon after a stop was requested.
 
@@ -55,7 +60,7 @@ def open_client(
 
     return httpx.Client(
         base_url=base_url,
-        headers=_headers(version) | {"Accept-Encoding": "gzip"},
+        headers=_HEADERS | {"Accept-Encoding": "gzip"},
         cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
         transport=transport(None),
         mounts={
@@ -66,7 +71,7 @@ def open_client(
     )
 
 
-def open_in_pipe_client(version: str, stop: Stop) -> httpx.Client:
+def open_in_pipe_client(stop: Stop) -> httpx.Client:
     """Return a client that reaches Bitbucket through the proxy beside every step of a pipeline.
 
     That proxy authenticates requests itself, so none carries credentials over plain http. It is
@@ -74,7 +79,7 @@ def open_in_pipe_client(version: str, stop: Stop) -> httpx.Client:
     """
     return httpx.Client(
         base_url=_IN_PIPE_API,
-        headers=_headers(version),
+        headers=_HEADERS,
         transport=BoundedTransport(
             backend=BoundedBackend(stop),
             tls=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),  # never used: everything is plain http
@@ -83,10 +88,6 @@ def open_in_pipe_client(version: str, stop: Stop) -> httpx.Client:
         ),
         follow_redirects=False,
     )
-
-
-def _headers(version: str) -> dict[str, str]:
-    return {"User-Agent": f"bitbucket-environment/{version}", "Accept": "application/json"}
 
 
 def _tls_context(environ: Mapping[str, str]) -> ssl.SSLContext:

@@ -60,9 +60,9 @@ def run_over_network(**variables: str) -> NetworkRun:
             clock=real_clock(stop),
             stop=stop,
             connect=lambda url, workers: open_client(
-                base_url=url, workers=workers, version="0", environ=os.environ, stop=stop
+                base_url=url, workers=workers, environ=os.environ, stop=stop
             ),
-            in_pipe=lambda version: open_in_pipe_client(version, stop),
+            in_pipe=lambda: open_in_pipe_client(stop),
         )
     )
     return NetworkRun(code, log.getvalue(), time.monotonic() - began)

@@ -204,7 +204,7 @@ def run_with(world: World, variables: Mapping[str, str]) -> Ran:
             clock=world.clock.clock(),
             stop=world.stop,
             connect=world.connect,
-            in_pipe=lambda version: open_in_pipe_client(version, world.stop),
+            in_pipe=lambda: open_in_pipe_client(world.stop),
         )
     )
     document = None

@@ -8,6 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from pipe import VERSION
 from pipe.bitbucket import connections
 from pipe.bitbucket.connections import open_client, open_in_pipe_client
 from pipe.context import Stop
@@ -18,7 +19,6 @@ def open_with(**environ: str) -> httpx.Client:
     return open_client(
         base_url="https://api.bitbucket.example",
         workers=3,
-        version="1.2.3",
         environ=environ,
         stop=Stop(),
     )
@@ -40,15 +40,15 @@ def test_the_client_identifies_itself_and_keeps_no_cookies() -> None:
             )
         )
 
-        assert client.headers["User-Agent"] == "bitbucket-environment/1.2.3"
+        assert client.headers["User-Agent"] == f"bitbucket-environment/{VERSION}"
         assert client.headers["Accept"] == "application/json"
         assert not client.follow_redirects
         assert list(client.cookies.jar) == []
 
 
 def test_the_in_pipe_client_sends_no_credentials() -> None:
-    with open_in_pipe_client("1.2.3", Stop()) as client:
-        assert client.headers["User-Agent"] == "bitbucket-environment/1.2.3"
+    with open_in_pipe_client(Stop()) as client:
+        assert client.headers["User-Agent"] == f"bitbucket-environment/{VERSION}"
         assert "Authorization" not in client.headers
 
 

@@ -49,11 +49,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
 def through_proxy(monkeypatch: pytest.MonkeyPatch, transport: httpx.BaseTransport) -> None:
     monkeypatch.setattr(
         "tests.support.world.open_in_pipe_client",
-        lambda version, _stop: httpx.Client(
-            base_url="http://api.bitbucket.org",
-            transport=transport,
-            headers={"User-Agent": version},
-        ),
+        lambda _stop: httpx.Client(base_url="http://api.bitbucket.org", transport=transport),
     )
 
 
