@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final, TypeVar, overload
 
+import pytest
+
+from simulator.behaviour.profiles import HOSTILE, OBSERVED
 from simulator.behaviour.switches import Switches
 from simulator.state.credentials import DEMO_CLIENT_ID, DEMO_CLIENT_SECRET
 from simulator.state.world import Repository
@@ -327,6 +330,9 @@ SCENARIOS: Final = (
         after={"Wanted": replace(_WANTED, variables={"DECLARED": ("1", False)})},
     ),
 )
+
+PROFILES: Final = {"observed": OBSERVED, "hostile": HOSTILE}
+every_scenario = pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda each: each.name)
 
 CONSUMER: Final = {
     "BITBUCKET_ACCESS_TOKEN": "",

@@ -12,18 +12,17 @@ from random import Random
 
 import pytest
 
-from simulator.behaviour.profiles import HOSTILE, OBSERVED, random_switches
+from simulator.behaviour.profiles import OBSERVED, random_switches
 from simulator.behaviour.switches import Switches
 from tests.faults.cases import Case, applies, end_without_faults, requests_of, run_case
 from tests.faults.fault_kinds import KINDS, REPRESENTATIVE
-from tests.faults.scenarios import SCENARIOS, WRITTEN_TOGETHER, Scenario
+from tests.faults.scenarios import PROFILES, SCENARIOS, WRITTEN_TOGETHER, Scenario, every_scenario
 from tests.property.strategies import passable
 from tests.support.promises import FULL, Cases
 from tests.support.sampling import is_chosen
 
 pytestmark = pytest.mark.promise("P3", "P5", "P7", "P8", "P11", "P13", "P15", "P1")
 
-PROFILES = {"observed": OBSERVED, "hostile": HOSTILE}
 LIKELY, UNLIKELY, FIRST, SECOND = 4, 20, 20, 20
 """One case in so many is tried for a commit; `make prove` tries all.
 
@@ -32,11 +31,9 @@ Of pairs, one first fault in so many, and with it one second fault in so many.
 RANDOM, RANDOM_ALL = 6, 200
 """Cases with random switches, for each scenario: for a commit, and for `make prove`."""
 
-scenarios = pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda each: each.name)
-
 
 @pytest.mark.promise("P1", "P3", "P5", "P7", "P8", "P9", "P11", "P13", "P15")
-@scenarios
+@every_scenario
 @pytest.mark.parametrize("profile", PROFILES)
 def test_one_fault_at_every_request(scenario: Scenario, profile: str, cases: Cases) -> None:
     """One fault, of every kind, at every request."""
@@ -67,7 +64,7 @@ def test_one_fault_while_variables_are_written_together(
 
 
 @pytest.mark.promise("P1", "P3", "P5", "P7", "P8", "P9", "P11", "P13", "P15")
-@scenarios
+@every_scenario
 def test_one_fault_under_random_switches(scenario: Scenario, cases: Cases) -> None:
     """One fault, at a random request, however Bitbucket behaves.
 
@@ -87,7 +84,7 @@ def test_one_fault_under_random_switches(scenario: Scenario, cases: Cases) -> No
 
 
 @pytest.mark.promise("P3", "P5", "P7", "P8", "P9", "P11", "P13")
-@scenarios
+@every_scenario
 def test_two_faults_at_every_pair_of_requests(scenario: Scenario, cases: Cases) -> None:
     """Two faults, at every pair of requests."""
     for one in REPRESENTATIVE:

@@ -6,23 +6,20 @@ import signal
 
 import pytest
 
-from simulator.behaviour.profiles import HOSTILE, OBSERVED
+from simulator.behaviour.profiles import OBSERVED
 from tests.faults.cases import Case, attempt, finish_without_faults, requests_of
 from tests.faults.observer import Observer
 from tests.faults.process_kill import KilledError, MortalWorld, run_and_kill
-from tests.faults.scenarios import SCENARIOS, Scenario
+from tests.faults.scenarios import PROFILES, SCENARIOS, Scenario, every_scenario
 from tests.support.promises import FULL, Cases
 
 pytestmark = pytest.mark.promise("P3", "P7", "P8")
 
-PROFILES = {"observed": OBSERVED, "hostile": HOSTILE}
 IN_CI = ("create, admin-only", "rename, admin-only on", "plain to secured and back")
-
-scenarios = pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda each: each.name)
 
 
 @pytest.mark.promise("P1", "P3", "P7", "P8")
-@scenarios
+@every_scenario
 @pytest.mark.parametrize("profile", PROFILES)
 def test_a_run_ends_after_any_answer_once_and_twice(
     scenario: Scenario, profile: str, cases: Cases

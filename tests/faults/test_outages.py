@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from simulator.behaviour.profiles import OBSERVED
 from simulator.faults import Fault, NoAnswer, server_error
 from simulator.state.journal import RequestRecord
-from tests.faults.scenarios import SCENARIOS, Scenario
+from tests.faults.scenarios import Scenario, every_scenario
 from tests.support.promises import Cases
 from tests.support.world import Ran, World, run_with
 
@@ -21,8 +21,6 @@ BUSY: Final = server_error(503)
 ASKED: Final = 7.0
 FOLLOWS: Final = {"branches-only-tightened"}
 """What an earlier failure leads to."""
-
-scenarios = pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda each: each.name)
 
 
 def asking_to_wait(seconds: float) -> Fault:
@@ -65,7 +63,7 @@ def failed_writes(ran: Ran, at: int) -> list[RequestRecord]:
     return list(filter(is_write, ran.requests))[at:]
 
 
-@scenarios
+@every_scenario
 @pytest.mark.parametrize("max_attempts", [1, 3])
 def test_no_write_is_sent_more_often_than_allowed(
     scenario: Scenario, max_attempts: int, cases: Cases
@@ -84,7 +82,7 @@ def test_no_write_is_sent_more_often_than_allowed(
             cases.add()
 
 
-@scenarios
+@every_scenario
 def test_a_requested_pause_is_made_before_anything_else_is_sent(
     scenario: Scenario, cases: Cases
 ) -> None:
@@ -98,7 +96,7 @@ def test_a_requested_pause_is_made_before_anything_else_is_sent(
         cases.add()
 
 
-@scenarios
+@every_scenario
 def test_a_requested_pause_beyond_the_deadline_ends_the_run(
     scenario: Scenario, cases: Cases
 ) -> None:

@@ -13,7 +13,7 @@ from simulator.state.world import Repository
 from tests.faults.cases import Case, attempt, finish_without_faults, requests_of
 from tests.faults.observer import Observer
 from tests.faults.report_checks import false_statements
-from tests.faults.scenarios import SCENARIOS, Scenario
+from tests.faults.scenarios import Scenario, every_scenario
 from tests.support.promises import Cases
 from tests.support.sampling import is_chosen
 from tests.support.world import World
@@ -22,8 +22,6 @@ pytestmark = pytest.mark.promise("P1", "P3", "P7", "P8", "P13", "P15")
 
 SAMPLE = 4
 """One request in so many is tried for a commit."""
-
-scenarios = pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda each: each.name)
 
 
 class RenamedWorld(World):
@@ -45,7 +43,7 @@ class RenamedWorld(World):
         look(self.simulator)
 
 
-@scenarios
+@every_scenario
 @pytest.mark.parametrize("status", SWITCHES["renamed_repository"].choices)
 def test_the_repository_is_renamed_after_any_request(
     scenario: Scenario, status: str, cases: Cases

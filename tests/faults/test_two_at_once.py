@@ -10,24 +10,21 @@ from types import MappingProxyType
 import httpx
 import pytest
 
-from simulator.behaviour.profiles import HOSTILE, OBSERVED
+from simulator.behaviour.profiles import OBSERVED
 from simulator.server import Server
 from tests.faults.cases import Case, finish_without_faults
 from tests.faults.observer import Observer
 from tests.faults.process_kill import start
 from tests.faults.repository_state import Env, read_state
-from tests.faults.scenarios import SCENARIOS, Scenario, plant
+from tests.faults.scenarios import PROFILES, SCENARIOS, Scenario, every_scenario, plant
 from tests.support.promises import FULL, Cases
 from tests.support.world import World, listed, run_with
 
 pytestmark = pytest.mark.promise("P22")
 
-PROFILES = {"observed": OBSERVED, "hostile": HOSTILE}
 ORDERS = 200 if FULL else 12
 TIMES = 10 if FULL else 1
 REAL_IN_CI = ("create, admin-only", "rename", "everything, tightened")
-
-scenarios = pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda each: each.name)
 
 
 class Turns:
@@ -98,7 +95,7 @@ def _together(
 
 
 @pytest.mark.promise("P1", "P7", "P8", "P22")
-@scenarios
+@every_scenario
 @pytest.mark.parametrize("profile", PROFILES)
 def test_the_same_declaration_twice_in_many_orders(
     scenario: Scenario, profile: str, cases: Cases
