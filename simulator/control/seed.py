@@ -1,13 +1,15 @@
 """Seeds: what a simulator starts with, from a file or as a small demonstration."""
 
-from typing import Final, Literal, TypeAlias
+from typing import Annotated, Final, Literal, TypeAlias
+
+from pydantic import Field, Strict
 
 from simulator.behaviour.profiles import PROFILES
 from simulator.behaviour.switches import SwitchError, Switches, parse_switch, show, with_values
 from simulator.control.documents import Document, DocumentError, validate
 from simulator.http import Json
 from simulator.simulator import Simulator
-from simulator.state.credentials import API_TOKEN_SCOPES, BEARER_SCOPES
+from simulator.state.credentials import API_TOKEN_SCOPES, BEARER_SCOPES, Credentials
 from simulator.state.variables import VariableOwner
 from simulator.state.world import Access, Repository
 
@@ -31,6 +33,9 @@ DEMO: Final[Json] = {
 """The seed of a simulator that was started without a seed file."""
 
 EnvironmentType: TypeAlias = Literal["Test", "Staging", "Production"]
+Names: TypeAlias = Annotated[frozenset[str], Strict(strict=False)]
+"""Written as a list."""
+
 SwitchValues: TypeAlias = dict[str, bool | int | float | str]
 
 
@@ -74,24 +79,24 @@ class ApiToken(Document):
 
     email: str
     token: str
-    scopes: list[str] = sorted(API_TOKEN_SCOPES)
-    repositories: list[str] | None = None
+    scopes: Names = API_TOKEN_SCOPES
+    repositories: Names | None = None
 
 
 class AccessToken(Document):
     """An accepted access token."""
 
     token: str
-    scopes: list[str] = sorted(BEARER_SCOPES)
-    repositories: list[str] | None = None
+    scopes: Names = BEARER_SCOPES
+    repositories: Names | None = None
 
 
 class OAuthConsumer(Document):
     """An accepted OAuth consumer."""
 
-    id: str
+    client_id: str = Field(alias="id")
     secret: str
-    scopes: list[str] = sorted(BEARER_SCOPES)
+    scopes: Names = BEARER_SCOPES
     private: bool = True
 
 
@@ -165,32 +170,13 @@ def set_variables(owner: VariableOwner, variables: Variables) -> None:
 
 
 def _replace_credentials(sim: Simulator, document: CredentialsDocument) -> None:
-    credentials = sim.credentials
-    credentials.clear()
+    sim.credentials = credentials = Credentials(sim.random)
     for user in document.api_tokens:
-        credentials.add_api_token(
-            user.email,
-            user.token,
-            scopes=frozenset(user.scopes),
-            repositories=_visible(user.repositories),
-        )
+        credentials.add_api_token(**user.model_dump())
     for token in document.access_tokens:
-        credentials.add_access_token(
-            token.token,
-            scopes=frozenset(token.scopes),
-            repositories=_visible(token.repositories),
-        )
+        credentials.add_access_token(**token.model_dump())
     for consumer in document.oauth_consumers:
-        credentials.add_consumer(
-            consumer.id,
-            consumer.secret,
-            scopes=frozenset(consumer.scopes),
-            private=consumer.private,
-        )
-
-
-def _visible(repositories: list[str] | None) -> frozenset[str] | None:
-    return None if repositories is None else frozenset(repositories)
+        credentials.add_consumer(**consumer.model_dump())
 
 
 def _add_repository(sim: Simulator, document: RepositoryDocument) -> None:

@@ -123,13 +123,6 @@ class Credentials:
         self.add_access_token(DEMO_ACCESS_TOKEN)
         self.add_consumer(DEMO_CLIENT_ID, DEMO_CLIENT_SECRET)
 
-    def clear(self) -> None:
-        """Remove every credential."""
-        self.api_tokens.clear()
-        self.access_tokens.clear()
-        self.consumers.clear()
-        self.granted.clear()
-
     def add_api_token(
         self,
         email: str,
