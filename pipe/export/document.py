@@ -22,6 +22,7 @@ from pipe.models.existing import ExistingContents, ExistingEnvironment, Existing
 from pipe.parsing import values
 from pipe.parsing.suggestions import quoted
 from pipe.parsing.variables import check_key
+from pipe.planning.matching import is_uuid
 from pipe.planning.planner import Observed
 from pipe.redaction import Redactor
 
@@ -233,7 +234,7 @@ class _Reader:
             what = f"the environment {quoted(name)} of {repository}"
             if spellings[name.casefold()] > 1:
                 self._leave_out(what, "another one has the same name, perhaps in another case")
-            elif self._can_declare(values.plain_name, name, what):
+            elif self._can_declare(_name, name, what):
                 read[name] = self._properties(each, found.contents_of(each), what)
         return read
 
@@ -292,6 +293,13 @@ class _Reader:
 
     def _leave_out(self, what: str, reason: str) -> None:
         self.left_out.append(self._redactor.mask_words(f"Left out: {what}: {reason}"))
+
+
+def _name(text: str) -> str:
+    """Check a name that is declared; a name in braces would be taken for a uuid."""
+    if is_uuid(text):
+        raise ValueError(f"{quoted(text)} is in braces, as only a uuid may be")
+    return values.plain_name(text)
 
 
 def _order(environment: ExistingEnvironment) -> tuple[bool, int, str, str]:

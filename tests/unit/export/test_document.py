@@ -178,6 +178,14 @@ def test_environments_with_one_name_are_left_out(other: str) -> None:
     assert len(_file(*found).left_out) == 2
 
 
+def test_an_environment_whose_name_looks_like_a_uuid_is_left_out() -> None:
+    found = [_env("{x}"), _env("Test")]
+    assert [each["name"] for each in _environments(*found)] == ["Test"]
+    assert _file(*found).left_out == (
+        "Left out: the environment '{x}' of acme/shop: '{x}' is in braces, as only a uuid may be",
+    )
+
+
 def test_an_environment_that_is_spelled_in_two_ways_is_declared_as_a_whole() -> None:
     upper, lower = _env("LIVE", var("A", "1")), _env("live", var("A", "1"))
     document = _document(_file(a=upper, b=lower, c=lower))
