@@ -198,6 +198,14 @@ def test_a_plan_without_permissions_may_say_so(plan: str, code: int, key: str) -
     assert world.shop.names() == ["Live"]
 
 
+def test_a_change_that_this_credential_may_not_make_is_a_matter_of_permission() -> None:
+    world = World()
+    world.shop.add_environment("Live", "Production")
+    world.simulator.faults.add(Answer(status=403, body=b"{}"), method="POST", times=9)
+    ran = run_pipe(world, ENVIRONMENT_NAME="Live", ADMIN_ONLY="true")
+    assert (ran.exit_code, set(ran.problems)) == (3, {"not-permitted"})
+
+
 def test_a_refused_combination_is_tried_field_by_field() -> None:
     world = World(combined_change="refused")
     world.shop.add_environment("Live", "Production")
