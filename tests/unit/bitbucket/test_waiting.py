@@ -238,10 +238,18 @@ def test_the_stated_limit_is_remembered() -> None:
 
 def test_all_threads_pause_together() -> None:
     """While one thread waits as the service asked, another sends nothing."""
-    clock = FakeClock()
     first_waits = threading.Event()
     go_on = threading.Event()
     sent_at: list[float] = []
+
+    class HeldClock(FakeClock):
+        def sleep(self, seconds: float) -> None:
+            if not first_waits.is_set():
+                first_waits.set()
+                assert go_on.wait(timeout=60)
+            super().sleep(seconds)
+
+    clock = HeldClock()
 
     def service(_: httpx.Request) -> httpx.Response:
         sent_at.append(clock.seconds)
@@ -249,14 +257,6 @@ def test_all_threads_pause_together() -> None:
 
     line = connect(service, clock=clock)
 
-    class Held(list[float]):
-        def append(self, pause: float) -> None:
-            super().append(pause)
-            if len(self) == 1:
-                first_waits.set()
-                go_on.wait(timeout=60)
-
-    clock.slept = Held()
     first = threading.Thread(target=line.transport.send, args=(GET,), daemon=True)
     first.start()
     assert first_waits.wait(timeout=60)
