@@ -33,7 +33,7 @@ class Exporter(Struct, frozen=True, kw_only=True):
 
     Attributes:
         out: Receives the configuration file if there is no path.
-        path: Where to write it (`EXPORT_FILE`).
+        path: Where to write it (`EXPORT_FILE`), if every repository can be read.
     """
 
     apply_context: ApplyContext
@@ -61,8 +61,18 @@ class Exporter(Struct, frozen=True, kw_only=True):
                     found[repository] = outcome
                     self.recorder.add(RepositoryResult(repository=repository))
         exported = None
-        if found:
-            exported = self._write(found, [each for each in repositories if each not in found])
+        missing = [each for each in repositories if each not in found]
+        if missing and self.path is not None:
+            self.recorder.add_problem(
+                _not_written(
+                    self.path,
+                    "Not every repository could be read, and a file that exists is kept.",
+                    "Fix the other errors, or exclude these repositories, and rerun."
+                    " Without EXPORT_FILE, what could be read goes to standard output.",
+                )
+            )
+        elif found:
+            exported = self._write(found, missing)
         return replace(self.recorder.finish(base_result), exported=exported)
 
     def _read(self, repository: Repository) -> Observed | Problem:
@@ -94,19 +104,24 @@ class Exporter(Struct, frozen=True, kw_only=True):
             else:
                 write_atomically(Path(self.path), text)
         except OSError as error:
-            self.recorder.add_problem(_not_written(self.path, error))
+            why = reason(error)
+            problem = _not_written(
+                self.path,
+                f"{why[:1].upper()}{why[1:]}.",
+                "Set EXPORT_FILE to a file in a folder that exists and can be written to.",
+            )
+            self.recorder.add_problem(problem)
             return None
         return Exported(file.environments, len(found), self.path)
 
 
-def _not_written(path: str | None, error: OSError) -> Problem:
-    """Return the problem for a configuration file that could not be written."""
+def _not_written(path: str | None, why: str, remedy: str) -> Problem:
+    """Return the problem for a configuration file that was not written."""
     place = "standard output" if path is None else path
-    why = reason(error)
     return Problem(
         "export-not-written",
         ExitCode.INCOMPLETE,
         f"The configuration file was not written to {place}.",
-        f"{why[:1].upper()}{why[1:]}.",
-        "Set EXPORT_FILE to a file in a folder that exists and can be written to.",
+        why,
+        remedy,
     )

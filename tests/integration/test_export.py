@@ -77,6 +77,18 @@ def test_an_export_in_part_says_so() -> None:
     assert "Exported" not in ran.log
 
 
+def test_an_export_in_part_keeps_the_file(tmp_path: Path) -> None:
+    world = World()
+    path = tmp_path / "environments.yml"
+    path.write_text("version: 1\n", "utf-8")
+    for selected in ('["shop", "missing"]', "missing"):
+        ran = run_pipe(world, MODE="export", REPOSITORIES=selected, EXPORT_FILE=str(path))
+        assert ran.exit_code == 3
+        assert "export-not-written" in ran.problems
+        assert "written to" not in ran.log.splitlines()[-1]
+        assert path.read_text("utf-8") == "version: 1\n"
+
+
 def test_what_declares_something_is_ignored_with_a_warning() -> None:
     ran = run_pipe(World(), MODE="export", ENVIRONMENT_NAME="Live", STATE="absent")
     assert ran.exit_code == 0
