@@ -84,8 +84,8 @@ def _send(
 
 def _shows(writer: EnvironmentWriter, changes: tuple[FieldChange, ...]) -> bool:
     """Read once whether the changes show."""
-    current = writer.api.environment(writer.repository, writer.environment.uuid)
-    if isinstance(current, Rejected) or not all(_is_made(each, current) for each in changes):
+    current = _read(writer)
+    if current is None or not all(_is_made(each, current) for each in changes):
         return False
     for change in changes:
         writer.outcomes.set_applied(change)
@@ -94,13 +94,13 @@ def _shows(writer: EnvironmentWriter, changes: tuple[FieldChange, ...]) -> bool:
 
 def _verify(writer: EnvironmentWriter, changes: tuple[FieldChange, ...]) -> None:
     """Poll until all changes show; record which do."""
-    current: ExistingEnvironment | Rejected | None = None
+    current: ExistingEnvironment | None = None
     outcomes, pending = writer.outcomes, changes
     # Bitbucket accepted the change, so an error here leaves it unverified rather than failed.
     with outcomes.unverified_on_error(*changes):
         for _ in writer.context.poll():
-            current = writer.api.environment(writer.repository, writer.environment.uuid)
-            if isinstance(current, Rejected):
+            current = _read(writer)
+            if current is None:
                 continue
             for change in pending:
                 if _is_made(change, current):
@@ -109,11 +109,24 @@ def _verify(writer: EnvironmentWriter, changes: tuple[FieldChange, ...]) -> None
             if not pending:
                 return
     for change in pending:
-        if isinstance(current, Rejected):
+        if current is None:
             problem = problems.environment_disappeared(writer.environment.name)
         else:
             problem = _does_not_show(writer.environment, change)
         outcomes.set_unverified(change, problem)
+
+
+def _read(writer: EnvironmentWriter) -> ExistingEnvironment | None:
+    """Return the environment as it is now; `None`: it does not exist.
+
+    Raises:
+        PipeError: It can't be read, which does not mean that it is gone.
+    """
+    found = writer.api.environment(writer.repository, writer.environment.uuid)
+    if isinstance(found, Rejected) and found.status == HTTPStatus.NOT_FOUND:
+        return None
+    doing = f"read '{writer.environment.name}'"
+    return bitbucket_problems.raise_for_rejection(found, doing, writer.repository)
 
 
 def _is_made(change: FieldChange, current: ExistingEnvironment) -> bool:

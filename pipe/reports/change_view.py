@@ -58,9 +58,9 @@ def _line(view: ChangeView, width: int) -> str:
     return f"{text}   ({view.note})" if view.note else text
 
 
-def _gave_up(problem: Problem | None) -> bool:
-    """Return whether Bitbucket did not answer to the end: then nothing is known to be accepted."""
-    return problem is not None and problem.code is ExitCode.GAVE_UP
+def _unreadable(problem: Problem | None) -> bool:
+    """Return whether the outcome could not be read: then nothing is known about the change."""
+    return problem is not None and problem.code in (ExitCode.GAVE_UP, ExitCode.PERMISSION)
 
 
 def present_change(
@@ -77,7 +77,7 @@ def present_change(
     note = _NOTES[result.outcome]
     if result.outcome is Outcome.APPLIED and is_bad:
         note = "done"
-    elif result.outcome is Outcome.UNVERIFIED and _gave_up(result.problem):
+    elif result.outcome is Outcome.UNVERIFIED and _unreadable(result.problem):
         note = "not verified"
     elif isinstance(result.change, MissingSecret):
         note = "missing"

@@ -242,6 +242,25 @@ def test_an_environment_that_goes_after_it_was_changed_is_reported() -> None:
     assert only_environment(ran)["outcome"] == "unverified"
 
 
+@pytest.mark.parametrize("lost", [False, True])
+@pytest.mark.parametrize("status", [401, 403])
+def test_an_environment_that_can_not_be_read_back_did_not_disappear(
+    status: int, *, lost: bool
+) -> None:
+    """Such as with a token that expires: the run ends at once and says so."""
+    world = World()
+    world.shop.add_environment("Live", "Production")
+    faults = world.simulator.faults
+    if lost:
+        faults.add(DropConnection(after_effect=True), method="POST")
+    faults.add(Answer(status=status, body=b"{}"), method="GET", path="*/environments/*", times=99)
+    ran = run_pipe(world, ENVIRONMENT_NAME="Live", ADMIN_ONLY="true")
+    assert ran.exit_code == 3
+    assert "(not verified)" in ran.log
+    assert ran.methods == ["GET", "POST", "GET"]
+    assert only_environment(ran)["changes"][0]["outcome"] == "unverified"
+
+
 @pytest.mark.promise("P5")
 def test_a_change_whose_answer_is_lost_is_looked_for() -> None:
     world = World()
