@@ -9,8 +9,8 @@ from typing import Final
 from pipe.bitbucket.auth import AccessToken, ApiToken, Credentials, OAuthConsumer
 from pipe.config_file.overrides import Declarations
 from pipe.parsing.secrets import credentials
-from pipe.settings.environment_variables import GivenVariables
 from pipe.settings.model import Options
+from pipe.settings.source import GivenVariables
 
 _PAIRS: Final = (
     ("ATLASSIAN_ACCOUNT_EMAIL", "ATLASSIAN_API_TOKEN"),

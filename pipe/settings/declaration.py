@@ -28,8 +28,8 @@ from pipe.parsing.errors import ConfigErrors, read_text
 from pipe.parsing.suggestions import alternatives
 from pipe.parsing.values import branch_warnings
 from pipe.parsing.variables import SourcedVariable, duplicates, from_file, override
-from pipe.settings.environment_variables import GivenVariables
 from pipe.settings.model import Options
+from pipe.settings.source import GivenVariables
 
 _LITERAL: Final = re.compile(r"\$(?:[A-Za-z_][A-Za-z0-9_]*|\{[A-Za-z_][A-Za-z0-9_]*\})")
 _SEVERAL: Final = re.compile(r", *[A-Z_][A-Z0-9_]*=")

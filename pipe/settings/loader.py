@@ -23,11 +23,11 @@ from pipe.settings.declaration import (
     warn_of_branches,
     warn_of_values,
 )
-from pipe.settings.environment_variables import GivenVariables, read_variables
 from pipe.settings.misspellings import check_refused, warn_of_misspellings
 from pipe.settings.model import Options
 from pipe.settings.pipelines import PipelineContext, read_context, read_parallel
 from pipe.settings.repositories import PLACEHOLDER, read_workspace, select
+from pipe.settings.source import GivenVariables, read_variables
 
 
 class Settings(Struct, frozen=True, kw_only=True):

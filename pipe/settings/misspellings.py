@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from pipe.parsing.suggestions import closest, quoted
-from pipe.settings.environment_variables import GivenVariables
 from pipe.settings.model import Options
+from pipe.settings.source import GivenVariables
 
 _SIMILARITY: Final = 0.85
 _OTHERS: Final = frozenset(

@@ -9,7 +9,7 @@ from pipe.models.declaration import Repository
 from pipe.models.selection import Item, Selection, Workspace
 from pipe.parsing.lists import ListItem
 from pipe.parsing.repositories import check_selection, item, slug
-from pipe.settings.environment_variables import GivenVariables
+from pipe.settings.source import GivenVariables
 
 PLACEHOLDER: Final = Repository("unknown", "unknown")
 """Replaces what is invalid and reported already, so that no second error follows from it."""
