@@ -29,10 +29,8 @@ def read_clone_file(path: str, root: str) -> str:
             larger than 1 MiB.
         UnicodeDecodeError: It is not UTF-8.
     """
-    try:
-        resolved = Path(path).resolve(strict=True)
-    except RuntimeError as error:
-        raise OSError(errno.ELOOP, "it is a link that loops") from error
+    # Path.resolve reports a link that loops as RuntimeError before Python 3.13, as OSError since.
+    resolved = Path(os.path.realpath(path, strict=True))
     if not resolved.is_relative_to(Path(root).resolve()) or any(
         resolved.is_relative_to(each) for each in _PSEUDO_FILE_SYSTEMS
     ):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -20,6 +21,9 @@ REHEARSAL: Final = [
 BY_HAND: Final = "\n".join(
     each for each in REHEARSAL if not each.startswith(("make demo", "docker run"))
 )
+
+
+needs_curl = pytest.mark.skipif(shutil.which("curl") is None, reason="NOT RUN: there is no curl")
 
 
 def _run(script: str, folder: Path) -> subprocess.CompletedProcess[str]:
@@ -49,6 +53,7 @@ def _run(script: str, folder: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
+@needs_curl
 def test_the_rehearsal_by_hand(tmp_path: Path) -> None:
     done = _run(BY_HAND, tmp_path)
 
@@ -61,6 +66,7 @@ def test_the_rehearsal_by_hand(tmp_path: Path) -> None:
     assert '"values"' in done.stdout
 
 
+@needs_curl
 def test_contributors_run_the_simulator_by_hand(tmp_path: Path) -> None:
     text = (PROJECT / "CONTRIBUTING.md").read_text("utf-8")
     [script] = [each.text for each in blocks(text, "sh") if "-m simulator" in each.text]

@@ -229,6 +229,7 @@ def test_a_run_that_hangs_is_ended_some_seconds_after_a_signal(
     never = threading.Event()
 
     def hang(context: RunContext) -> ExitCode:
+        never.wait(0.3)  # the process looks at least once before the signal
         context.stop.request("SIGTERM")
         never.wait()
         return ExitCode.OK
