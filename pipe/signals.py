@@ -9,7 +9,6 @@ from __future__ import annotations
 import signal
 import threading
 from collections.abc import Callable
-from time import monotonic
 from typing import Final
 
 from pipe.context import Stop
@@ -46,11 +45,7 @@ def call_with_signals(run: Callable[[], int], stop: Stop) -> int | None:
 
 def _wait(finished: threading.Event, stop: Stop) -> bool:
     """Wait for the run, for some seconds only once it was asked to stop."""
-    stopped_at: float | None = None
     while not finished.wait(0.1):
         if stop.requested:
-            now = monotonic()
-            stopped_at = stopped_at or now
-            if now - stopped_at >= LAST_SECONDS:
-                return False
+            return finished.wait(LAST_SECONDS)
     return True

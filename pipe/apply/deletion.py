@@ -27,11 +27,17 @@ class PruneCheck(Struct, frozen=True, kw_only=True):
 
     Attributes:
         pruned: How many environments of the repository the plan prunes.
-        gained: How many environments this run has created so far, less those it has deleted.
+        created: The uuids of those that this run has created so far.
+        deleted: The uuids of those that it has deleted so far; a list that lags still has them.
     """
 
     pruned: int = 0
-    gained: int = 0
+    created: frozenset[str] = frozenset()
+    deleted: frozenset[str] = frozenset()
+
+    def existing_count(self, listed: tuple[ExistingEnvironment, ...]) -> int:
+        """Return how many environments there were before this run."""
+        return len({each.uuid for each in listed} - self.created | self.deleted)
 
 
 def delete(
@@ -46,7 +52,7 @@ def delete(
         if current is None:
             outcome = Outcome.UNCHANGED
         else:
-            existing_count = len(listed) - prune_check.gained
+            existing_count = prune_check.existing_count(listed)
             problem = _reconsidered(context, plan, current, prune_check.pruned, existing_count)
             if problem is None:
                 outcome, problem = _delete(context, repository, plan)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import suppress
 
 from msgspec.structs import replace
@@ -14,8 +15,7 @@ from pipe.apply.reader import read_state
 from pipe.apply.variable_stages import VariableWriter
 from pipe.apply.variable_writes import VariableStore
 from pipe.bitbucket.problems import raise_for_rejection
-from pipe.models.changes import Keep, Refuse, RepositoryPlan, refuse
-from pipe.models.counting import count_environments
+from pipe.models.changes import Create, Delete, Keep, Refuse, RepositoryPlan, refuse
 from pipe.models.declaration import Declaration, Repository
 from pipe.models.errors import PipeError
 from pipe.models.existing import VariableOwner
@@ -106,8 +106,15 @@ def _apply(context: ApplyContext, plan: RepositoryPlan) -> RepositoryResult:
     environments: list[EnvironmentResult] = []
     pruned = count_pruned(plan)
     for each in plan.environments:
-        counts = count_environments(environments)
-        check = PruneCheck(pruned=pruned, gained=counts.created - counts.deleted)
+        check = PruneCheck(
+            pruned=pruned,
+            created=_uuids(each for each in environments if isinstance(each.plan, Create)),
+            deleted=_uuids(
+                each
+                for each in environments
+                if isinstance(each.plan, Delete) and each.outcome is Outcome.APPLIED
+            ),
+        )
         environments.append(apply_environment(context, plan.repository, each, check))
     return RepositoryResult(
         repository=plan.repository,
@@ -115,6 +122,10 @@ def _apply(context: ApplyContext, plan: RepositoryPlan) -> RepositoryResult:
         changes=changes,
         unchanged_variables=plan.unchanged_variables,
     )
+
+
+def _uuids(results: Iterable[EnvironmentResult]) -> frozenset[str]:
+    return frozenset(each.uuid for each in results if each.uuid is not None)
 
 
 def _apply_variables(context: ApplyContext, plan: RepositoryPlan) -> tuple[ChangeResult, ...]:

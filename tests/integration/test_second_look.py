@@ -84,6 +84,14 @@ def test_variables_are_not_pruned_where_the_second_look_shows_fewer() -> None:
     assert set(live.variables) >= {"V7", "V8", "V9"}
 
 
+def test_a_list_that_still_has_what_was_pruned_counts_it_once() -> None:
+    world = World(environment_list_lag_reads=1)
+    for name in ("Kept", "Gone-1", "Gone-2", "Gone-3"):
+        world.shop.add_environment(name, "Test")
+    ran = run_pipe(world, ENVIRONMENT_NAME="Kept", PRUNE="environments")
+    assert (ran.exit_code, world.shop.names()) == (0, ["Kept"])
+
+
 def test_an_environment_is_found_by_its_slug_or_uuid_and_keeps_its_name() -> None:
     world = World()
     europe = world.shop.add_environment("Prod Europe", "Production")

@@ -122,7 +122,9 @@ class Experiment:
 
 
 def _names(declared: DeclaredEnvironment) -> tuple[str, ...]:
-    return (declared.name, *([declared.rename_from] if declared.rename_from else []))
+    """Return the names by which it is found: an absent one by its own only."""
+    former = None if declared.state is State.ABSENT else declared.rename_from
+    return (declared.name, *([former] if former else []))
 
 
 @dataclass(slots=True, kw_only=True)
