@@ -119,7 +119,10 @@ def _from_dotenv(path: str, text: str, *, secured: bool) -> tuple[SourcedVariabl
         return _build(key, binding.value, secured=secured)
 
     bindings = parse_stream(io.StringIO(text, newline=""))
-    declared_in = (each for each in bindings if each.error or each.key is not None)
+    declared_in = [each for each in bindings if each.error or each.key is not None]
+    if not declared_in:
+        # It was probably cut off, and PRUNE would delete every variable.
+        raise ValueError(f"{quoted(path)} declares nothing; a .json file with [] may")
     return _read_all(((source(each), each) for each in declared_in), read)
 
 

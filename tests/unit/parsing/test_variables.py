@@ -248,8 +248,12 @@ def test_files() -> None:
     )
 
 
-def test_an_empty_file_declares_no_variable() -> None:
-    assert variables({"VARIABLES_FILE": "plain"}, {"plain": ""}) == ()
+@pytest.mark.parametrize("name", ["VARIABLES_FILE", "SECURED_VARIABLES_FILE"])
+@pytest.mark.parametrize("text", ["", "\n# A=1\n"])
+def test_a_file_that_declares_nothing_is_an_error(name: str, text: str) -> None:
+    assert errors_of(ONE | {name: "env", "PRUNE": "variables"}, env=text) == {
+        name: "'env' declares nothing; a .json file with [] may"
+    }
 
 
 def test_invalid_files() -> None:
