@@ -85,7 +85,7 @@ def test_variables_are_not_pruned_where_the_second_look_shows_fewer() -> None:
 
 
 def test_a_list_that_still_has_what_was_pruned_counts_it_once() -> None:
-    world = World(environment_list_lag_reads=1)
+    world = World(environment_list_lag_reads=1, empty_environment_lists=1)
     for name in ("Kept", "Gone-1", "Gone-2", "Gone-3"):
         world.shop.add_environment(name, "Test")
     ran = run_pipe(world, ENVIRONMENT_NAME="Kept", PRUNE="environments")
