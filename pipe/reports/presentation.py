@@ -35,7 +35,7 @@ from pipe.models.results import (
     worst_outcome,
 )
 from pipe.reports.change_view import ChangeView, change_lines, present_change
-from pipe.reports.summary import plan_sentence, shows_plan, summary, would_change
+from pipe.reports.summary import is_possible, plan_sentence, shows_plan, summary, would_change
 from pipe.reports.text import one_line, truncate
 from pipe.settings.pipelines import PipelineContext
 
@@ -103,6 +103,7 @@ _STATES: Final = {
     Outcome.FAILED: ItemState.FAILED,
     Outcome.SKIPPED: ItemState.FAILED,
 }
+_WRITTEN: Final = (Outcome.APPLIED, Outcome.UNVERIFIED)
 _UNUSUAL: Final = (FoundBy.CASE, FoundBy.UUID, FoundBy.SLUG)
 """How an environment may be found that is not obvious from its name."""
 
@@ -237,7 +238,7 @@ class _Presenter(Struct, frozen=True):
         items: list[ItemView] = []
         if result.pipelines is not None:
             state = self._state(result.pipelines, Action.UPDATE)
-            verdict = self._verdict(state, "enabled")
+            verdict = self._verdict(state, "enabled", ())
             items.append(
                 ItemView(name="Pipelines", title="Pipelines", state=state, verdict=verdict)
             )
@@ -256,7 +257,7 @@ class _Presenter(Struct, frozen=True):
             name="Repository variables",
             title="Repository variables",
             state=state,
-            verdict=self._verdict(state, _updated(result.changes)),
+            verdict=self._verdict(state, _updated(result.changes), result.changes),
             changes=_changes(result.changes, None, state),
             problems=problems,
         )
@@ -273,7 +274,7 @@ class _Presenter(Struct, frozen=True):
             title += f" → {truncate(new_name, _MAX_NAME)}"
         if isinstance(plan, Update | Keep | Delete) and plan.found_by in _UNUSUAL:
             title += f" (found by {plan.found_by})"
-        verdict = self._verdict(state, _done(result))
+        verdict = self._verdict(state, _done(result), result.changes)
         if isinstance(plan, Keep) and plan.existing is None:
             verdict = "absent, as declared"
         return ItemView(
@@ -308,7 +309,7 @@ class _Presenter(Struct, frozen=True):
             case _:
                 return _STATES[outcome]
 
-    def _verdict(self, state: ItemState, done: str) -> str:
+    def _verdict(self, state: ItemState, done: str, changes: tuple[ChangeResult, ...]) -> str:
         match state:
             case ItemState.CREATED | ItemState.UPDATED | ItemState.DELETED:
                 return done
@@ -317,9 +318,10 @@ class _Presenter(Struct, frozen=True):
             case ItemState.DRIFT:
                 return f"drifted, would be {done}"
             case ItemState.REFUSED:
-                return "refused, nothing was written to it"
+                in_part = any(each.outcome in _WRITTEN for each in changes)
+                return "refused in part" if in_part else "refused, nothing was written to it"
             case ItemState.FAILED if self.mode is not Mode.APPLY:
-                return "can't be applied"
+                return "can be applied in part only" if is_possible(changes) else "can't be applied"
             case _:
                 return str(state)
 

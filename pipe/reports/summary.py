@@ -17,6 +17,7 @@ from pipe.models.counting import (
     is_impossible,
 )
 from pipe.models.results import (
+    ChangeResult,
     EnvironmentResult,
     Exported,
     Mode,
@@ -114,6 +115,7 @@ def _compared(result: RunResult) -> str:
     found = [
         (counts["differ"], differ),
         (counts["impossible"], "can't be applied"),
+        (counts["in part"], "can be applied in part only"),
         (counts["refused"], "refused"),
         (counts["unchanged"], "unchanged"),
     ]
@@ -124,12 +126,15 @@ def _finding(result: EnvironmentResult, mode: Mode) -> str:
     match result.outcome:
         case Outcome.PLANNED if mode is Mode.CHECK and differs(result):
             return "differ"
-        case Outcome.FAILED:
-            return "impossible"
-        case Outcome.PLANNED if result.problems:
-            return "impossible"
+        case Outcome.PLANNED | Outcome.FAILED if result.problems:
+            return "in part" if is_possible(result.changes) else "impossible"
         case outcome:
             return str(outcome)
+
+
+def is_possible(changes: Iterable[ChangeResult]) -> bool:
+    """Whether any of the planned changes can be applied."""
+    return any(each.outcome is Outcome.PLANNED and not each.problem for each in changes)
 
 
 def _environments(results: tuple[EnvironmentResult, ...]) -> str:

@@ -72,6 +72,8 @@ def test_the_last_line_of_a_dry_run_says_what_it_found() -> None:
     failed = run_pipe(world, **wanted, SECURED_VARIABLES=secret, MODE="plan")
     assert "Plan: 0 to create, 0 to change, 0 to delete, 0 unchanged, 1 impossible" in failed.log
     assert "✖ Failed: 1 environment can't be applied; 1 variable unchanged;" in failed.log
+    in_part = run_pipe(world, **wanted, SECURED_VARIABLES=secret, ADMIN_ONLY="true", MODE="plan")
+    assert "✖ Failed: 1 environment can be applied in part only;" in in_part.log
 
 
 def test_drift_of_the_repository_alone_is_no_difference_of_an_environment() -> None:

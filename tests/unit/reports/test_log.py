@@ -263,8 +263,19 @@ def test_a_missing_secret_is_drift_in_check_and_a_failure_elsewhere() -> None:
         "    + variables.LICENSE  secured value, managed elsewhere   (missing)",
     ]
     assert missing(Mode.CHECK) == ["✖ Test drifted, would be updated:", *lines]
-    assert missing(Mode.PLAN) == ["✖ Test can't be applied:", *lines]
+    assert missing(Mode.PLAN) == ["✖ Test can be applied in part only:", *lines]
     assert missing(Mode.APPLY, is_next=True) == ["~ Test will be updated:", *lines]
+
+
+@pytest.mark.parametrize("outcome", [Outcome.APPLIED, Outcome.UNVERIFIED])
+def test_what_is_refused_after_a_write_is_refused_in_part(outcome: Outcome) -> None:
+    changes = tuple(
+        ChangeResult(change=CreateVariable(plain(key, "v")), outcome=each)
+        for key, each in (("A", outcome), ("B", Outcome.REFUSED))
+    )
+    repository = RepositoryResult(repository=SHOP, changes=changes)
+    lines = RepositoryLog(mode=Mode.APPLY, is_fleet=False).result_lines(repository)
+    assert next(iter(lines)).text == "✖ Repository variables refused in part:"
 
 
 def test_variables_of_the_repository_are_an_item() -> None:
