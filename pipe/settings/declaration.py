@@ -75,15 +75,23 @@ def warn_of_branches(given: GivenVariables, declarations: Declarations) -> None:
 
 
 def warn_of_values(given: GivenVariables, declarations: Declarations) -> None:
-    """Add a warning for each value that is probably not meant; it is not quoted."""
-    texts = dict.fromkeys((each.key, _text(each)) for each in declarations.variables())
-    for key, text in texts:
-        if _LITERAL.fullmatch(text):
+    """Add a warning for each value that is probably not meant; it is not quoted.
+
+    Of a secret, only the whole is looked at: no warning may depend on a part of it.
+    """
+    may_be_several = given.options.config_file is None
+    for variable in dict.fromkeys(declarations.variables()):
+        key = variable.key
+        if _LITERAL.fullmatch(_text(variable)):
             given.warnings.append(
                 f"The value of {key} is the name of a variable that was not replaced; is it"
                 " defined? A configuration file needs from_env"
             )
-        if _SEVERAL.search(text):
+        if (
+            may_be_several
+            and isinstance(variable, PlainVariable)
+            and _SEVERAL.search(variable.value)
+        ):
             given.warnings.append(
                 f"The value of {key} looks like several variables; write a list with one item each"
             )

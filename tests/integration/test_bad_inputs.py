@@ -201,9 +201,11 @@ def test_a_secret_that_is_the_name_of_a_variable_gets_a_warning(value: str) -> N
 def test_values_that_are_probably_not_meant_get_a_warning(name: str) -> None:
     values = {"A": "1, B=2", "C": "host:6379,ssl=True", "D": "1,2", "E": "$HOME"}
     log = " ".join(run_with(World(), GOOD | {name: json.dumps(values)}).log.split())
-    assert "WARNING: The value of A looks like several variables; write a list" in log
     assert "WARNING: The value of E is the name of a variable that was not replaced" in log
-    assert log.count("WARNING") == 2
+    # No warning may depend on a part of a secret.
+    several = "WARNING: The value of A looks like several variables; write a list" in log
+    assert several is (name == "VARIABLES")
+    assert log.count("WARNING") == 1 + several
 
 
 HTML = garbage(b"<html><body>Please log in</body></html>")

@@ -195,3 +195,8 @@ def test_a_credential_in_the_configuration_file_is_an_error() -> None:
 )
 def test_a_credential_may_be_stored_secured(environ: dict[str, str]) -> None:
     assert errors_of(ONE | environ) == {}
+
+
+def test_a_value_in_a_mapping_is_one_variable() -> None:
+    file = "environments: [{name: Test, variables: {A: '1, B=2'}}]"
+    assert settings(PIPELINE | {"CONFIG_FILE": "env.yml"}, **{"env.yml": file}).warnings == ()
