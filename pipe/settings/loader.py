@@ -23,7 +23,7 @@ from pipe.settings.declaration import (
     warn_of_branches,
     warn_of_values,
 )
-from pipe.settings.misspellings import check_refused, warn_of_misspellings
+from pipe.settings.misspellings import check_misspellings, check_refused
 from pipe.settings.model import Options
 from pipe.settings.pipelines import PipelineContext, read_context, read_parallel
 from pipe.settings.repositories import PLACEHOLDER, read_workspace, select
@@ -103,7 +103,7 @@ def read_settings(
     selection = select(given, declared.workspace, declared.items)
     secured_update = _secured_update(given)
     parallel = read_parallel(environ, given.errors)
-    warn_of_misspellings(given)
+    check_misspellings(given)
     warn_of_values(given, declared.declarations)
     secured = declared.declarations.secured_variables()
     secrets = known_secrets(environ).union(each.value.get_secret_value() for each in secured)

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
+from pipe.models.results import Mode
 from pipe.parsing.suggestions import closest, quoted
 from pipe.settings.model import Options
 from pipe.settings.source import GivenVariables
@@ -32,9 +33,24 @@ _OTHERS: Final = frozenset(
         # Read by the pipe, but not settings.
         "BITBUCKET_APP_PASSWORD", "BITBUCKET_USERNAME",
         # Common elsewhere.
-        "BRANCH", "BRANCH_NAME", "FORCE_COLOR", "WORKER",
+        "BRANCH_NAME", "FORCE_COLOR", "WORKER",
     }
 )  # fmt: skip
+_SYNONYMS: Final = {
+    "BRANCH": "BRANCHES",
+    "CHECK": "MODE=check",
+    "CONFIG": "CONFIG_FILE",
+    "DEPLOYMENT_VARIABLES": "VARIABLES",
+    "ENVIRONMENT": "ENVIRONMENT_NAME",
+    "PLAN": "MODE=plan",
+    "REPOSITORY": "REPO_SLUG",
+    "REPOSITORY_SLUG": "REPO_SLUG",
+    "SECRETS": "SECURED_VARIABLES",
+    "TYPE": "ENVIRONMENT_TYPE",
+}
+"""Names that a user may expect, and what to write instead."""
+
+_DRY_RUN: Final = "not supported, and ignoring it would write changes; use MODE: plan"
 
 
 def check_refused(given: GivenVariables, arguments: Sequence[str]) -> None:
@@ -45,13 +61,22 @@ def check_refused(given: GivenVariables, arguments: Sequence[str]) -> None:
             " describes them"
         )
         given.errors.add("command line", message)
-    if given.environ.get("DRY_RUN"):
-        message = "not supported, and ignoring it would write changes; use MODE: plan"
-        given.errors.add("DRY_RUN", message)
+    for name in sorted(given.environ):
+        if given.environ[name] and re.fullmatch(r"DRY[-_]?RUN", name.upper()):
+            given.errors.add(name, _DRY_RUN)
 
 
-def warn_of_misspellings(given: GivenVariables) -> None:
-    """Add a warning for each variable that is unknown, but nearly is one of the pipe's."""
+def check_misspellings(given: GivenVariables) -> None:
+    """Add a warning for each variable that is unknown, but nearly is one of the pipe's.
+
+    It is an error where ignoring it would write what its author only wants to see, or to review.
+    """
+    if given.options.mode is Mode.APPLY:
+        for name in ("MODE", "PLAN_CHECKSUM"):
+            if given.environ.get(name) == "":
+                given.warnings.append(
+                    f"{name} is empty, which means not given: changes are written"
+                )
     known = [name.upper() for name in Options.model_fields]
     item = re.compile(f"(?:{'|'.join(known)})_(?:COUNT|[0-9]+)")
     letters = {name: Counter(name) for name in known}
@@ -61,9 +86,18 @@ def warn_of_misspellings(given: GivenVariables) -> None:
             continue
         folded = name.upper().replace("-", "_")
         similar = [each for each in letters if _may_be_similar(folded, each, letters[each])]
-        meant = closest(folded, similar, cutoff=_SIMILARITY) if similar else None
-        if meant:
+        meant = _SYNONYMS.get(folded)
+        if similar and not meant:
+            meant = closest(folded, similar, cutoff=_SIMILARITY)
+        if meant == "PLAN_CHECKSUM" or (meant == "MODE" and _only_reads(given.environ[name])):
+            message = f"unknown, and ignoring it would write changes; did you mean {meant}?"
+            given.errors.add(name, message)
+        elif meant:
             given.warnings.append(f"Unknown variable {name}; did you mean {meant}?")
+
+
+def _only_reads(mode: str) -> bool:
+    return mode.casefold() in {each.value for each in Mode} - {Mode.APPLY.value}
 
 
 def _may_be_similar(name: str, known: str, letters: Counter[str]) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pipe.models.errors import ConfigurationError
-from tests.support.settings import ONE, PIPELINE, settings
+from tests.support.settings import ONE, PIPELINE, errors_of, settings
 
 PIPELINES = (
     "BITBUCKET_STEP_TRIGGERER_UUID BITBUCKET_REPO_FULL_NAME BITBUCKET_GIT_HTTP_ORIGIN"
@@ -19,7 +19,7 @@ PIPELINES = (
     " BITBUCKET_DEPLOYMENT_ENVIRONMENT_UUID BITBUCKET_PR_ID BITBUCKET_TAG BITBUCKET_EXIT_CODE"
 )
 ELSEWHERE = (
-    "PATH HOME HOSTNAME LANG PYTHON_VERSION HTTPS_PROXY NO_PROXY SSL_CERT_FILE FORCE_COLOR BRANCH"
+    "PATH HOME HOSTNAME LANG PYTHON_VERSION HTTPS_PROXY NO_PROXY SSL_CERT_FILE FORCE_COLOR"
     " TERM PWD STAGE NODE_ENV AWS_ACCESS_KEY_ID DEBUG_LEVEL VARIABLES_COUNT_TOTAL"
 )
 
@@ -47,6 +47,10 @@ def test_the_items_of_a_list_are_ours() -> None:
         ("CONFIGFILE", "CONFIG_FILE"),
         ("ATLASSIAN_ACCOUNT_MAIL", "ATLASSIAN_ACCOUNT_EMAIL"),
         ("BITBUCKET_CLIENT_SECRET", "BITBUCKET_OAUTH_CLIENT_SECRET"),
+        ("MODEL", "MODE"),
+        ("BRANCH", "BRANCHES"),
+        ("REPOSITORY-SLUG", "REPO_SLUG"),
+        ("PLAN", "MODE=plan"),
     ],
 )
 def test_a_misspelling(name: str, meant: str | None) -> None:
@@ -64,3 +68,28 @@ def test_a_misspelling_is_reported_beside_an_error() -> None:
     assert found.value.warnings == (
         "Unknown variable ENVIRONMENT_NAM; did you mean ENVIRONMENT_NAME?",
     )
+
+
+@pytest.mark.promise("P25")
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("mode", "plan", "did you mean MODE?"),
+        ("MOD", "Check", "did you mean MODE?"),
+        ("PLAN_CHECKSUMS", "sha256:", "did you mean PLAN_CHECKSUM?"),
+        ("DRYRUN", "true", "use MODE: plan"),
+        ("DRY-RUN", "true", "use MODE: plan"),
+        ("dry_run", "true", "use MODE: plan"),
+    ],
+)
+def test_a_misspelling_that_would_write_is_an_error(name: str, value: str, words: str) -> None:
+    assert errors_of(ONE | {name: value})[name].endswith(words)
+
+
+@pytest.mark.promise("P25")
+@pytest.mark.parametrize("name", ["MODE", "PLAN_CHECKSUM"])
+def test_an_empty_variable_that_would_prevent_writes_gets_a_warning(name: str) -> None:
+    expected = (f"{name} is empty, which means not given: changes are written",)
+
+    assert settings(ONE | {name: ""}).warnings == expected
+    assert settings(ONE | {"PLAN_CHECKSUM": "", "MODE": "plan"}).warnings == ()
