@@ -10,7 +10,7 @@ from pipe.apply.context import EnvironmentWriter
 from pipe.bitbucket import problems as bitbucket_problems
 from pipe.bitbucket.requests import AlreadyGone, Done, OutcomeUnknown, Rejected
 from pipe.models.changes import SetBranches
-from pipe.models.errors import Problem
+from pipe.models.errors import PipeError, Problem
 from pipe.models.existing import ExistingBranchRestriction
 from pipe.planning.order import AddBranch, BranchStep
 
@@ -23,7 +23,12 @@ UNSUPPORTED: Final = (
 """Answers of an internal endpoint that is not available to this credential."""
 
 
-def take_steps(writer: EnvironmentWriter, steps: tuple[BranchStep, ...]) -> Problem | None:
+_FORBIDDEN: Final = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
+
+
+def take_steps(
+    writer: EnvironmentWriter, change: SetBranches, steps: tuple[BranchStep, ...]
+) -> Problem | None:
     """Take the steps in order and stop at the first that fails: each makes the next one safe.
 
     Returns:
@@ -34,11 +39,13 @@ def take_steps(writer: EnvironmentWriter, steps: tuple[BranchStep, ...]) -> Prob
     """
     for step in steps:
         if isinstance(step, AddBranch):
-            problem = _add(writer, step.pattern)
+            problem, made = _add(writer, change, step.pattern), f"{step.pattern} added"
         else:
-            problem = _remove(writer, step.restriction)
+            problem = _remove(writer, change, step.restriction)
+            made = f"{step.restriction.pattern} removed"
         if problem is not None:
             return problem
+        writer.outcomes.add_step(change, made)
     return None
 
 
@@ -47,18 +54,34 @@ def verify_branches(writer: EnvironmentWriter, change: SetBranches) -> Problem |
 
     Another run that sets other branches at the same time is found by this.
     """
+    name = writer.environment.name
     found: tuple[str, ...] = ()
     for _ in writer.context.attempts():
         listed = _listed(writer)
         if isinstance(listed, Rejected):
-            return bitbucket_problems.branches_unsupported(writer.environment.name, listed)
+            return _unavailable(writer, change, f"list the branches of '{name}'", listed)
         found = tuple(sorted({each.pattern for each in listed}))
         if set(found) == set(change.after):
             return None
-    return problems.branches_differ(writer.environment.name, found)
+    return problems.branches_differ(name, found)
 
 
-def _add(writer: EnvironmentWriter, pattern: str) -> Problem | None:
+def _unavailable(
+    writer: EnvironmentWriter, change: SetBranches, doing: str, rejected: Rejected
+) -> Problem:
+    """Describe an endpoint that is not available to this credential.
+
+    Raises:
+        PipeError: It answered before, so the credential itself is refused now.
+    """
+    answered = change.existing or writer.outcomes.steps(change)
+    if answered and rejected.status in _FORBIDDEN:
+        raise PipeError(bitbucket_problems.rejection(doing, writer.repository, rejected))
+    return bitbucket_problems.branches_unsupported(writer.environment.name, rejected)
+
+
+def _add(writer: EnvironmentWriter, change: SetBranches, pattern: str) -> Problem | None:
+    doing = f"add the branch pattern '{pattern}'"
     attempts = writer.api.attempts()
     while True:
         answer = writer.api.add_branch_restriction(
@@ -68,17 +91,19 @@ def _add(writer: EnvironmentWriter, pattern: str) -> Problem | None:
             case ExistingBranchRestriction():
                 return None
             case Rejected(status=status) if status in UNSUPPORTED:
-                return bitbucket_problems.branches_unsupported(writer.environment.name, answer)
+                return _unavailable(writer, change, doing, answer)
             case Rejected():
                 if _is_listed(writer, pattern):
                     return None
-                return problems.rejected_write(f"add the branch pattern '{pattern}'", answer)
+                return problems.rejected_write(doing, answer)
             case OutcomeUnknown():
                 if _is_listed(writer, pattern):
                     return None
 
 
-def _remove(writer: EnvironmentWriter, restriction: ExistingBranchRestriction) -> Problem | None:
+def _remove(
+    writer: EnvironmentWriter, change: SetBranches, restriction: ExistingBranchRestriction
+) -> Problem | None:
     doing = f"remove the branch pattern '{restriction.pattern}'"
     answer = writer.api.remove_branch_restriction(
         writer.repository, writer.environment.uuid, restriction.uuid
@@ -93,7 +118,7 @@ def _remove(writer: EnvironmentWriter, restriction: ExistingBranchRestriction) -
         case Rejected(status=HTTPStatus.NOT_FOUND) if _is_gone(writer, restriction):
             return None  # somebody else removed it
         case Rejected(status=status) if status in UNSUPPORTED:
-            return bitbucket_problems.branches_unsupported(writer.environment.name, answer)
+            return _unavailable(writer, change, doing, answer)
         case Rejected():
             return problems.rejected_write(doing, answer)
 

@@ -106,7 +106,7 @@ def _tighten_branches(writer: EnvironmentWriter, branches: SetBranches) -> Probl
     tighten, loosen = branch_steps(branches)
     outcomes = writer.outcomes
     with outcomes.fail_on_error(branches):
-        problem = take_steps(writer, tighten)
+        problem = take_steps(writer, branches, tighten)
     if problem is not None:
         outcomes.set_failed(branches, problem)
     elif not loosen:
@@ -119,8 +119,9 @@ def _tighten_branches(writer: EnvironmentWriter, branches: SetBranches) -> Probl
 
 
 def _loosen_branches(writer: EnvironmentWriter, branches: SetBranches) -> None:
+    writer.outcomes.discard(branches)
     with writer.outcomes.fail_on_error(branches):
-        problem = take_steps(writer, branch_steps(branches)[1])
+        problem = take_steps(writer, branches, branch_steps(branches)[1])
     if problem is None:
         _verify_branches(writer, branches)
     else:

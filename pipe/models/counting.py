@@ -117,7 +117,7 @@ def _environment_events(result: EnvironmentResult) -> Iterator[str]:
     match result.plan:
         case Create() if any(_is_applied(each, SetType) for each in result.changes):
             yield "created"
-        case Update() if any(_is_applied(each) for each in result.changes):
+        case Update() if any(_is_applied(each) or each.steps for each in result.changes):
             yield "updated"
         case Delete() if result.outcome is Outcome.APPLIED:
             yield "deleted"

@@ -78,11 +78,17 @@ def worst_outcome(outcomes: Iterable[Outcome]) -> Outcome:
 
 
 class ChangeResult(Struct, frozen=True, kw_only=True):
-    """One change and its outcome; `problem` says why it was not applied."""
+    """One change and its outcome.
+
+    Attributes:
+        problem: Why it was not applied.
+        steps: What was made of a change that failed, such as `dev added`.
+    """
 
     change: Change
     outcome: Outcome
     problem: Problem | None = None
+    steps: tuple[str, ...] = ()
 
 
 class EnvironmentResult(Struct, frozen=True, kw_only=True):

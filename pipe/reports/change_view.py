@@ -81,6 +81,8 @@ def present_change(
         note = "not verified"
     elif isinstance(result.change, MissingSecret):
         note = "missing"
+    elif result.steps:
+        note = one_line(f"failed, changed in part: {', '.join(result.steps)}")
     return ChangeView(
         mark=mark,
         field=one_line(result.change.field),

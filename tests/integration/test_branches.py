@@ -78,21 +78,28 @@ def test_without_the_internal_endpoint_everything_else_is_done(internal: str) ->
     assert "BCLOUD-21703" in ran.log
 
 
-@pytest.mark.parametrize("status", [401, 404])
-def test_an_endpoint_that_only_reads_is_reported_too(status: int) -> None:
+@pytest.mark.parametrize(
+    ("status", "code", "key"),
+    [
+        (401, 3, "not-authenticated"),
+        (403, 3, "not-permitted"),
+        (404, 5, "branches-unsupported"),
+    ],
+)
+def test_an_endpoint_that_only_reads_is_reported_too(status: int, code: int, key: str) -> None:
     world = _world("old")
     world.simulator.faults.add(
         Answer(status=status, body=b"{}"), path="/internal/*", method="POST", times=9
     )
     ran = run_with(world, LIVE | {"BRANCHES": '["main"]'})
-    assert (ran.exit_code, set(ran.problems)) == (5, {"branches-unsupported"})
+    assert (ran.exit_code, set(ran.problems)) == (code, {key})
     assert set(_live(world).branches) == {"old"}
     world.simulator.faults.clear()
     world.simulator.faults.add(
         Answer(status=403, body=b"{}"), path="/internal/*", method="DELETE", times=9
     )
     ran = run_with(world, LIVE | {"BRANCHES": "[]"})
-    assert (ran.exit_code, set(ran.problems)) == (5, {"branches-unsupported"})
+    assert (ran.exit_code, set(ran.problems)) == (3, {"not-permitted"})
 
 
 def test_a_list_of_branches_that_fails_ends_the_repository() -> None:
@@ -282,8 +289,31 @@ def test_branches_that_can_not_be_read_back_are_not_called_applied() -> None:
         denied, method="GET", path="*/branch-restrictions/", skip=1, times=99
     )
     ran = run_with(world, LIVE | listed("BRANCHES", "main"))
-    assert (ran.exit_code, set(ran.problems)) == (5, {"branches-unsupported"})
+    assert (ran.exit_code, set(ran.problems)) == (3, {"not-permitted"})
     assert _outcomes(ran) == {"branches": "unverified"}
+    assert "(not verified)" in ran.log
+
+
+@pytest.mark.promise("P13")
+def test_branches_that_are_changed_in_part_are_reported_as_such() -> None:
+    world = _world("main", "old")
+    expired = Answer(status=401, body=b"{}")
+    world.simulator.faults.add(expired, method="POST", path="*/branch-restrictions/", skip=1)
+    ran = run_with(world, LIVE | listed("BRANCHES", "main", "dev", "qa"))
+    assert (ran.exit_code, set(ran.problems)) == (3, {"not-authenticated"})
+    assert set(_live(world).branches) == {"main", "dev"}
+    assert "(failed, changed in part: old removed, dev added)" in ran.log
+    assert "✖ Failed: 1 environment failed (1 changed in part);" in ran.log
+    assert ran.report["summary"]["environments"]["updated"] == 1
+
+
+def test_branches_that_could_not_be_loosened_are_not_called_tightened() -> None:
+    """The outcome recorded between the two phases does not outlive the second one."""
+    world = _world("main", "old")
+    expired = Answer(status=401, body=b"{}")
+    world.simulator.faults.add(expired, method="GET", path="*/branch-restrictions/", skip=1)
+    ran = run_with(world, LIVE | listed("BRANCHES", "main", "dev"))
+    assert (ran.exit_code, _outcomes(ran)) == (3, {"branches": "unverified"})
 
 
 @pytest.mark.parametrize(("after_effect", "code"), [(True, 0), (False, 5)])
