@@ -96,6 +96,7 @@ def _happened(result: RunResult) -> list[str]:
     is_apply = result.mode is Mode.APPLY
     environments = _environments(result.environments) if is_apply else _compared(result)
     is_only_planned = result.outcome in (RunOutcome.PLANNED, RunOutcome.DRIFT)
+    enabled = sum(each.pipelines is Outcome.APPLIED for each in result.repositories)
     parts = [
         _config_errors(result),
         f"{repositories(failed)} failed" if failed else "",
@@ -104,6 +105,7 @@ def _happened(result: RunResult) -> list[str]:
         "nothing was written" if is_only_planned and "differ" not in environments else "",
         environments,
         count_list(((number, name) for name, number in variables.items()), "variable"),
+        f"Pipelines enabled in {repositories(enabled)}" if enabled else "",
     ]
     return [part for part in parts if part] or ["nothing was written"]
 

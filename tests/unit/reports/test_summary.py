@@ -114,6 +114,12 @@ def test_an_environment_that_failed_after_a_change_is_counted_once() -> None:
     assert "1 environment failed; " in summary(replace(NOTHING, repositories=(one,)))
 
 
+def test_a_run_that_only_enabled_pipelines_says_so() -> None:
+    one = RepositoryResult(repository=SHOP, pipelines=Outcome.APPLIED)
+    text = summary(replace(NOTHING, mode=Mode.APPLY, repositories=(one,)))
+    assert text == "Changed: Pipelines enabled in 1 repository; no requests, 0.0 s"
+
+
 def test_a_plan_says_what_only_rewrites_secured_values() -> None:
     rewrite = RewriteSecured(var("S"), secret("S"))
     only = planned(Update(existing=env("A"), changes=(rewrite,)))
