@@ -84,6 +84,10 @@ class RequestAttempts(Struct, Generic[T], kw_only=True, eq=False):
     _header: str = ""
     _renewed: bool = False
 
+    def __repr__(self) -> str:
+        """Return the request's method, without the `Authorization` header."""
+        return f"RequestAttempts({self.request.method})"
+
     def run(self) -> FinalDecision[T]:
         """Send the request until the outcome is final.
 

@@ -5,6 +5,7 @@ from typing import Final
 import httpx
 import pytest
 
+from pipe.bitbucket.attempts import RequestAttempts
 from pipe.bitbucket.requests import (
     AlreadyGone,
     IdempotentRequest,
@@ -50,6 +51,20 @@ def test_a_response_is_parsed() -> None:
 
     assert line.transport.send(GET) == "fine"
     assert line.requests[0].headers["Authorization"] == f"Bearer {TOKEN}"
+
+
+@pytest.mark.promise("P9")
+def test_the_attempts_do_not_show_the_header(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[str] = []
+    send = RequestAttempts._send  # noqa: SLF001 - where the header is known
+
+    def sent(attempts: RequestAttempts[object]) -> object:
+        seen.append(repr(attempts))
+        return send(attempts)
+
+    monkeypatch.setattr(RequestAttempts, "_send", sent)
+    connect([ok()]).transport.send(GET)
+    assert seen == ["RequestAttempts(GET)"]
 
 
 def test_a_rejection_is_returned_and_not_retried() -> None:
