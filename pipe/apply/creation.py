@@ -127,7 +127,8 @@ def _is_as_sent(plan: Create, environment: ExistingEnvironment) -> bool:
 
 
 def _refused(repository: Repository, plan: Create, rejected: Rejected) -> Problem:
-    if bitbucket_problems.plan_lacks_it(rejected):
-        return problems.plan_lacks_feature(plan.name, "admin_only", rejected)
+    is_restricted = plan.declared.desired.admin_only is not None
+    if is_restricted and bitbucket_problems.plan_lacks_it(rejected):
+        return problems.plan_lacks_feature(plan.name, rejected)
     doing = f"create the environment '{plan.name}'"
     return bitbucket_problems.rejection(doing, repository, rejected)

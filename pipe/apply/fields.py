@@ -147,8 +147,8 @@ def _does_not_show(environment: ExistingEnvironment, change: FieldChange) -> Pro
 
 def _problem(writer: EnvironmentWriter, change: FieldChange, rejected: Rejected) -> Problem:
     name = writer.environment.name
-    if bitbucket_problems.plan_lacks_it(rejected):
-        return problems.plan_lacks_feature(name, change.field, rejected)
+    if isinstance(change, SetAdminOnly) and bitbucket_problems.plan_lacks_it(rejected):
+        return problems.plan_lacks_feature(name, rejected)
     match rejected.status:
         case HTTPStatus.BAD_REQUEST | HTTPStatus.CONFLICT:
             return problems.change_not_supported(name, change.field, rejected)

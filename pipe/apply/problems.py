@@ -45,11 +45,11 @@ def change_not_supported(name: str, field: str, rejected: Rejected) -> Problem:
     )
 
 
-def plan_lacks_feature(name: str, field: str, rejected: Rejected) -> Problem:
+def plan_lacks_feature(name: str, rejected: Rejected) -> Problem:
     return Problem(
         "plan-lacks-feature",
         ExitCode.INCOMPLETE,
-        f"The workspace's plan does not include {field} of '{name}' (HTTP {rejected.status}).",
+        f"The workspace's plan does not include admin_only of '{name}' (HTTP {rejected.status}).",
         bitbucket_says(rejected),
         "Deployment permissions are a feature of the Premium plan: upgrade, or remove admin_only"
         " (ADMIN_ONLY).",

@@ -69,8 +69,12 @@ _OTHER: Final = (
     "Correct what Bitbucket objects to, then rerun: what is already correct is left alone.",
 )
 
-_PLAN: Final = re.compile(r"(?i)\b(?:plan|premium)\b")
-"""How a message says that the plan of the workspace lacks something."""
+_PLAN: Final = re.compile(
+    r"(?i)\b(?:(?:your|current|workspace(?:'s)?) plan|plan of (?:this|the|your) workspace"
+    r"|premium (?:plan|feature)|requires? (?:a )?premium|upgrade (?:your|the|to))\b"
+)
+"""How a message says that the plan of the workspace lacks something: never one word alone, which a
+slug or name in the message may be."""
 
 _ALLOWLIST: Final = (
     "The workspace accepts requests from listed IP addresses only: add the addresses of the runner"

@@ -198,6 +198,18 @@ def test_a_plan_without_permissions_may_say_so(plan: str, code: int, key: str) -
     assert world.shop.names() == ["Live"]
 
 
+def test_a_plan_that_lacks_something_else_is_not_blamed_on_admin_only() -> None:
+    world = World()
+    world.shop.add_environment("Live", "Production")
+    body = b'{"error": {"message": "Upgrade your plan: this workspace has too many users."}}'
+    world.simulator.faults.add(Answer(status=403, body=body), method="POST", times=2)
+    renamed = run_pipe(world, ENVIRONMENT_NAME="New", RENAME_FROM="Live")
+    created = run_pipe(world, ENVIRONMENT_NAME="Fresh", ENVIRONMENT_TYPE="Test")
+    for ran in (renamed, created):
+        assert (ran.exit_code, set(ran.problems)) == (5, {"payment-required"})
+        assert "admin_only" not in ran.log
+
+
 def test_a_change_that_this_credential_may_not_make_is_a_matter_of_permission() -> None:
     world = World()
     world.shop.add_environment("Live", "Production")

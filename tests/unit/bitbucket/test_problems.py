@@ -74,12 +74,25 @@ def test_a_missing_scope_is_named_for_branches_too() -> None:
     assert remedy == "Use a credential that also has: pipeline:write."
 
 
-def test_a_403_about_the_plan_is_no_matter_of_permission() -> None:
-    message = "Deployment permissions are not available on the plan of this workspace."
-
+@pytest.mark.parametrize(
+    ("message", "key"),
+    [
+        (
+            "Deployment permissions are not available on the plan of this workspace.",
+            "payment-required",
+        ),
+        ("This feature requires Premium.", "payment-required"),
+        ("Your plan does not include it.", "payment-required"),
+        ("Upgrade to use it.", "payment-required"),
+        ("You do not have access to acme/plan.", "not-permitted"),
+        ("You do not have access to premium/shop.", "not-permitted"),
+        ("No permission to upgrade.", "not-permitted"),
+    ],
+)
+def test_a_403_about_the_plan_is_no_matter_of_permission(message: str, key: str) -> None:
     problem = problems.rejection("do it", SHOP, Rejected(status=403, message=message))
 
-    assert (problem.key, problem.code) == ("payment-required", ExitCode.INCOMPLETE)
+    assert problem.key == key
 
 
 @pytest.mark.parametrize(
