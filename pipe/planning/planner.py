@@ -39,6 +39,7 @@ from pipe.models.existing import (
     ExistingVariable,
     VariableOwner,
 )
+from pipe.parsing.suggestions import closest
 from pipe.planning import problems
 from pipe.planning.matching import (
     Ambiguous,
@@ -164,7 +165,10 @@ class Planner(Struct, frozen=True):
                     contents = observed.contents_of(existing)
                     yield self.plan_environment(declared, its_match, contents)
                 case ByName(declared, its_match):
-                    yield self.plan_environment(declared, its_match, ExistingContents())
+                    names = tuple(each.name for each in observed.environments)
+                    yield self.plan_environment(
+                        declared, its_match, ExistingContents(), existing_names=names
+                    )
                 case ByRule(rule, existing):
                     yield self._plan_by_rule(rule, existing, observed.contents_of(existing))
                 case Undeclared(existing) if declaration.prune_environments:
@@ -174,7 +178,11 @@ class Planner(Struct, frozen=True):
                     pass
 
     def plan_environment(
-        self, declared: DeclaredEnvironment, found: Match, contents: ExistingContents
+        self,
+        declared: DeclaredEnvironment,
+        found: Match,
+        contents: ExistingContents,
+        existing_names: tuple[str, ...] = (),
     ) -> EnvironmentPlan:
         """Return what would happen to one declared environment."""
         match found:
@@ -186,7 +194,7 @@ class Planner(Struct, frozen=True):
                 names = tuple(each.name for each in similar)
                 return Keep(name=declared.name, existing=None, similar=names)
             case Missing():
-                return self._plan_missing(declared)
+                return self._plan_missing(declared, existing_names)
             case Found():
                 return self._plan_found(declared, found, contents)
 
@@ -224,13 +232,15 @@ class Planner(Struct, frozen=True):
         found = Found(existing, FoundBy.RULE)
         return self._plan_existing(found, rule.desired, contents, existing.name)
 
-    def _plan_missing(self, declared: DeclaredEnvironment) -> EnvironmentPlan:
+    def _plan_missing(
+        self, declared: DeclaredEnvironment, existing_names: tuple[str, ...]
+    ) -> EnvironmentPlan:
         if is_uuid(declared.name):
             return Refuse(declared.name, None, problems.uuid_not_found(declared.name))
         if declared.type is None:
-            return Refuse(
-                declared.name, None, problems.type_needed(declared.name, declared.rename_from)
-            )
+            near = closest(declared.name, existing_names, cutoff=0.7)
+            problem = problems.type_needed(declared.name, declared.rename_from, near)
+            return Refuse(declared.name, None, problem)
         desired = declared.desired
         changes: list[Change] = [SetType(declared.type)]
         if desired.admin_only is not None:

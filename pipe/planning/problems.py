@@ -84,15 +84,17 @@ def uuid_not_found(uuid: str) -> Problem:
     )
 
 
-def type_needed(name: str, former: str | None) -> Problem:
+def type_needed(name: str, former: str | None, near: str | None) -> Problem:
     """Describe an environment that must be created without a declared type."""
     nor = f", nor does '{former}' (RENAME_FROM)," if former else ""
+    meant = f" (did you mean '{near}'?)" if near else ""
     return Problem(
         "type-needed",
         ExitCode.INCOMPLETE,
         f"'{name}' does not exist{nor} and has no declared type.",
         "Bitbucket creates an environment only with a type: Test, Staging or Production.",
-        "Declare its type (ENVIRONMENT_TYPE), or correct the name if the environment should exist.",
+        "Declare its type (ENVIRONMENT_TYPE), or correct the name if the environment should"
+        f" exist{meant}.",
     )
 
 
@@ -167,18 +169,20 @@ def not_reviewed(name: str) -> Problem:
 
 def plan_changed(reviewed: str, current: str, *, is_empty: bool) -> Problem:
     """Describe a plan that is not the reviewed one; `is_empty`: nothing is left to do."""
-    now = "the current plan is empty: nothing is left to do."
-    if not is_empty:
-        now = (
-            f"the current plan has {current}: the declaration or the environments changed in the"
-            " meantime."
-        )
+    now = (
+        f"the current plan has {current}: the declaration or the environments changed in the"
+        " meantime."
+    )
+    remedy = _REVIEW_AGAIN
+    if is_empty:
+        now = "the current plan is empty: nothing is left to do."
+        remedy = f"Nothing, if this plan was applied before; otherwise: {_REVIEW_AGAIN}"
     return Problem(
         "plan-changed",
         ExitCode.REFUSED,
         "The plan is not the one that was reviewed; nothing was written.",
         f"PLAN_CHECKSUM is {reviewed}, and {now}",
-        _REVIEW_AGAIN,
+        remedy,
     )
 
 

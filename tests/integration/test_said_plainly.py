@@ -98,6 +98,17 @@ def test_a_plan_that_was_applied_already_is_said_to_be_empty() -> None:
     again = run_pipe(world, **wanted, PLAN_CHECKSUM=reviewed)
     assert again.exit_code == 7
     assert "the current plan is empty: nothing is left to do." in _log(again.log)
+    assert "What to do: Nothing, if this plan was applied before; otherwise:" in again.log
+
+
+def test_a_misspelled_environment_names_the_nearest_one() -> None:
+    world = World()
+    for name in ("Staging", "Test"):
+        world.shop.add_environment(name)
+    misspelled = run_pipe(world, ENVIRONMENT_NAME="Tset", ADMIN_ONLY="true")
+    assert "if the environment should exist (did you mean 'Test'?)." in misspelled.log
+    new = run_pipe(world, ENVIRONMENT_NAME="Live", ADMIN_ONLY="true")
+    assert "if the environment should exist." in new.log
 
 
 def test_the_log_says_what_the_run_waits_for() -> None:
