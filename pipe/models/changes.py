@@ -94,7 +94,7 @@ class DeleteReason(StrEnum):
     """Why something is deleted; the safety checks judge each differently."""
 
     DECLARED = "declared absent"
-    RULE = "a rule declares it absent"
+    RULE = "a pattern or rule declares it absent"
     PRUNED = "not declared, and pruning was asked for"
 
 
