@@ -85,12 +85,21 @@ class Orchestrator(Struct, kw_only=True, eq=False):
         while batch is not None:
             batch = self._handle(batch)
         self._skip_waiting()
-        if len(self._plans) == len(repositories):
+        if len(self._plans) == len(repositories) and self._sees_everything():
             self._warn_of_idle_patterns()
         result = self.recorder.finish(base_result)
         if not (self._plans and self._is_complete):
             return result
         return replace(result, plan_checksum=checksum(self._plans))
+
+    def _sees_everything(self) -> bool:
+        """Return whether no environments are in other steps, earlier runs, or planned anew."""
+        settings = self.settings
+        return (
+            settings.parallel is None
+            and settings.options.start_at is None
+            and not any(each.enable_pipelines for each in self._plans)
+        )
 
     def _warn_of_idle_patterns(self) -> None:
         """Log each pattern that matches no environment: it may be misspelled."""

@@ -60,13 +60,18 @@ class RunRecorder(Struct, kw_only=True, eq=False):
         for each in shown.environments:
             if isinstance(each.plan, Keep) and each.plan.similar:
                 self._warn_of_similar(each.plan)
-            if isinstance(each.plan, Create) and each.plan.declared.rename_from:
-                former = one_line(each.plan.declared.rename_from)
-                self.console.warning(
-                    f"'{one_line(each.plan.name)}' is new in {shown.repository}: '{former}'"
-                    " (RENAME_FROM) does not exist"
-                )
+        self._warn_of_new(shown)
         self.console.write(self.lines.result_lines(shown))
+
+    def _warn_of_new(self, result: RepositoryResult) -> None:
+        """Log which environments are to be created because their former name does not exist."""
+        for each in result.environments:
+            former = each.plan.declared.rename_from if isinstance(each.plan, Create) else None
+            if former and each.outcome is Outcome.PLANNED:
+                self.console.warning(
+                    f"'{one_line(former)}' (rename_from, RENAME_FROM) does not exist in"
+                    f" {result.repository}, so '{one_line(each.plan.name)}' is created"
+                )
 
     def _warn_of_similar(self, plan: Keep) -> None:
         """Log which environments are left alone although they resemble an absent one."""
@@ -82,12 +87,13 @@ class RunRecorder(Struct, kw_only=True, eq=False):
 
     def announce(self, results: Iterable[RepositoryResult]) -> None:
         """Log what will be written, before it is."""
-        results = tuple(results)
+        results = tuple(self.redactor.mask(each) for each in results)
         for each in results:
+            self._warn_of_new(each)
             if each.changes or any(
                 one.outcome is not Outcome.UNCHANGED for one in each.environments
             ):
-                self.console.write(self.lines.plan_lines(self.redactor.mask(each)))
+                self.console.write(self.lines.plan_lines(each))
         if results:
             self.console.write([plan_line(results)])
 

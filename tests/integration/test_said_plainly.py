@@ -31,6 +31,25 @@ def test_a_pattern_that_matches_nothing_gets_a_warning(
     assert (f"WARNING: No environment matches '{name}'" in ran.log) is warned
 
 
+@pytest.mark.parametrize(
+    "partial",
+    [
+        {"ENABLE_PIPELINES": "true"},
+        {"START_AT": "acme/shop", "REPOSITORIES": "*"},
+        {
+            "BITBUCKET_PARALLEL_STEP": "0",
+            "BITBUCKET_PARALLEL_STEP_COUNT": "2",
+            "REPOSITORIES": "*",
+        },
+    ],
+)
+def test_a_pattern_is_no_misspelling_if_environments_were_not_seen(partial: dict[str, str]) -> None:
+    world = World()
+    world.shop.pipelines_enabled = False
+    ran = run_pipe(world, ENVIRONMENT_NAME="Prod*", ADMIN_ONLY="true", **partial)
+    assert "No environment matches" not in ran.log
+
+
 def test_a_pattern_is_no_misspelling_if_the_repository_could_not_be_read() -> None:
     ran = run_pipe(World(), REPO_SLUG="gone", ENVIRONMENT_NAME="Prod*", ADMIN_ONLY="true")
     assert "No environment matches" not in ran.log
@@ -39,7 +58,9 @@ def test_a_pattern_is_no_misspelling_if_the_repository_could_not_be_read() -> No
 def test_a_former_name_that_does_not_exist_is_mentioned() -> None:
     renamed = {"ENVIRONMENT_NAME": "New", "RENAME_FROM": "Odl"}
     created = run_pipe(World(), **renamed, ENVIRONMENT_TYPE="Test")
-    assert "WARNING: 'New' is new in acme/shop: 'Odl' (RENAME_FROM) does not exist" in created.log
+    warning = "WARNING: 'Odl' (rename_from, RENAME_FROM) does not exist in acme/shop, so 'New' is"
+    assert created.log.count(warning) == 1
+    assert created.log.index(warning) < created.log.index("Plan: 1 to create")
     untyped = run_pipe(World(), **renamed)
     assert "'New' does not exist, nor does 'Odl' (RENAME_FROM), and has no" in untyped.log
 
