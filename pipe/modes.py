@@ -212,7 +212,17 @@ class ModeRunner:
                 " the next one in order"
             )
         self._log_selection(len(own), len(selected))
+        if self._options.repositories is None and settings.selection.single is None:
+            self._warn_of_idle_overrides(selected)
         return own
+
+    def _warn_of_idle_overrides(self, selected: tuple[Repository, ...]) -> None:
+        """Log each repository of an override that the file does not select: a misspelling?"""
+        for line, item in self._settings.declarations.idle_overrides(selected):
+            self._console.warning(
+                f"{self._options.config_file}:{line}: this override names"
+                f" '{self._redactor.mask_words(item)}', which matches no selected repository"
+            )
 
     def _log_selection(self, own: int, selected: int) -> None:
         """Log how many repositories the run handles, and whether others belong to other steps."""

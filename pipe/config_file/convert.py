@@ -10,6 +10,7 @@ from pydantic import SecretStr
 
 from pipe.config_file import models
 from pipe.config_file.overrides import Declarations, Override, merge, merge_desired
+from pipe.config_file.yaml_tree import Tree
 from pipe.models.declaration import (
     AbsentVariable,
     Declaration,
@@ -37,11 +38,13 @@ class Converter(Struct, frozen=True):
             it is a `ValueError`.
         environ: The values of `from_env`; the models validated that they are there.
         prune: The value of `PRUNE`, the default of what the file does not mention.
+        tree: The YAML of the file, which knows its lines.
     """
 
     workspace: str | None
     environ: Mapping[str, str]
     prune: Collection[Prunable]
+    tree: Tree
 
     def items(self, file: models.File) -> tuple[Item, ...] | None:
         """Return the repositories that the file selects; `None`: it selects none."""
@@ -73,8 +76,9 @@ class Converter(Struct, frozen=True):
                     environments=self._environments(override.environments),
                     enable_pipelines=override.repository.enable_pipelines,
                     repository=self._own(override.repository),
+                    line=self.tree.place(("overrides", index)).line,
                 )
-                for override in file.overrides
+                for index, override in enumerate(file.overrides)
             ),
         )
 

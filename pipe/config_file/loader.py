@@ -72,7 +72,7 @@ def _convert(
     prune: Collection[Prunable],
 ) -> DeclaredState | None:
     own = workspace.resolve(file.workspace)
-    converter = Converter(own, environ, prune)
+    converter = Converter(own, environ, prune, tree)
     try:
         items, declarations = converter.items(file), converter.declarations(file)
     except ValueError as error:

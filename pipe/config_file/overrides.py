@@ -32,12 +32,14 @@ class Override(Struct, frozen=True, kw_only=True):
         environments: Merged over the environments of the same name, or added.
         enable_pipelines: Replaces that of the base; `None`: not mentioned.
         repository: Merged over what the repository itself should hold.
+        line: Where it is in the file.
     """
 
     repositories: tuple[Repository | Glob | Exclusion, ...]
     environments: tuple[DeclaredEnvironment, ...] = ()
     enable_pipelines: bool | None = None
     repository: Desired = Desired()
+    line: int = 1
 
     def applies_to(self, repository: Repository) -> bool:
         """Return whether a repository is among those it applies to."""
@@ -84,6 +86,14 @@ class Declarations(Struct, frozen=True, kw_only=True):
             enable_pipelines=declaration.enable_pipelines if enabled is None else enabled,
             repository=merge_desired(declaration.repository, override.repository),
         )
+
+    def idle_overrides(self, selected: Iterable[Repository]) -> Iterator[tuple[int, str]]:
+        """Yield what no selected repository matches, with the line of its override."""
+        selected = tuple(selected)
+        for override in self.overrides:
+            for item in override.repositories:
+                if not isinstance(item, Exclusion) and not any(matches(item, x) for x in selected):
+                    yield override.line, item.pattern if isinstance(item, Glob) else item.slug
 
     def variables(self) -> Iterator[DeclaredVariable]:
         """Return every variable that is declared."""

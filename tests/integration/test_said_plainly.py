@@ -151,3 +151,23 @@ def test_the_log_says_why_not_all_repositories_are_handled() -> None:
     chosen = {"REPO_SLUG": "", "REPOSITORIES": "svc-*", "START_AT": "acme/svc-b"}
     ran = run_pipe(world, **chosen, ENVIRONMENT_NAME="Live", ADMIN_ONLY="true")
     assert "INFO: 1 of 2 repositories (from START_AT on)\n" in ran.log
+
+
+def test_an_override_of_no_selected_repository_gets_a_warning() -> None:
+    world = World()
+    world.simulator.add_repository("acme", "web")
+    world.files["env.yml"] = (
+        "repositories: [shop, web]\n"
+        "environments: [{name: Test, type: Test}]\n"
+        "overrides:\n"
+        "  - repositories: ['!web', shop]\n"
+        "  - repositories: [wbe, 'x*', 'w*']\n"
+    )
+    warned = run_pipe(world, CONFIG_FILE="env.yml", MODE="plan").log
+    for item in ("wbe", "x*"):
+        text = f"env.yml:5: this override names '{item}', which matches no selected repository"
+        assert text in warned
+    assert warned.count("WARNING") == 2
+    for selected in ({"REPO_SLUG": "shop"}, {"REPOSITORIES": "s*"}):
+        log = run_pipe(world, CONFIG_FILE="env.yml", MODE="plan", **selected).log
+        assert "WARNING" not in log
