@@ -33,6 +33,7 @@ from pipe.settings.source import GivenVariables
 
 _LITERAL: Final = re.compile(r"\$(?:[A-Za-z_][A-Za-z0-9_]*|\{[A-Za-z_][A-Za-z0-9_]*\})")
 _SEVERAL: Final = re.compile(r", *[A-Z_][A-Z0-9_]*=")
+_SECRET_KEY: Final = re.compile(r"(?:.*[_.-])?(?:PASSWORD|SECRET|TOKEN)", re.IGNORECASE)
 _VARIABLES: Final = ("variables", "secured_variables", "variables_file", "secured_variables_file")
 _CONTENTS: Final = (*CHANGEABLE, *_VARIABLES)
 _ENVIRONMENT: Final = ("environment_type", "state", "rename_from", *_CONTENTS)
@@ -95,6 +96,11 @@ def warn_of_values(given: GivenVariables, declarations: Declarations) -> None:
             given.warnings.append(
                 f"The value of {key} looks like several variables; write a list with one item each"
             )
+    plain = (each for each in declarations.variables() if isinstance(each, PlainVariable))
+    for key in dict.fromkeys(each.key for each in plain if _SECRET_KEY.fullmatch(each.key)):
+        given.warnings.append(
+            f"{key} is declared as a plain variable, whose value can be read; is it a secret?"
+        )
 
 
 def _text(variable: DeclaredVariable) -> str:

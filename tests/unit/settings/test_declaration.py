@@ -200,3 +200,12 @@ def test_a_credential_may_be_stored_secured(environ: dict[str, str]) -> None:
 def test_a_value_in_a_mapping_is_one_variable() -> None:
     file = "environments: [{name: Test, variables: {A: '1, B=2'}}]"
     assert settings(PIPELINE | {"CONFIG_FILE": "env.yml"}, **{"env.yml": file}).warnings == ()
+
+
+def test_a_plain_variable_with_the_name_of_a_secret_gets_one_warning() -> None:
+    plain = {"VARIABLES": '["db_password=a", "TOKEN=b", "TOKEN_URL=c"]'}
+    both = plain | {"SECURED_VARIABLES": "A_SECRET=x", "REPOSITORY_VARIABLES": "TOKEN=d"}
+    assert settings(ONE | both).warnings == tuple(
+        f"{key} is declared as a plain variable, whose value can be read; is it a secret?"
+        for key in ("db_password", "TOKEN")
+    )
