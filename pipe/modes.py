@@ -5,7 +5,9 @@ This loads everything that talks to Bitbucket.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
+from threading import Lock
 from typing import Final
 
 import httpx
@@ -168,7 +170,7 @@ class ModeRunner:
                     apply_context,
                     workers=workers,
                     # Lines from several repositories would have no fixed order.
-                    notify=ignore if len(repositories) > 1 else self._console.info,
+                    notify=ignore if len(repositories) > 1 else _once(self._console.info),
                 ),
                 pool=pool,
                 recorder=recorder,
@@ -267,3 +269,16 @@ class ModeRunner:
             in_pipeline = settings.context.build_number is not None
             publisher = Publisher(transport=transport, proxy=step_proxy if in_pipeline else None)
             publish(settings, present(result, about), publisher, self._console)
+
+
+def _once(log: Callable[[str], None]) -> Callable[[str], None]:
+    """Return a function that logs each text once, whichever threads call it."""
+    lock, logged = Lock(), set[str]()
+
+    def notify(text: str) -> None:
+        with lock:
+            if text not in logged:
+                logged.add(text)
+                log(text)
+
+    return notify

@@ -41,7 +41,7 @@ class ApplyContext(Struct, frozen=True, kw_only=True):
         force: Whether safety checks that may be overridden are overridden (`FORCE`).
         reviewed: Whether only what was reviewed may be applied (`PLAN_CHECKSUM`): what is planned
             anew during the run is then refused.
-        notify: Logs why the run waits.
+        notify: Logs why the run waits; safe to share between threads.
         workers: How many variables of one owner are written at the same time.
         mark: Identifies this run in the variable that keeps fingerprints.
     """
@@ -59,7 +59,7 @@ class ApplyContext(Struct, frozen=True, kw_only=True):
         """Pause before each read, longer each time; yield the number of the read from 0."""
         for number in range(POLLS):
             if number == _LONG_POLL:
-                self.notify("Waiting: Bitbucket does not show yet what was changed or created")
+                self.notify("Waiting: Bitbucket's list may not be up to date")
             self.wait(FIRST_PAUSE * 2**number)
             yield number
 
