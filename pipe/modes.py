@@ -162,12 +162,13 @@ class ModeRunner:
                     path=self._options.export_file,
                 )
                 return exporter.run(repositories, base_result)
-            # Few repositories leave workers for the variables of each.
+            # Few repositories leave workers for the pages and variables of each.
             workers = max(1, self._options.workers // len(repositories))
             orchestrator = Orchestrator(
                 settings=settings,
                 apply_context=replace(
                     apply_context,
+                    api=replace(apply_context.api, workers=workers),
                     workers=workers,
                     # Lines from several repositories would have no fixed order.
                     notify=ignore if len(repositories) > 1 else _once(self._console.info),

@@ -11,6 +11,7 @@ from http import HTTPStatus
 from typing import Final, TypeAlias
 
 from msgspec import Struct
+from msgspec.structs import replace
 from pydantic import SecretStr
 
 from pipe.apply import problems
@@ -73,7 +74,8 @@ class VariableStore(Struct, frozen=True):
         That is normal for a moment after an environment is created. Later it means that the owner
         was deleted, renamed or hidden, and proves nothing about its variables.
         """
-        listed = self.context.api.variables(self.owner)
+        # Several threads may read at the same time: one page each.
+        listed = replace(self.context.api, workers=1).variables(self.owner)
         match listed:
             case Rejected(status=HTTPStatus.NOT_FOUND):
                 return None

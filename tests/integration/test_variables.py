@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from typing import Any
 
 import httpx
 import pytest
@@ -12,6 +13,7 @@ from pipe.apply.variable_writes import VariableStore
 from pipe.models.declaration import PlainVariable
 from pipe.models.existing import ExistingVariable, VariableOwner
 from pipe.models.results import Outcome
+from pipe.parallel import map_parallel
 from simulator.behaviour.switches import SWITCHES
 from simulator.faults import Answer, DropConnection, empty_page
 from simulator.http import Cut
@@ -458,3 +460,23 @@ def test_many_repositories_leave_one_worker_for_the_variables_of_each() -> None:
     ran = run_with(world, SEVEN | {"REPOSITORIES": '["shop", "other"]'})
     assert ran.exit_code == 0
     assert [len(each) for each in world.threads.values()] == [1, 1]
+
+
+@pytest.mark.parametrize(("slugs", "pages"), [(["shop"], {3, 1}), (["shop", "two", "three"], {1})])
+def test_workers_bound_the_requests_of_all_threads_together(
+    monkeypatch: pytest.MonkeyPatch, slugs: list[str], pages: set[int]
+) -> None:
+    """Where several threads read lists, each reads one page at a time."""
+    found: set[int] = set()
+
+    def spy(*items: Any, workers: int) -> list[Any]:  # noqa: ANN401 - passed on
+        found.add(workers)
+        return map_parallel(*items, workers=workers)
+
+    monkeypatch.setattr("pipe.bitbucket.pagination.map_parallel", spy)
+    world = World()
+    for slug in slugs[1:]:
+        world.simulator.add_repository("acme", slug)
+    world.simulator.faults.add(DropConnection(), method="POST", path="*/variables", times=1)
+    ran = run_with(world, SEVEN | {"REPOSITORIES": json.dumps(slugs), "REPO_SLUG": ""})
+    assert (ran.exit_code, found) == (0, pages)
