@@ -61,6 +61,7 @@ _KNOWN_MESSAGES: Final = (
     "Please read the changelog entry for more details",
     "Rate limit for this resource has been exceeded",
     "Repository is archived",
+    "The consumer must be private for this grant",
     "The requested change is not allowed",
     "This API is not accessible by this authentication mechanism",
     "To access this repository, an admin must whitelist your IP",
@@ -292,7 +293,7 @@ def redirection(request: Request[T], answer: Answer, redact: Redact) -> Problem:
 
 
 def _call(request: Request[T], redact: Redact) -> str:
-    """Return method and address of a request, masked whole if a secret stands in the address."""
+    """Return method and address of a request, masked whole if the address holds a secret."""
     decoded = unquote(request.target)
     target = request.target if redact(decoded) == decoded else MASK
     return f"{request.method} {clean_line(target, redact)}"

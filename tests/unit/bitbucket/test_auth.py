@@ -216,6 +216,14 @@ def test_a_token_that_another_thread_renewed_is_used() -> None:
     assert sorted(service.tokens) == ["1", "1", "2", "2"]
 
 
+def test_a_consumer_that_is_not_private_is_named_as_such() -> None:
+    reason = "The consumer must be private for this grant"
+    refusal = {"error": "unauthorized_client", "error_description": reason}
+    line = consumer_line(OAuthService(httpx.Response(400, json=refusal)))
+
+    assert reason in problem_of(line).problem.why
+
+
 def test_a_wrong_secret_is_reported_and_sent_once() -> None:
     refusal = {"error": "unauthorized_client", "error_description": f"Invalid secret {SECRET}"}
     service = OAuthService(httpx.Response(400, json=refusal))
