@@ -143,10 +143,11 @@ class BoundedBackend(httpcore.NetworkBackend):
         connection = socket.socket(family, socket.SOCK_STREAM)
         try:
             connection.settimeout(0)
-            with suppress(BlockingIOError):  # it is under way
-                connection.connect(address)
-            self._waits.wait(connection, select.POLLOUT, until)
-            if code := connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
+            code = connection.connect_ex(address)
+            if code in (0, errno.EINPROGRESS):
+                self._waits.wait(connection, select.POLLOUT, until)
+                code = connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+            if code:
                 raise OSError(code, os.strerror(code))  # noqa: TRY301 - closes the socket below
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         except BaseException:

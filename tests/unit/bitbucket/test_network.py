@@ -91,6 +91,20 @@ def test_a_refused_connection_names_the_reason() -> None:
         backend().connect_tcp(LOOPBACK, port, in_seconds(LONG))
 
 
+def test_a_connection_that_the_system_can_not_begin_is_no_connection(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Such as where no port is left: the answer is EAGAIN, not that it is under way."""
+
+    class Exhausted(socket.socket):
+        def connect_ex(self, _: object, /) -> int:
+            return errno.EAGAIN
+
+    monkeypatch.setattr("socket.socket", Exhausted)
+    with pytest.raises(httpcore.ConnectError, match="Resource temporarily unavailable"):
+        backend().connect_tcp(LOOPBACK, 9, in_seconds(LONG))
+
+
 def test_a_connection_that_is_never_accepted_times_out() -> None:
     with never_accepting() as port, pytest.raises(httpcore.ConnectTimeout):
         backend().connect_tcp(LOOPBACK, port, in_seconds(SOON))
@@ -333,9 +347,9 @@ def test_no_connection_is_left_open_where_it_can_not_be_made(
     made: list[socket.socket] = []
 
     class Remembered(socket.socket):
-        def connect(self, _: object, /) -> None:
+        def connect_ex(self, _: object, /) -> int:
             made.append(self)
-            raise OSError(errno.ENETUNREACH, "Network is unreachable")
+            return errno.ENETUNREACH
 
     monkeypatch.setattr(socket, "socket", Remembered)
 
