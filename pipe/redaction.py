@@ -62,7 +62,7 @@ class Redactor:
     def mask_words(self, text: str) -> str:
         """Return a message in which each word with a whole secret in it is masked.
 
-        A word is what stands between white space; a secret that has white space masks all the
+        A word is what is between white space; a secret that has white space masks all the
         words that it reaches into.
         """
         parts: list[str] = []

@@ -1,6 +1,6 @@
 """Build the configuration file of what exists (pure). Applied unchanged, it changes nothing.
 
-What every repository has stands once, with the value that most of them have; what differs stands in
+What every repository has is written once, with the value that most of them have; what differs is in
 `overrides`. The file deletes nothing: what only some repositories have is declared for those alone.
 What a configuration file can't declare is left out, and so left unchanged.
 """
@@ -85,7 +85,7 @@ def make(found: Mapping[Repository, Observed], redactor: Redactor) -> ExportedFi
     document["repositories"] = _names(everywhere)
     document |= _entries(common)
     if groups:
-        # The last override wins: the fewer repositories share something, the later it stands.
+        # The last override wins: the fewer repositories share something, the later it is.
         document["overrides"] = [
             {"repositories": _Flow(_names_in_override(group, everywhere))} | _entries(groups[group])
             for group in sorted(groups, key=lambda group: (-len(group), group))

@@ -48,7 +48,7 @@ def check_key(text: str, *, quote: bool = True) -> str:
 
     Args:
         text: The key.
-        quote: Whether the message may quote it: a secret given without a key stands in its place.
+        quote: Whether the message may quote it: a secret given without a key is in its place.
 
     Raises:
         ValueError: Bitbucket would refuse the key, or it is reserved.
