@@ -47,7 +47,7 @@ class Route(Struct, frozen=True):
     @property
     def slash_forbidden_to_tokens(self) -> bool:
         """Whether a trailing slash answers 403 to an API token."""
-        return self.segments[-1] == "variables"
+        return self.segments[-1] == "variables" and not self.slash
 
     @property
     def proxied(self) -> bool:

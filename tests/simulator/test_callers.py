@@ -5,6 +5,7 @@ import base64
 import httpx
 import pytest
 
+from simulator.api.routes import ROUTES
 from simulator.app import handle
 from simulator.behaviour.switches import Switches
 from simulator.http import Request, Response
@@ -199,6 +200,10 @@ def test_trailing_slashes(*, tolerated: bool) -> None:
     answer = get(f"{bench.variables()}/", headers=token)
     assert answer.status_code == (200 if tolerated else 403)
     assert bench.change(name="New").status_code == 202
+
+
+def test_no_route_both_accepts_a_slash_and_forbids_it() -> None:
+    assert not [each for each in ROUTES if each.slash and each.slash_forbidden_to_tokens]
 
 
 def test_the_rate_limit_rolls_over_an_hour() -> None:
