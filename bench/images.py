@@ -24,7 +24,9 @@ from simulator.server import Server
 from simulator.simulator import Simulator
 
 _OFFICIAL_BASE: Final = "python:3.12-slim"
-STAND_IN_BASE: Final = "debian:trixie-slim"
+_STAND_IN_BASE: Final = "debian:trixie-slim"
+OFFICIAL_BASES: Final = (_OFFICIAL_BASE, _STAND_IN_BASE)
+"""The base of official pipes, and another where that can't be pulled."""
 _WANTED: Final = {
     "REPO_SLUG": "shop",
     "ENVIRONMENT_NAME": "Test",
@@ -43,7 +45,7 @@ _ABOUT: Final = """
 """
 
 _STAND_IN_NOTE: Final = f"""\
-- *official shape* is built on `{STAND_IN_BASE}` with Debian's Python and pip, because
+- *official shape* is built on `{_STAND_IN_BASE}` with Debian's Python and pip, because
   `{_OFFICIAL_BASE}`, the base of official pipes, could not be pulled here. Its size is that of such
   an image. Official pipes in Python take 45 to 70 MB.
 """
@@ -134,21 +136,33 @@ def build_ours(engine: DockerClient) -> Image:
 
 def build_official(engine: DockerClient) -> tuple[Image | None, str]:
     """Build the image in the official shape; say what it could be built on."""
-    for base in (_OFFICIAL_BASE, STAND_IN_BASE):
+    for base in OFFICIAL_BASES:
         try:
-            built, _ = engine.images.build(
-                path=str(CHECKOUT / "bench"),
-                dockerfile="official/Dockerfile",
-                buildargs={"BASE": base},
-                rm=True,
-                forcerm=True,
-            )
+            built = build_official_on(engine, base)
         except (BuildError, DockerException):
             continue
         if base == _OFFICIAL_BASE:
             return built, f"- *official shape* is built on `{base}`.\n"
         return built, _STAND_IN_NOTE
     return None, "- An image in the official shape could not be built here: no base could be had.\n"
+
+
+def build_official_on(engine: DockerClient, base: str, *, cache: bool = True) -> Image:
+    """Build the image in the official shape on a base.
+
+    Raises:
+        BuildError: It could not be built.
+        DockerException: The base is not there.
+    """
+    built, _ = engine.images.build(
+        path=str(CHECKOUT / "bench"),
+        dockerfile="official/Dockerfile",
+        buildargs={"BASE": base},
+        nocache=not cache,
+        rm=True,
+        forcerm=True,
+    )
+    return built
 
 
 @dataclass(frozen=True, slots=True)

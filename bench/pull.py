@@ -18,12 +18,14 @@ from typing import Final
 
 import docker
 from docker import DockerClient
+from docker.errors import DockerException
+from docker.models.images import Image
 
 from bench.images import (
-    STAND_IN_BASE,
+    OFFICIAL_BASES,
     ReachableBitbucket,
     bitbucket_for_containers,
-    build_official,
+    build_official_on,
     build_ours,
     engine_answers,
 )
@@ -31,6 +33,7 @@ from bench.table import Goal, Section, Table, ratio
 
 _BYTES_PER_SECOND: Final = 50_000_000
 _PIECE: Final = 1 << 16
+_OWN_BASE: Final = "bitbucket-environment-bench-base:latest"
 _TITLE: Final = "What a step pays"
 _HEAD: Final = ("image", "pull, s", "to the request, s", "together, s", "ratio")
 _CONFIGURATION: Final = """\
@@ -87,7 +90,7 @@ def pulls(*, times: int) -> Section:
         intro = "Not measured: it takes a Docker engine and `docker-registry`."
         return Section(title=_TITLE, intro=intro, table=Table(_HEAD, ()))
     engine = docker.from_env(timeout=900)
-    with _registry(registry) as host, _without_base(engine):
+    with _registry(registry) as host:
         compared = _push(engine, host)
         with bitbucket_for_containers(engine) as bitbucket:
             for _ in range(times):
@@ -121,31 +124,45 @@ def pulls(*, times: int) -> Section:
 
 def _push(engine: DockerClient, host: str) -> list[Pulled]:
     """Build the images, push them, and remove them from the machine."""
-    official, _ = build_official(engine)
-    built = {"this pipe": build_ours(engine), "official shape": official}
-    pushed = []
-    for number, (name, image) in enumerate(built.items()):
-        if image is None:
-            continue
-        reference = f"{host}/bench:{number}"
-        image.tag(reference)
-        _docker("push", reference)
-        _docker("image", "rm", "--force", str(image.id))
-        pushed.append(Pulled(name=name, reference=reference))
-    return pushed
+    with _own_base(engine) as base:
+        official = build_official_on(engine, base, cache=False)
+        return [
+            _pushed("this pipe", build_ours(engine), f"{host}/bench:pipe"),
+            _pushed("official shape", official, f"{host}/bench:official"),
+        ]
+
+
+def _pushed(name: str, image: Image, reference: str) -> Pulled:
+    image.tag(reference)
+    _docker("push", reference)
+    _docker("image", "rm", "--force", str(image.id))
+    return Pulled(name=name, reference=reference)
 
 
 @contextmanager
-def _without_base(engine: DockerClient) -> Iterator[None]:
-    """Build with the stand-in for a base that can't be pulled, then take it away; bring it back."""
-    with tempfile.TemporaryDirectory() as folder:
-        saved = Path(folder) / "base.tar"
-        _docker("save", "--output", str(saved), STAND_IN_BASE)
+def _own_base(engine: DockerClient) -> Iterator[str]:
+    """Yield a copy of the base with a layer of its own, which no other image keeps on the machine.
+
+    Raises:
+        RuntimeError: There is no base.
+    """
+    for base in OFFICIAL_BASES:
         try:
-            yield
+            container = engine.containers.create(base, "true")
+        except DockerException:
+            continue
+        with tempfile.TemporaryDirectory() as folder:
+            copy = Path(folder) / "base.tar"
+            _docker("export", "--output", str(copy), str(container.id))
+            container.remove()
+            _docker("import", str(copy), _OWN_BASE)
+        try:
+            yield _OWN_BASE
         finally:
-            _docker("load", "--input", str(saved))
-    del engine
+            _docker("image", "rm", "--force", _OWN_BASE)
+        return
+    message = f"none of {', '.join(OFFICIAL_BASES)} is there"
+    raise RuntimeError(message)
 
 
 @contextmanager
