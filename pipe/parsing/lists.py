@@ -112,7 +112,9 @@ def each(read: Callable[[str], Value], items: tuple[ListItem, ...]) -> tuple[Val
         try:
             values.append(read(text))
         except ValueError as error:
-            hint = "; write a list for several" if "," in text else ""
+            # The source of an item of a list ends in its index.
+            is_alone = item.source[-1].isalpha()
+            hint = "; write a list for several" if is_alone and "," in text else ""
             errors.append(ConfigError(item.source, f"{error}{hint}"))
     if errors:
         raise InvalidItemsError(*errors)

@@ -1,7 +1,7 @@
 """Reads the text files that a declaration names, and no others.
 
-Whoever may edit the declaration must not be able to read the credentials of the pipe, or to make it
-hang: only regular files inside the clone directory are read, and opening one never waits.
+Someone who can edit the declaration must not be able to read the credentials of the pipe, or to
+make it hang: only regular files inside the clone directory are read, and opening one never waits.
 """
 
 from __future__ import annotations

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 
 import pytest
 
 from pipe.models.declaration import Repository
+from pipe.parsing.lists import InvalidItemsError, ListItem, each
+from pipe.parsing.values import integer
 from tests.support.settings import ONE, errors_of, settings
 
 
@@ -157,3 +160,10 @@ def test_a_branch_pattern_that_git_forbids_is_an_error(pattern: str, forbidden: 
 )
 def test_a_branch_pattern_that_git_allows(pattern: str) -> None:
     assert branches(BRANCHES=json.dumps([pattern])) == (pattern,)
+
+
+def test_only_a_lone_value_is_told_to_become_a_list() -> None:
+    for source, hint in (("X", True), ("X_2", False), ("X[2]", False)):
+        with pytest.raises(InvalidItemsError) as found:
+            each(partial(integer, maximum=9), (ListItem(source, "1,2"),))
+        assert found.value.errors[0].message.endswith("; write a list for several") is hint
