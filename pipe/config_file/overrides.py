@@ -125,6 +125,11 @@ class Declarations(Struct, frozen=True, kw_only=True):
             each for desired in self._all_desired() for each in desired.branches or ()
         )
 
+    def present_names(self) -> Iterable[str]:
+        """Return the name of every environment that may be created, each once."""
+        present = (each for each in self._all_environments() if each.state is not State.ABSENT)
+        return dict.fromkeys(each.name for each in present)
+
     def mention_branches(self) -> bool:
         """Return whether branch patterns are declared for anything that is not absent."""
         present: list[DeclaredEnvironment | Rule] = [*self._all_environments(), *self.base.rules]

@@ -25,6 +25,8 @@ _INTEGER: Final = re.compile(r"[0-9]{1,9}")
 _NUMBER: Final = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _TOKEN: Final = re.compile(r"[!-~]+")
+_REFERENCE: Final = re.compile(r"\$(?:[A-Za-z_][A-Za-z0-9_]*|\{[A-Za-z_][A-Za-z0-9_]*\})")
+_NOT_IN_NAMES: Final = re.compile(r"[^\w -]")
 _EMAIL: Final = re.compile(r"[^\s:@\x00-\x1f]+@[^\s:@\x00-\x1f]+")
 REPORT_FORMATS: Final = {".json": "json", ".xml": "junit", ".md": "markdown", ".html": "html"}
 """The extensions of report files, and the module of `pipe.reports` that renders each."""
@@ -34,6 +36,7 @@ _NOT_A_BRANCH: Final = re.compile(
     r"[\s\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff~^:\\]|\.\.|@\{|//|^/|/$|(^|/)\.|\.lock(/|$)|\.$|^@?$"
 )
 _MIN_KEY: Final = 16
+_NOT_REPLACED: Final = "the name of a variable that was not replaced; is it defined?"
 
 
 def boolean(text: str) -> bool:
@@ -78,6 +81,23 @@ def name(text: str) -> str:
     return text
 
 
+def name_warnings(text: str) -> Iterator[str]:
+    """Yield why Bitbucket will probably refuse a valid name; a uuid is none."""
+    found = None if text.startswith("{") else _NOT_IN_NAMES.search(text)
+    if is_reference(text):
+        yield f"Environment name {quoted(text)} is {_NOT_REPLACED}"
+    elif found is not None:
+        yield (
+            f"Environment name {quoted(text)} contains {quoted(found[0])}: Bitbucket allows"
+            " letters, digits, spaces, _ and -"
+        )
+
+
+def is_reference(text: str) -> bool:
+    """Return whether a text is `$NAME` or `${NAME}`: a variable that was not replaced."""
+    return _REFERENCE.fullmatch(text) is not None
+
+
 def plain_name(text: str) -> str:
     """Read the name of an environment, where a pattern is not allowed."""
     if is_glob(text):
@@ -104,6 +124,8 @@ def branch_warnings(pattern: str) -> Iterator[str]:
     if pattern.startswith("refs/heads/"):
         short = pattern.removeprefix("refs/heads/")
         yield f"Branch pattern {quoted(pattern)} has a prefix; Bitbucket expects {quoted(short)}"
+    if is_reference(pattern):
+        yield f"Branch pattern {quoted(pattern)} is {_NOT_REPLACED}"
     if "," in pattern:
         yield f"Branch pattern {quoted(pattern)} is a single pattern; write a list for several"
 
@@ -115,6 +137,8 @@ def token(text: str) -> str:
             "contains a space, a line break or a character that no token contains, often copied"
             " by accident; store it again without"
         )
+    if is_reference(text):
+        raise ValueError(_NOT_REPLACED)
     return text
 
 
@@ -145,6 +169,8 @@ def fingerprint_key(text: str) -> SecretStr:
     """Read the key of the fingerprints; the message never quotes it."""
     if len(text) < _MIN_KEY:
         raise ValueError(f"too short; use a random key of {_MIN_KEY} characters or more")
+    if is_reference(text):
+        raise ValueError(_NOT_REPLACED)
     return SecretStr(text)
 
 

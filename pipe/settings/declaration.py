@@ -26,12 +26,11 @@ from pipe.models.results import Mode
 from pipe.models.selection import is_glob
 from pipe.parsing.errors import ConfigErrors, read_text
 from pipe.parsing.suggestions import alternatives
-from pipe.parsing.values import branch_warnings
+from pipe.parsing.values import branch_warnings, is_reference, name_warnings
 from pipe.parsing.variables import SourcedVariable, duplicates, from_file, override
 from pipe.settings.model import Options
 from pipe.settings.source import GivenVariables
 
-_LITERAL: Final = re.compile(r"\$(?:[A-Za-z_][A-Za-z0-9_]*|\{[A-Za-z_][A-Za-z0-9_]*\})")
 _SEVERAL: Final = re.compile(r", *[A-Z_][A-Z0-9_]*=")
 _SECRET_KEY: Final = re.compile(r"(?:.*[_.-])?(?:PASSWORD|SECRET|TOKEN)", re.IGNORECASE)
 _VARIABLES: Final = ("variables", "secured_variables", "variables_file", "secured_variables_file")
@@ -69,8 +68,10 @@ def read_declaration(given: GivenVariables, files: Callable[[str], str]) -> Decl
     return _declaration(options, desired, repository_variables)
 
 
-def warn_of_branches(given: GivenVariables, declarations: Declarations) -> None:
-    """Add a warning for each branch pattern that probably matches nothing."""
+def warn_of_names(given: GivenVariables, declarations: Declarations) -> None:
+    """Add a warning for each name and branch pattern that is probably not meant."""
+    for each in declarations.present_names():
+        given.warnings.extend(name_warnings(each))
     for each in declarations.branches():
         given.warnings.extend(branch_warnings(each))
 
@@ -83,7 +84,7 @@ def warn_of_values(given: GivenVariables, declarations: Declarations) -> None:
     may_be_several = given.options.config_file is None
     for variable in dict.fromkeys(declarations.variables()):
         key = variable.key
-        if _LITERAL.fullmatch(_text(variable)):
+        if is_reference(_text(variable)):
             given.warnings.append(
                 f"The value of {key} is the name of a variable that was not replaced; is it"
                 " defined? A configuration file needs from_env"

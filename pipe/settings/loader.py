@@ -20,7 +20,7 @@ from pipe.settings.credentials import check_credentials, choose_credentials
 from pipe.settings.declaration import (
     DECLARING,
     read_declaration,
-    warn_of_branches,
+    warn_of_names,
     warn_of_values,
 )
 from pipe.settings.misspellings import check_misspellings, check_refused
@@ -99,7 +99,7 @@ def read_settings(
     else:
         declared = _read_file(given, given.options.config_file, workspace, files)
     check_credentials(given, declared.declarations)
-    warn_of_branches(given, declared.declarations)
+    warn_of_names(given, declared.declarations)
     selection = select(given, declared.workspace, declared.items)
     secured_update = _secured_update(given)
     parallel = read_parallel(environ, given.errors)

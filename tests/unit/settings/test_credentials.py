@@ -122,6 +122,16 @@ def test_an_invalid_token_is_not_quoted(token: str) -> None:
     }
 
 
+@pytest.mark.parametrize("value", ["$FINGERPRINT_KEY", "${FINGERPRINT_KEY}"])
+def test_a_variable_that_was_not_replaced_is_no_credential(value: str) -> None:
+    message = "the name of a variable that was not replaced; is it defined?"
+
+    assert errors_of(ONE | {"FINGERPRINT_KEY": value, "BITBUCKET_ACCESS_TOKEN": value}) == {
+        "FINGERPRINT_KEY": message,
+        "BITBUCKET_ACCESS_TOKEN": message,
+    }
+
+
 @pytest.mark.parametrize("email", ["canary-other-token", "a:b@c", "a b@c", "@", "a@b@c"])
 def test_an_invalid_email_address_is_not_quoted(email: str) -> None:
     assert errors_of(NO_CREDENTIALS | API | {"ATLASSIAN_ACCOUNT_EMAIL": email}) == {

@@ -88,10 +88,10 @@ def test_a_branch_given_twice_counts_once() -> None:
 @pytest.mark.parametrize(
     ("environ", "files"),
     [
-        (ONE | {"BRANCHES": '["refs/heads/main", "a,b"]'}, {}),
+        (ONE | {"BRANCHES": '["refs/heads/main", "a,b", "$MAIN"]'}, {}),
         (
             PIPELINE | {"CONFIG_FILE": "file"},
-            {"file": "rules: [{when: {name: X}, branches: [refs/heads/main, 'a,b']}]"},
+            {"file": "rules: [{when: {name: X}, branches: [refs/heads/main, 'a,b', $MAIN]}]"},
         ),
     ],
 )
@@ -101,6 +101,7 @@ def test_branch_patterns_that_match_nothing_are_warnings(
     assert settings(environ, **files).warnings == (
         "Branch pattern 'refs/heads/main' has a prefix; Bitbucket expects 'main'",
         "Branch pattern 'a,b' is a single pattern; write a list for several",
+        "Branch pattern '$MAIN' is the name of a variable that was not replaced; is it defined?",
     )
 
 
@@ -195,6 +196,26 @@ def test_a_credential_in_the_configuration_file_is_an_error() -> None:
 )
 def test_a_credential_may_be_stored_secured(environ: dict[str, str]) -> None:
     assert errors_of(ONE | environ) == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("$TARGET", "Environment name '$TARGET' is the name of a variable that was not replaced"),
+        ("Test,Staging", "Environment name 'Test,Staging' contains ','"),
+        ("QA/1", "Environment name 'QA/1' contains '/'"),
+    ],
+)
+def test_a_name_that_bitbucket_will_refuse_gets_a_warning(name: str, words: str) -> None:
+    (warning,) = settings(ONE | {"ENVIRONMENT_NAME": name}).warnings
+
+    assert warning.startswith(words)
+    assert settings(ONE | {"ENVIRONMENT_NAME": name, "STATE": "absent"}).warnings == ()
+
+
+@pytest.mark.parametrize("name", ["Prüfung 1_a-b", "{8f14e45f-0000-4000-8000-000000000000}"])
+def test_a_name_that_bitbucket_accepts_gets_no_warning(name: str) -> None:
+    assert settings(ONE | {"ENVIRONMENT_NAME": name}).warnings == ()
 
 
 def test_a_value_in_a_mapping_is_one_variable() -> None:
