@@ -117,7 +117,7 @@ class Declarations(Struct, frozen=True, kw_only=True):
         for variable in self.variables():
             yield "the name of a variable", variable.key
             if isinstance(variable, PlainVariable):
-                yield "the value of a plain variable", variable.value
+                yield f"the value of {variable.key}", variable.value
 
     def branches(self) -> Iterable[str]:
         """Return every branch pattern that is declared, each once."""

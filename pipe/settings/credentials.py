@@ -9,6 +9,8 @@ from typing import Final
 from pipe.bitbucket.auth import AccessToken, ApiToken, Credentials, OAuthConsumer
 from pipe.config_file.overrides import Declarations
 from pipe.parsing.secrets import credentials
+from pipe.parsing.suggestions import alternatives
+from pipe.settings.declaration import DECLARING
 from pipe.settings.model import Options
 from pipe.settings.source import GivenVariables
 
@@ -99,11 +101,17 @@ def check_credentials(given: GivenVariables, declarations: Declarations) -> None
     owned = [each for each in credentials(given.environ) if len(each) >= _MIN_LENGTH]
     names = [each.upper() for each in Options.model_fields if each not in _MAY_CONTAIN_CREDENTIALS]
     pattern = re.compile(f"(?:{'|'.join(names)})(?:_[0-9]+)?")
+    reported: list[str] = []
     for name, value in given.environ.items():
         if pattern.fullmatch(name) and any(each in value for each in owned):
             message = "contains a credential of the pipe, which would be shown; remove it"
             given.errors.add(name, message)
+            reported.append(value)
+    source = given.options.config_file or alternatives(
+        [each.upper() for each in DECLARING if "variables" in each and each in given.fields]
+        or ["BRANCHES"]
+    )
     for what, text in declarations.public_texts():
-        if any(each in text for each in owned):
+        if any(each in text for each in owned) and not any(text in each for each in reported):
             message = f"{what} contains a credential of the pipe, which would be shown; remove it"
-            given.errors.add(given.options.config_file or "VARIABLES", message)
+            given.errors.add(source, message)

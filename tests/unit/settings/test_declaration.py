@@ -161,9 +161,9 @@ CONTAINED = "contains a credential of the pipe, which would be shown; remove it"
         ({"RENAME_FROM": f"x {TOKEN}"}, "RENAME_FROM", ""),
         ({"BRANCHES_COUNT": "1", "BRANCHES_0": TOKEN}, "BRANCHES_0", ""),
         ({"REPO_SLUG": TOKEN}, "REPO_SLUG", ""),
-        ({"VARIABLES": f"A=x{TOKEN}y"}, "VARIABLES", "the value of a plain variable "),
+        ({"VARIABLES": f"A=x{TOKEN}y"}, "VARIABLES", "the value of A "),
         ({"VARIABLES": f"{TOKEN}=y"}, "VARIABLES", "the name of a variable "),
-        ({"REPOSITORY_VARIABLES": f"A={TOKEN}"}, "VARIABLES", "the value of a plain variable "),
+        ({"REPOSITORY_VARIABLES": f"A={TOKEN}"}, "REPOSITORY_VARIABLES", "the value of A "),
     ],
 )
 def test_a_credential_in_what_is_shown_is_an_error(
@@ -171,8 +171,7 @@ def test_a_credential_in_what_is_shown_is_an_error(
 ) -> None:
     found = errors_of(ONE | environ)
 
-    assert found[source] == what + CONTAINED
-    assert not any(TOKEN in message for message in found.values())
+    assert found == {source: what + CONTAINED}
 
 
 def test_a_credential_in_the_configuration_file_is_an_error() -> None:
