@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from typing import Final
 
 from pydantic import ValidationError
 
@@ -15,6 +16,8 @@ from pipe.config_file.yaml_tree import Place, Tree, Value, read_tree
 from pipe.models.declaration import Prunable, SecuredUpdate
 from pipe.models.selection import Workspace
 from pipe.parsing.errors import ConfigErrors
+
+_DECLARES_NOTHING: Final = "the file declares nothing; declare environments or rules"
 
 
 def read_config_file(
@@ -53,15 +56,17 @@ def _validate(tree: Tree, context: Context) -> File | None:
     """Return the content of a tree; errors are added to the tree's."""
     if tree.root is None:
         if not tree.errors:
-            message = "the file is empty; declare environments or rules"
-            tree.add_error(Place(1, 1), (), message)
+            tree.add_error(Place(1, 1), (), _DECLARES_NOTHING)
         return None
     tree.errors.extend(tuple(name_errors(tree)))
     try:
-        return File.model_validate(_without_extensions(tree.root), context=context)
+        file = File.model_validate(_without_extensions(tree.root), context=context)
     except ValidationError as error:
         tree.errors.extend(tuple(located_errors(error, tree)))
         return None
+    if not tree.errors and file.model_fields_set <= {"version", "workspace", "defaults"}:
+        tree.add_error(Place(1, 1), (), _DECLARES_NOTHING)
+    return file
 
 
 def _convert(

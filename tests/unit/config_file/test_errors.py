@@ -115,9 +115,12 @@ def test_all_errors_of_a_file_are_reported_together() -> None:
 @pytest.mark.parametrize(
     ("text", "source", "message"),
     [
-        ("", "f:1:1", "the file is empty; declare environments or rules"),
-        ("# nothing\n---\n", "f:1:1", "the file is empty; declare environments or rules"),
-        ("~", "f:1:1", "the file is empty; declare environments or rules"),
+        ("", "f:1:1", "the file declares nothing; declare environments or rules"),
+        ("# nothing\n---\n", "f:1:1", "the file declares nothing; declare environments or rules"),
+        ("version: 1\ndefaults: {admin_only: true}", "f:1:1",
+         "the file declares nothing; declare environments or rules"),
+        ("x-targets: {a: 1}", "f:1:1", "the file declares nothing; declare environments or rules"),
+        ("~", "f:1:1", "the file declares nothing; declare environments or rules"),
         ("- x", "f:1:1", "expected a mapping ('key: value', one per line)"),
         ("environments:\n- {name: A, rename_from: X}\n- {name: B, rename_from: X}",
          "f:3:13 environments[1].rename_from",
