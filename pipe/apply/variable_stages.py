@@ -106,6 +106,7 @@ class VariableWriter(Struct, frozen=True):
         overlapping runs are missed only if one does everything between the last two requests of
         the other.
         """
+        self.outcomes.discard(change)
         with self.outcomes.fail_on_error(change):
             listed = self._read_memory(change)
             kept = fingerprints.load(listed.value if listed else None)

@@ -155,6 +155,15 @@ def test_a_fingerprint_is_written_after_the_value_it_vouches_for() -> None:
 
 
 @pytest.mark.promise("P16")
+def test_fingerprints_that_were_only_removed_are_not_called_written() -> None:
+    world = live_world()
+    world.simulator.faults.add(Answer(status=401, body=b"{}"), method="PUT")
+    ended = run_with(world, declare_secured(A="one") | {"FINGERPRINT_KEY": KEY})
+    assert ended.exit_code == 3
+    assert changes_of(ended) == {"variables.A": "applied", f"variables.{OURS}": "failed"}
+
+
+@pytest.mark.promise("P16")
 def test_a_value_that_was_refused_gets_no_fingerprint() -> None:
     world = live_world()
     wanted = declare_secured(A="one", B="two") | {"FINGERPRINT_KEY": KEY}
