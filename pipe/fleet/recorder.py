@@ -10,10 +10,10 @@ from msgspec.structs import replace
 from pipe.bitbucket import problems
 from pipe.context import Stop
 from pipe.fleet.workers import Crashed
-from pipe.models.changes import Create, Keep
+from pipe.models.changes import Create, Keep, UpdateVariable
 from pipe.models.declaration import Repository
 from pipe.models.errors import ExitCode, Problem
-from pipe.models.results import Outcome, RepositoryResult, RunResult
+from pipe.models.results import ChangeResult, Outcome, RepositoryResult, RunResult
 from pipe.planning import problems as planning_problems
 from pipe.redaction import Redactor
 from pipe.reports.console import Log
@@ -60,17 +60,34 @@ class RunRecorder(Struct, kw_only=True, eq=False):
         for each in shown.environments:
             if isinstance(each.plan, Keep) and each.plan.similar:
                 self._warn_of_similar(each.plan)
-        self._warn_of_new(shown)
+        self._warn_of_plan(shown)
         self.console.write(self.lines.result_lines(shown))
 
-    def _warn_of_new(self, result: RepositoryResult) -> None:
-        """Log which environments are to be created because their former name does not exist."""
+    def _warn_of_plan(self, result: RepositoryResult) -> None:
+        """Log what is planned and probably not meant: nothing of it is done yet."""
+        self._warn_of_readable(str(result.repository), result.changes)
         for each in result.environments:
+            self._warn_of_readable(f"'{one_line(each.plan.name)}'", each.changes)
             former = each.plan.declared.rename_from if isinstance(each.plan, Create) else None
             if former and each.outcome is Outcome.PLANNED:
                 self.console.warning(
                     f"'{one_line(former)}' (rename_from, RENAME_FROM) does not exist in"
                     f" {result.repository}, so '{one_line(each.plan.name)}' is created"
+                )
+
+    def _warn_of_readable(self, where: str, changes: Iterable[ChangeResult]) -> None:
+        """Log which secured variables would be stored plain."""
+        for each in changes:
+            change = each.change
+            if (
+                each.outcome is Outcome.PLANNED
+                and isinstance(change, UpdateVariable)
+                and change.existing.secured
+                and change.switches_storage
+            ):
+                self.console.warning(
+                    f"{change.key} of {where} is secured, but declared plain: everyone with access"
+                    " can read the new value"
                 )
 
     def _warn_of_similar(self, plan: Keep) -> None:
@@ -89,7 +106,7 @@ class RunRecorder(Struct, kw_only=True, eq=False):
         """Log what will be written, before it is."""
         results = tuple(self.redactor.mask(each) for each in results)
         for each in results:
-            self._warn_of_new(each)
+            self._warn_of_plan(each)
             if each.changes or any(
                 one.outcome is not Outcome.UNCHANGED for one in each.environments
             ):

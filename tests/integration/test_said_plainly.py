@@ -172,3 +172,17 @@ def test_an_override_of_no_selected_repository_gets_a_warning() -> None:
     for selected in ({"REPO_SLUG": "shop"}, {"REPOSITORIES": "s*"}):
         log = run_pipe(world, CONFIG_FILE="env.yml", MODE="plan", **selected).log
         assert "WARNING" not in log
+
+
+def test_a_secured_variable_that_becomes_readable_gets_a_warning_before_it_does() -> None:
+    world = World()
+    live = world.shop.add_environment("Live")
+    live.set_variable("A", "canary-password", secured=True)
+    world.shop.set_variable("B", "canary-password", secured=True)
+    wanted = {"ENVIRONMENT_NAME": "Live", "VARIABLES": "A=x", "REPOSITORY_VARIABLES": "B=x"}
+    for mode in ("plan", "apply"):
+        log = _log(run_pipe(world, **wanted, MODE=mode).log)
+        for each in ("A of 'Live'", "B of acme/shop"):
+            warning = f"WARNING: {each} is secured, but declared plain: everyone with access"
+            assert log.count(warning) == 1
+            assert log.index(warning) < log.index("✔")
