@@ -45,7 +45,7 @@ def take_steps(
             made = f"{step.restriction.pattern} removed"
         if problem is not None:
             return problem
-        writer.outcomes.add_step(change, made)
+        writer.outcomes.add_step(change.field, made)
     return None
 
 
@@ -74,7 +74,7 @@ def _unavailable(
     Raises:
         PipeError: It answered before, so the credential itself is refused now.
     """
-    answered = change.existing or writer.outcomes.steps(change)
+    answered = change.existing or writer.outcomes.steps(change.field)
     if answered and rejected.status in _FORBIDDEN:
         raise PipeError(bitbucket_problems.rejection(doing, writer.repository, rejected))
     return bitbucket_problems.branches_unsupported(writer.environment.name, rejected)

@@ -98,7 +98,7 @@ def _apply_changes(writer: EnvironmentWriter, changes: tuple[Change, ...]) -> Pr
 
 def _variable_writer(writer: EnvironmentWriter) -> VariableWriter:
     owner = VariableOwner(writer.repository, writer.environment.uuid)
-    store = VariableStore(writer.context, owner, writer.environment.name)
+    store = VariableStore(writer.context, owner, writer.environment.name, writer.outcomes.add_step)
     return VariableWriter(store, writer.outcomes)
 
 

@@ -16,7 +16,7 @@ class ChangeOutcomes:
     def __init__(self, changes: tuple[Change, ...]) -> None:
         self._changes = changes
         self._results: dict[Change, ChangeResult] = {}
-        self._steps: dict[Change, tuple[str, ...]] = {}
+        self._steps: dict[str, tuple[str, ...]] = {}
 
     def set_applied(self, change: Change, *, actual: Change | None = None) -> None:
         """Record that a change was made and shows; `actual`: the change made in its place."""
@@ -39,7 +39,7 @@ class ChangeOutcomes:
         self._set_problem(change, Outcome.UNVERIFIED, problem)
 
     def _set_problem(self, change: Change, outcome: Outcome, problem: Problem) -> None:
-        steps = self.steps(change) if outcome is Outcome.FAILED else ()
+        steps = self.steps(change.field) if outcome is Outcome.FAILED else ()
         self._results[change] = ChangeResult(
             change=change, outcome=outcome, problem=problem, steps=steps
         )
@@ -48,13 +48,13 @@ class ChangeOutcomes:
         """Forget the outcome that was recorded in case the rest of the change is not reached."""
         self._results.pop(change, None)
 
-    def add_step(self, change: Change, made: str) -> None:
-        """Record a part of a change that was made."""
-        self._steps[change] = (*self.steps(change), made)
+    def add_step(self, field: str, made: str) -> None:
+        """Record a part of the change of a field that was made."""
+        self._steps[field] = (*self.steps(field), made)
 
-    def steps(self, change: Change) -> tuple[str, ...]:
-        """Return the parts of a change that were made so far."""
-        return self._steps.get(change, ())
+    def steps(self, field: str) -> tuple[str, ...]:
+        """Return the parts of the change of a field that were made so far."""
+        return self._steps.get(field, ())
 
     def is_applied(self, change: Change) -> bool:
         """Return whether this run made the change and it shows."""

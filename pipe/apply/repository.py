@@ -132,7 +132,7 @@ def _apply_variables(context: ApplyContext, plan: RepositoryPlan) -> tuple[Chang
     if plan.refusal is not None:
         return planned_changes(plan)
     outcomes = ChangeOutcomes(plan.changes)
-    store = VariableStore(context, VariableOwner(plan.repository), None)
+    store = VariableStore(context, VariableOwner(plan.repository), None, outcomes.add_step)
     with suppress(PipeError):  # the change that met it has it as its problem
         VariableWriter(store, outcomes).write(plan.changes)
     return outcomes.results()

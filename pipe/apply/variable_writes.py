@@ -7,6 +7,7 @@ only where an answer makes that necessary, and nothing is deleted because one li
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Final, TypeAlias
 
@@ -57,11 +58,13 @@ class VariableStore(Struct, frozen=True):
 
     Attributes:
         owner_name: The environment's name; `None`: the repository itself.
+        add_step: Records a part of the change of a field that was made.
     """
 
     context: ApplyContext
     owner: VariableOwner
     owner_name: str | None
+    add_step: Callable[[str, str], None]
 
     @property
     def owner_text(self) -> str:
@@ -251,6 +254,7 @@ class VariableStore(Struct, frozen=True):
         gone = self.context.api.delete_variable(self.owner, known.uuid)
         if isinstance(gone, Rejected) and gone.status != HTTPStatus.NOT_FOUND:
             return self._refused(f"replace the variable {variable.key}", gone)
+        self.add_step(f"variables.{variable.key}", "deleted")
         return _Undecided(None, None)
 
     def _gave_up(self, key: str, last: Rejected | OutcomeUnknown | None) -> Problem:

@@ -293,6 +293,16 @@ def test_secured_becomes_plain(secured_change: str) -> None:
     assert run_with(world, declare_plain(A="public")).writes == []
 
 
+def test_a_replacement_that_ends_halfway_says_that_the_variable_is_deleted() -> None:
+    world = live_world()
+    live_of(world).set_variable("A", "was public")
+    world.simulator.faults.add(Answer(status=401, body=b"{}"), method="POST")
+    ran = run_with(world, declare_secured(A="now-a-secret") | {"SECURED_UPDATE": "if-missing"})
+    assert (ran.exit_code, values_of(world)) == (3, {})
+    assert "(failed, changed in part: deleted)" in ran.log
+    assert "1 environment failed (1 changed in part)" in ran.log
+
+
 def test_a_replacement_that_can_not_begin_is_reported() -> None:
     world = live_world(secured_change="refused")
     live_of(world).set_variable("A", "was public")

@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
+from pipe.apply.outcomes import ChangeOutcomes
 from pipe.apply.variable_writes import VariableStore
 from pipe.models.declaration import PlainVariable
 from pipe.models.existing import ExistingVariable, VariableOwner
@@ -205,7 +206,7 @@ def test_a_variable_of_a_repository_deleted_meanwhile_is_created_again() -> None
     gone = ExistingVariable(
         uuid="{00000000-0000-4000-8000-000000000000}", key="A", value="old", secured=False
     )
-    store = VariableStore(world.service(), VariableOwner(SHOP), None)
+    store = VariableStore(world.service(), VariableOwner(SHOP), None, ChangeOutcomes(()).add_step)
     assert store.upsert(PlainVariable("A", "new"), gone) is Outcome.APPLIED
     assert world.shop.variables["A"].value == "new"
 
