@@ -46,7 +46,7 @@ def exchange(
     ) as error:
         return NotSent(_describe(error))
     except httpx.TimeoutException as error:
-        return NoResponse(f"{type(error).__name__}: no whole answer within {seconds:.0f} s")
+        return NoResponse(f"{type(error).__name__}: no complete answer within {seconds:.2g} s")
     except (
         httpx.RequestError,
         httpx.InvalidURL,  # in a redirection, which httpx reads even if it does not follow

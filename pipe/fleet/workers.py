@@ -18,6 +18,7 @@ from msgspec import Struct
 
 from pipe.context import Clock, Stop
 from pipe.reports.console import Log
+from pipe.reports.text import counted
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -125,7 +126,7 @@ class WorkerPool(AbstractContextManager["WorkerPool"]):
         Args:
             function: Called in a thread of the pool.
             items: Started in their order, after those of earlier calls.
-            activity: For progress lines: `repositories read` makes "2 of 8 repositories read".
+            activity: For progress lines: `repositories read` makes "repositories read: 2 of 8".
             admit: Called before an item is started, for one item at a time and in order; `False`
                 stops the pool.
         """
@@ -163,7 +164,7 @@ class WorkerPool(AbstractContextManager["WorkerPool"]):
             future = futures.popleft()
             while not self._is_done(future):
                 done = total - len(futures) - 1 + sum(each.done() for each in futures)
-                self._log_progress(f"{done} of {total} {activity}")
+                self._log_progress(f"{activity}: {done} of {total}")
             if future.cancelled():
                 yield NotStarted()
             else:
@@ -190,7 +191,8 @@ class WorkerPool(AbstractContextManager["WorkerPool"]):
         now = self._monotonic()
         if now - self._logged_at >= PROGRESS_SECONDS:
             self._logged_at = now
-            self._console.info(f"In progress: {text}, {self._requests()} requests sent")
+            sent = counted(self._requests(), "request")
+            self._console.info(f"In progress: {text}; {sent} sent")
 
     def _work(self) -> None:
         """Run tasks until the pool is stopped."""

@@ -107,7 +107,8 @@ def _block(item: ItemView, prefix: str, reference: str = "") -> Iterator[Line]:
 
 
 def _line(item: ItemView, prefix: str, reference: str = "") -> Line:
-    return _heading(item, prefix, f": {item.verdict}{reference}")
+    colon = "" if item.state in PENDING else ":"
+    return _heading(item, prefix, f"{colon} {item.verdict}{reference}")
 
 
 def _heading(item: ItemView, prefix: str, verdict: str) -> Line:

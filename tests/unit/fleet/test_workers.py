@@ -199,7 +199,7 @@ def test_a_long_run_logs_its_progress() -> None:
     bench.on_look = look
     assert bench.map(function, 2) == [0, 1]
     lines = bench.log.getvalue().splitlines()
-    assert lines[-1] == "INFO: In progress: 1 of 2 repositories read, 7 requests sent"
+    assert lines[-1] == "INFO: In progress: repositories read: 1 of 2; 7 requests sent"
     assert len(set(lines)) <= 2
 
 

@@ -130,7 +130,7 @@ def test_a_long_key_and_a_long_value_leave_the_line_short() -> None:
     ("outcome", "mode", "line"),
     [
         (Outcome.APPLIED, Mode.APPLY, Line(Style.GOOD, "✔ Pipelines: enabled")),
-        (Outcome.PLANNED, Mode.PLAN, Line(Style.INFO, "~ Pipelines: would be enabled")),
+        (Outcome.PLANNED, Mode.PLAN, Line(Style.INFO, "~ Pipelines would be enabled")),
         (Outcome.PLANNED, Mode.CHECK, Line(Style.BAD, "✖ Pipelines: drifted, would be enabled")),
         (Outcome.FAILED, Mode.APPLY, Line(Style.BAD, "✖ Pipelines: failed")),
     ],
@@ -144,7 +144,7 @@ def test_pipelines_are_announced() -> None:
     repository = RepositoryResult(repository=SHOP, pipelines=Outcome.PLANNED)
     log = RepositoryLog(mode=Mode.APPLY, is_fleet=True)
     assert [line.text for line in log.plan_lines(repository)] == [
-        "~ acme/shop · Pipelines: will be enabled"
+        "~ acme/shop · Pipelines will be enabled"
     ]
 
 
