@@ -72,6 +72,7 @@ class VariableWriter(Struct, frozen=True):
         return all(self.outcomes.is_in_place(change) for change in changes)
 
     def _write(self, change: ValueChange) -> None:
+        self.store.context.wait(0)  # what is not sent because the run ends is skipped
         with self.outcomes.fail_on_error(change):
             self._record(change, self.store.upsert(change.variable, change.existing))
 
@@ -215,6 +216,7 @@ class VariableWriter(Struct, frozen=True):
         return variable_deletions_problem(what, pruned, len(existing))
 
     def _delete_one(self, change: DeleteVariable) -> None:
+        self.store.context.wait(0)  # skipped, too
         with self.outcomes.fail_on_error(change):
             deleted = self.store.delete(change.existing)
         self._record(change, deleted)
