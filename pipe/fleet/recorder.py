@@ -104,13 +104,14 @@ class RunRecorder(Struct, kw_only=True, eq=False):
 
     def announce(self, results: Iterable[RepositoryResult]) -> None:
         """Log what will be written, before it is."""
-        results = tuple(self.redactor.mask(each) for each in results)
+        results = tuple(results)
         for each in results:
-            self._warn_of_plan(each)
             if each.changes or any(
                 one.outcome is not Outcome.UNCHANGED for one in each.environments
             ):
-                self.console.write(self.lines.plan_lines(each))
+                shown = self.redactor.mask(each)
+                self._warn_of_plan(shown)
+                self.console.write(self.lines.plan_lines(shown))
         if results:
             self.console.write([plan_line(results)])
 
