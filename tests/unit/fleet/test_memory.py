@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import tracemalloc
 
@@ -84,6 +85,7 @@ def _kept(count: int) -> int:
             )
             result = orchestrator.run(repositories, base_result)
         assert len(result.repositories) == count
+        gc.collect()  # what is garbage is not kept
         return tracemalloc.get_traced_memory()[0]
     finally:
         tracemalloc.stop()
