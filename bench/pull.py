@@ -76,11 +76,11 @@ class Pulled:
         started = time.monotonic()
         said = _docker("pull", self.reference)
         self.pull_seconds.append(time.monotonic() - started)
-        if "Already exists" in said:
-            message = f"a layer of {self.reference} was not pulled: {said}"
-            raise RuntimeError(message)
         self.request_seconds.append(bitbucket.run(self.reference))
         _docker("image", "rm", "--force", self.reference)
+        if "Already exists" in said:
+            message = f"remove the other images of {self.name} first; not all was pulled:\n{said}"
+            raise RuntimeError(message)
 
 
 def pulls(*, times: int) -> Section:
