@@ -14,7 +14,7 @@ from bench.measure import CHECKOUT
 from bench.scenarios import ATLASSIAN, PIPE, cost, variables_from_nothing
 from bench.table import Section, Table, ratio
 
-PICTURE: Final = CHECKOUT / "docs/images/cost.png"
+PICTURE: Final = CHECKOUT / "docs/plots/cost.png"
 
 
 def curves(
@@ -53,7 +53,7 @@ def curves(
         intro="Variables from nothing, a third of them secured,"
         f" {latency * 1000:.0f} ms for each answer; one run each. On the right the fleets of the"
         " section before.\n\n"
-        "![Seconds by the number of variables, and by the number of repositories](images/cost.png)",
+        "![Seconds by the number of variables, and by the number of repositories](plots/cost.png)",
         table=Table(
             (
                 "variables",

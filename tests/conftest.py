@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import gc
+import importlib
+import pkgutil
 from collections.abc import Generator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+import pipe
+import simulator
 from tests.support import promises, sampling
 
 # No deadline: how long an example takes says nothing about the pipe, and machines differ.
@@ -55,7 +59,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Keep what stays until the end, thousands of tests, out of every collection of garbage."""
+    """Import all modules; keep them and the tests out of every collection of garbage.
+
+    What a test without coverage is the first to import would never be measured.
+    """
+    for package in (pipe, simulator):
+        for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            if not module.name.endswith("__main__"):
+                importlib.import_module(module.name)
     gc.freeze()
 
 
