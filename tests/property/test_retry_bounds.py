@@ -99,11 +99,12 @@ def test_attempts_and_time_are_bounded(
         assert happened[-1] == "404"
         assert not set(happened[:-1]) <= {*NOT_PROCESSED, "404"}
     if isinstance(error, RunOverError):
+        # Of a write, the last attempt may have worked: there was no time to look.
         assert error.problem.key in ("out-of-time", "rate-limited")
     elif error is not None:
         assert len(happened) == max_attempts
-    if error is not None and isinstance(request, NonIdempotentRequest):
-        assert set(happened) <= set(NOT_PROCESSED)
+        if isinstance(request, NonIdempotentRequest):
+            assert set(happened) <= set(NOT_PROCESSED)
     if isinstance(request, NonIdempotentRequest):
         assert set(happened[:-1]) <= set(NOT_PROCESSED)
     assert len(happened) <= max_attempts
