@@ -198,7 +198,7 @@ class _Limit:
         with self._lock:
             self._free_at = max(time.monotonic(), self._free_at) + size / _BYTES_PER_SECOND
             pause = self._free_at - time.monotonic()
-        time.sleep(max(0.0, pause))
+        time.sleep(max(0.0, pause))  # the limit of speed is real time
 
 
 @contextmanager
@@ -249,7 +249,7 @@ def _wait_for(port: int) -> None:
         try:
             socket.create_connection(("127.0.0.1", port), timeout=1).close()
         except OSError:
-            time.sleep(0.1)
+            time.sleep(0.1)  # the registry does not say when it is ready
         else:
             return
     message = "the registry does not answer"

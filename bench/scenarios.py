@@ -32,7 +32,7 @@ _ABOUT_ENVIRONMENTS: Final = """
 _ABOUT_VARIABLES: Final = """
 - *this pipe* has no `FINGERPRINT_KEY` here: it writes secured values each time, as everyone has to
   who can't read them back. With a key (`on-change`) it writes those that changed.
-- *`atlassian-python-api`* stands for a script on that package: it lists, creates what is missing,
+- *`atlassian-python-api`* is a script on that package: it lists, creates what is missing,
   updates plain values that differ, and writes secured ones each time. Its first request fetches the
   repository, as the package asks for.
 - Bitbucket has no call that writes several variables. This pipe sends up to `WORKERS` (4) requests

@@ -61,7 +61,7 @@ def _wait(process: subprocess.Popen[bytes], port: int) -> None:
         try:
             socket.create_connection(("127.0.0.1", port), timeout=1).close()
         except OSError:
-            time.sleep(0.1)
+            time.sleep(0.1)  # the registry does not say when it is ready
         else:
             return
     pytest.fail("the registry does not answer")
