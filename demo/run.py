@@ -66,7 +66,7 @@ def run_pipe(url: str, step: Step) -> tuple[int, str]:
 
 
 def _base_environment() -> dict[str, str]:
-    """Return what a process needs, without the credentials of whoever runs this."""
+    """Return what a process needs, without the credentials of the user."""
     kept = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT") if name in os.environ}
     plain = not sys.stdout.isatty() or os.environ.get("NO_COLOR")
     return {**kept, "NO_COLOR": "1"} if plain else kept

@@ -37,7 +37,7 @@ Properties: TypeAlias = Mapping[tuple[str, ...], Property]
 """What an environment has: the value of `("type",)`, of `("variables", KEY)` and so on."""
 
 _REPOSITORY: Final = ""
-"""Stands for the repository itself among the names of environments, of which none is empty."""
+"""The key of the repository itself among the names of environments, of which none is empty."""
 
 Declared: TypeAlias = dict[str, dict[tuple[str, ...], Property]]
 """Properties by the name of the environment; those of the repository itself by `_REPOSITORY`."""

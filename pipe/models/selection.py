@@ -19,7 +19,7 @@ def glob_matches(pattern: str, name: str) -> bool:
 
     A pattern that protects `Prod*` must not miss `production`, hence regardless of case.
     """
-    # Bitbucket's names have no character classes: a bracket stands for itself.
+    # Bitbucket's names have no character classes: a bracket matches itself.
     return fnmatchcase(name.casefold(), pattern.casefold().replace("[", "[[]"))
 
 

@@ -112,7 +112,7 @@ def test_exit_5_a_change_that_the_plan_does_not_include(pipeline: Pipeline) -> N
     assert "admin_only" in ended.log
 
 
-def test_exit_6_nobody_answers(pipeline: Pipeline) -> None:
+def test_exit_6_no_answer(pipeline: Pipeline) -> None:
     ended = pipeline.run(
         ENVIRONMENT_NAME="Test-Env",
         BITBUCKET_API_URL="http://host.docker.internal:9",

@@ -144,7 +144,7 @@ class Planned(Schedule):
 
     @classmethod
     def on(cls, simulator: Simulator, at: Mapping[int, Kind]) -> Planned:
-        """Schedule faults in a simulator that nobody has written to yet."""
+        """Schedule faults in a simulator to which nothing has been written yet."""
         planned = cls(simulator=simulator, at=at)
         shop, switches = simulator.repository("acme/shop"), simulator.switches
         for environment in shop.environments.values():

@@ -57,7 +57,7 @@ class Observer:
         self._seen += len(events)
         for event in events:
             if not self._may_happen(event):
-                self.broken.append(f"P8: nobody asked for {event}")
+                self.broken.append(f"P8: not declared: {event}")
         for environment in self.shop.environments.values():
             self._look_at(environment, simulator)
 

@@ -39,8 +39,8 @@ def false_statements(ran: Ran, *, deceived: bool = False) -> Iterator[str]:
 
     Args:
         ran: The run.
-        deceived: Whether it read a false list; if answers were lost too, nothing tells a change
-            that took effect from one that was there before.
+        deceived: Whether it read a false list; if answers were lost too, a change that took effect
+            looks like one that was there before.
     """
     ran = replace(ran, events=[each for each in ran.events if not _is_default(each, ran)])
     if ran.exit_code not in _ENDINGS:

@@ -101,8 +101,8 @@ def test_the_same_declaration_twice_in_many_orders(
     scenario: Scenario, profile: str, cases: Cases
 ) -> None:
     """Both say that all is well, and it is."""
-    # Where a deleted environment stays in the list under another name, whoever comes second can't
-    # tell it from one that somebody renamed, and says so.
+    # Where a deleted environment stays in the list under another name, the second run can't
+    # distinguish it from one that somebody renamed, and says so.
     fine = {0, 5} if (profile, scenario.name) == ("hostile", "absent") else {0}
     for seed in range(ORDERS):
         world = scenario.world(PROFILES[profile], SharedWorld)

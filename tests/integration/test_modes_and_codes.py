@@ -67,7 +67,7 @@ def test_a_secret_that_would_be_written_blindly_is_no_drift() -> None:
     wanted = GOOD | {"SECURED_VARIABLES": '["A=secret-value"]'}
     run_with(world, wanted)
     assert run_with(world, wanted | {"MODE": "check"}).exit_code == 0
-    fingerprints = {"FINGERPRINT_KEY": "a key that nobody guesses"}
+    fingerprints = {"FINGERPRINT_KEY": "a key that is hard to guess"}
     assert run_with(world, wanted | fingerprints | {"MODE": "check"}).exit_code == 4
 
 

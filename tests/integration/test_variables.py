@@ -173,7 +173,7 @@ def test_an_environment_deleted_meanwhile_gets_no_variables() -> None:
 
 
 def test_new_variables_of_an_environment_deleted_meanwhile_are_written_by_the_next_run() -> None:
-    """Bitbucket answers 201: only one more request could tell, so docs/reliability.md says so."""
+    """Bitbucket answers 201: only one more request could show it; docs/reliability.md says so."""
     world = live_world()
     _delete_once_read(world)
     declared = {**LIVE, "ENVIRONMENT_TYPE": "Production", **listed("VARIABLES", "A=1", "B=2")}
@@ -326,7 +326,7 @@ def test_a_variable_whose_answers_are_all_lost_is_given_up() -> None:
     assert all(each.dropped is Cut.CLOSED for each in ran.requests if each.method == "POST")
 
 
-def test_keys_that_bitbucket_takes_for_the_same_are_told() -> None:
+def test_keys_that_bitbucket_takes_for_the_same_are_reported() -> None:
     world = live_world(variable_key_clash="casefold")
     live_of(world).set_variable("api_url", "kept")
     ran = run_with(world, declare_plain(API_URL="x"))

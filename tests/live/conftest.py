@@ -1,4 +1,4 @@
-"""The live tests run only for whoever asks twice: with `-m live`, and by naming a repository."""
+"""The live tests run only if requested twice: with `-m live`, and by naming a repository."""
 
 from __future__ import annotations
 

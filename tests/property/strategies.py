@@ -229,7 +229,7 @@ def passable(switches: Switches) -> Switches:
         # `World` calls with an access token, which is a bearer token.
         branch_endpoint="bearer-only" if switches.branch_endpoint == "bearer-only" else "working",
         rename_clash="400",
-        # Nobody can tell what was deleted and stays in the list, renamed, from the others: pruning
+        # What was deleted and stays in the list, renamed, looks like the others: pruning
         # and rules go on meaning it. There is a scenario for deletion by name.
         deletion="gone" if switches.deletion == "listed" else switches.deletion,
         rate_limit=0,

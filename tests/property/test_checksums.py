@@ -1,4 +1,4 @@
-"""A checksum stands for exactly what a reviewer saw, and for no secret."""
+"""A checksum identifies exactly what a reviewer saw, and contains no secret."""
 
 from __future__ import annotations
 

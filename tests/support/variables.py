@@ -9,7 +9,7 @@ from typing import Any
 from simulator.state.environment import Environment
 from tests.support.world import Ran, World, only_environment
 
-KEY = "a key that nobody guesses"
+KEY = "a key that is hard to guess"
 LIVE = {"ENVIRONMENT_NAME": "Live"}
 
 
