@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from pipe import VERSION
-from pipe.context import RunContext, Stop, real_clock
-from pipe.signals import call_with_signals
-from pipe.streams import LogStream, OutputStream, reserve_standard_descriptors
+from pipe.process.context import RunContext, Stop, real_clock
+from pipe.process.signals import call_with_signals
+from pipe.process.streams import LogStream, OutputStream, reserve_standard_descriptors
 
 if TYPE_CHECKING:  # a configuration error is reported without loading the HTTP client
     import httpx

@@ -20,7 +20,6 @@ from pipe.bitbucket.attempts import AttemptRecord
 from pipe.bitbucket.auth import describe_credentials
 from pipe.bitbucket.client import Bitbucket
 from pipe.bitbucket.transport import RetryPolicy, Transport
-from pipe.context import RunContext
 from pipe.fleet.batches import RemainingBudget
 from pipe.fleet.orchestrator import Orchestrator
 from pipe.fleet.recorder import RunRecorder
@@ -30,6 +29,7 @@ from pipe.models.declaration import Repository
 from pipe.models.errors import PipeError, Problem, RunOverError
 from pipe.models.results import Counts, Mode, RunResult
 from pipe.planning.variables import SecretsPolicy
+from pipe.process.context import RunContext
 from pipe.redaction import Redactor
 from pipe.reports.console import Log
 from pipe.reports.log import RepositoryLog, target

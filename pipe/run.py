@@ -7,10 +7,10 @@ without loading it.
 from __future__ import annotations
 
 from pipe import VERSION
-from pipe.context import RunContext
 from pipe.models.errors import ConfigurationError, ExitCode, Problem
 from pipe.models.results import Counts, Mode, RunResult
 from pipe.parsing.secrets import known_secrets
+from pipe.process.context import RunContext
 from pipe.redaction import Redactor
 from pipe.reports.console import Log
 from pipe.reports.files import write_reports

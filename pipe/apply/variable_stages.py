@@ -26,9 +26,9 @@ from pipe.models.declaration import FINGERPRINTS_KEY, PlainVariable
 from pipe.models.errors import PipeError, Problem
 from pipe.models.existing import ExistingVariable
 from pipe.models.results import Outcome
-from pipe.parallel import for_each
 from pipe.planning import fingerprints
 from pipe.planning.safety import is_pruned, variable_deletions_problem
+from pipe.process.parallel import for_each
 
 ValueChange: TypeAlias = CreateVariable | UpdateVariable | RewriteSecured
 

@@ -34,8 +34,8 @@ from pipe.bitbucket.retry import (
     retry_or_give_up,
 )
 from pipe.bitbucket.throttle import Deadline, RequestCounter, RollingWindow
-from pipe.context import Clock
 from pipe.models.errors import RunOverError
+from pipe.process.context import Clock
 
 T = TypeVar("T")
 

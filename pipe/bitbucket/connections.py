@@ -14,8 +14,8 @@ import httpx
 
 from pipe import VERSION
 from pipe.bitbucket.network import BoundedBackend, BoundedTransport
-from pipe.context import Stop
 from pipe.models.errors import ConfigError, ConfigurationError
+from pipe.process.context import Stop
 
 _SYSTEM_CERTIFICATES: Final = Path("/etc/ssl/certs")
 _HASHED_NAME: Final = re.compile(r"[0-9a-f]{8}\.[0-9]+")

@@ -26,7 +26,7 @@ from typing import Final, TypeAlias, TypeVar
 import httpcore
 import httpx
 
-from pipe.context import Stop
+from pipe.process.context import Stop
 
 T = TypeVar("T")
 

@@ -34,7 +34,7 @@ from msgspec import Struct
 
 from pipe.bitbucket.payloads import convert, read_json
 from pipe.bitbucket.requests import Answer, Json, Rejected
-from pipe.parallel import map_parallel
+from pipe.process.parallel import map_parallel
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)

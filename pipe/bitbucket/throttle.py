@@ -14,9 +14,9 @@ from msgspec.structs import replace
 from pipe.bitbucket import problems
 from pipe.bitbucket.requests import Answer
 from pipe.bitbucket.retry import allowed_retries
-from pipe.context import Clock, Stop
 from pipe.models.errors import Problem, RunOverError
 from pipe.models.results import Counts
+from pipe.process.context import Clock, Stop
 
 HOUR: Final = 3600.0
 """Seconds. Bitbucket counts the requests of an identity over a rolling hour."""

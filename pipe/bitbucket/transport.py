@@ -35,8 +35,8 @@ from pipe.bitbucket.requests import (
 )
 from pipe.bitbucket.retry import Accept, Attempts, CheckState, GiveUp, Limit, Reject
 from pipe.bitbucket.throttle import CircuitBreaker, Deadline, RequestCounter, RollingWindow
-from pipe.context import Clock, Stop
 from pipe.models.errors import PipeError
+from pipe.process.context import Clock, Stop
 from pipe.redaction import Redactor
 
 T = TypeVar("T")

@@ -11,7 +11,6 @@ from msgspec.structs import replace
 from pipe.apply.context import ApplyContext
 from pipe.apply.reader import read_state
 from pipe.bitbucket import problems
-from pipe.context import Writable
 from pipe.export import document
 from pipe.fleet.recorder import RunRecorder
 from pipe.fleet.workers import Abandoned, Crashed, NotStarted, WorkerPool
@@ -19,6 +18,7 @@ from pipe.models.declaration import Declaration, Desired, Repository, Rule
 from pipe.models.errors import ExitCode, PipeError, Problem, RunOverError
 from pipe.models.results import Exported, RepositoryResult, RunResult
 from pipe.planning.planner import Observed
+from pipe.process.context import Writable
 from pipe.redaction import Redactor
 from pipe.reports.files import reason, write_atomically
 

@@ -8,13 +8,13 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from pipe.bitbucket import problems
-from pipe.context import Stop
 from pipe.fleet.workers import Crashed
 from pipe.models.changes import Create, Keep, UpdateVariable
 from pipe.models.declaration import Repository
 from pipe.models.errors import ExitCode, Problem
 from pipe.models.results import ChangeResult, Outcome, RepositoryResult, RunResult
 from pipe.planning import problems as planning_problems
+from pipe.process.context import Stop
 from pipe.redaction import Redactor
 from pipe.reports.console import Log
 from pipe.reports.log import RepositoryLog, plan_line, report_unexpected

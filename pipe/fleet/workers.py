@@ -16,7 +16,7 @@ from typing import Final, TypeAlias, TypeVar
 
 from msgspec import Struct
 
-from pipe.context import Clock, Stop
+from pipe.process.context import Clock, Stop
 from pipe.reports.console import Log
 from pipe.reports.text import counted
 

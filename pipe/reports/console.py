@@ -13,8 +13,8 @@ from typing import Final
 
 from msgspec import Struct
 
-from pipe.context import Writable
 from pipe.models.errors import Problem
+from pipe.process.context import Writable
 from pipe.redaction import Redactor
 from pipe.reports.text import one_line
 

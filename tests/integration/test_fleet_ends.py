@@ -11,10 +11,10 @@ import pytest
 
 from pipe.apply import repository as apply
 from pipe.apply.context import ApplyContext
-from pipe.context import Stop
 from pipe.fleet import workers
 from pipe.models.declaration import Declaration, Repository
 from pipe.planning.planner import Observed
+from pipe.process.context import Stop
 from simulator.faults import Answer, RateLimited
 from simulator.state.journal import EventKind
 from tests.support.clock import FakeClock

@@ -14,7 +14,7 @@ from pipe.apply.variable_writes import VariableStore
 from pipe.models.declaration import PlainVariable
 from pipe.models.existing import ExistingVariable, VariableOwner
 from pipe.models.results import Outcome
-from pipe.parallel import map_parallel
+from pipe.process.parallel import map_parallel
 from simulator.behaviour.switches import SWITCHES
 from simulator.faults import Answer, DropConnection, empty_page
 from simulator.http import Cut

@@ -6,7 +6,7 @@ import threading
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from pipe.context import Clock
+from pipe.process.context import Clock
 
 
 @dataclass(slots=True)

@@ -17,8 +17,8 @@ from socketserver import StreamRequestHandler, ThreadingTCPServer
 from typing import Final
 
 from pipe.bitbucket.connections import open_client, open_in_pipe_client
-from pipe.context import RunContext, Stop, real_clock
 from pipe.models.errors import ExitCode
+from pipe.process.context import RunContext, Stop, real_clock
 from pipe.run import run
 from simulator.state.credentials import DEMO_ACCESS_TOKEN
 

@@ -30,9 +30,9 @@ from pipe.bitbucket.auth import AccessToken
 from pipe.bitbucket.client import Bitbucket
 from pipe.bitbucket.connections import open_in_pipe_client
 from pipe.bitbucket.transport import RetryPolicy, Transport
-from pipe.context import RunContext, Stop
 from pipe.models.declaration import Repository
 from pipe.planning.variables import SecretsPolicy
+from pipe.process.context import RunContext, Stop
 from pipe.redaction import Redactor
 from pipe.run import run
 from simulator.api import oauth

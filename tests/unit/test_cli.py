@@ -17,10 +17,10 @@ from typing import Final
 import pytest
 
 import pipe.__main__
-from pipe import signals
 from pipe.cli import main
-from pipe.context import RunContext, Stop
 from pipe.models.errors import ExitCode
+from pipe.process import signals
+from pipe.process.context import RunContext, Stop
 from simulator.server import Server
 from simulator.simulator import Simulator
 from simulator.state.credentials import DEMO_ACCESS_TOKEN

@@ -18,9 +18,9 @@ from pipe.bitbucket.client import Bitbucket
 from pipe.bitbucket.payloads import deletion, parser
 from pipe.bitbucket.requests import IdempotentRequest, NonIdempotentRequest
 from pipe.bitbucket.transport import RetryPolicy, Transport
-from pipe.context import Stop
 from pipe.models.declaration import Repository
 from pipe.models.errors import PipeError, Problem
+from pipe.process.context import Stop
 from pipe.redaction import Redactor
 from tests.support.clock import FakeClock
 

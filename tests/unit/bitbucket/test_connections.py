@@ -11,8 +11,8 @@ import pytest
 from pipe import VERSION
 from pipe.bitbucket import connections
 from pipe.bitbucket.connections import open_client, open_in_pipe_client
-from pipe.context import Stop
 from pipe.models.errors import ConfigError, ConfigurationError
+from pipe.process.context import Stop
 
 
 def open_with(**environ: str) -> httpx.Client:

@@ -1,8 +1,8 @@
 import pytest
 
 from pipe.bitbucket.throttle import Deadline
-from pipe.context import Stop
 from pipe.models.errors import RunOverError
+from pipe.process.context import Stop
 from tests.support.clock import FakeClock
 
 

@@ -17,7 +17,7 @@ import pytest
 import trustme
 
 from pipe.bitbucket.network import BoundedBackend, _TcpStream
-from pipe.context import Stop
+from pipe.process.context import Stop
 from tests.support.network import LOOPBACK, serving
 
 SOON: Final = 0.05

@@ -8,7 +8,6 @@ import tracemalloc
 
 import pytest
 
-from pipe.context import Stop
 from pipe.fleet.batches import RemainingBudget
 from pipe.fleet.orchestrator import Orchestrator
 from pipe.fleet.recorder import RunRecorder
@@ -17,6 +16,7 @@ from pipe.models.changes import Keep, RepositoryPlan
 from pipe.models.declaration import EnvironmentType, Repository
 from pipe.models.existing import ExistingEnvironment
 from pipe.models.results import Counts, RunResult
+from pipe.process.context import Stop
 from pipe.redaction import Redactor
 from pipe.reports.console import Log
 from pipe.reports.log import RepositoryLog

@@ -12,7 +12,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipe.context import Clock, Stop
 from pipe.fleet import workers as module
 from pipe.fleet.workers import (
     GRACE_SECONDS,
@@ -23,6 +22,7 @@ from pipe.fleet.workers import (
     Unfinished,
     WorkerPool,
 )
+from pipe.process.context import Clock, Stop
 from pipe.redaction import Redactor
 from pipe.reports.console import Log
 from tests.support.clock import FakeClock

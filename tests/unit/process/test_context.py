@@ -1,7 +1,7 @@
 import threading
 from datetime import UTC
 
-from pipe.context import Stop, real_clock
+from pipe.process.context import Stop, real_clock
 
 
 def test_a_new_stop_is_not_requested() -> None:

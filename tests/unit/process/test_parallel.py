@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from pipe.parallel import for_each, map_parallel
+from pipe.process.parallel import for_each, map_parallel
 
 
 @pytest.mark.parametrize("workers", [1, 2, 8])

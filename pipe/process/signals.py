@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable
 from typing import Final
 
-from pipe.context import Stop
+from pipe.process.context import Stop
 
 LAST_SECONDS: Final = 5.0
 """After a signal, a run that hangs (in a file system, say) is ended without reports."""

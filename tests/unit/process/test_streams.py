@@ -8,9 +8,9 @@ from contextlib import suppress
 
 import pytest
 
-from pipe import streams
-from pipe.context import Stop
-from pipe.streams import LogStream, OutputStream, reserve_standard_descriptors
+from pipe.process import streams
+from pipe.process.context import Stop
+from pipe.process.streams import LogStream, OutputStream, reserve_standard_descriptors
 
 
 @pytest.fixture

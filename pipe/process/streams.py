@@ -12,7 +12,7 @@ from contextlib import suppress
 from time import monotonic
 from typing import Final
 
-from pipe.context import Stop
+from pipe.process.context import Stop
 
 GRACE_SECONDS: Final = 0.3
 """How long a stopped run waits for a reader that has stopped reading."""

@@ -1,0 +1,1 @@
+"""Clock, signals, streams and threads of the process, which tests replace."""
