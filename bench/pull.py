@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import shutil
 import socket
 import subprocess
 import tempfile
@@ -30,18 +29,13 @@ from bench.images import (
     engine_answers,
 )
 from bench.table import Goal, Section, Table, ratio
+from tests.support.registry import find_registry, run_registry
 
 _BYTES_PER_SECOND: Final = 50_000_000
 _PIECE: Final = 1 << 16
 _OWN_BASE: Final = "bitbucket-environment-bench-base:latest"
 _TITLE: Final = "What a step pays"
 _HEAD: Final = ("image", "pull, s", "to the request, s", "together, s", "ratio")
-_CONFIGURATION: Final = """\
-version: 0.1
-log: {{level: error}}
-storage: {{filesystem: {{rootdirectory: {folder}}}}}
-http: {{addr: "127.0.0.1:{port}"}}
-"""
 _ABOUT: Final = f"""
 - The registry is on this machine; what it sends is held to {_BYTES_PER_SECOND // 1_000_000} MB/s,
   over all connections. No layer of either image is on the machine before its pull.
@@ -85,7 +79,7 @@ class Pulled:
 
 def pulls(*, times: int) -> Section:
     """Measure what a step pays; say so where that could not be done."""
-    registry = shutil.which("docker-registry", path="/usr/bin:/usr/sbin:/usr/local/bin")
+    registry = find_registry()
     if registry is None or not engine_answers():
         intro = "Not measured: it takes a Docker engine and `docker-registry`."
         return Section(title=_TITLE, intro=intro, table=Table(_HEAD, ()))
@@ -168,22 +162,12 @@ def _own_base(engine: DockerClient) -> Iterator[str]:
 @contextmanager
 def _registry(program: str) -> Iterator[str]:
     """Run a registry behind a connection of limited speed; yield its host and port."""
-    port = _free_port()
-    with tempfile.TemporaryDirectory() as folder:
-        configuration = Path(folder) / "registry.yml"
-        configuration.write_text(_CONFIGURATION.format(folder=folder, port=port))
-        process = subprocess.Popen(  # noqa: S603 - Debian's registry
-            [program, "serve", str(configuration)],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        try:
-            _wait_for(port)
-            with _throttled(port) as host:
-                yield host
-        finally:
-            process.terminate()
-            process.wait(10)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        run_registry(program, Path(folder)) as port,
+        _throttled(port) as host,
+    ):
+        yield host
 
 
 class _Limit:
@@ -236,24 +220,6 @@ def _forward(source: socket.socket, target: socket.socket, limit: _Limit | None)
     except OSError:  # the other side went away
         source.close()
         target.close()
-
-
-def _free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
-
-
-def _wait_for(port: int) -> None:
-    for _ in range(300):
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-        except OSError:
-            time.sleep(0.1)  # the registry does not say when it is ready
-        else:
-            return
-    message = "the registry does not answer"
-    raise RuntimeError(message)
 
 
 def _docker(*arguments: str) -> str:
