@@ -40,7 +40,7 @@ def _run(context: RunContext, console: Log, redactor: Redactor) -> ExitCode:
         settings = read_settings(context.environ, context.files, context.arguments)
         redactor.add(*settings.secrets)
         report_files, warnings = settings.options.report_files, settings.warnings
-        client = context.connect(settings.options.bitbucket_api_url, settings.options.workers)
+        client = context.connect(settings.options.bitbucket_api_url)
     except ConfigurationError as error:
         console.info(f"Bitbucket Environment {VERSION}")
         for warning in error.warnings or warnings:

@@ -33,8 +33,8 @@ from pipe.models.declaration import Repository, State
 from pipe.models.errors import RunOverError
 from pipe.models.results import Mode, RepositoryResult, RunResult
 from pipe.planning import problems as planning_problems
-from pipe.planning.checksum import checksum
 from pipe.planning.matching import rule_for
+from pipe.planning.plan_checksum import checksum
 from pipe.planning.safety import exceeded_limits
 from pipe.settings.loader import Settings
 

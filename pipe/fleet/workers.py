@@ -163,8 +163,10 @@ class WorkerPool(AbstractContextManager["WorkerPool"]):
             # Taken out, so that what the caller has used is not kept in memory.
             future = futures.popleft()
             while not self._is_done(future):
-                done = total - len(futures) - 1 + sum(each.done() for each in futures)
-                self._log_progress(f"{activity}: {done} of {total}")
+                if self._is_progress_due():
+                    done = total - len(futures) - 1 + sum(each.done() for each in futures)
+                    sent = counted(self._requests(), "request")
+                    self._console.info(f"In progress: {activity}: {done} of {total}; {sent} sent")
             if future.cancelled():
                 yield NotStarted()
             else:
@@ -187,12 +189,12 @@ class WorkerPool(AbstractContextManager["WorkerPool"]):
             self._stop_seen_at = now
         return now - self._stop_seen_at >= GRACE_SECONDS
 
-    def _log_progress(self, text: str) -> None:
+    def _is_progress_due(self) -> bool:
         now = self._monotonic()
-        if now - self._logged_at >= PROGRESS_SECONDS:
+        is_due = now - self._logged_at >= PROGRESS_SECONDS
+        if is_due:
             self._logged_at = now
-            sent = counted(self._requests(), "request")
-            self._console.info(f"In progress: {text}; {sent} sent")
+        return is_due
 
     def _work(self) -> None:
         """Run tasks until the pool is stopped."""

@@ -84,7 +84,7 @@ class RunContext(Struct, frozen=True, kw_only=True):
         files: Reads a text file by its path.
         out: Standard output, for products (`MODE=export`).
         err: Standard error, for the log.
-        connect: Returns an HTTP client for the URL of an API and a number of workers.
+        connect: Returns an HTTP client for the URL of an API.
         in_pipe: Returns an HTTP client for the proxy beside each step.
         arguments: Those of the command line.
     """
@@ -95,6 +95,6 @@ class RunContext(Struct, frozen=True, kw_only=True):
     err: Writable
     clock: Clock
     stop: Stop
-    connect: Callable[[str, int], httpx.Client]
+    connect: Callable[[str], httpx.Client]
     in_pipe: Callable[[], httpx.Client]
     arguments: tuple[str, ...] = ()

@@ -166,8 +166,8 @@ def test_certificate_authorities_are_debians_by_their_hashes(
     assert len(authorities) > 100
     assert all(b"BEGIN CERTIFICATE" in content[path].data for path in authorities)
     code = (
-        "import ssl; from pipe.bitbucket import connections;"
-        "print(connections._tls_context({}).cert_store_stats()['x509_ca'])"
+        "import ssl; from pipe.bitbucket import http_client;"
+        "print(http_client._tls_context({}).cert_store_stats()['x509_ca'])"
     )
     # None is read before a connection needs it.
     assert run(engine, image, "/usr/bin/python3", "-I", "-c", code).strip() == "0"

@@ -70,11 +70,11 @@ def test_a_value_arrives_as_it_was_written(pipeline: Pipeline) -> None:
 
 
 def test_exit_1_a_bug(pipeline: Pipeline) -> None:
-    broken = pipeline.step.clone / "checksum.py"
+    broken = pipeline.step.clone / "plan_checksum.py"
     broken.write_text("def checksum(plans: object) -> str:\n    raise ZeroDivisionError(plans)\n")
     where = "/usr/lib/python3/dist-packages/pipe"
     ended = pipeline.run(
-        f"--volume={broken}:{where}/planning/checksum.py:ro",
+        f"--volume={broken}:{where}/planning/plan_checksum.py:ro",
         f"--tmpfs={where}/planning/__pycache__",
         ENVIRONMENT_NAME="Test-Env",
     )

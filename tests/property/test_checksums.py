@@ -32,7 +32,7 @@ from pipe.models.changes import (
     UpdateVariable,
 )
 from pipe.models.declaration import EnvironmentType, Repository
-from pipe.planning.checksum import checksum
+from pipe.planning.plan_checksum import checksum
 from tests.support.values import FAILURE, SHOP, TEST, branch, declared, env, plain, secret, var
 
 pytestmark = pytest.mark.promise("P18")

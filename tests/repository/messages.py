@@ -72,7 +72,7 @@ def keys_of_rejections() -> set[str]:
 def faults() -> set[str]:
     """Return every message about a wrong configuration."""
     found = {text for path in _configuration_files() for text in _faults_of(_tree(path))}
-    found |= set(_faults_of(_tree(PIPE / "bitbucket" / "connections.py")))
+    found |= set(_faults_of(_tree(PIPE / "bitbucket" / "http_client.py")))
     return found - warnings()
 
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from socketserver import StreamRequestHandler, ThreadingTCPServer
 from typing import Final
 
-from pipe.bitbucket.connections import open_client, open_in_pipe_client
+from pipe.bitbucket.http_client import open_client, open_in_pipe_client
 from pipe.models.errors import ExitCode
 from pipe.process.context import RunContext, Stop, real_clock
 from pipe.run import run
@@ -59,9 +59,7 @@ def run_over_network(**variables: str) -> NetworkRun:
             err=log,
             clock=real_clock(stop),
             stop=stop,
-            connect=lambda url, workers: open_client(
-                base_url=url, workers=workers, environ=os.environ, stop=stop
-            ),
+            connect=lambda url: open_client(base_url=url, environ=os.environ, stop=stop),
             in_pipe=lambda: open_in_pipe_client(stop),
         )
     )

@@ -28,7 +28,7 @@ from pipe.apply.context import ApplyContext
 from pipe.bitbucket.attempts import AttemptRecord
 from pipe.bitbucket.auth import AccessToken
 from pipe.bitbucket.client import Bitbucket
-from pipe.bitbucket.connections import open_in_pipe_client
+from pipe.bitbucket.http_client import open_in_pipe_client
 from pipe.bitbucket.transport import RetryPolicy, Transport
 from pipe.models.declaration import Repository
 from pipe.planning.variables import SecretsPolicy
@@ -87,13 +87,8 @@ class World:
     def carrier(self) -> httpx.BaseTransport:
         return InProcessTransport(self.simulator, on_latency=self.clock.sleep, latency=self.latency)
 
-    def connect(self, url: str = "https://api.bitbucket.org", workers: int = 1) -> httpx.Client:
-        return httpx.Client(
-            base_url=url,
-            transport=self.carrier(),
-            trust_env=False,
-            limits=httpx.Limits(max_connections=workers),
-        )
+    def connect(self, url: str = "https://api.bitbucket.org") -> httpx.Client:
+        return httpx.Client(base_url=url, transport=self.carrier(), trust_env=False)
 
     def transport(
         self, *, read_only: bool = False, policy: RetryPolicy | None = None, token: str = ""

@@ -13,7 +13,8 @@ from typing import Final
 import httpx
 
 from pipe import VERSION
-from pipe.bitbucket.network import BoundedBackend, BoundedTransport
+from pipe.bitbucket.pools import BoundedTransport
+from pipe.bitbucket.sockets import BoundedBackend
 from pipe.models.errors import ConfigError, ConfigurationError
 from pipe.process.context import Stop
 
@@ -34,9 +35,7 @@ _IN_PIPE_API: Final = "http://api.bitbucket.org"
 _IN_PIPE_PROXY: Final = "http://host.docker.internal:29418"
 
 
-def open_client(
-    *, base_url: str, workers: int, environ: Mapping[str, str], stop: Stop
-) -> httpx.Client:
+def open_client(*, base_url: str, environ: Mapping[str, str], stop: Stop) -> httpx.Client:
     """Return an HTTP client for `base_url`.
 
     Plain http never goes through a proxy: it is for this machine or the host of the step, and a
@@ -44,7 +43,6 @@ def open_client(
 
     Args:
         base_url: Base URL of the API.
-        workers: How many idle connections to keep open.
         environ: Holds `HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`, `SSL_CERT_FILE`, `SSL_CERT_DIR`.
         stop: Ends requests that are under way soon after a stop was requested.
 
@@ -56,7 +54,7 @@ def open_client(
     backend = BoundedBackend(stop)
 
     def transport(proxy: httpx.Proxy | None) -> BoundedTransport:
-        return BoundedTransport(backend=backend, tls=tls, keep_alive=workers, proxy=proxy)
+        return BoundedTransport(backend=backend, tls=tls, proxy=proxy)
 
     return httpx.Client(
         base_url=base_url,
@@ -83,7 +81,6 @@ def open_in_pipe_client(stop: Stop) -> httpx.Client:
         transport=BoundedTransport(
             backend=BoundedBackend(stop),
             tls=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),  # never used: everything is plain http
-            keep_alive=1,
             proxy=httpx.Proxy(_IN_PIPE_PROXY),
         ),
         follow_redirects=False,

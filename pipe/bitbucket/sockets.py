@@ -24,7 +24,6 @@ from time import monotonic
 from typing import Final, TypeAlias, TypeVar
 
 import httpcore
-import httpx
 
 from pipe.process.context import Stop
 
@@ -41,54 +40,7 @@ GRACE_SECONDS: Final = 0.4
 _POLL_SECONDS: Final = 0.1
 """How often a wait looks whether the run was asked to stop."""
 
-_KEEP_ALIVE_SECONDS: Final = 15.0
 _CHUNK_BYTES: Final = 65_536
-
-
-class BoundedTransport(httpx.HTTPTransport):
-    """HTTP transport that bounds the whole of each request, its response body included.
-
-    Args:
-        backend: Opens connections.
-        tls: Verifies certificates; shared by all connections.
-        keep_alive: How many idle connections to keep open.
-        proxy: The proxy to connect through.
-    """
-
-    def __init__(
-        self,
-        *,
-        backend: BoundedBackend,
-        tls: ssl.SSLContext,
-        keep_alive: int,
-        proxy: httpx.Proxy | None = None,
-    ) -> None:
-        # Not `super().__init__`: it takes no network backend, and would load certificates again.
-        self._pool = httpcore.ConnectionPool(
-            ssl_context=tls,
-            proxy=None if proxy is None else _for_httpcore(proxy, tls),
-            max_connections=None,
-            max_keepalive_connections=keep_alive,
-            keepalive_expiry=_KEEP_ALIVE_SECONDS,
-            network_backend=backend,
-        )
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Send a request whose timeouts (`connect`, `read`, `write`) count from now on."""
-        now = monotonic()
-        timeouts: dict[str, float] = request.extensions["timeout"]
-        moments = {name: now + timeouts[name] for name in ("connect", "read", "write")}
-        request.extensions = {**request.extensions, "timeout": moments}
-        return super().handle_request(request)
-
-
-def _for_httpcore(proxy: httpx.Proxy, tls: ssl.SSLContext) -> httpcore.Proxy:
-    url = proxy.url
-    return httpcore.Proxy(
-        httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
-        auth=proxy.raw_auth,
-        ssl_context=tls if url.scheme == "https" else None,
-    )
 
 
 class BoundedBackend(httpcore.NetworkBackend):

@@ -9,8 +9,8 @@ import httpx
 import pytest
 
 from pipe import VERSION
-from pipe.bitbucket import connections
-from pipe.bitbucket.connections import open_client, open_in_pipe_client
+from pipe.bitbucket import http_client
+from pipe.bitbucket.http_client import open_client, open_in_pipe_client
 from pipe.models.errors import ConfigError, ConfigurationError
 from pipe.process.context import Stop
 
@@ -18,7 +18,6 @@ from pipe.process.context import Stop
 def open_with(**environ: str) -> httpx.Client:
     return open_client(
         base_url="https://api.bitbucket.example",
-        workers=3,
         environ=environ,
         stop=Stop(),
     )
@@ -122,7 +121,7 @@ def test_a_missing_directory_of_certificates_is_a_configuration_error(tmp_path: 
 def test_the_certificates_of_the_http_client_are_used_where_the_system_has_none(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, directory: str
 ) -> None:
-    monkeypatch.setattr(connections, "_SYSTEM_CERTIFICATES", tmp_path / directory)
+    monkeypatch.setattr(http_client, "_SYSTEM_CERTIFICATES", tmp_path / directory)
     loaded: list[bool] = []
 
     def create(*, trust_env: bool) -> ssl.SSLContext:
@@ -138,7 +137,7 @@ def test_the_certificates_of_the_system_are_used_where_it_has_a_hashed_directory
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     (tmp_path / "002c0b4f.0").touch()
-    monkeypatch.setattr(connections, "_SYSTEM_CERTIFICATES", tmp_path)
+    monkeypatch.setattr(http_client, "_SYSTEM_CERTIFICATES", tmp_path)
     monkeypatch.delattr(httpx, "create_ssl_context")
 
     with open_with() as client:
