@@ -7,15 +7,26 @@ from __future__ import annotations
 
 import subprocess
 import zlib
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
+from typing import TypeVar
 
 from tests.support.promises import FULL
+
+Case = TypeVar("Case")
 
 
 def is_chosen(case: object, one_in: int) -> bool:
     """Return whether to try a case: one in so many for a commit, all in `make prove`."""
     return FULL or zlib.crc32(f"{_commit()} {case}".encode()) % one_in == 0
+
+
+def sample(cases: Iterable[Case], one_in: int) -> list[Case]:
+    """Return the cases to try: for a commit one in so many, at least one; all in `make prove`."""
+    found = list(cases)
+    chosen = [each for each in found if is_chosen(each, one_in)]
+    return chosen or found[zlib.crc32(_commit().encode()) % len(found) :][:1]
 
 
 def seed() -> int:
