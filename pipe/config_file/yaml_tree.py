@@ -6,6 +6,8 @@ what its text means.
 
 from __future__ import annotations
 
+import re
+from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
@@ -22,6 +24,9 @@ Value: TypeAlias = "str | list[Value] | dict[str, Value] | None"
 MAX_NODES: Final = 100_000
 """A file with more nodes than this, and than it has characters, repeats aliases of aliases."""
 MAX_DEPTH: Final = 20
+
+_LINE_BREAK: Final = re.compile(r"\r\n?|\n")
+"""Those of editors; YAML knows more, which would make its numbers of lines others than theirs."""
 
 _PREFIX: Final = "tag:yaml.org,2002:"
 _NULL: Final = f"{_PREFIX}null"
@@ -47,6 +52,22 @@ class Place(Struct, frozen=True):
 
     line: int
     column: int
+
+
+class _Places:
+    """Where the characters of a text are."""
+
+    def __init__(self, text: str) -> None:
+        self._starts = [0, *(each.end() for each in _LINE_BREAK.finditer(text))]
+
+    def of(self, mark: yaml.Mark | None) -> Place:
+        """Return the place of a mark; without one, the beginning."""
+        return self.at(0 if mark is None else mark.index)
+
+    def at(self, index: int) -> Place:
+        """Return the place of the character at an index, from 0."""
+        line = bisect_right(self._starts, index)
+        return Place(line, index - self._starts[line - 1] + 1)
 
 
 class LocatedError(Struct, frozen=True):
@@ -99,27 +120,25 @@ class _TooMuchError(Exception):
 
 def read_tree(text: str) -> Tree:
     """Read YAML; its errors are those of the tree."""
-    tree = Tree()
-    node = _compose(text, tree)
+    tree, places = Tree(), _Places(text)
+    node = _compose(text, tree, places)
     if node is not None and node.tag != _NULL:
         maximum = max(MAX_NODES, len(text))
         try:
-            tree.root = _Expander(tree, maximum).value(node, (), _place(node.start_mark))
+            tree.root = _Expander(tree, places, maximum).value(node, (), places.of(node.start_mark))
         except _TooMuchError:
             message = f"aliases expand to more than {maximum} values"
             tree.add_error(Place(1, 1), (), message)
     return tree
 
 
-def _compose(text: str, tree: Tree) -> yaml.Node | None:
+def _compose(text: str, tree: Tree, places: _Places) -> yaml.Node | None:
     try:
         return yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
-        tree.add_error(_place(error.problem_mark or error.context_mark), (), _syntax(error))
+        tree.add_error(places.of(error.problem_mark or error.context_mark), (), _syntax(error))
     except yaml.reader.ReaderError as error:
-        before = text[: error.position]
-        place = Place(before.count("\n") + 1, len(before) - before.rfind("\n"))
-        tree.add_error(place, (), "this character is not allowed in YAML")
+        tree.add_error(places.at(error.position), (), "this character is not allowed in YAML")
     except RecursionError:
         tree.add_error(Place(1, 1), (), "nested too deeply")
     except (ValueError, OverflowError):
@@ -131,8 +150,9 @@ def _compose(text: str, tree: Tree) -> yaml.Node | None:
 class _Expander:
     """Converts nodes to values; every alias is replaced by its target."""
 
-    def __init__(self, tree: Tree, maximum: int) -> None:
+    def __init__(self, tree: Tree, places: _Places, maximum: int) -> None:
         self._tree = tree
+        self._places = places
         self._maximum = maximum
         self._nodes = 0
 
@@ -146,11 +166,11 @@ class _Expander:
             )
             return None
         if not node.tag.startswith(_PREFIX) or node.tag.removeprefix(_PREFIX) not in _TAGS:
-            self._tree.add_error(_place(node.start_mark), path, _tag(node.tag))
+            self._tree.add_error(self._places.of(node.start_mark), path, _tag(node.tag))
             return None
         if isinstance(node, yaml.SequenceNode):
             return [
-                self.value(item, (*path, index), _place(item.start_mark))
+                self.value(item, (*path, index), self._places.of(item.start_mark))
                 for index, item in enumerate(node.value)
             ]
         if isinstance(node, yaml.MappingNode):
@@ -177,7 +197,7 @@ class _Expander:
         own: dict[str, tuple[yaml.Node, Place]] = {}
         for key, member in mapping.value:
             self._count()
-            place = _place(key.start_mark)
+            place = self._places.of(key.start_mark)
             if not isinstance(key, yaml.ScalarNode):
                 self._tree.add_error(place, path, "a key must be a text, not a list or mapping")
             elif key.tag == _MERGE:
@@ -211,10 +231,6 @@ def _no_value(path: Path) -> str:
     if path and path[-1] in _LISTS and path[-2:-1] != ("variables",):
         return "has no value; write [] for an empty list, or remove the key"
     return "has no value; set one ('' for an empty text), or remove the key"
-
-
-def _place(mark: yaml.Mark | None) -> Place:
-    return Place(1, 1) if mark is None else Place(mark.line + 1, mark.column + 1)
 
 
 def _tag(tag: str) -> str:

@@ -214,6 +214,11 @@ def test_all_errors_of_a_file_are_reported_together() -> None:
         ("environments: [{name: X, variables: {A: {}}}]",
          "f:1:38 environments[0].variables.A",
          "expected value, from_env, secured: true or state: absent"),
+        # Line breaks for YAML, but not for editors.
+        ("# \x85\u2028\u2029\nworkspace: [a]", "f:2:1 workspace",
+         "expected a single value, not a list or mapping"),
+        ("# \r\n# \rworkspace: [a]", "f:3:1 workspace",
+         "expected a single value, not a list or mapping"),
     ],
 )  # fmt: skip
 def test_one_error(text: str, source: str, message: str) -> None:
