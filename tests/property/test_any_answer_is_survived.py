@@ -11,7 +11,7 @@ import httpx
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipe.bitbucket.client import Bitbucket
+from pipe.bitbucket.api import Bitbucket
 from pipe.bitbucket.error_responses import clean_line, rejected
 from pipe.bitbucket.payloads import accepted
 from pipe.bitbucket.requests import Answer, IdempotentRequest

@@ -122,7 +122,7 @@ def test_a_run_loads_no_module_that_it_does_not_use(unchanged: set[str]) -> None
         "pipe.reports.markdown",
         "pipe.reports.html",
         "pipe.publishing.publish",
-        "pipe.publishing.client",
+        "pipe.publishing.publisher",
         "xml.etree.ElementTree",
         "yaml",
     }

@@ -17,7 +17,7 @@ from pipe.bitbucket.requests import (
     json_content,
 )
 from pipe.bitbucket.transport import RetryPolicy, WriteRefusedError
-from pipe.publishing.client import Publisher
+from pipe.publishing.publisher import Publisher
 from simulator.server import Server
 from tests.support.world import World
 
