@@ -1,7 +1,5 @@
 """What each mode does, and every exit code."""
 
-from __future__ import annotations
-
 import pytest
 
 from pipe.bitbucket import api

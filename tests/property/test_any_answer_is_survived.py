@@ -1,7 +1,5 @@
 """Whatever the service answers, a call ends in a value or in a problem that can be reported."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable
 from http import HTTPMethod

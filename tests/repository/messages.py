@@ -1,7 +1,5 @@
 """Every message that the pipe can print, found in its source; what is filled in shows as `…`."""
 
-from __future__ import annotations
-
 import ast
 import re
 from collections.abc import Iterator

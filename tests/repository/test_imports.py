@@ -4,8 +4,6 @@ Each run is a process that sees only the packages of the image, those of the loc
 Modules of the standard library are not listed, because the libraries choose them.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import re

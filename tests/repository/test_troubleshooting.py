@@ -1,7 +1,5 @@
 """Every message that the pipe can print is explained, and no other."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable
 from typing import Final

@@ -7,8 +7,6 @@ assert ran.exit_code == 0
 assert ran.writes == [("POST", "…/changes", {"change": {"restrictions": {"admin_only": True}}})]
 """
 
-from __future__ import annotations
-
 import io
 import json
 import tempfile

@@ -1,7 +1,5 @@
 """Test doubles: a transport to a service whose responses a test chooses."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """What may be published, through the proxy of the pipeline or with credentials."""
 
-from __future__ import annotations
-
 from http import HTTPMethod
 
 import httpx
