@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from bench.curves import PICTURE, curves
-from bench.fleet import fleet, fleet_run
+from bench.fleet import fleet, fleet_run, profile
 from bench.images import images
 from bench.machine import described
 from bench.measure import CHECKOUT
@@ -34,7 +34,7 @@ def sections(*, quick: bool) -> Iterator[Section]:
     times, latency = (1, 0.0) if quick else (5, 0.1)
     yield environments(latency=latency, times=times)
     yield variables(latency=latency, times=1 if quick else 3)
-    yield startup(times=1 if quick else 11)
+    yield from startup(times=1 if quick else 11)
     fleet_latency = 0.001 if quick else 0.05
     runs = [
         fleet_run(size, latency=fleet_latency, workers=workers)
@@ -42,6 +42,7 @@ def sections(*, quick: bool) -> Iterator[Section]:
         for size in ((1, 2, 3) if quick else (1, 100, 2000))
     ]
     yield fleet(runs, latency=fleet_latency)
+    yield profile(3 if quick else 2000)
     numbers = (1, 2) if quick else (1, 10, 100, 250)
     yield curves(numbers, runs, latency=latency, picture=None if quick else PICTURE)
     yield parallel(*((8, 2) if quick else (20_000, 8)))

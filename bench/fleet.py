@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from bench import interpreters
 from bench.measure import Measured, ended_with, measured
-from bench.simulated import WHO, repository, simulator
+from bench.simulated import WHO, Simulated, repository, simulator
 from bench.table import Goal, Section, Table
 
 TYPES: Final = ("Test", "Staging", "Production")
@@ -16,7 +20,35 @@ TYPES: Final = ("Test", "Staging", "Production")
 _ABOUT: Final = """
 - One GET a repository, and one for each hundred repositories listed.
 - The seconds are those of the whole process, start included.
+- One thread of Python runs at a time: where the CPU time of a request exceeds its share of the limit
+  (latency by workers), it bounds the run. The simulator, which answers, shares the processors.
 """
+
+_ABOUT_PROFILE: Final = """
+- A profile makes calls of functions dearer than they are: shares, not seconds.
+- Functions in C count for the code that calls them.
+"""
+_SHOWN: Final = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class Fleet:
+    """A Bitbucket that serves many repositories."""
+
+    bitbucket: Simulated
+
+    def environ(self, *, workers: int) -> dict[str, str]:
+        """Return the variables of a run over all of them."""
+        return {
+            **WHO,
+            "BITBUCKET_API_URL": self.bitbucket.url,
+            "REPOSITORIES": "svc-*",
+            "ENVIRONMENT_NAME": "*",
+            "ENVIRONMENT_TYPE": "Production",
+            "ADMIN_ONLY": "true",
+            "WORKERS": str(workers),
+            "DEADLINE": "3000",
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,8 +77,9 @@ class FleetRun:
         return self.measured.seconds / self.limit_seconds
 
 
-def fleet_run(repositories: int, *, latency: float, workers: int, wrong: int = 0) -> FleetRun:
-    """Run over a fleet of which the last `wrong` repositories are not as declared."""
+@contextmanager
+def served(repositories: int, *, latency: float, wrong: int = 0) -> Iterator[Fleet]:
+    """Serve a fleet of which the last `wrong` repositories are not as declared."""
     slugs = [f"svc-{number:04}" for number in range(repositories)]
     right = slugs[: repositories - wrong]
     listed = [
@@ -60,18 +93,16 @@ def fleet_run(repositories: int, *, latency: float, workers: int, wrong: int = 0
         for slug in slugs
     ]
     with simulator({"repositories": listed}, "--latency", str(latency)) as bitbucket:
-        environ = {
-            **WHO,
-            "BITBUCKET_API_URL": bitbucket.url,
-            "REPOSITORIES": "svc-*",
-            "ENVIRONMENT_NAME": "*",
-            "ENVIRONMENT_TYPE": "Production",
-            "ADMIN_ONLY": "true",
-            "WORKERS": str(workers),
-            "DEADLINE": "3000",
-        }
-        run = ended_with(0, measured([interpreters.ours(), "-m", "pipe"], environ))
-        sent = bitbucket.sent()
+        yield Fleet(bitbucket)
+
+
+def fleet_run(repositories: int, *, latency: float, workers: int, wrong: int = 0) -> FleetRun:
+    """Run over a fleet of which the last `wrong` repositories are not as declared."""
+    with served(repositories, latency=latency, wrong=wrong) as fleet:
+        run = ended_with(
+            0, measured([interpreters.ours(), "-m", "pipe"], fleet.environ(workers=workers))
+        )
+        sent = fleet.bitbucket.sent()
     gets = sum(each["method"] == "GET" for each in sent)
     return FleetRun(
         repositories=repositories,
@@ -80,6 +111,32 @@ def fleet_run(repositories: int, *, latency: float, workers: int, wrong: int = 0
         writes=len(sent) - gets,
         limit_seconds=len(sent) * latency / workers,
         measured=run,
+    )
+
+
+def profile(repositories: int) -> Section:
+    """Say which code a run over a fleet spends its time in."""
+    with (
+        served(repositories, latency=0) as fleet,
+        tempfile.TemporaryDirectory() as folder,
+    ):
+        result = Path(folder) / "seconds.json"
+        command = [interpreters.ours(), "-m", "bench.profiled", str(result)]
+        ended_with(0, measured(command, fleet.environ(workers=1)))
+        seconds: dict[str, float] = json.loads(result.read_text("ascii"))
+    whole = sum(seconds.values())
+    shares = sorted(((each / whole, name) for name, each in seconds.items()), reverse=True)
+    shown = [(share, name) for share, name in shares if share >= _SHOWN]
+    rest = 1 - sum(share for share, _ in shown)
+    return Section(
+        title="Where the processor time of a fleet goes",
+        intro=f"Of {repositories} repositories with one worker and without latency, by Python's"
+        " profiler, without waits.",
+        table=Table(
+            ("code of", "share"),
+            tuple((name, f"{share:.0%}") for share, name in (*shown, (rest, "all else"))),
+        ),
+        notes=_ABOUT_PROFILE,
     )
 
 
@@ -105,6 +162,7 @@ def fleet(runs: Sequence[FleetRun], *, latency: float) -> Section:
                 "the limit, s",
                 "seconds",
                 "ratio to the limit",
+                "CPU, ms a request",
                 "peak memory, MiB",
             ),
             tuple(
@@ -116,6 +174,7 @@ def fleet(runs: Sequence[FleetRun], *, latency: float) -> Section:
                     f"{each.limit_seconds:.2f}",
                     f"{each.measured.seconds:.2f}",
                     f"{each.to_limit:.2f}",
+                    f"{1000 * each.measured.cpu_seconds / each.gets:.2f}",
                     f"{each.measured.peak_mebibytes:.1f}",
                 )
                 for each in runs

@@ -18,7 +18,8 @@ def main() -> None:
     seconds = time.monotonic() - started
     code = os.waitstatus_to_exitcode(status)
     with open(result, "w", encoding="ascii") as file:  # noqa: PTH123 - pathlib would be measured
-        file.write(f"{code} {started_at} {seconds} {usage.ru_maxrss}")
+        cpu = usage.ru_utime + usage.ru_stime
+        file.write(f"{code} {started_at} {seconds} {cpu} {usage.ru_maxrss}")
 
 
 if __name__ == "__main__":

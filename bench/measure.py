@@ -23,6 +23,7 @@ class Measured:
         exit_code: What it exited with.
         started_at: When it was started, in seconds since the epoch.
         seconds: From its start to its end.
+        cpu_seconds: What of them a processor worked for it.
         peak_mebibytes: The most memory it held at once.
         log: What it printed, both streams together.
     """
@@ -30,6 +31,7 @@ class Measured:
     exit_code: int
     started_at: float
     seconds: float
+    cpu_seconds: float
     peak_mebibytes: float
     log: str
 
@@ -53,11 +55,12 @@ def measured(command: Sequence[str], environ: Mapping[str, str]) -> Measured:
             encoding="utf-8",
             check=True,
         )
-        code, started_at, seconds, kibibytes = result.read_text("ascii").split()
+        code, started_at, seconds, cpu_seconds, kibibytes = result.read_text("ascii").split()
     return Measured(
         exit_code=int(code),
         started_at=float(started_at),
         seconds=float(seconds),
+        cpu_seconds=float(cpu_seconds),
         peak_mebibytes=int(kibibytes) / 1024,
         log=ended.stdout,
     )

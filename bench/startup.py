@@ -9,6 +9,7 @@ from statistics import median
 from typing import Final
 
 from bench import interpreters
+from bench.imports import imports
 from bench.measure import Measured, ended_with, measured
 from bench.simulated import WHO, repository, simulator
 from bench.table import Section, Table, ratio
@@ -71,6 +72,7 @@ class Started:
             what takes no variables.
         request_seconds: From its start to the arrival of its first request; `None`: it sends none.
         peak_mebibytes: The most memory it held.
+        logs: What Python printed of each import, start by start.
     """
 
     modules: int
@@ -78,6 +80,7 @@ class Started:
     error_seconds: float
     request_seconds: float | None
     peak_mebibytes: float
+    logs: tuple[str, ...]
 
 
 def started(program: Program, *, times: int) -> Started:
@@ -106,6 +109,7 @@ def started(program: Program, *, times: int) -> Started:
         error_seconds=median(run.seconds for run in idle),
         request_seconds=first,
         peak_mebibytes=median(run.peak_mebibytes for run in full),
+        logs=tuple(run.log for run in traced),
     )
 
 
@@ -117,8 +121,8 @@ def _traced(program: Program, environ: Mapping[str, str]) -> Measured:
     return ended_with(0, measured(program.with_flag("-X", "importtime"), environ))
 
 
-def startup(*, times: int) -> Section:
-    """Compare how programs start."""
+def startup(*, times: int) -> tuple[Section, Section]:
+    """Compare how programs start, and say what this pipe needs the time for."""
     compared = [(program, started(program, times=times)) for program in programs()]
     (ours,) = (each for program, each in compared if program.name == "this pipe")
     rows = tuple(
@@ -133,7 +137,7 @@ def startup(*, times: int) -> Section:
         )
         for program, each in compared
     )
-    return Section(
+    compared_starts = Section(
         title="Start",
         intro=f"Of the program alone, outside of a container: medians of {times} starts, with"
         " bytecode in place. *To the error*: until a run without any variable has reported what is"
@@ -153,6 +157,7 @@ def startup(*, times: int) -> Section:
         ),
         notes=_ABOUT,
     )
+    return compared_starts, imports(ours.logs)
 
 
 def _requests(each: Started, ours: Started) -> tuple[str, str]:

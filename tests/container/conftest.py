@@ -1,5 +1,7 @@
 """The engine, and the image under test, built once from the Dockerfile as users build it."""
 
+from __future__ import annotations
+
 import io
 import os
 import subprocess

@@ -1,5 +1,7 @@
 """The main job by the command line of Pipelines, and every exit code."""
 
+from __future__ import annotations
+
 import json
 
 import pytest

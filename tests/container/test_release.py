@@ -1,5 +1,7 @@
 """A release on a real registry: what is signed is what was built, or nothing."""
 
+from __future__ import annotations
+
 import io
 import json
 import os

@@ -1,5 +1,7 @@
 """Somebody renames the repository after any request; the pipe runs again with what it advised."""
 
+from __future__ import annotations
+
 from dataclasses import replace
 
 import pytest

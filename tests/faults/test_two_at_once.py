@@ -1,5 +1,7 @@
 """Two runs at once, as of two pipelines that were pushed together."""
 
+from __future__ import annotations
+
 import random
 import threading
 from collections.abc import Mapping, Sequence

@@ -1,5 +1,7 @@
 """Every kind of bad input: one clear message, its exit code, nothing half done."""
 
+from __future__ import annotations
+
 import json
 import re
 

@@ -1,5 +1,7 @@
 """How runs over many repositories end: stopped, crashed, in batches, or with nothing to do."""
 
+from __future__ import annotations
+
 import json
 import threading
 from collections.abc import Iterator

@@ -1,5 +1,7 @@
 """A plan that would loosen too much of a workspace is refused without `FORCE`."""
 
+from __future__ import annotations
+
 import pytest
 
 from tests.support.world import World, run_pipe

@@ -1,5 +1,7 @@
 """Variables of one environment."""
 
+from __future__ import annotations
+
 import json
 
 import pytest

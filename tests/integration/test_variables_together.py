@@ -1,5 +1,7 @@
 """Variables that are written several at a time."""
 
+from __future__ import annotations
+
 import json
 import threading
 from typing import Any

@@ -1,5 +1,7 @@
 """Many repositories, some broken, whatever the number of workers."""
 
+from __future__ import annotations
+
 import json
 import re
 from dataclasses import dataclass

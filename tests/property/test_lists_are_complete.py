@@ -1,5 +1,7 @@
 """Lists are complete under every kind of broken page, and cost no needless request."""
 
+from __future__ import annotations
+
 from typing import Final
 
 import pytest

@@ -1,5 +1,7 @@
 """A page of the documentation with complete files, opened as a clone in a simulated workspace."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +12,6 @@ from typing import Any, Final
 
 import jsonschema
 import yaml
-from jsonschema.protocols import Validator
 
 from simulator.server import Server
 from simulator.simulator import Simulator
@@ -72,7 +73,7 @@ def pages() -> list[Page]:
 
 
 @cache
-def schema() -> Validator | None:
+def schema() -> jsonschema.Validator | None:
     """Return Atlassian's schema of `bitbucket-pipelines.yml`; `None`: it is not there."""
     if not SCHEMA.exists():
         return None

@@ -1,5 +1,7 @@
 """The benchmark measures what it says: counted here, never timed."""
 
+from __future__ import annotations
+
 import platform
 import sys
 from collections.abc import Callable
@@ -8,8 +10,9 @@ import pytest
 
 from bench import interpreters, scenarios
 from bench.curves import curves
-from bench.fleet import fleet_run
+from bench.fleet import fleet_run, profile
 from bench.images import images
+from bench.imports import Imported, imported
 from bench.machine import described
 from bench.measure import UnexpectedEndError, ended_with, measured
 from bench.parallel import parallel
@@ -86,6 +89,36 @@ def test_a_fleet_with_nothing_to_do_is_only_read() -> None:
 
     assert (run.gets, run.writes) == (4, 0)  # one lists the repositories
     assert run.limit_seconds == pytest.approx(4 * 0.001 / 2)
+
+
+def test_a_profile_names_the_libraries() -> None:
+    shares = dict(profile(3).table.rows)
+
+    assert {"the standard library", "pydantic", "all else"} <= shares.keys()
+    assert sum(int(each.removesuffix("%")) for each in shares.values()) in range(90, 111)
+
+
+def test_a_module_is_imported_for_the_library_that_asks_for_it() -> None:
+    log = """\
+import time: self [us] | cumulative | imported package
+import time:         1 |          1 |   zipimport
+import time:         2 |          3 | site
+import time:         4 |          4 |       h11
+import time:         8 |         12 |     httpx
+import time:        16 |         16 |     json
+import time:        32 |         60 |   pipe.bitbucket
+import time:        64 |        124 | pipe.cli
+"""
+
+    assert list(imported(log)) == [
+        Imported("this pipe", 64),
+        Imported("this pipe", 32),
+        Imported("standard library, for this pipe itself", 16),
+        Imported("httpx", 8),
+        Imported("httpx", 4),
+        Imported("the interpreter", 2),
+        Imported("the interpreter", 1),
+    ]
 
 
 def test_a_fleet_that_is_partly_wrong_is_put_right() -> None:

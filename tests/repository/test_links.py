@@ -1,5 +1,7 @@
 """Every link leads to an existing file and heading."""
 
+from __future__ import annotations
+
 import re
 from pathlib import Path
 

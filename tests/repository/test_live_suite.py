@@ -1,5 +1,7 @@
 """The live tests work: on a simulated Bitbucket they pass, find out, and clean up."""
 
+from __future__ import annotations
+
 import json
 import os
 import subprocess

@@ -1,5 +1,7 @@
 """The name and version in `pipe.yml` are those of every other file."""
 
+from __future__ import annotations
+
 from typing import Final
 
 import pytest

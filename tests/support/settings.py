@@ -1,5 +1,7 @@
 """Reads settings in tests, from a mapping of variables and a mapping of files."""
 
+from __future__ import annotations
+
 import errno
 import os
 from collections.abc import Callable, Mapping

@@ -1,5 +1,7 @@
 """Short ways to write the values that decisions are made of."""
 
+from __future__ import annotations
+
 from pydantic import SecretStr
 
 from pipe.models.declaration import (

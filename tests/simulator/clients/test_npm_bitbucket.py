@@ -3,6 +3,8 @@
 Runs when it is there: `npm install --prefix tests/simulator/clients`.
 """
 
+from __future__ import annotations
+
 import json
 import shutil
 import subprocess

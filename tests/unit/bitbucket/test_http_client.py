@@ -1,5 +1,7 @@
 """HTTP clients: identification, certificates, proxies."""
 
+from __future__ import annotations
+
 import ssl
 from pathlib import Path
 

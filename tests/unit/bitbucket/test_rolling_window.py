@@ -1,5 +1,7 @@
 """The hourly limit of requests."""
 
+from __future__ import annotations
+
 import pytest
 
 from pipe.bitbucket.requests import Answer

@@ -1,5 +1,7 @@
 """Network connections: every wait ends at its deadline, or soon after a stop."""
 
+from __future__ import annotations
+
 import errno
 import select
 import socket

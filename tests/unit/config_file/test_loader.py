@@ -1,5 +1,7 @@
 """What a configuration file declares."""
 
+from __future__ import annotations
+
 import pytest
 from pydantic import SecretStr
 

@@ -1,5 +1,7 @@
 """How much memory an unchanged repository takes."""
 
+from __future__ import annotations
+
 import gc
 import io
 import tracemalloc

@@ -1,5 +1,7 @@
 """Which repositories a selection and a pattern mean."""
 
+from __future__ import annotations
+
 import pytest
 
 from pipe.models.declaration import Repository

@@ -1,5 +1,7 @@
 """Deployment variables in all their forms, byte for byte."""
 
+from __future__ import annotations
+
 import json
 
 import pytest

@@ -1,5 +1,7 @@
 """Calling a function for several items at the same time."""
 
+from __future__ import annotations
+
 import threading
 
 import pytest

@@ -1,5 +1,7 @@
 """Standard streams: whatever happens to them, the run goes on."""
 
+from __future__ import annotations
+
 import os
 from collections.abc import Iterator
 from contextlib import suppress

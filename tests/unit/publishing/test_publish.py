@@ -1,5 +1,7 @@
 """What is published in Bitbucket and how; failing to publish is only a warning."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Callable
 from typing import Any

@@ -1,5 +1,7 @@
 """Complete logs, so that a review shows every change of wording; see `golden.py`."""
 
+from __future__ import annotations
+
 import re
 
 import pytest

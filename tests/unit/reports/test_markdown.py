@@ -1,5 +1,7 @@
 """What reviewers read in a pull request."""
 
+from __future__ import annotations
+
 import pytest
 from markdown_it import MarkdownIt
 from msgspec.structs import replace

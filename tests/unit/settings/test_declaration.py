@@ -1,5 +1,7 @@
 """What the variables declare together, and what contradicts itself."""
 
+from __future__ import annotations
+
 import pytest
 
 from pipe.models.declaration import (

@@ -1,5 +1,7 @@
 """Which repositories are selected, and where requests go."""
 
+from __future__ import annotations
+
 import pytest
 
 from pipe.models.declaration import Repository
