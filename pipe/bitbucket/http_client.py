@@ -24,7 +24,7 @@ _HASHED_NAME: Final = re.compile(r"[0-9a-f]{8}\.[0-9]+")
 
 _PROXY_VARIABLES: Final = ("HTTPS_PROXY", "ALL_PROXY", "HTTP_PROXY")
 _PROXY_SCHEMES: Final = ("http", "https")
-_PORTS: Final = frozenset({None, *range(1, 65_536)})
+_HIGHEST_PORT: Final = 65_535
 
 _HEADERS: Final = {
     "User-Agent": f"bitbucket-environment/{VERSION}",
@@ -157,9 +157,13 @@ def _read_proxy(address: str) -> httpx.Proxy | None:
     except (ValueError, httpx.InvalidURL):
         return None
     url = proxy.url
-    if url.scheme not in _PROXY_SCHEMES or not url.host or url.port not in _PORTS:
+    if url.scheme not in _PROXY_SCHEMES or not url.host or not _is_port(url.port):
         return None
     return proxy
+
+
+def _is_port(port: int | None) -> bool:
+    return port is None or 0 < port <= _HIGHEST_PORT
 
 
 def _pattern(exempt: str) -> str:

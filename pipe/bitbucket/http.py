@@ -6,6 +6,7 @@ import zlib
 from collections.abc import Iterable, Iterator
 from http import HTTPStatus
 from typing import Final, TypeVar, cast
+from urllib.parse import urlencode
 
 import httpx
 
@@ -63,8 +64,7 @@ def _receive(
         headers["Content-Type"] = request.content.media_type
     with client.stream(
         request.method.value,
-        request.path,
-        params=request.query or None,
+        _url(client, request),
         content=None if request.content is None else request.content.data,
         headers=headers,
         follow_redirects=False,  # never take credentials elsewhere
@@ -85,6 +85,13 @@ def _receive(
             {name.lower(): value for name, value in response.headers.multi_items()},
             bytes(body),
         )
+
+
+def _url(client: httpx.Client, request: Request[T]) -> str:
+    """Return the whole URL: httpx would parse it three times to join its parts."""
+    base = str(client.base_url).rstrip("/") if request.path.startswith("/") else ""
+    query = f"?{urlencode(request.query)}" if request.query else ""
+    return f"{base}{request.path}{query}"
 
 
 def decoded(chunks: Iterable[bytes], encoding: str) -> Iterator[bytes]:
