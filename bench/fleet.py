@@ -20,8 +20,9 @@ TYPES: Final = ("Test", "Staging", "Production")
 _ABOUT: Final = """
 - One GET a repository, and one for each hundred repositories listed.
 - The seconds are those of the whole process, start included.
-- One thread of Python runs at a time: where the CPU time of a request exceeds its share of the limit
-  (latency by workers), it bounds the run. The simulator, which answers, shares the processors.
+- One thread of Python runs at a time: where the CPU time of a request exceeds its share of the
+  limit (latency by workers), it bounds the run. The simulator, which answers, shares the
+  processors.
 """
 
 _ABOUT_PROFILE: Final = """
