@@ -23,7 +23,7 @@ from tests.support.sampling import is_chosen, sample
 
 pytestmark = pytest.mark.promise("P3", "P5", "P7", "P8", "P11", "P13", "P15", "P1")
 
-LIKELY, UNLIKELY, FIRST, SECOND = 8, 40, 20, 40
+LIKELY, UNLIKELY, FIRST, SECOND = 12, 60, 20, 60
 """One case in so many is tried for a commit; `make prove` tries all.
 
 Of pairs, one first fault in so many, and with it one second fault in so many.

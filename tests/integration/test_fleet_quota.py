@@ -18,7 +18,7 @@ pytestmark = pytest.mark.no_cover
 LIMIT: Final = 1000 if FULL else 600
 """Requests an hour: Bitbucket's, or more than the 500 after which a refusal shows the limit."""
 
-REPOSITORIES: Final = 700 if FULL else 250
+REPOSITORIES: Final = 700 if FULL else 210
 EACH: Final = 3
 """The list, the change, and the look whether it shows."""
 
