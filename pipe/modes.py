@@ -16,9 +16,9 @@ from msgspec.structs import replace
 from pipe import VERSION
 from pipe.apply.context import ApplyContext, ignore
 from pipe.bitbucket import problems
+from pipe.bitbucket.api import Bitbucket
 from pipe.bitbucket.attempts import AttemptRecord
 from pipe.bitbucket.auth import describe_credentials
-from pipe.bitbucket.client import Bitbucket
 from pipe.bitbucket.transport import RetryPolicy, Transport
 from pipe.fleet.batches import RemainingBudget
 from pipe.fleet.orchestrator import Orchestrator
@@ -257,8 +257,8 @@ class ModeRunner:
 
     def _publish(self, result: RunResult, about: About) -> None:
         """Publish the result in Bitbucket, after `plan` and `check` too: no environment changes."""
-        from pipe.publishing.client import Publisher  # noqa: PLC0415 - only when asked for
         from pipe.publishing.publish import publish  # noqa: PLC0415 - only when asked for
+        from pipe.publishing.publisher import Publisher  # noqa: PLC0415 - only when asked for
 
         settings = self._settings
         seconds = min(_PUBLISH_SECONDS, self._options.deadline - result.seconds)

@@ -1,7 +1,5 @@
 """Settings of all tests: how many examples properties try, and what the summary says."""
 
-from __future__ import annotations
-
 import gc
 import importlib
 import pkgutil

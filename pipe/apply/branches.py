@@ -8,6 +8,7 @@ from typing import Final
 from pipe.apply import problems
 from pipe.apply.context import EnvironmentWriter
 from pipe.bitbucket import problems as bitbucket_problems
+from pipe.bitbucket.rejections import rejection
 from pipe.bitbucket.requests import AlreadyGone, Done, OutcomeUnknown, Rejected
 from pipe.models.changes import SetBranches
 from pipe.models.errors import PipeError, Problem
@@ -76,7 +77,7 @@ def _unavailable(
     """
     answered = change.existing or writer.outcomes.steps(change.field)
     if answered and rejected.status in _FORBIDDEN:
-        raise PipeError(bitbucket_problems.rejection(doing, writer.repository, rejected))
+        raise PipeError(rejection(doing, writer.repository, rejected))
     return bitbucket_problems.branches_unsupported(writer.environment.name, rejected)
 
 

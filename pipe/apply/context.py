@@ -12,7 +12,7 @@ from typing import Final
 from msgspec import Struct, field
 
 from pipe.apply.outcomes import ChangeOutcomes
-from pipe.bitbucket.client import Bitbucket
+from pipe.bitbucket.api import Bitbucket
 from pipe.models.declaration import Repository
 from pipe.models.existing import ExistingEnvironment
 from pipe.planning.variables import SecretsPolicy

@@ -15,7 +15,7 @@ from msgspec import Struct
 from pipe.apply import problems
 from pipe.apply.context import ApplyContext
 from pipe.apply.reader import list_environments
-from pipe.bitbucket import problems as bitbucket_problems
+from pipe.bitbucket.rejections import plan_lacks_it, rejection
 from pipe.bitbucket.requests import OutcomeUnknown, Rejected
 from pipe.models.changes import Create
 from pipe.models.declaration import Repository
@@ -128,7 +128,7 @@ def _is_as_sent(plan: Create, environment: ExistingEnvironment) -> bool:
 
 def _refused(repository: Repository, plan: Create, rejected: Rejected) -> Problem:
     is_restricted = plan.declared.desired.admin_only is not None
-    if is_restricted and bitbucket_problems.plan_lacks_it(rejected):
+    if is_restricted and plan_lacks_it(rejected):
         return problems.plan_lacks_feature(plan.name, rejected)
     doing = f"create the environment '{plan.name}'"
-    return bitbucket_problems.rejection(doing, repository, rejected)
+    return rejection(doing, repository, rejected)

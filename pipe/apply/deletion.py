@@ -12,7 +12,7 @@ from msgspec import Struct
 from pipe.apply import problems
 from pipe.apply.context import ApplyContext
 from pipe.apply.reader import list_environments
-from pipe.bitbucket import problems as bitbucket_problems
+from pipe.bitbucket.rejections import rejection
 from pipe.bitbucket.requests import Rejected
 from pipe.models.changes import Delete
 from pipe.models.declaration import Repository
@@ -104,7 +104,7 @@ def _delete(
     answer = context.api.delete_environment(repository, plan.existing.uuid)
     if isinstance(answer, Rejected) and answer.status != HTTPStatus.NOT_FOUND:
         doing = f"delete the environment '{name}'"
-        return Outcome.FAILED, bitbucket_problems.rejection(doing, repository, answer)
+        return Outcome.FAILED, rejection(doing, repository, answer)
     try:
         for _ in context.attempts():
             listed = list_environments(context, repository)

@@ -11,7 +11,7 @@ from typing import Final
 
 from pipe.apply import problems
 from pipe.apply.context import EnvironmentWriter
-from pipe.bitbucket import problems as bitbucket_problems
+from pipe.bitbucket.rejections import plan_lacks_it, raise_for_rejection, rejection
 from pipe.bitbucket.requests import Done, OutcomeUnknown, Rejected
 from pipe.bitbucket.retry import Attempts
 from pipe.models.changes import FieldChange, SetAdminOnly, SetName
@@ -126,7 +126,7 @@ def _read(writer: EnvironmentWriter) -> ExistingEnvironment | None:
     if isinstance(found, Rejected) and found.status == HTTPStatus.NOT_FOUND:
         return None
     doing = f"read '{writer.environment.name}'"
-    return bitbucket_problems.raise_for_rejection(found, doing, writer.repository)
+    return raise_for_rejection(found, doing, writer.repository)
 
 
 def _is_made(change: FieldChange, current: ExistingEnvironment) -> bool:
@@ -147,7 +147,7 @@ def _does_not_show(environment: ExistingEnvironment, change: FieldChange) -> Pro
 
 def _problem(writer: EnvironmentWriter, change: FieldChange, rejected: Rejected) -> Problem:
     name = writer.environment.name
-    if isinstance(change, SetAdminOnly) and bitbucket_problems.plan_lacks_it(rejected):
+    if isinstance(change, SetAdminOnly) and plan_lacks_it(rejected):
         return problems.plan_lacks_feature(name, rejected)
     match rejected.status:
         case HTTPStatus.BAD_REQUEST | HTTPStatus.CONFLICT:
@@ -156,4 +156,4 @@ def _problem(writer: EnvironmentWriter, change: FieldChange, rejected: Rejected)
             return problems.environment_disappeared(name)
         case _:
             doing = f"change {change.field} of '{name}'"
-            return bitbucket_problems.rejection(doing, writer.repository, rejected)
+            return rejection(doing, writer.repository, rejected)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from pipe.bitbucket.problems import bitbucket_says
+from pipe.bitbucket.rejections import bitbucket_says
 from pipe.bitbucket.requests import Rejected
 from pipe.models.errors import ExitCode, Problem
 

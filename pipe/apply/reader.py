@@ -8,6 +8,7 @@ from typing import Final
 from pipe.apply.branches import UNSUPPORTED
 from pipe.apply.context import ApplyContext
 from pipe.bitbucket import problems
+from pipe.bitbucket.rejections import raise_for_rejection
 from pipe.bitbucket.requests import Rejected
 from pipe.models.declaration import Declaration, Desired, Repository, State
 from pipe.models.errors import PipeError, Problem
@@ -99,7 +100,7 @@ def list_environments(
             context.notify(f"Waiting up to 10 seconds for {repository}, which may be new")
         context.wait(pause)
         listed = context.api.environments(repository)
-    return problems.raise_for_rejection(listed, "list the environments", repository)
+    return raise_for_rejection(listed, "list the environments", repository)
 
 
 def read_contents(
@@ -127,7 +128,7 @@ def _read_variables(
         listed = context.api.variables(VariableOwner(repository, existing.uuid))
         if not isinstance(listed, Rejected) or listed.status != HTTPStatus.NOT_FOUND:
             doing = f"list the variables of '{existing.name}'"
-            return problems.raise_for_rejection(listed, doing, repository)
+            return raise_for_rejection(listed, doing, repository)
         rejected = listed
     raise PipeError(problems.variables_unavailable(existing.name, rejected))
 
@@ -139,14 +140,14 @@ def _read_branches(
     if isinstance(listed, Rejected) and listed.status in UNSUPPORTED:
         return problems.branches_unsupported(existing.name, listed)
     doing = f"list the branches of '{existing.name}'"
-    return problems.raise_for_rejection(listed, doing, repository)
+    return raise_for_rejection(listed, doing, repository)
 
 
 def _own_variables(context: ApplyContext, repository: Repository) -> tuple[ExistingVariable, ...]:
     listed = context.api.variables(VariableOwner(repository))
-    return problems.raise_for_rejection(listed, "list the variables", repository)
+    return raise_for_rejection(listed, "list the variables", repository)
 
 
 def _pipelines_enabled(context: ApplyContext, repository: Repository) -> bool:
     enabled = context.api.pipelines_enabled(repository)
-    return problems.raise_for_rejection(enabled, "read whether Pipelines is enabled", repository)
+    return raise_for_rejection(enabled, "read whether Pipelines is enabled", repository)

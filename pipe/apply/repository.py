@@ -14,7 +14,7 @@ from pipe.apply.outcomes import ChangeOutcomes
 from pipe.apply.reader import read_state
 from pipe.apply.variable_stages import VariableWriter
 from pipe.apply.variable_writes import VariableStore
-from pipe.bitbucket.problems import raise_for_rejection
+from pipe.bitbucket.rejections import raise_for_rejection
 from pipe.models.changes import Create, Delete, Keep, Refuse, RepositoryPlan, refuse
 from pipe.models.declaration import Declaration, Repository
 from pipe.models.errors import PipeError

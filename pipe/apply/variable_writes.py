@@ -18,6 +18,7 @@ from pydantic import SecretStr
 from pipe.apply import problems
 from pipe.apply.context import ApplyContext
 from pipe.bitbucket import problems as bitbucket_problems
+from pipe.bitbucket.rejections import rejection
 from pipe.bitbucket.requests import AlreadyGone, Done, OutcomeUnknown, Rejected
 from pipe.bitbucket.retry import Attempts
 from pipe.models.declaration import PlainVariable, SecuredUpdate, SecuredVariable, WritableVariable
@@ -279,7 +280,7 @@ class VariableStore(Struct, frozen=True):
         return problems.rejected_write(doing, rejected)
 
     def _rejection(self, doing: str, rejected: Rejected) -> Problem:
-        return bitbucket_problems.rejection(doing, self.owner.repository, rejected)
+        return rejection(doing, self.owner.repository, rejected)
 
     def _shows_secured(self, existing: ExistingVariable) -> bool:
         """Return whether Bitbucket's list confirms that the variable is secured now."""

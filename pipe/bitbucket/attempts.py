@@ -12,7 +12,7 @@ from tenacity import RetryCallState, Retrying, retry_if_result
 
 from pipe.bitbucket import problems
 from pipe.bitbucket.auth import Authorizer
-from pipe.bitbucket.http import exchange
+from pipe.bitbucket.exchange import exchange
 from pipe.bitbucket.requests import IdempotentRequest, Request
 from pipe.bitbucket.retry import (
     AttemptOutcome,

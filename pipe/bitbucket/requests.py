@@ -107,6 +107,7 @@ class Rejected(Struct, frozen=True, kw_only=True):
         granted: The scopes that the credential has, if stated.
         hint: What is probably wrong with the credential; empty: nothing noticed.
         existing_uuid: The uuid of what exists already, if a 409 names it [likely].
+        read_only: Whether the run only reads, so that scopes for reading suffice.
     """
 
     status: int
@@ -116,6 +117,7 @@ class Rejected(Struct, frozen=True, kw_only=True):
     granted: tuple[str, ...] = ()
     hint: str = ""
     existing_uuid: str | None = None
+    read_only: bool = False
 
 
 class OutcomeUnknown(Struct, frozen=True):

@@ -162,7 +162,11 @@ class Transport:
             case Reject(answer) if answer.status < HTTPStatus.BAD_REQUEST:
                 raise PipeError(redirection(request, answer, redact))
             case Reject(answer):
-                return replace(rejected(request, answer, redact), hint=hint(self.credentials))
+                return replace(
+                    rejected(request, answer, redact),
+                    hint=hint(self.credentials),
+                    read_only=self.read_only,
+                )
             case CheckState(last=last):
                 given_up = GiveUp(limit=Limit.ATTEMPTS, last=last)
                 error = gave_up(request, given_up, attempts, redact)

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from functools import cache, partial
 from typing import TypeAlias
 
-from pipe.bitbucket import problems as bitbucket_problems
-from pipe.bitbucket.client import Bitbucket
+from pipe.bitbucket.api import Bitbucket
+from pipe.bitbucket.rejections import rejection_about
 from pipe.bitbucket.requests import Rejected
 from pipe.models.declaration import Repository
 from pipe.models.errors import PipeError
@@ -75,7 +75,7 @@ def _list_slugs(api: Bitbucket, workspace: str, project_key: str | None) -> tupl
     if isinstance(listed, Rejected):
         doing = f"list the repositories of the workspace {workspace}"
         subject = f"The workspace {workspace}"
-        raise PipeError(bitbucket_problems.rejection_about(doing, subject, listed))
+        raise PipeError(rejection_about(doing, subject, listed))
     return listed
 
 

@@ -19,7 +19,7 @@ from pipe.bitbucket.requests import (
     Rejected,
     json_content,
 )
-from pipe.publishing.client import Publisher
+from pipe.publishing.publisher import Publisher
 from pipe.reports.markdown import render
 from pipe.reports.presentation import RunView
 

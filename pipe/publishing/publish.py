@@ -21,7 +21,7 @@ from pipe.bitbucket.requests import (
 )
 from pipe.models.errors import PipeError
 from pipe.publishing import code_insights, pr_comment
-from pipe.publishing.client import Publisher
+from pipe.publishing.publisher import Publisher
 from pipe.reports.console import Log
 from pipe.reports.presentation import RunView
 from pipe.settings.loader import Settings

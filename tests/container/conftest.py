@@ -1,7 +1,5 @@
 """The engine, and the image under test, built once from the Dockerfile as users build it."""
 
-from __future__ import annotations
-
 import io
 import os
 import subprocess

@@ -4,8 +4,6 @@ The variables of a `pipe:` entry stand between double quotes, and the shell expa
 empty string if `X` is undefined.
 """
 
-from __future__ import annotations
-
 import os
 import shlex
 import subprocess

@@ -1,7 +1,5 @@
 """An image registry on this machine that asks for a password."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,7 +1,5 @@
 """The pipe runs as any user, without any privilege, and stops on SIGTERM."""
 
-from __future__ import annotations
-
 import threading
 
 import pytest

@@ -1,7 +1,5 @@
 """The image is small, complete, readable by every user, and reproducible."""
 
-from __future__ import annotations
-
 import importlib.util
 import json
 import re

@@ -1,7 +1,5 @@
 """Neither the user's clone nor the user's environment can change the program."""
 
-from __future__ import annotations
-
 from pipe.models.errors import ExitCode
 from tests.container.conftest import Pipeline
 

@@ -1,7 +1,5 @@
 """The main job by the command line of Pipelines, and every exit code."""
 
-from __future__ import annotations
-
 import json
 
 import pytest

@@ -1,7 +1,5 @@
 """A release on a real registry: what is signed is what was built, or nothing."""
 
-from __future__ import annotations
-
 import io
 import json
 import os

@@ -1,7 +1,5 @@
 """A third-party runner of pipelines renders a `pipe:` step, and the pipe works."""
 
-from __future__ import annotations
-
 import yaml
 from pipeline_runner.models import Pipe, PipelineSpec, StepWrapper
 

@@ -1,7 +1,5 @@
 """Run one scenario with faults at chosen requests, then without, and check every promise."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace

@@ -1,12 +1,10 @@
 """Every kind of fault, and a schedule that injects them at chosen requests."""
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, TypeAlias
+from typing import Final, Self, TypeAlias
 from urllib.parse import unquote
 
 from simulator import faults
@@ -143,7 +141,7 @@ class Planned(Schedule):
     lagging: Mapping[str, SwitchValue] = field(default_factory=dict)
 
     @classmethod
-    def on(cls, simulator: Simulator, at: Mapping[int, Kind]) -> Planned:
+    def on(cls, simulator: Simulator, at: Mapping[int, Kind]) -> Self:
         """Schedule faults in a simulator to which nothing has been written yet."""
         planned = cls(simulator=simulator, at=at)
         shop, switches = simulator.repository("acme/shop"), simulator.switches

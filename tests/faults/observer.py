@@ -1,8 +1,7 @@
 """What must hold at every instant: an observer that looks after every request and late effect."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
+from typing import Self
 
 from pipe.models.declaration import FINGERPRINTS_KEY
 from simulator.simulator import Simulator
@@ -42,7 +41,7 @@ class Observer:
     _seen: int = 0
 
     @classmethod
-    def on(cls, scenario: Scenario, simulator: Simulator) -> Observer:
+    def on(cls, scenario: Scenario, simulator: Simulator) -> Self:
         shop = simulator.repository("acme/shop")
         observer = cls(
             scenario, shop, {each.uuid: each.name for each in shop.environments.values()}

@@ -1,7 +1,5 @@
 """Ends a run after a request was answered: in this process, or a real one by SIGKILL."""
 
-from __future__ import annotations
-
 import os
 import signal
 import subprocess

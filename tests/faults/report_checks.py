@@ -1,7 +1,5 @@
 """Compare the report of a run with what happened in the simulator."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any, Final

@@ -1,7 +1,5 @@
 """What a repository holds, reduced to what is declared: to compare worlds before and after."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 

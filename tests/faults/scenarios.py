@@ -1,7 +1,5 @@
 """The main scenarios: a world, a declaration, and the world that must come of it."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final, TypeVar, overload

@@ -4,8 +4,6 @@ After each case the pipe runs once more, without faults: then the declared state
 exists twice, and one more run has nothing to do.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from random import Random

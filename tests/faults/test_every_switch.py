@@ -4,8 +4,6 @@ What can't succeed has to end as it does without a fault: with the same exit cod
 state, in which nothing exists twice and nothing is lost.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from random import Random

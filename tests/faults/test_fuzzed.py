@@ -1,7 +1,5 @@
 """Whatever comes from outside, a run ends with a message and never with exit code 1."""
 
-from __future__ import annotations
-
 import json
 import os
 import re

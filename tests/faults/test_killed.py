@@ -1,7 +1,5 @@
 """The process is killed after any request, then the pipe runs again."""
 
-from __future__ import annotations
-
 import signal
 
 import pytest

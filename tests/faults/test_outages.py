@@ -1,7 +1,5 @@
 """An outage from every write on: `MAX_ATTEMPTS`, `Retry-After` and `DEADLINE` bind every method."""
 
-from __future__ import annotations
-
 from collections import Counter
 from typing import Final
 

@@ -1,7 +1,5 @@
 """Somebody renames the repository after any request; the pipe runs again with what it advised."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import pytest

@@ -1,7 +1,5 @@
 """Two runs at once, as of two pipelines that were pushed together."""
 
-from __future__ import annotations
-
 import random
 import threading
 from collections.abc import Mapping, Sequence

@@ -3,8 +3,6 @@
 `python -m tests.integration.fleet_story` writes the log that people review anew.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final

@@ -1,7 +1,5 @@
 """Environments that are not wanted any more, and Pipelines that is turned on first."""
 
-from __future__ import annotations
-
 import pytest
 
 from simulator.behaviour.switches import SWITCHES

@@ -1,7 +1,5 @@
 """Every kind of bad input: one clear message, its exit code, nothing half done."""
 
-from __future__ import annotations
-
 import json
 import re
 

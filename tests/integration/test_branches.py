@@ -1,7 +1,5 @@
 """The branches that may deploy, and the order in which protection and secrets change."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable
 from typing import Any

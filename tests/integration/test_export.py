@@ -1,7 +1,5 @@
 """`MODE=export`: where the file goes, and what it holds."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

@@ -1,7 +1,5 @@
 """How runs over many repositories end: stopped, crashed, in batches, or with nothing to do."""
 
-from __future__ import annotations
-
 import json
 import threading
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """A plan that would loosen too much of a workspace is refused without `FORCE`."""
 
-from __future__ import annotations
-
 import pytest
 
 from tests.support.world import World, run_pipe

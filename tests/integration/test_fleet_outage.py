@@ -1,7 +1,5 @@
 """A service that is down ends a run over many repositories early."""
 
-from __future__ import annotations
-
 import json
 
 import pytest

@@ -1,7 +1,5 @@
 """Many repositories under a rolling limit of requests an hour, on a clock of our own."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass, field
 from typing import Final

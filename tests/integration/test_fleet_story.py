@@ -1,7 +1,5 @@
 """A fleet in which every kind of thing is wrong: see `fleet_story.py`."""
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 

@@ -1,7 +1,5 @@
 """Two runs over the same repositories at once."""
 
-from __future__ import annotations
-
 import json
 import threading
 from collections.abc import Callable

@@ -4,8 +4,6 @@ The attacker may edit the configuration and read the log and the report, but not
 same configuration of guesses is run with two different secrets: what can be observed is the same.
 """
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Mapping

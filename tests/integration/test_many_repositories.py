@@ -1,7 +1,5 @@
 """Runs over several repositories that end early, cleanly."""
 
-from __future__ import annotations
-
 from simulator.simulator import Simulator
 from tests.support.fleet import SLUGS, WANTED, done, filled
 from tests.support.world import Ran, World, run_with

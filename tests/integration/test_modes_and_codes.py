@@ -1,15 +1,13 @@
 """What each mode does, and every exit code."""
 
-from __future__ import annotations
-
 import pytest
 
-from pipe.bitbucket import client
+from pipe.bitbucket import api
 from pipe.bitbucket.transport import Transport, WriteRefusedError
 from pipe.fleet import orchestrator
 from pipe.models.existing import VariableOwner
 from pipe.models.results import Mode
-from simulator.faults import server_error
+from simulator.faults import Answer, server_error
 from tests.support.values import SHOP, plain
 from tests.support.world import World, run_pipe, run_with
 
@@ -104,7 +102,7 @@ def test_every_write_is_refused_by_a_transport_that_only_reads(name: str) -> Non
 
 @pytest.mark.promise("P2")
 def test_no_call_of_bitbucket_is_missing_above() -> None:
-    methods = {name for name, value in vars(client.Bitbucket).items() if callable(value)}
+    methods = {name for name, value in vars(api.Bitbucket).items() if callable(value)}
     calls = {name for name in methods if not name.startswith("_")}
     assert calls == WRITES.keys() | READS | LOCAL
 
@@ -190,3 +188,13 @@ def test_debug_logs_each_request_and_no_value() -> None:
     for record in ran.requests:
         assert f"{record.method} {record.path}" in ran.log.replace("\n", "")
     assert ran.log.count("visible-only-in-the-plan") == 1
+
+
+@pytest.mark.parametrize(("mode", "is_named"), [("apply", True), ("plan", False), ("check", False)])
+def test_a_refusal_names_the_scopes_that_the_mode_needs(mode: str, *, is_named: bool) -> None:
+    world = World()
+    world.simulator.faults.add(Answer(status=403, body=b"{}"), times=9)
+    ran = run_pipe(world, **GOOD, MODE=mode)
+    assert (ran.exit_code, set(ran.problems)) == (3, {"not-permitted"})
+    assert "read:pipeline:bitbucket" in ran.log
+    assert ("admin:pipeline:bitbucket" in ran.log) is is_named

@@ -1,7 +1,5 @@
 """Repositories that were created a moment ago, renamed, or never existed."""
 
-from __future__ import annotations
-
 from typing import Final
 
 import pytest

@@ -1,7 +1,5 @@
 """No secret and no transform of one in any output, whatever happens."""
 
-from __future__ import annotations
-
 import base64
 import hashlib
 import html

@@ -1,7 +1,5 @@
 """The main job: one environment is brought into the declared state, and left alone once it is."""
 
-from __future__ import annotations
-
 import pytest
 
 from simulator.faults import Answer

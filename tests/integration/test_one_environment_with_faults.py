@@ -1,7 +1,5 @@
 """One environment, while others change it, answers are lost, and Bitbucket lags or refuses."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import pytest

@@ -1,7 +1,5 @@
 """With PLAN_CHECKSUM, what is decided anew in the middle of a run is not done unreviewed."""
 
-from __future__ import annotations
-
 import pytest
 
 from simulator.simulator import Simulator

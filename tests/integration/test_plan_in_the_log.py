@@ -1,7 +1,5 @@
 """The log shows what will change before anything is written, for one repository and for many."""
 
-from __future__ import annotations
-
 import re
 
 import pytest

@@ -1,7 +1,5 @@
 """Variables that are not declared, where they are to be deleted."""
 
-from __future__ import annotations
-
 import pytest
 
 from simulator.faults import Answer, DropConnection, empty_page

@@ -1,7 +1,5 @@
 """Variables of the repository itself are written like those of an environment."""
 
-from __future__ import annotations
-
 import json
 
 import pytest

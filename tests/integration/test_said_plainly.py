@@ -1,7 +1,5 @@
 """What a run says about what is probably not meant, what it found, and what it waits for."""
 
-from __future__ import annotations
-
 import pytest
 
 from tests.support.world import World, listed, run_pipe

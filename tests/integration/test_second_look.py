@@ -1,7 +1,5 @@
 """Every safety check is repeated on what is read right before a deletion."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable
 

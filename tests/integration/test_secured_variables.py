@@ -1,7 +1,5 @@
 """Secrets of one environment: when they are written, and how they become secured or plain."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable
 from pathlib import Path

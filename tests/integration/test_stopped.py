@@ -1,7 +1,5 @@
 """A run that is asked to stop, at every request of every mode."""
 
-from __future__ import annotations
-
 import json
 import os
 import signal

@@ -1,7 +1,5 @@
 """Variables of one environment."""
 
-from __future__ import annotations
-
 import json
 
 import pytest

@@ -1,7 +1,5 @@
 """Variables whose list lags, whose answers are lost, or which others change meanwhile."""
 
-from __future__ import annotations
-
 import json
 
 import pytest

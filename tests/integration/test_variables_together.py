@@ -1,7 +1,5 @@
 """Variables that are written several at a time."""
 
-from __future__ import annotations
-
 import json
 import threading
 from typing import Any

@@ -1,7 +1,5 @@
 """Every variable in every wrong form: an error that names it, and no request."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Final, get_args, get_origin
 

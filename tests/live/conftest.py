@@ -1,7 +1,5 @@
 """The live tests run only if requested twice: with `-m live`, and by naming a repository."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,7 +1,5 @@
 """What the live tests found out, beside what was believed: a file to contribute back."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime

@@ -3,8 +3,6 @@
 A test here fails only where the answer is none that the pipe is prepared for.
 """
 
-from __future__ import annotations
-
 from collections.abc import Generator
 from typing import Any
 from urllib.parse import quote

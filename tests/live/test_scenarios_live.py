@@ -1,7 +1,5 @@
 """The main scenarios, on the real Bitbucket."""
 
-from __future__ import annotations
-
 import pytest
 
 from tests.live.workspace import Ran, Workspace

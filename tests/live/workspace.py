@@ -1,7 +1,5 @@
 """A place on the real Bitbucket that a person lent to the live tests, and what is asked of it."""
 
-from __future__ import annotations
-
 import json
 import os
 import secrets

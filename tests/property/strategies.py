@@ -1,7 +1,5 @@
 """Any world, any declaration, any doubtful behaviour of Bitbucket: carried out and written down."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -97,7 +95,7 @@ class Experiment:
                 made.add_branch(pattern)
         return world
 
-    def run(self) -> Account:
+    def run(self) -> "Account":
         """Carry it out once."""
         world = self.world()
         account = Account(experiment=self, world=world)

@@ -1,7 +1,5 @@
 """Whatever the service answers, a call ends in a value or in a problem that can be reported."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable
 from http import HTTPMethod
@@ -11,7 +9,7 @@ import httpx
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipe.bitbucket.client import Bitbucket
+from pipe.bitbucket.api import Bitbucket
 from pipe.bitbucket.error_responses import clean_line, rejected
 from pipe.bitbucket.payloads import accepted
 from pipe.bitbucket.requests import Answer, IdempotentRequest

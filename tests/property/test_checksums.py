@@ -1,7 +1,5 @@
 """A checksum identifies exactly what a reviewer saw, and contains no secret."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from random import Random

@@ -1,7 +1,5 @@
 """Whatever is there and whatever is wanted."""
 
-from __future__ import annotations
-
 from collections import Counter
 from itertools import pairwise
 

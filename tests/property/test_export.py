@@ -1,7 +1,5 @@
 """An exported file, applied unchanged, changes nothing, and needs no secret."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import dataclass
 from typing import Any

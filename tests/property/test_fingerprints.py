@@ -1,7 +1,5 @@
 """A fingerprint vouches for one value, of one variable, in one environment, under one key."""
 
-from __future__ import annotations
-
 import json
 
 import pytest

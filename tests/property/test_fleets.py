@@ -1,7 +1,5 @@
 """Many repositories, some broken, whatever the number of workers."""
 
-from __future__ import annotations
-
 import json
 import re
 from dataclasses import dataclass

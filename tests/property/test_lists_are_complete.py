@@ -1,7 +1,5 @@
 """Lists are complete under every kind of broken page, and cost no needless request."""
 
-from __future__ import annotations
-
 from typing import Final
 
 import pytest

@@ -4,8 +4,6 @@ Whatever happened before, once the faults end one run brings about what is decla
 for a reason that it gives), and the next has nothing to do.
 """
 
-from __future__ import annotations
-
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st

@@ -1,7 +1,5 @@
 """Every report of a run has the same numbers, and no text from outside becomes markup."""
 
-from __future__ import annotations
-
 import json
 import re
 from collections import Counter

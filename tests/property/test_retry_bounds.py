@@ -1,7 +1,5 @@
 """Whatever happens, tries and time are bounded, and a POST is not blindly repeated."""
 
-from __future__ import annotations
-
 from http import HTTPMethod
 
 import httpx

@@ -1,7 +1,5 @@
 """No moment is less protected than both the beginning and the end."""
 
-from __future__ import annotations
-
 from itertools import accumulate
 
 import pytest

@@ -1,7 +1,5 @@
 """P9, P24: whole secrets are masked, and nothing that is masked depends on a part of one."""
 
-from __future__ import annotations
-
 import json
 from http import HTTPMethod
 from typing import Final

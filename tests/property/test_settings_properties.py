@@ -1,7 +1,5 @@
 """Invariants of settings for any input."""
 
-from __future__ import annotations
-
 import json
 import string
 from typing import Final

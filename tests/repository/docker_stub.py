@@ -5,8 +5,6 @@ of that command line, the `BITBUCKET_…` variables of the step, as Pipelines pa
 defaults of `pipe.yml`, and nothing else.
 """
 
-from __future__ import annotations
-
 import os
 import re
 import sys

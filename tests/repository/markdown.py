@@ -1,7 +1,5 @@
 """Read the parts of a Markdown document that tests check: code, links, headings, tables."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Every message that the pipe can print, found in its source; what is filled in shows as `…`."""
 
-from __future__ import annotations
-
 import ast
 import re
 from collections.abc import Iterator
@@ -9,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from pipe.bitbucket import problems
+from pipe.bitbucket.rejections import rejection_about
 from pipe.bitbucket.requests import Rejected
 from pipe.models.errors import Problem
 
@@ -64,8 +62,7 @@ def constructions() -> int:
 def keys_of_rejections() -> set[str]:
     """Return the keys of what Bitbucket's refusals mean, whatever their status."""
     return {
-        problems.rejection_about("do it", "It", Rejected(status=status)).key
-        for status in range(400, 500)
+        rejection_about("do it", "It", Rejected(status=status)).key for status in range(400, 500)
     }
 
 

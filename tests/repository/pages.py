@@ -1,7 +1,5 @@
 """A page of the documentation with complete files, opened as a clone in a simulated workspace."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +10,7 @@ from typing import Any, Final
 
 import jsonschema
 import yaml
+from jsonschema.protocols import Validator
 
 from simulator.server import Server
 from simulator.simulator import Simulator
@@ -73,7 +72,7 @@ def pages() -> list[Page]:
 
 
 @cache
-def schema() -> jsonschema.Validator | None:
+def schema() -> Validator | None:
     """Return Atlassian's schema of `bitbucket-pipelines.yml`; `None`: it is not there."""
     if not SCHEMA.exists():
         return None

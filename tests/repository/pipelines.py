@@ -4,8 +4,6 @@ A third-party runner renders each `pipe:` entry into its command line. The whole
 a shell, in which `docker` is `docker_stub.py`.
 """
 
-from __future__ import annotations
-
 import os
 import shlex
 import subprocess

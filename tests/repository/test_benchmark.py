@@ -1,7 +1,5 @@
 """The benchmark measures what it says: counted here, never timed."""
 
-from __future__ import annotations
-
 import platform
 import sys
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """CONTRIBUTING.md names files and targets that exist."""
 
-from __future__ import annotations
-
 import re
 from typing import Final
 

@@ -1,7 +1,5 @@
 """The demonstration shows what it says, and fails if it does not."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys

@@ -1,7 +1,5 @@
 """What repeats the models is kept in step with them: `pipe.yml`, the JSON Schema, the table."""
 
-from __future__ import annotations
-
 import tomllib
 from pathlib import Path
 from typing import Final, get_args, get_origin

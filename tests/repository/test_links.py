@@ -1,7 +1,5 @@
 """Every link leads to an existing file and heading."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 

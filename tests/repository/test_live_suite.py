@@ -1,7 +1,5 @@
 """The live tests work: on a simulated Bitbucket they pass, find out, and clean up."""
 
-from __future__ import annotations
-
 import json
 import os
 import subprocess

@@ -1,7 +1,5 @@
 """The page that pictures of logs are made of."""
 
-from __future__ import annotations
-
 import io
 
 from pipe.redaction import Redactor

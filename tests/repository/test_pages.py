@@ -1,7 +1,5 @@
 """The pages by task: each example is valid, complete, and does what its page says."""
 
-from __future__ import annotations
-
 import json
 import re
 import subprocess

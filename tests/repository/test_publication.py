@@ -1,7 +1,5 @@
 """The name and version in `pipe.yml` are those of every other file."""
 
-from __future__ import annotations
-
 from typing import Final
 
 import pytest

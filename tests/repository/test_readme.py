@@ -1,7 +1,5 @@
 """The README is correct, short, and has the headings of an official pipe."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from pathlib import Path

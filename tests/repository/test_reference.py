@@ -1,7 +1,5 @@
 """The tables and examples of docs/reference.md match the program."""
 
-from __future__ import annotations
-
 import json
 import re
 from pathlib import Path

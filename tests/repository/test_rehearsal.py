@@ -1,7 +1,5 @@
 """The commands of docs/rehearse.md and CONTRIBUTING.md work as described."""
 
-from __future__ import annotations
-
 import os
 import re
 import shutil

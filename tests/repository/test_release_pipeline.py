@@ -1,7 +1,5 @@
 """The pipeline of this repository keeps the keys of a release away from branches."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Holds docs/reliability.md to the promises and to the tests that name them."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 

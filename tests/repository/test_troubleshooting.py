@@ -1,7 +1,5 @@
 """Every message that the pipe can print is explained, and no other."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable
 from typing import Final
@@ -72,11 +70,15 @@ def test_every_place_that_makes_a_problem_was_found() -> None:
     assert len(messages.problem_texts()) == messages.constructions() > 40
 
 
+def bullets(title: str, after: str) -> set[str]:
+    """Return the code at the start of each item of a section that `after` follows."""
+    found = re.findall(rf"^- `([^`]+)`{after}", section(title), re.MULTILINE)
+    return {" ".join(text.split()) for text in found}
+
+
 def test_every_fault_of_the_configuration_is_explained_and_no_other() -> None:
-    bullets = re.findall(r"^- `([^`]+)`$", section("The configuration is wrong"), re.MULTILINE)
-    assert set(bullets) == messages.faults()
+    assert bullets("The configuration is wrong", "$") == messages.faults()
 
 
 def test_every_warning_is_explained_and_no_other() -> None:
-    bullets = re.findall(r"^- `([^`]+)` \w", section("Warnings"), re.MULTILINE)
-    assert set(bullets) == messages.warnings()
+    assert bullets("Warnings", r"\s+\w") == messages.warnings()

@@ -1,7 +1,5 @@
 """Every place that names the version names the same one."""
 
-from __future__ import annotations
-
 import re
 import tomllib
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Time that passes only where a test or a pause lets it: no test really waits."""
 
-from __future__ import annotations
-
 import threading
 from dataclasses import dataclass, field
 from datetime import UTC, datetime

@@ -1,7 +1,5 @@
 """Checks of messages against docs/troubleshooting.md, which claims to list every one."""
 
-from __future__ import annotations
-
 import re
 from functools import cache
 from pathlib import Path

@@ -1,7 +1,5 @@
 """What scenarios about several repositories have in common: one environment in each of six."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Sequence
 from typing import TypeVar

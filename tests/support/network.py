@@ -1,7 +1,5 @@
 """Real sockets on this machine: a proxy, a server that misbehaves, a run of the pipe over both."""
 
-from __future__ import annotations
-
 import contextlib
 import io
 import os

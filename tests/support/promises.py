@@ -5,8 +5,6 @@ over that of its module. An example of hypothesis is a case; a test that tries m
 them with the fixture `cases`; any other test is one case.
 """
 
-from __future__ import annotations
-
 import os
 import re
 from collections import defaultdict

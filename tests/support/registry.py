@@ -1,7 +1,5 @@
 """An image registry on this machine: Debian's `docker-registry`."""
 
-from __future__ import annotations
-
 import os
 import shutil
 import socket

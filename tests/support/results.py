@@ -1,7 +1,5 @@
 """Results of runs that never were: whatever can become of an environment, in any mixture."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
 
 from hypothesis import strategies as st

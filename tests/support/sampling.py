@@ -3,8 +3,6 @@
 The same commit always tries the same cases, so that a failure can be reproduced.
 """
 
-from __future__ import annotations
-
 import subprocess
 import zlib
 from collections.abc import Iterable

@@ -1,7 +1,5 @@
 """Reads settings in tests, from a mapping of variables and a mapping of files."""
 
-from __future__ import annotations
-
 import errno
 import os
 from collections.abc import Callable, Mapping

@@ -1,7 +1,5 @@
 """Short ways to write the values that decisions are made of."""
 
-from __future__ import annotations
-
 from pydantic import SecretStr
 
 from pipe.models.declaration import (

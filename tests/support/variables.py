@@ -1,7 +1,5 @@
 """What scenarios about variables have in common: one environment named Live."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterable
 from typing import Any

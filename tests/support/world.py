@@ -7,8 +7,6 @@ assert ran.exit_code == 0
 assert ran.writes == [("POST", "…/changes", {"change": {"restrictions": {"admin_only": True}}})]
 """
 
-from __future__ import annotations
-
 import io
 import json
 import tempfile
@@ -25,9 +23,9 @@ import httpx
 from pydantic import SecretStr
 
 from pipe.apply.context import ApplyContext
+from pipe.bitbucket.api import Bitbucket
 from pipe.bitbucket.attempts import AttemptRecord
 from pipe.bitbucket.auth import AccessToken
-from pipe.bitbucket.client import Bitbucket
 from pipe.bitbucket.http_client import open_in_pipe_client
 from pipe.bitbucket.transport import RetryPolicy, Transport
 from pipe.models.declaration import Repository

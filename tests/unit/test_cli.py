@@ -1,7 +1,5 @@
 """The program as a process starts it: environment, signals, streams, threads and exit codes."""
 
-from __future__ import annotations
-
 import gc
 import json
 import os

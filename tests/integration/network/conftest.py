@@ -1,7 +1,5 @@
 """A network on loopback without settings of this machine, and a certificate authority."""
 
-from __future__ import annotations
-
 import ssl
 from collections.abc import Callable, Iterator
 from pathlib import Path

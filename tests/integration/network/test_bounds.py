@@ -4,8 +4,6 @@ Real time has to pass here, a fraction of a second in each test: none of these s
 end a run.
 """
 
-from __future__ import annotations
-
 import gzip
 import itertools
 import socket

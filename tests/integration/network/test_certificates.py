@@ -1,7 +1,5 @@
 """Certificates are verified by the given authorities, for the host that is called."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path

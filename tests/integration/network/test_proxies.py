@@ -1,7 +1,5 @@
 """`HTTPS_PROXY` and `NO_PROXY` are honoured, and a proxy learns no credentials of Bitbucket."""
 
-from __future__ import annotations
-
 import base64
 import json
 import ssl

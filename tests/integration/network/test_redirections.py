@@ -1,7 +1,5 @@
 """A redirection is reported as an unexpected response and never followed."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator
 

@@ -3,8 +3,6 @@
 Runs when the package is there: `pip install --require-hashes -r requirements-clients.txt`.
 """
 
-from __future__ import annotations
-
 import pytest
 
 from simulator.server import Server

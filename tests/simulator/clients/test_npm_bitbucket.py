@@ -3,8 +3,6 @@
 Runs when it is there: `npm install --prefix tests/simulator/clients`.
 """
 
-from __future__ import annotations
-
 import json
 import shutil
 import subprocess

@@ -3,8 +3,6 @@
 Between the last two requests of the other it is not noticed: docs/reliability.md says so.
 """
 
-from __future__ import annotations
-
 import pytest
 
 from pipe.apply.repository import apply_one, plan_one

@@ -1,7 +1,5 @@
 """Test doubles: a transport to a service whose responses a test chooses."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -12,9 +10,9 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
+from pipe.bitbucket.api import Bitbucket
 from pipe.bitbucket.attempts import AttemptRecord
 from pipe.bitbucket.auth import AccessToken, Credentials
-from pipe.bitbucket.client import Bitbucket
 from pipe.bitbucket.payloads import deletion, parser
 from pipe.bitbucket.requests import IdempotentRequest, NonIdempotentRequest
 from pipe.bitbucket.transport import RetryPolicy, Transport

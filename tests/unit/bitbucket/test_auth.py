@@ -19,7 +19,7 @@ from pipe.bitbucket.auth import (
 )
 from pipe.bitbucket.error_responses import WITHHELD
 from pipe.bitbucket.payloads import parser
-from pipe.bitbucket.problems import rejection
+from pipe.bitbucket.rejections import rejection
 from pipe.bitbucket.requests import IdempotentRequest, Rejected
 from pipe.bitbucket.transport import RetryPolicy
 from pipe.models.errors import ExitCode, PipeError, RunOverError

@@ -1,7 +1,5 @@
 """A run ends when many requests in a row fail at every attempt."""
 
-from __future__ import annotations
-
 from typing import Final
 
 import httpx

@@ -7,7 +7,7 @@ from http import HTTPMethod
 import httpx
 import pytest
 
-from pipe.bitbucket.http import MAX_ANSWER_BYTES, decoded, exchange
+from pipe.bitbucket.exchange import MAX_ANSWER_BYTES, decoded, exchange
 from pipe.bitbucket.payloads import parser
 from pipe.bitbucket.requests import IdempotentRequest, Json, UnparseableError
 from pipe.bitbucket.retry import AttemptOutcome, Understood, Unparseable

@@ -1,7 +1,5 @@
 """P24: messages from outside are shown as far as they can't hold a secret in any disguise."""
 
-from __future__ import annotations
-
 import base64
 import hashlib
 import html

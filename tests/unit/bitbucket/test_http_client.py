@@ -1,7 +1,5 @@
 """HTTP clients: identification, certificates, proxies."""
 
-from __future__ import annotations
-
 import ssl
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Pools of connections: as many as there are requests at the same time, each used again."""
 
-from __future__ import annotations
-
 import socket
 import ssl
 import threading

@@ -1,7 +1,5 @@
 """A POST that is sent again after a read is the same request: its bounds hold for all its sends."""
 
-from __future__ import annotations
-
 from typing import Final
 
 import httpx

@@ -1,7 +1,5 @@
 """The hourly limit of requests."""
 
-from __future__ import annotations
-
 import pytest
 
 from pipe.bitbucket.requests import Answer

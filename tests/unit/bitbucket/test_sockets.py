@@ -1,7 +1,5 @@
 """Network connections: every wait ends at its deadline, or soon after a stop."""
 
-from __future__ import annotations
-
 import errno
 import select
 import socket

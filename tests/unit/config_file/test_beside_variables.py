@@ -1,7 +1,5 @@
 """A configuration file beside variables of the pipe, or one that cannot be read."""
 
-from __future__ import annotations
-
 import pytest
 
 from pipe.models.declaration import Repository

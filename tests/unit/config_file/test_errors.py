@@ -1,7 +1,5 @@
 """Errors of a configuration file: all at once, each with its line."""
 
-from __future__ import annotations
-
 import pytest
 
 from pipe.config_file.errors import format_path

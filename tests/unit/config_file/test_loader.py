@@ -1,7 +1,5 @@
 """What a configuration file declares."""
 
-from __future__ import annotations
-
 import pytest
 from pydantic import SecretStr
 

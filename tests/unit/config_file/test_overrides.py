@@ -1,7 +1,5 @@
 """Overrides of what is declared, for some repositories."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from pydantic import SecretStr

@@ -1,7 +1,5 @@
 """Every key of the configuration file in every wrong form is an error at its place."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Final
 

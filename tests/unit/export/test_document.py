@@ -1,7 +1,5 @@
 """The configuration file of what exists, and what it leaves out."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

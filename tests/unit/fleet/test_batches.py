@@ -1,7 +1,5 @@
 """How much work fits into the remaining quota and time."""
 
-from __future__ import annotations
-
 import dataclasses
 from typing import Final
 

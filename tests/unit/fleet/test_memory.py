@@ -1,7 +1,5 @@
 """How much memory an unchanged repository takes."""
 
-from __future__ import annotations
-
 import gc
 import io
 import tracemalloc

@@ -1,7 +1,5 @@
 """The worker pool: outcomes in order, progress, and an end when the run is stopped."""
 
-from __future__ import annotations
-
 import io
 from collections.abc import Callable
 from dataclasses import dataclass, field

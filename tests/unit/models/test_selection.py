@@ -1,7 +1,5 @@
 """Which repositories a selection and a pattern mean."""
 
-from __future__ import annotations
-
 import pytest
 
 from pipe.models.declaration import Repository

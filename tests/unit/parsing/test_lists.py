@@ -1,7 +1,5 @@
 """The forms in which a list arrives."""
 
-from __future__ import annotations
-
 import json
 from functools import partial
 

@@ -1,7 +1,5 @@
 """Every secret is known, and none stands in a message."""
 
-from __future__ import annotations
-
 import pytest
 
 from pipe.models.errors import ConfigurationError

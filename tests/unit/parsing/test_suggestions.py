@@ -1,7 +1,5 @@
 """How messages quote wrong values."""
 
-from __future__ import annotations
-
 import pytest
 
 from pipe.parsing.suggestions import cut_quotes, quoted

@@ -1,7 +1,5 @@
 """Deployment variables in all their forms, byte for byte."""
 
-from __future__ import annotations
-
 import json
 
 import pytest

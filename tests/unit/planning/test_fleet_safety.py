@@ -1,7 +1,5 @@
 """What is too much over many repositories, though each looks harmless."""
 
-from __future__ import annotations
-
 import pytest
 
 from pipe.models.changes import (

@@ -1,7 +1,5 @@
 """Calling a function for several items at the same time."""
 
-from __future__ import annotations
-
 import threading
 
 import pytest

@@ -1,7 +1,5 @@
 """Standard streams: whatever happens to them, the run goes on."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterator
 from contextlib import suppress

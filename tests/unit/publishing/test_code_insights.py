@@ -1,7 +1,5 @@
 """The report on a commit has the format that Bitbucket takes, and annotates the right lines."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

@@ -1,7 +1,5 @@
 """What is published in Bitbucket and how; failing to publish is only a warning."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable
 from typing import Any

@@ -1,7 +1,5 @@
 """Open pages in a real browser, run a script on each, and return what the scripts found."""
 
-from __future__ import annotations
-
 import html
 import json
 import re

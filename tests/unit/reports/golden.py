@@ -1,7 +1,5 @@
 """Complete logs of scenarios; `python -m tests.unit.reports.golden` writes them again."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final

@@ -1,7 +1,5 @@
 """Results that tests of reports look at."""
 
-from __future__ import annotations
-
 from pipe.models.changes import (
     Create,
     CreateVariable,

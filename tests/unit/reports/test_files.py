@@ -1,7 +1,5 @@
 """Report files are written as a whole or not at all, and never affect the run."""
 
-from __future__ import annotations
-
 import errno
 import json
 import os

@@ -1,7 +1,5 @@
 """Complete logs, so that a review shows every change of wording; see `golden.py`."""
 
-from __future__ import annotations
-
 import re
 
 import pytest

@@ -1,7 +1,5 @@
 """The web page, also in a real browser."""
 
-from __future__ import annotations
-
 import re
 from base64 import b64encode
 from collections.abc import Callable

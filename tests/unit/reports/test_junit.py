@@ -1,7 +1,5 @@
 """The Tests tab shows what someone has to look at."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from xml.etree import ElementTree as ET
 

@@ -1,7 +1,5 @@
 """Lines of the log that whole runs do not bring about easily."""
 
-from __future__ import annotations
-
 import io
 
 import pytest

@@ -1,7 +1,5 @@
 """What reviewers read in a pull request."""
 
-from __future__ import annotations
-
 import pytest
 from markdown_it import MarkdownIt
 from msgspec.structs import replace

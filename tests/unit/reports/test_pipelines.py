@@ -1,7 +1,5 @@
 """The result is shared with later pipes and steps; failing to share is never an error."""
 
-from __future__ import annotations
-
 import json
 import os
 from pathlib import Path

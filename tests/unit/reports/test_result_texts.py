@@ -1,7 +1,5 @@
 """What a decision says of itself, and details that nothing else would notice were they lost."""
 
-from __future__ import annotations
-
 from pipe.models.changes import (
     Delete,
     DeleteReason,

@@ -1,7 +1,5 @@
 """What the plan would do, and what happened, in a sentence each."""
 
-from __future__ import annotations
-
 import pytest
 from msgspec.structs import replace
 

@@ -1,7 +1,5 @@
 """Texts in reports are safe, and values that differ look different."""
 
-from __future__ import annotations
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,7 +1,5 @@
 """A bug in the pipe: exit 1, reported as a bug, a traceback only with DEBUG."""
 
-from __future__ import annotations
-
 import pytest
 
 import pipe.modes

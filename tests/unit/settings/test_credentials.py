@@ -1,7 +1,5 @@
 """Credentials: three kinds, and the error when none is complete."""
 
-from __future__ import annotations
-
 import pytest
 from pydantic import SecretStr
 

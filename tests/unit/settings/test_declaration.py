@@ -1,7 +1,5 @@
 """What the variables declare together, and what contradicts itself."""
 
-from __future__ import annotations
-
 import pytest
 
 from pipe.models.declaration import (

@@ -1,7 +1,5 @@
 """Files that a declaration names: inside of the clone, regular, small, and text."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 

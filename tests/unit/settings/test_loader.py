@@ -1,7 +1,5 @@
 """One variable at a time: its meaning, and the error when it is invalid."""
 
-from __future__ import annotations
-
 import pytest
 
 from pipe.models.declaration import (

@@ -1,7 +1,5 @@
 """Unknown variables that nearly are ours get a warning, others are ignored."""
 
-from __future__ import annotations
-
 import pytest
 
 from pipe.models.errors import ConfigurationError

@@ -1,7 +1,5 @@
 """Which repositories are selected, and where requests go."""
 
-from __future__ import annotations
-
 import pytest
 
 from pipe.models.declaration import Repository

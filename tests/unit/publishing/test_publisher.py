@@ -1,7 +1,5 @@
 """What may be published, through the proxy of the pipeline or with credentials."""
 
-from __future__ import annotations
-
 from http import HTTPMethod
 
 import httpx
@@ -17,7 +15,7 @@ from pipe.bitbucket.requests import (
     json_content,
 )
 from pipe.bitbucket.transport import RetryPolicy, WriteRefusedError
-from pipe.publishing.client import Publisher
+from pipe.publishing.publisher import Publisher
 from simulator.server import Server
 from tests.support.world import World
 

@@ -6,7 +6,7 @@ from http import HTTPMethod
 import httpx
 import pytest
 
-from pipe.bitbucket.http import exchange
+from pipe.bitbucket.exchange import exchange
 from pipe.bitbucket.payloads import parser
 from pipe.bitbucket.requests import IdempotentRequest, Json, form_content, json_content
 from pipe.bitbucket.retry import Understood, Unparseable

@@ -8,7 +8,7 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from pipe.bitbucket.client import Bitbucket
+from pipe.bitbucket.api import Bitbucket
 from pipe.bitbucket.requests import Done, OutcomeUnknown, Rejected
 from pipe.models.declaration import EnvironmentType, PlainVariable, Repository, SecuredVariable
 from pipe.models.errors import ExitCode, PipeError, Problem

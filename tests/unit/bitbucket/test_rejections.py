@@ -1,6 +1,7 @@
 import pytest
 
 from pipe.bitbucket import problems
+from pipe.bitbucket.rejections import bitbucket_says, rejection, rejection_about
 from pipe.bitbucket.requests import Rejected
 from pipe.models.declaration import Repository
 from pipe.models.errors import ExitCode
@@ -23,7 +24,7 @@ SHOP = Repository("acme", "shop")
 def test_what_a_rejection_means(status: int, key: str, code: ExitCode) -> None:
     rejected = Rejected(status=status, message="Because.")
 
-    problem = problems.rejection("list the environments", SHOP, rejected)
+    problem = rejection("list the environments", SHOP, rejected)
 
     assert (problem.key, problem.code) == (key, code)
     assert problem.what == (
@@ -34,7 +35,7 @@ def test_what_a_rejection_means(status: int, key: str, code: ExitCode) -> None:
 
 
 def test_a_rejection_without_a_message_says_so() -> None:
-    problem = problems.rejection("do it", SHOP, Rejected(status=400))
+    problem = rejection("do it", SHOP, Rejected(status=400))
 
     assert problem.why == "Bitbucket gave no reason."
 
@@ -42,7 +43,7 @@ def test_a_rejection_without_a_message_says_so() -> None:
 def test_the_key_of_bitbucket_s_error_is_shown() -> None:
     rejected = Rejected(status=409, key="variable-service.variable.duplicate", message="Conflict")
 
-    assert problems.bitbucket_says(rejected) == (
+    assert bitbucket_says(rejected) == (
         "Bitbucket says: Conflict (variable-service.variable.duplicate)"
     )
 
@@ -52,7 +53,7 @@ def test_scopes_are_listed() -> None:
         status=403, message="No.", required=("project",), granted=("account", "pipeline:variable")
     )
 
-    problem = problems.rejection("do it", SHOP, rejected)
+    problem = rejection("do it", SHOP, rejected)
 
     assert problem.why == (
         "Bitbucket says: No. Required: project. Granted: account, pipeline:variable."
@@ -63,7 +64,7 @@ def test_scopes_are_listed() -> None:
 def test_required_scopes_that_are_all_granted_say_nothing() -> None:
     rejected = Rejected(status=403, message="No.", required=("account",), granted=("account",))
 
-    assert "admin:pipeline:bitbucket" in problems.rejection("do it", SHOP, rejected).remedy
+    assert "admin:pipeline:bitbucket" in rejection("do it", SHOP, rejected).remedy
 
 
 def test_a_missing_scope_is_named_for_branches_too() -> None:
@@ -90,7 +91,7 @@ def test_a_missing_scope_is_named_for_branches_too() -> None:
     ],
 )
 def test_a_403_about_the_plan_is_no_matter_of_permission(message: str, key: str) -> None:
-    problem = problems.rejection("do it", SHOP, Rejected(status=403, message=message))
+    problem = rejection("do it", SHOP, Rejected(status=403, message=message))
 
     assert problem.key == key
 
@@ -115,11 +116,11 @@ def test_a_403_about_the_plan_is_no_matter_of_permission(message: str, key: str)
 def test_the_remedy_fits_what_bitbucket_says(status: int, message: str, remedy: str) -> None:
     rejected = Rejected(status=status, message=message)
 
-    assert remedy in problems.rejection("do it", SHOP, rejected).remedy
+    assert remedy in rejection("do it", SHOP, rejected).remedy
 
 
 def test_what_is_not_found_may_be_hidden() -> None:
-    problem = problems.rejection_about("list it", "The workspace acme", Rejected(status=404))
+    problem = rejection_about("list it", "The workspace acme", Rejected(status=404))
 
     assert problem.remedy.startswith("The workspace acme does not exist, or")
 
@@ -130,3 +131,11 @@ def test_a_list_without_end() -> None:
 
 def test_the_token_service_may_give_no_reason() -> None:
     assert problems.oauth_refused(Rejected(status=400)).why == "Bitbucket gave no reason."
+
+
+def test_a_run_that_only_reads_needs_the_scopes_for_reading_only() -> None:
+    remedy = rejection("do it", SHOP, Rejected(status=403, read_only=True)).remedy
+
+    assert "read:pipeline:bitbucket" in remedy
+    assert "admin:pipeline:bitbucket" not in remedy
+    assert "pipeline:write" not in remedy

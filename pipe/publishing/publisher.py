@@ -13,7 +13,7 @@ from typing import Final, TypeVar, overload
 
 import httpx
 
-from pipe.bitbucket.http import exchange
+from pipe.bitbucket.exchange import exchange
 from pipe.bitbucket.requests import (
     AlreadyGone,
     Answer,
