@@ -11,7 +11,7 @@ from pipe.bitbucket import problems as bitbucket_problems
 from pipe.bitbucket.rejections import rejection
 from pipe.bitbucket.requests import AlreadyGone, Done, OutcomeUnknown, Rejected
 from pipe.models.changes import SetBranches
-from pipe.models.errors import PipeError, Problem
+from pipe.models.errors import ExitCode, PipeError, Problem
 from pipe.models.existing import ExistingBranchRestriction
 from pipe.planning.order import AddBranch, BranchStep
 
@@ -70,15 +70,23 @@ def verify_branches(writer: EnvironmentWriter, change: SetBranches) -> Problem |
 def _unavailable(
     writer: EnvironmentWriter, change: SetBranches, doing: str, rejected: Rejected
 ) -> Problem:
-    """Describe an endpoint that is not available to this credential.
+    """Describe an endpoint that is not available to this credential, or a write that is not.
 
     Raises:
-        PipeError: It answered before, so the credential itself is refused now.
+        PipeError: The endpoint answers this credential, which must not write or is refused now.
     """
-    answered = change.existing or writer.outcomes.steps(change.field)
-    if answered and rejected.status in _FORBIDDEN:
-        raise PipeError(rejection(doing, writer.repository, rejected))
+    if rejected.status in _FORBIDDEN and _answers(writer, change):
+        problem = rejection(doing, writer.repository, rejected)
+        if problem.code is ExitCode.PERMISSION:
+            raise PipeError(problem)
+        return problem  # the workspace's plan lacks it
     return bitbucket_problems.branches_unsupported(writer.environment.name, rejected)
+
+
+def _answers(writer: EnvironmentWriter, change: SetBranches) -> bool:
+    """Return whether the endpoint answered this credential before, or lets it read now."""
+    answered = change.existing or writer.outcomes.steps(change.field)
+    return bool(answered) or not isinstance(_listed(writer), Rejected)
 
 
 def _add(writer: EnvironmentWriter, change: SetBranches, pattern: str) -> Problem | None:

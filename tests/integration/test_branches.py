@@ -100,6 +100,37 @@ def test_an_endpoint_that_only_reads_is_reported_too(status: int, code: int, key
     assert (ran.exit_code, set(ran.problems)) == (3, {"not-permitted"})
 
 
+@pytest.mark.parametrize("existing", [True, False], ids=["existing", "new"])
+@pytest.mark.parametrize(
+    ("message", "code", "key"),
+    [
+        (b"Access denied", 3, "not-permitted"),
+        (b"This feature requires Premium.", 5, "payment-required"),
+    ],
+)
+def test_a_first_write_that_is_forbidden_where_reading_is_not_is_no_missing_endpoint(
+    message: bytes, code: int, key: str, *, existing: bool
+) -> None:
+    world = _world() if existing else World()
+    body = b'{"error": {"message": "%s"}}' % message
+    world.simulator.faults.add(
+        Answer(status=403, body=body), path="/internal/*", method="POST", times=9
+    )
+    wanted = SECRET | {"ENVIRONMENT_TYPE": "Production", "BRANCHES": '["main"]'}
+    ran = run_with(world, LIVE | wanted)
+    assert (ran.exit_code, set(ran.problems)) == (code, {key})
+    assert "TOKEN" not in _live(world).variables  # it is less protected than declared
+
+
+def test_a_new_environment_whose_endpoint_is_forbidden_altogether_gets_everything_else() -> None:
+    world = World()
+    world.simulator.faults.add(Answer(status=403, body=b"{}"), path="/internal/*", times=9)
+    wanted = SECRET | {"ENVIRONMENT_TYPE": "Production", "BRANCHES": '["main"]'}
+    ran = run_with(world, LIVE | wanted)
+    assert (ran.exit_code, set(ran.problems)) == (5, {"branches-unsupported"})
+    assert set(_live(world).variables) == {"TOKEN"}
+
+
 def test_a_list_of_branches_that_fails_ends_the_repository() -> None:
     world = _world()
     world.simulator.faults.add(server_error(), path="/internal/*", times=99)
