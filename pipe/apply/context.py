@@ -13,6 +13,7 @@ from msgspec import Struct, field
 
 from pipe.apply.outcomes import ChangeOutcomes
 from pipe.bitbucket.api import Bitbucket
+from pipe.models.changes import Change
 from pipe.models.declaration import Repository
 from pipe.models.existing import ExistingEnvironment
 from pipe.planning.variables import SecretsPolicy
@@ -63,6 +64,14 @@ class ApplyContext(Struct, frozen=True, kw_only=True):
             self.wait(FIRST_PAUSE * 2**number)
             yield number
 
+    def check(self) -> None:
+        """Return if the run may go on.
+
+        Raises:
+            RunOverError: Its time is over, or it was asked to stop.
+        """
+        self.wait(0)
+
     def attempts(self) -> Iterator[int]:
         """Start at once, then pause before each further attempt; yield its number from 0."""
         yield 0
@@ -86,3 +95,12 @@ class EnvironmentWriter(Struct, frozen=True):
     def api(self) -> Bitbucket:
         """Bitbucket's API."""
         return self.context.api
+
+    def begin(self, *changes: Change) -> None:
+        """Return if these changes may be made; they are skipped if the run is over.
+
+        Raises:
+            RunOverError: It is.
+        """
+        with self.outcomes.skip_on_error(*changes):
+            self.context.check()

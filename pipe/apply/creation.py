@@ -50,9 +50,6 @@ def create(
     Raises:
         PipeError: It was neither created nor found.
     """
-    former = _former(context, repository, plan)
-    if former is not None:
-        return FoundEnvironment(former)
     attempts = context.api.attempts()
     sent = False
     while True:
@@ -77,7 +74,9 @@ def create(
                 continue
 
 
-def _former(context: ApplyContext, repository: Repository, plan: Create) -> Found | None:
+def find_former(
+    context: ApplyContext, repository: Repository, plan: Create
+) -> FoundEnvironment | None:
     """Look again for the environment to rename.
 
     A list that once omits it would otherwise lead to a second environment beside the former one,
@@ -88,7 +87,7 @@ def _former(context: ApplyContext, repository: Repository, plan: Create) -> Foun
     for _ in islice(context.attempts(), _READS_FOR_FORMER):
         found = match(plan.declared, list_environments(context, repository))
         if isinstance(found, Found):
-            return found
+            return FoundEnvironment(found)
     return None
 
 

@@ -44,9 +44,10 @@ def delete(
     context: ApplyContext, repository: Repository, plan: Delete, prune_check: PruneCheck
 ) -> EnvironmentResult:
     """Delete the environment unless a second read shows that it must be kept."""
-    outcome = Outcome.FAILED
+    outcome = Outcome.SKIPPED
     problem: Problem | None = None
     try:
+        context.check()
         listed = _read_again(context, repository, plan.existing)
         current = _find(plan.existing, listed)
         if current is None:
@@ -55,11 +56,16 @@ def delete(
             existing_count = prune_check.existing_count(listed)
             problem = _reconsidered(context, plan, current, prune_check.pruned, existing_count)
             if problem is None:
+                context.check()
+                outcome = Outcome.FAILED  # unless Bitbucket accepts it
                 outcome, problem = _delete(context, repository, plan)
-            elif problem.code is ExitCode.REFUSED:
-                outcome = Outcome.REFUSED
+            else:
+                is_refused = problem.code is ExitCode.REFUSED
+                outcome = Outcome.REFUSED if is_refused else Outcome.FAILED
     except PipeError as error:
         problem = error.problem
+        if not problem.ends_run:
+            outcome = Outcome.FAILED
     return deletion_result(plan, outcome, problem)
 
 

@@ -7,7 +7,7 @@ from typing import Final
 from pipe.apply import problems
 from pipe.apply.branches import take_steps, verify_branches
 from pipe.apply.context import ApplyContext, EnvironmentWriter
-from pipe.apply.creation import FoundEnvironment, create
+from pipe.apply.creation import FoundEnvironment, create, find_former
 from pipe.apply.deletion import PruneCheck, delete
 from pipe.apply.fields import change_fields
 from pipe.apply.outcomes import ChangeOutcomes
@@ -105,6 +105,8 @@ def _variable_writer(writer: EnvironmentWriter) -> VariableWriter:
 def _tighten_branches(writer: EnvironmentWriter, branches: SetBranches) -> Problem | None:
     tighten, loosen = branch_steps(branches)
     outcomes = writer.outcomes
+    if tighten:
+        writer.begin(branches)
     with outcomes.fail_on_error(branches):
         problem = take_steps(writer, branches, tighten)
     if problem is not None:
@@ -119,6 +121,7 @@ def _tighten_branches(writer: EnvironmentWriter, branches: SetBranches) -> Probl
 
 
 def _loosen_branches(writer: EnvironmentWriter, branches: SetBranches) -> None:
+    writer.begin(branches)
     writer.outcomes.discard(branches)
     with writer.outcomes.fail_on_error(branches):
         problem = take_steps(writer, branches, branch_steps(branches)[1])
@@ -142,8 +145,11 @@ def _create(context: ApplyContext, repository: Repository, plan: Create) -> Envi
     outcomes = ChangeOutcomes(plan.changes)
     type_change = next(each for each in plan.changes if isinstance(each, SetType))
     try:
+        with outcomes.skip_on_error(type_change):
+            former = find_former(context, repository, plan)
+            context.check()
         with outcomes.fail_on_error(type_change):
-            created = create(context, repository, plan)
+            created = former or create(context, repository, plan)
     except PipeError as error:
         return outcomes.result(plan, None, error.problem)
     if isinstance(created, FoundEnvironment):

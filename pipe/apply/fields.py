@@ -31,6 +31,7 @@ def change_fields(writer: EnvironmentWriter, changes: tuple[FieldChange, ...]) -
     Raises:
         PipeError: A request could not be completed.
     """
+    writer.begin(*changes)
     with writer.outcomes.fail_on_error(*changes):
         refused = _change_together(writer, changes)
     if refused is None:

@@ -70,6 +70,10 @@ class ChangeOutcomes:
         """Record an error that escapes as the failure of those changes without an outcome."""
         return self._on_error(Outcome.FAILED, changes)
 
+    def skip_on_error(self, *changes: Change) -> AbstractContextManager[None]:
+        """Record an error that escapes as the reason why those changes were not tried."""
+        return self._on_error(Outcome.SKIPPED, changes)
+
     def unverified_on_error(self, *changes: Change) -> AbstractContextManager[None]:
         """Record an error that escapes while those changes are verified: they may be in place."""
         return self._on_error(Outcome.UNVERIFIED, changes)
@@ -97,7 +101,9 @@ class ChangeOutcomes:
         """Return the result of the environment; `problem` is the error that ended it early."""
         changes = self.results()
         outcome = worst_outcome(each.outcome for each in changes)
-        if problem is not None or outcome is Outcome.SKIPPED:
+        is_skipped = outcome is Outcome.SKIPPED
+        not_started = is_skipped and problem is not None and problem.ends_run
+        if not not_started and (is_skipped or problem is not None):
             outcome = Outcome.FAILED
         first = problem or next((each.problem for each in changes if each.problem), None)
         return EnvironmentResult(

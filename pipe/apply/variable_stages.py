@@ -71,8 +71,13 @@ class VariableWriter(Struct, frozen=True):
         self._delete(changes)
         return all(self.outcomes.is_in_place(change) for change in changes)
 
+    def _begin(self, *changes: VariableChange) -> None:
+        """Return if these changes may be made; they are skipped if the run is over."""
+        with self.outcomes.skip_on_error(*changes):
+            self.store.context.check()
+
     def _write(self, change: ValueChange) -> None:
-        self.store.context.wait(0)  # what is not sent because the run ends is skipped
+        self._begin(change)
         with self.outcomes.fail_on_error(change):
             self._record(change, self.store.upsert(change.variable, change.existing))
 
@@ -93,6 +98,7 @@ class VariableWriter(Struct, frozen=True):
 
         They are replaced by the mark of this run, so that an overlapping run notices.
         """
+        self._begin(change)
         mark = self.store.context.mark if change.written else None
         with self.outcomes.fail_on_error(change):
             upserted = self._write_memory(dict(change.kept), change.existing, mark=mark)
@@ -108,6 +114,7 @@ class VariableWriter(Struct, frozen=True):
         the other.
         """
         self.outcomes.discard(change)
+        self._begin(change)
         with self.outcomes.fail_on_error(change):
             listed = self._read_memory(change)
             kept = fingerprints.load(listed.value if listed else None)
@@ -159,6 +166,7 @@ class VariableWriter(Struct, frozen=True):
         deletions = [each for each in changes if isinstance(each, DeleteVariable)]
         if not deletions:
             return
+        self._begin(*deletions)
         with self.outcomes.fail_on_error(*deletions):
             wanted = {_identity(each.existing) for each in deletions}
             listed = self._read_again(wanted)
@@ -216,7 +224,7 @@ class VariableWriter(Struct, frozen=True):
         return variable_deletions_problem(what, pruned, len(existing))
 
     def _delete_one(self, change: DeleteVariable) -> None:
-        self.store.context.wait(0)  # skipped, too
+        self._begin(change)
         with self.outcomes.fail_on_error(change):
             deleted = self.store.delete(change.existing)
         self._record(change, deleted)

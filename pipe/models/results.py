@@ -72,8 +72,13 @@ _WORST_FIRST: Final = (
 
 
 def worst_outcome(outcomes: Iterable[Outcome]) -> Outcome:
-    """Return the worst of several outcomes; without any, it is unchanged."""
+    """Return the worst of several outcomes; without any, it is unchanged.
+
+    What was done in part is not skipped, but failed.
+    """
     present = set(outcomes)
+    if Outcome.SKIPPED in present and present & {Outcome.APPLIED, Outcome.UNCHANGED}:
+        present.add(Outcome.FAILED)
     return next((each for each in _WORST_FIRST if each in present), Outcome.UNCHANGED)
 
 

@@ -74,13 +74,20 @@ class ItemState(StrEnum):
     TO_DELETE = "to delete"
     DRIFT = "drifted"
     REFUSED = "refused"
+    NOT_STARTED = "not started"
     UNVERIFIED = "not verified"
     FAILED = "failed"
 
 
 DONE: Final = (ItemState.UNCHANGED, ItemState.CREATED, ItemState.UPDATED, ItemState.DELETED)
 PENDING: Final = (ItemState.TO_CREATE, ItemState.TO_CHANGE, ItemState.TO_DELETE)
-BAD: Final = (ItemState.DRIFT, ItemState.REFUSED, ItemState.UNVERIFIED, ItemState.FAILED)
+BAD: Final = (
+    ItemState.DRIFT,
+    ItemState.REFUSED,
+    ItemState.NOT_STARTED,
+    ItemState.UNVERIFIED,
+    ItemState.FAILED,
+)
 """The states that someone has to look at."""
 
 _MARKS: Final = {ItemState.TO_CREATE: "+", ItemState.TO_CHANGE: "~", ItemState.TO_DELETE: "-"}
@@ -101,7 +108,7 @@ _STATES: Final = {
     Outcome.REFUSED: ItemState.REFUSED,
     Outcome.UNVERIFIED: ItemState.UNVERIFIED,
     Outcome.FAILED: ItemState.FAILED,
-    Outcome.SKIPPED: ItemState.FAILED,
+    Outcome.SKIPPED: ItemState.NOT_STARTED,
 }
 _WRITTEN: Final = (Outcome.APPLIED, Outcome.UNVERIFIED)
 _UNUSUAL: Final = (FoundBy.CASE, FoundBy.UUID, FoundBy.SLUG)

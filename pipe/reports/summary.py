@@ -149,9 +149,9 @@ def _environments(results: tuple[EnvironmentResult, ...]) -> str:
     counts["updated"] -= failed.updated
     in_part = failed.created + failed.updated
     noted = {"failed": f"failed ({in_part} changed in part)"} if in_part else {}
-    return count_list(
-        ((number, noted.get(name, name)) for name, number in counts.items()), "environment"
-    )
+    found = [(number, noted.get(name, name)) for name, number in counts.items()]
+    skipped = sum(each.outcome is Outcome.SKIPPED for each in results)
+    return count_list([*found, (skipped, "not started")], "environment")
 
 
 def _exported(exported: Exported | None) -> str:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -53,6 +54,14 @@ OAUTH: Final = {
     "BITBUCKET_OAUTH_CLIENT_ID": DEMO_CLIENT_ID,
     "BITBUCKET_OAUTH_CLIENT_SECRET": DEMO_CLIENT_SECRET,
 }
+FILE: Final = """\
+repository: {variables: {REGION: eu, ZONE: a}}
+environments:
+  - {name: New, type: Staging, admin_only: true, branches: [main], variables: {A: '1'}}
+  - {name: Renamed, rename_from: Old, admin_only: false, branches: [main, dev]}
+  - {name: Moved, type: Test, rename_from: Absent}
+  - {name: Test, state: absent}
+"""
 RUNS: Final[Mapping[str, Mapping[str, str]]] = {
     "apply": ONE,
     "plan": {**ONE, "MODE": "plan"},
@@ -63,6 +72,8 @@ RUNS: Final[Mapping[str, Mapping[str, str]]] = {
     "publishing": PUBLISHED,
     "publishing a plan": {**PUBLISHED, "MODE": "plan"},
     "a token": OAUTH,
+    "everything": {"CONFIG_FILE": "environments.yml"},
+    "repository variables": listed("REPOSITORY_VARIABLES", "REGION=eu", "ZONE=a"),
 }
 
 
@@ -80,6 +91,8 @@ class StoppedWorld(World):
         self.sent = 0
         self.shop.add_pull_request(12)
         self.shop.add_environment("Test", "Test")
+        self.shop.add_environment("Old", "Test", admin_only=True).add_branch("main")
+        self.files["environments.yml"] = FILE
         for number in range(2):
             self.simulator.add_repository("acme", f"svc-{number}").add_environment("Test", "Test")
 
@@ -115,6 +128,24 @@ def _written(ran: Ran) -> dict[str, int]:
     }
 
 
+def _outcomes(ran: Ran) -> set[str]:
+    return {
+        change["outcome"]
+        for repository in ran.report["repositories"]
+        for owner in (repository, *repository["environments"])
+        for change in owner["changes"]
+    }
+
+
+def _not_started(ran: Ran) -> int:
+    """Count environments and variables of repositories of which nothing was tried."""
+    return sum(
+        {each["outcome"] for each in owner["changes"]} == {"skipped"}
+        for repository in ran.report["repositories"]
+        for owner in (repository, *repository["environments"])
+    )
+
+
 @pytest.mark.parametrize("name", RUNS)
 def test_no_request_follows_and_the_report_is_true_to_the_last_answer(
     name: str, monkeypatch: pytest.MonkeyPatch, cases: Cases
@@ -131,8 +162,10 @@ def test_no_request_follows_and_the_report_is_true_to_the_last_answer(
             "variables": ran.count(EventKind.VARIABLE_CREATED, EventKind.VARIABLE_UPDATED),
         }
         assert _written(ran) == happened, f"request {at}\n{ran.log}"
-        # Each request was answered: a variable was written, or nothing was sent for it.
-        assert ran.report["summary"]["variables"]["failed"] == 0, f"request {at}\n{ran.log}"
+        # Each request was answered: a change was made, or nothing was sent for it.
+        assert "failed" not in _outcomes(ran), f"request {at}\n{ran.log}"
+        shown = re.findall(r" not started(?:, see above)?:$", ran.log, re.MULTILINE)
+        assert len(shown) == _not_started(ran), f"request {at}\n{ran.log}"
         if "publishing" not in name:
             assert ran.exit_code == 6, f"request {at}\n{ran.log}"
             assert "stopped" in ran.problems

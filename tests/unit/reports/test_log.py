@@ -65,7 +65,7 @@ def test_colour_and_note_show_the_outcome_of_a_change(
         (Outcome.UNCHANGED, Line(Style.GOOD, "✔ Test unchanged:")),
         (Outcome.UNVERIFIED, Line(Style.BAD, "✖ Test not verified:")),
         (Outcome.FAILED, Line(Style.BAD, "✖ Test failed:")),
-        (Outcome.SKIPPED, Line(Style.BAD, "✖ Test failed:")),
+        (Outcome.SKIPPED, Line(Style.BAD, "✖ Test not started:")),
         (Outcome.REFUSED, Line(Style.BAD, "✖ Test refused, nothing was written to it:")),
     ],
 )
