@@ -40,15 +40,6 @@ def test_production_is_deleted_only_by_force() -> None:
 
 
 @pytest.mark.promise("P10")
-def test_a_pattern_deletes_only_by_force() -> None:
-    world = _world("feature-1", "feature-2", "Other")
-    refused = run_pipe(world, ENVIRONMENT_NAME="feature-*", STATE="absent")
-    assert (refused.exit_code, refused.writes) == (7, [])
-    forced = run_pipe(world, ENVIRONMENT_NAME="feature-*", STATE="absent", FORCE="true")
-    assert (forced.exit_code, world.shop.names()) == (0, ["Other"])
-
-
-@pytest.mark.promise("P10")
 def test_a_rule_deletes_the_last_environments_when_none_is_declared() -> None:
     """The last feature branch is gone: the file declares an empty list."""
     world = _world("feature-1", "feature-2", "Test")
@@ -58,17 +49,6 @@ def test_a_rule_deletes_the_last_environments_when_none_is_declared() -> None:
     )
     ran = run_pipe(world, CONFIG_FILE="envs.yml", FORCE="true")
     assert (ran.exit_code, world.shop.names()) == (0, ["Test"])
-
-
-@pytest.mark.promise("P10")
-def test_pruning_environments_has_its_limits() -> None:
-    world = _world("Live", "a", "b", "c", "d", "e", "f")
-    refused = run_pipe(world, ENVIRONMENT_NAME="Live", PRUNE="environments")
-    assert (refused.exit_code, refused.writes) == (7, [])
-    assert "6 of 7" in refused.log
-    few = _world("Live", "a", "b")
-    done = run_pipe(few, ENVIRONMENT_NAME="Live", PRUNE="environments")
-    assert (done.exit_code, few.shop.names()) == (0, ["Live"])
 
 
 @pytest.mark.promise("P10")

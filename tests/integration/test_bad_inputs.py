@@ -14,7 +14,7 @@ from simulator.faults import (
     garbage,
     server_error,
 )
-from tests.support.world import Ran, World, listed, run_with
+from tests.support.world import Ran, World, run_with
 
 GOOD = {"ENVIRONMENT_NAME": "Live", "ENVIRONMENT_TYPE": "Production", "ADMIN_ONLY": "true"}
 NO_TOKEN = {"BITBUCKET_ACCESS_TOKEN": ""}
@@ -92,67 +92,6 @@ def test_what_is_not_there_or_not_seen_is_a_matter_of_permission(
 
 def _flat(log: str) -> str:
     return re.sub(r"\s+", " ", log)
-
-
-def test_missing_scopes_are_named() -> None:
-    world = World()
-    world.simulator.credentials.add_access_token("reader", scopes=frozenset({"pipeline"}))
-    ran = run_with(world, GOOD | {"BITBUCKET_ACCESS_TOKEN": "reader"})
-    _assert_reported(ran, 3)
-    assert "Required: pipeline:write" in _flat(ran.log)
-    assert "Granted: pipeline" in _flat(ran.log)
-    assert world.shop.names() == []
-
-
-def test_a_workspace_that_may_not_be_entered() -> None:
-    world = World()
-    world.simulator.add_workspace("acme", access="forbidden")
-    ran = run_with(world, GOOD)
-    _assert_reported(ran, 3)
-    assert "You do not have access to this workspace" in _flat(ran.log)
-
-
-def test_an_expired_token() -> None:
-    world = World()
-    body = b'{"type": "error", "error": {"message": "Access token expired."}}'
-    world.simulator.faults.add(Answer(status=401, body=body), times=9)
-    ran = run_with(world, GOOD)
-    _assert_reported(ran, 3)
-    assert "Access token expired" in ran.log
-    assert "create a new one" in _flat(ran.log)
-
-
-def test_a_wrong_oauth_secret() -> None:
-    """The token is fetched outside the API, so no request is counted."""
-    world = World()
-    consumer = {"BITBUCKET_OAUTH_CLIENT_ID": "demo-client-id"}
-    wrong = consumer | {"BITBUCKET_OAUTH_CLIENT_SECRET": "wrong-secret"} | NO_TOKEN
-    ran = run_with(world, GOOD | wrong)
-    assert ran.exit_code == 3
-    assert "Invalid OAuth client credentials" in _flat(ran.log)
-    assert ran.report["requests"]["total"] == 0
-
-
-def test_a_good_oauth_consumer() -> None:
-    world = World()
-    good = {
-        "BITBUCKET_OAUTH_CLIENT_ID": "demo-client-id",
-        "BITBUCKET_OAUTH_CLIENT_SECRET": "demo-client-secret",
-    }
-    ran = run_with(world, GOOD | good | NO_TOKEN)
-    assert (ran.exit_code, world.shop.names()) == (0, ["Live"])
-    assert len(ran.requests) == ran.report["requests"]["total"] + 1
-
-
-def test_an_api_token() -> None:
-    world = World()
-    pair = {
-        "ATLASSIAN_ACCOUNT_EMAIL": "robot@acme.example",
-        "ATLASSIAN_API_TOKEN": "demo-api-token",
-    }
-    variables = listed("VARIABLES", "A=1") | {"BRANCHES": '["main"]'}
-    ran = run_with(world, GOOD | pair | NO_TOKEN | variables)
-    assert (ran.exit_code, world.shop.names()) == (0, ["Live"])
 
 
 @pytest.mark.promise("P17")

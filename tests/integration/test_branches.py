@@ -48,12 +48,6 @@ def test_the_exact_set_is_reached_and_then_left_alone() -> None:
     assert run_with(world, other_order).writes == []
 
 
-def test_an_empty_list_lifts_the_restriction() -> None:
-    world = _world("main", "dev")
-    ran = run_with(world, LIVE | {"BRANCHES": "[]"})
-    assert (ran.exit_code, _live(world).branches) == (0, {})
-
-
 @pytest.mark.promise("P8")
 def test_branches_that_are_not_mentioned_stay() -> None:
     world = _world("main")
@@ -285,15 +279,6 @@ def test_a_restriction_is_not_lifted_where_the_declared_branches_could_not_be_se
     assert (ran.exit_code, _live(world).admin_only) == (5, True)
     lifted = run_with(world, LIVE | {"ADMIN_ONLY": "false", "BRANCHES": "[]"})
     assert (lifted.exit_code, _live(world).admin_only) == (5, False)
-
-
-def test_a_failed_loosening_is_reported() -> None:
-    world = _world("old")
-    world.simulator.faults.add(
-        Answer(status=400, body=b"{}"), path="/internal/*", method="DELETE", times=9
-    )
-    ran = run_with(world, LIVE | {"BRANCHES": "[]"})
-    assert (ran.exit_code, _outcomes(ran)) == (5, {"branches": "failed"})
 
 
 def test_branches_that_another_run_changed_meanwhile_are_not_called_applied() -> None:

@@ -13,7 +13,7 @@ from pipe.fleet import workers
 from pipe.models.declaration import Declaration, Repository
 from pipe.planning.planner import Observed
 from pipe.process.context import Stop
-from simulator.faults import Answer, RateLimited
+from simulator.faults import RateLimited
 from simulator.state.journal import EventKind
 from tests.support.clock import FakeClock
 from tests.support.fleet import SLUGS, WANTED, done, filled
@@ -155,28 +155,6 @@ def test_an_export_survives_a_bug_too(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "- repo-3\n" in ran.out
 
 
-def test_an_export_of_what_can_not_be_read_is_no_file() -> None:
-    ran = _run(filled(World()), MODE="export", REPOSITORIES='["gone"]')
-    assert (ran.exit_code, ran.out, ran.problems) == (3, "", ["not-found"])
-
-
-@pytest.mark.promise("P23")
-@pytest.mark.promise("P27")
-def test_a_service_that_is_down_ends_the_run_and_the_next_begins_with_the_first_that_failed() -> (
-    None
-):
-    slugs = [f"svc-{number:02}" for number in range(24)]
-    world = filled(World(), slugs)
-    world.simulator.faults.add(Answer(status=503), method="POST", times=10**6)
-    began = world.clock.seconds
-    ran = _run(world, REPOSITORIES="svc-*", WORKERS="4")
-    assert ran.exit_code == 6
-    assert "START_AT=acme/svc-00 " in ran.log
-    assert len(ran.report["remaining"]) > 5
-    assert len(ran.requests) < 200
-    assert world.clock.seconds - began < 120
-
-
 @pytest.mark.parametrize("mode", ["apply", "export"])
 def test_a_rate_limit_that_does_not_end_ends_the_run(mode: str) -> None:
     """The limit is one for all repositories, so the others would fare no better."""
@@ -257,11 +235,6 @@ def test_a_parallel_step_logs_its_share() -> None:
     share = {"BITBUCKET_PARALLEL_STEP": "1", "BITBUCKET_PARALLEL_STEP_COUNT": "4"}
     ran = _run(filled(World()), **share)
     assert "INFO: 2 of 6 repositories (parallel step 2 of 4)\n" in ran.log
-
-
-def test_starting_after_the_last_repository_is_an_error() -> None:
-    ran = _run(filled(World()), START_AT="acme/zzz")
-    assert (ran.exit_code, ran.requests, ran.problems) == (5, [], ["nothing-from-start"])
 
 
 def test_a_problem_of_all_repositories_is_logged_once() -> None:

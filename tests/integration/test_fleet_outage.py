@@ -19,7 +19,7 @@ def run_into(fault: Fault, *, method: str, workers: str) -> Ran:
     return run_with(world, WANTED | {"REPOSITORIES": json.dumps(SLUGS), "WORKERS": workers})
 
 
-@pytest.mark.promise("P27")
+@pytest.mark.promise("P23", "P27")
 @pytest.mark.parametrize("workers", ["1", "4"])
 @pytest.mark.parametrize("fault", [server_error(503), NoAnswer()], ids=["503", "silence"])
 @pytest.mark.parametrize(("method", "at_most"), [("*", 70), ("P*", 170)])
@@ -32,4 +32,5 @@ def test_a_service_that_is_down_ends_the_run_after_ten_failed_requests(
     assert "service-failing" in ran.problems or "out-of-time" in ran.problems
     assert len(ran.requests) <= at_most
     assert ran.report["requests"]["total"] == len(ran.requests)
-    assert "START_AT" in ran.log
+    assert "START_AT=acme/repo-00 " in ran.log
+    assert len(ran.report["remaining"]) > 5

@@ -59,16 +59,6 @@ def test_everything_that_can_be_put_right_is_whatever_else_is_broken() -> None:
     assert again.exit_code == 3
 
 
-def test_when_people_did_their_part_a_check_is_clean() -> None:
-    story = _begun()
-    story.run()
-    story.repair()
-    assert story.run().exit_code == 0
-    checked = story.run(MODE="check")
-    assert checked.exit_code == 0
-    assert checked.report["outcome"] == "unchanged"
-
-
 def test_a_workspace_and_a_project_are_listed_once_and_only_by_what_is_needed() -> None:
     lists = [
         each

@@ -45,13 +45,6 @@ def test_a_run_that_is_stopped_ends_between_requests() -> None:
     assert "SIGTERM" in ran.log
 
 
-def test_a_run_can_begin_where_another_ended() -> None:
-    world = filled(World())
-    ran = run_with(world, WANTED | {"START_AT": "acme/repo-4"})
-    assert (ran.exit_code, done(world)) == (0, SLUGS[4:])
-    assert len(ran.requests) == 4
-
-
 def test_parallel_steps_take_their_share() -> None:
     world = filled(World())
     for step in range(4):

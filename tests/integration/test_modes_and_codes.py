@@ -152,22 +152,6 @@ def test_every_exit_code() -> None:
     }  # fmt: skip
 
 
-@pytest.mark.promise("P12")
-def test_a_bug_is_reported_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Exit code 1, and no traceback unless `DEBUG` asks for it."""
-
-    def broken(*_: object) -> None:
-        message = "a bug"
-        raise RuntimeError(message)
-
-    monkeypatch.setattr("pipe.apply.repository.read_state", broken)
-    ran = run_pipe(World(), **GOOD)
-    assert (ran.exit_code, "Traceback" in ran.log) == (1, False)
-    assert ran.report["exit_code"] == 1
-    debugged = run_pipe(World(), **GOOD, DEBUG="true")
-    assert (debugged.exit_code, "Traceback" in debugged.log) == (1, True)
-
-
 @pytest.mark.promise("P18")
 def test_what_was_reviewed_is_applied_and_nothing_else() -> None:
     world = World()
@@ -180,14 +164,6 @@ def test_what_was_reviewed_is_applied_and_nothing_else() -> None:
     assert fresh != reviewed
     done = run_pipe(world, **GOOD, PLAN_CHECKSUM=fresh)
     assert (done.exit_code, len(done.writes)) == (0, 1)
-
-
-def test_debug_logs_each_request_and_no_value() -> None:
-    world = World()
-    ran = run_pipe(world, **GOOD, DEBUG="true", VARIABLES='["A=visible-only-in-the-plan"]')
-    for record in ran.requests:
-        assert f"{record.method} {record.path}" in ran.log.replace("\n", "")
-    assert ran.log.count("visible-only-in-the-plan") == 1
 
 
 @pytest.mark.parametrize(("mode", "is_named"), [("apply", True), ("plan", False), ("check", False)])

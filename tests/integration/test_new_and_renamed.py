@@ -60,22 +60,6 @@ def test_a_missing_repository_costs_no_wait_otherwise() -> None:
     assert (ran.exit_code, ran.methods) == (3, ["GET"])
 
 
-@pytest.mark.parametrize("status", ["301", "302", "308", "404"])
-def test_a_renamed_repository_is_not_followed_and_what_to_write_is_said(status: str) -> None:
-    world = World(renamed_repository=status)
-    world.simulator.world.rename_repository("acme/shop", "store")
-
-    ran = run_pipe(world, **WANTED)
-
-    assert ran.methods == ["GET"]
-    if status == "404":
-        assert (ran.exit_code, ran.problems) == (3, ["not-found"])
-        assert "a renamed repository has a new slug" in " ".join(ran.log.split())
-    else:
-        assert (ran.exit_code, ran.problems) == (5, ["repository-renamed"])
-        assert "Write WORKSPACE: acme and REPO_SLUG: store" in " ".join(ran.log.split())
-
-
 @pytest.mark.promise("P13", "P15")
 @pytest.mark.parametrize("skipped", [1, 2], ids=["before the second look", "after it"])
 def test_variables_are_not_taken_as_deleted_because_their_list_is_not_found(skipped: int) -> None:

@@ -49,15 +49,6 @@ def test_the_customers_story_create_leave_loosen_rename() -> None:
     assert run_pipe(world, ENVIRONMENT_NAME="Test-42", RENAME_FROM="Test-Env").methods == ["GET"]
 
 
-def test_a_name_in_another_case_means_the_same_environment() -> None:
-    world = World()
-    world.shop.add_environment("production", "Production")
-    ran = run_pipe(world, ENVIRONMENT_NAME="Production", ADMIN_ONLY="true")
-    assert ran.exit_code == 0
-    assert ran.bodies == [{"change": {"restrictions": {"admin_only": True}}}]
-    assert world.shop.names() == ["production"]
-
-
 def test_a_rename_may_change_nothing_but_case() -> None:
     world = World()
     world.shop.add_environment("production", "Production")
@@ -65,40 +56,6 @@ def test_a_rename_may_change_nothing_but_case() -> None:
     assert ran.bodies == [{"change": {"name": "Production"}}]
     assert world.shop.names() == ["Production"]
     assert run_pipe(world, ENVIRONMENT_NAME="Production", RENAME_FROM="production").writes == []
-
-
-def test_names_that_differ_by_case_only_are_ambiguous_unless_one_is_exact() -> None:
-    world = World(name_clash="exact")
-    world.shop.add_environment("LIVE", "Production")
-    world.shop.add_environment("live", "Production")
-    unsure = run_pipe(world, ENVIRONMENT_NAME="Live", ADMIN_ONLY="true")
-    assert (unsure.exit_code, unsure.writes) == (7, [])
-    assert unsure.problems == ["ambiguous-name"]
-    assert "LIVE" in unsure.log
-    former = run_pipe(world, ENVIRONMENT_NAME="Production", RENAME_FROM="Live")
-    assert (former.exit_code, former.writes) == (7, [])
-    sure = run_pipe(world, ENVIRONMENT_NAME="live", ADMIN_ONLY="true")
-    assert sure.exit_code == 0
-    assert [each.admin_only for each in world.shop.environments.values()] == [False, True]
-
-
-def test_a_rename_whose_target_exists_is_refused() -> None:
-    world = World()
-    world.shop.add_environment("Live", "Production")
-    world.shop.add_environment("Production", "Production")
-    ran = run_pipe(world, ENVIRONMENT_NAME="Production", RENAME_FROM="Live", ADMIN_ONLY="true")
-    assert (ran.exit_code, ran.methods) == (7, ["GET"])
-    assert ran.problems == ["rename-target-exists"]
-    assert ran.report["outcome"] == "refused"
-
-
-def test_a_rename_whose_former_name_is_gone_creates() -> None:
-    world = World()
-    ran = run_pipe(
-        world, ENVIRONMENT_NAME="Production", RENAME_FROM="Live", ENVIRONMENT_TYPE="production"
-    )
-    assert ran.exit_code == 0
-    assert world.shop.names() == ["Production"]
 
 
 @pytest.mark.promise("P11")
@@ -112,12 +69,6 @@ def test_a_change_of_type_is_refused_before_any_write() -> None:
     assert "What to do: Declare Staging" in ran.log
     assert ran.report["repositories"][0]["environments"][0]["action"] == "refuse"
     assert ran.report["summary"]["environments"]["refused"] == 1
-
-
-def test_an_environment_that_does_not_exist_needs_a_type() -> None:
-    ran = run_pipe(World(), ENVIRONMENT_NAME="Test-Env")
-    assert (ran.exit_code, ran.writes) == (5, [])
-    assert ran.problems == ["type-needed"]
 
 
 def test_a_pattern_brings_every_matching_environment_into_line_and_creates_none() -> None:

@@ -172,14 +172,6 @@ def test_creations_that_are_refused_in_passing_succeed() -> None:
     assert world.shop.names() == ["Test-Env"]
 
 
-def test_restrictions_that_are_ignored_at_creation_are_set_afterwards() -> None:
-    world = World(admin_only_at_creation="ignored")
-    ran = run_pipe(world, ENVIRONMENT_NAME="Test-Env", ENVIRONMENT_TYPE="Test", ADMIN_ONLY="true")
-    assert ran.exit_code == 0
-    assert world.shop.environment("Test-Env").admin_only
-    assert ran.methods == ["GET", "POST", "POST", "GET"]
-
-
 def test_a_change_that_turns_out_to_be_made_is_not_a_failure() -> None:
     """A change that changes nothing may be refused: what counts is what shows."""
     world = World(noop_change="refused")

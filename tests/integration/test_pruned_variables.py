@@ -30,20 +30,6 @@ def test_pruning_deletes_what_is_not_declared_and_looks_twice() -> None:
     assert ran.report["summary"]["variables"]["deleted"] == 1
 
 
-@pytest.mark.promise("P10")
-def test_pruning_too_much_is_refused_unless_forced() -> None:
-    world = live_world()
-    for key in ("A", "B", "C", "D", "E"):
-        live_of(world).set_variable(key, "1")
-    wanted = declare_plain(A="1", B="1", C="2") | PRUNE
-    refused = run_with(world, wanted)
-    assert (refused.exit_code, refused.writes) == (7, [])
-    assert "2 of 5" in refused.log
-    assert "30 %" in refused.log
-    forced = run_with(world, wanted | {"FORCE": "true"})
-    assert (forced.exit_code, set(values_of(world))) == (0, {"A", "B", "C"})
-
-
 @pytest.mark.promise("P10", "P16")
 def test_fingerprints_are_pruned_only_when_they_are_not_used() -> None:
     world = live_world()

@@ -36,15 +36,6 @@ def test_secured_values_are_written_every_run_and_the_log_says_why() -> None:
     assert again.count(EventKind.VARIABLE_UPDATED) == 1
 
 
-def test_if_missing_never_writes_what_exists() -> None:
-    world = live_world()
-    policy = {"SECURED_UPDATE": "if-missing"}
-    run_with(world, declare_secured(A="first") | policy)
-    again = run_with(world, declare_secured(A="second", B="new") | policy)
-    assert [body["key"] for body in again.bodies] == ["B"]
-    assert values_of(world)["A"] == ("first", True)
-
-
 @pytest.mark.promise("P9")
 @pytest.mark.parametrize("mode", ["plan", "check", "apply"])
 @pytest.mark.parametrize(
@@ -131,14 +122,6 @@ def test_damaged_fingerprints_only_cost_another_write(
 
 
 @pytest.mark.promise("P16")
-def test_a_rotated_key_writes_all_values_again() -> None:
-    world = live_world()
-    run_with(world, declare_secured(A="one", B="two") | {"FINGERPRINT_KEY": KEY})
-    other = run_with(world, declare_secured(A="one", B="two") | {"FINGERPRINT_KEY": KEY[::-1]})
-    assert [body["key"] for body in other.bodies] == [OURS, "A", "B", OURS]
-
-
-@pytest.mark.promise("P16")
 def test_a_fingerprint_is_written_after_the_value_it_vouches_for() -> None:
     """A run that ends in between writes again rather than believes."""
     world = live_world()
@@ -191,17 +174,6 @@ def test_a_lagging_list_does_not_hide_the_mark_of_a_run() -> None:
     assert run_with(world, wanted).exit_code == 0
     world.clock.seconds += 60
     assert run_with(world, wanted).writes == []
-
-
-@pytest.mark.promise("P16")
-def test_without_a_key_fingerprints_that_became_untrue_are_forgotten() -> None:
-    """Otherwise a later run would believe a value that is not there any more."""
-    world = live_world()
-    run_with(world, declare_secured(A="one", B="two") | {"FINGERPRINT_KEY": KEY})
-    run_with(world, declare_secured(A="changed"))
-    back = run_with(world, declare_secured(A="one", B="two") | {"FINGERPRINT_KEY": KEY})
-    assert [body["key"] for body in back.bodies] == [OURS, "A", "B", OURS]
-    assert values_of(world)["A"] == ("one", True)
 
 
 @pytest.mark.promise("P7", "P9")

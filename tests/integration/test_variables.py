@@ -9,7 +9,6 @@ from pipe.apply.variable_writes import VariableStore
 from pipe.models.declaration import PlainVariable
 from pipe.models.existing import ExistingVariable, VariableOwner
 from pipe.models.results import Outcome
-from simulator.behaviour.switches import SWITCHES
 from simulator.simulator import Simulator
 from simulator.state.journal import EventKind
 from tests.support.variables import (
@@ -102,41 +101,6 @@ def test_what_is_not_declared_stays_byte_for_byte() -> None:
     }
     assert [each.details["key"] for each in ran.events] == ["A"]
     assert live_of(world).admin_only
-
-
-def test_only_the_value_that_differs_is_written() -> None:
-    world = live_world()
-    live_of(world).set_variable("A", "1")
-    live_of(world).set_variable("B", "old")
-    ran = run_with(world, declare_plain(A="1", B="new"))
-    assert ran.methods == ["GET", "GET", "PUT"]
-    assert ran.bodies == [
-        {"type": "pipeline_variable", "key": "B", "value": "new", "secured": False}
-    ]
-
-
-@pytest.mark.promise("P14")
-@pytest.mark.parametrize("links", SWITCHES["next_links"].choices)
-@pytest.mark.parametrize("stated", [True, False])
-@pytest.mark.parametrize("size", [0, 10, 50])
-def test_250_variables_under_every_kind_of_broken_page(
-    links: str, size: int, *, stated: bool
-) -> None:
-    world = live_world(
-        next_links=links,
-        max_page_size=size,
-        page_has_size=stated,
-        page_has_pagelen=stated,
-        page_has_number=stated,
-        list_order="stable" if stated else "shuffled",
-    )
-    wanted = {f"V{number}": str(number) for number in range(250)}
-    for key, value in wanted.items():
-        live_of(world).set_variable(key, value)
-    ran = run_with(world, LIVE | _as_object(wanted | {"V17": "another"}))
-    assert ran.exit_code == 0
-    assert ran.report["summary"]["variables"]["unchanged"] == 249
-    assert [body["key"] for body in ran.bodies] == ["V17"]
 
 
 def _delete_once_read(world: World) -> None:

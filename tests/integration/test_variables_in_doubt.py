@@ -6,7 +6,6 @@ import pytest
 
 from simulator.behaviour.switches import SWITCHES
 from simulator.faults import Answer, DropConnection, empty_page
-from simulator.http import Cut
 from simulator.state.journal import EventKind
 from tests.support.variables import (
     declare_plain,
@@ -123,14 +122,6 @@ def test_a_variable_whose_answer_is_lost_is_written_once(
     assert ran.exit_code == 0
     assert values_of(world) == {"A": ("value", secured)}
     assert ran.count(EventKind.VARIABLE_CREATED) == 1
-
-
-def test_a_variable_whose_answers_are_all_lost_is_given_up() -> None:
-    world = live_world()
-    world.simulator.faults.add(DropConnection(), method="POST", times=99)
-    ran = run_with(world, declare_plain(A="value"))
-    assert (ran.exit_code, set(ran.problems)) == (6, {"service-unavailable"})
-    assert all(each.dropped is Cut.CLOSED for each in ran.requests if each.method == "POST")
 
 
 def test_keys_that_bitbucket_takes_for_the_same_are_reported() -> None:

@@ -63,49 +63,6 @@ def test_a_list(name: str) -> None:
         refused(name, variables)
 
 
-@pytest.mark.parametrize("name", [name.upper() for name in FIELDS])
-def test_an_empty_variable_is_not_given(name: str) -> None:
-    world = World()
-    empty = {name: "", f"{name}_COUNT": "", f"{name}_0": ""}
-    ran = run_with(world, ONE | {each: "" for each in empty if each not in ONE} | {"MODE": "plan"})
-    assert ran.exit_code in {0, 2}
-    assert (ran.exit_code == 2) is (name == "BITBUCKET_ACCESS_TOKEN"), ran.log
-
-
-@pytest.mark.parametrize(
-    ("variables", "name"),
-    [
-        ({"DRY_RUN": "true"}, "DRY_RUN"),
-        ({"DRY_RUN": "false"}, "DRY_RUN"),
-        ({"ENVIRONMENT_NAME": '["Live"]'}, "ENVIRONMENT_NAME"),
-        ({"ENVIRONMENT_NAME": "", "ADMIN_ONLY": "true"}, "ENVIRONMENT_NAME"),
-        (
-            {"ENVIRONMENT_NAME": "", "REPOSITORY_VARIABLES": "A=1", "ADMIN_ONLY": "true"},
-            "ENVIRONMENT_NAME",
-        ),
-        ({"PLAN_CHECKSUM": "sha256:"}, "PLAN_CHECKSUM"),
-        ({"PRUNE": "variables"}, "PRUNE"),
-        ({"PRUNE": "repository-variables"}, "PRUNE"),
-        ({"ENVIRONMENT_NAME": "L*", "PRUNE": "environments"}, "PRUNE"),
-        (
-            {
-                "ENVIRONMENT_NAME": "",
-                "ENVIRONMENT_TYPE": "",
-                "REPOSITORY_VARIABLES": "A=1",
-                "PRUNE": "environments",
-            },
-            "PRUNE",
-        ),
-        ({"REPO_SLUG": "other/shop", "WORKSPACE": "acme"}, "REPO_SLUG"),
-        ({"SECURED_VARIABLES": "DB_PASSWORD="}, "SECURED_VARIABLES"),
-        ({"VARIABLES": "A=1\nB=2"}, "VARIABLES"),
-        ({"BRANCHES": "feature one"}, "BRANCHES"),
-    ],
-)
-def test_settings_that_would_do_harm(variables: dict[str, str], name: str) -> None:
-    refused(name, variables)
-
-
 @pytest.mark.parametrize(
     ("name", "text"),
     [

@@ -95,4 +95,4 @@ def test_start_at_skips_repositories_and_keeps_the_shares_of_steps() -> None:
     assert share(ALL, parallel=None, start_at=Repository("acme", "r31")) == ALL[4:]
     with pytest.raises(PipeError) as raised:
         share(ALL, parallel=None, start_at=Repository("acme", "zzz"))
-    assert raised.value.problem.code == 5
+    assert (raised.value.problem.key, raised.value.problem.code) == ("nothing-from-start", 5)

@@ -255,10 +255,13 @@ def test_variables_of_the_repository_are_planned_like_those_of_an_environment() 
 def test_refusals_say_what_could_be_meant() -> None:
     unsure = _one(declared("Live"), env("LIVE"), env("live"))
     assert isinstance(unsure, Refuse)
-    assert (unsure.problem.key, unsure.existing) == ("ambiguous-name", None)
+    assert (unsure.problem.key, unsure.problem.code) == ("ambiguous-name", ExitCode.REFUSED)
+    assert unsure.existing is None
+    assert "LIVE" in unsure.problem.what
     both = _one(declared("New", rename_from="Old"), env("New"), env("Old"))
     assert isinstance(both, Refuse)
-    assert (both.problem.key, both.existing) == ("rename-target-exists", env("Old"))
+    assert (both.problem.key, both.problem.code) == ("rename-target-exists", ExitCode.REFUSED)
+    assert both.existing == env("Old")
 
 
 @pytest.mark.parametrize(

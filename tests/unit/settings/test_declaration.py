@@ -139,7 +139,7 @@ def test_a_repository_with_its_workspace(environ: dict[str, str], slug: Reposito
             },
         ),
         (
-            {"DRY_RUN": "1"},
+            {"DRY_RUN": "false"},
             {"DRY_RUN": "not supported, and ignoring it would write changes; use MODE: plan"},
         ),
     ],
