@@ -171,12 +171,14 @@ def test_a_type_is_refused_where_it_is_known_to_differ(
     assert isinstance(plan, Refuse) is refused
     if isinstance(plan, Refuse):
         assert (plan.problem.key, plan.existing) == ("type-cannot-change", env("Live", existing))
+        assert all(f"{each}" in plan.problem.what for each in (kind, existing))
 
 
 def test_what_must_be_created_needs_a_type() -> None:
     plan = _one(declared("Live"))
     assert isinstance(plan, Refuse)
     assert plan.problem.key == "type-needed"
+    assert "'Live'" in plan.problem.what
 
 
 def test_absence_is_reached_by_deletion_or_is_there_already() -> None:
@@ -275,16 +277,21 @@ def test_refusals_say_what_could_be_meant() -> None:
 def test_two_declarations_never_write_to_one_environment(
     others: tuple[DeclaredEnvironment, ...],
 ) -> None:
-    plans = _plan((declared("Live"), *others), env("Live")).environments
-    assert [each.problem.key for each in plans if isinstance(each, Refuse)] == [
-        "declared-twice"
-    ] * (len(others) + 1)
+    wanted = (declared("Live"), *others)
+    for each, plan in zip(wanted, _plan(wanted, env("Live")).environments, strict=True):
+        assert isinstance(plan, Refuse)
+        assert (plan.problem.key, plan.name) == ("declared-twice", each.name)
+        assert plan.existing == env("Live")
+        assert "'Live'" in plan.problem.what
 
 
 def test_a_name_that_another_declaration_has_or_had_is_not_created() -> None:
     """Created today, it could be taken for the other's environment tomorrow."""
     twice = _plan((declared("Live", TEST), declared("live", TEST))).environments
-    assert [type(each) for each in twice] == [Refuse, Refuse]
+    for plan, name in zip(twice, ("Live", "live"), strict=True):
+        assert isinstance(plan, Refuse)
+        assert (plan.name, plan.existing, plan.problem.key) == (name, None, "declared-twice")
+        assert f"'{name}'" in plan.problem.what
     former = _plan(
         (declared("New", TEST, rename_from="Old"), declared("old", TEST)), env("New")
     ).environments
@@ -329,6 +336,24 @@ def test_rules_hold_for_what_nothing_else_means() -> None:
             found_by=FoundBy.RULE,
         ),
     )
+
+
+def test_a_rule_compares_with_what_the_environment_holds() -> None:
+    rules = Declaration(rules=(Rule(desired=desired(plain("A", "1"))),))
+    contents = {"{Live}": ExistingContents(variables=(var("A", "1"),))}
+    assert _plan(rules, env("Live"), contents=contents).environments == (
+        Keep(name="Live", existing=env("Live"), unchanged_variables=1, found_by=FoundBy.RULE),
+    )
+
+
+def test_a_rule_for_a_type_refuses_an_environment_of_unknown_type() -> None:
+    rules = Declaration(rules=(Rule(type=PRODUCTION, desired=Desired(admin_only=True)),))
+    (refusal,) = _plan(rules, env("Live", None)).environments
+    assert isinstance(refusal, Refuse)
+    assert (refusal.name, refusal.existing) == ("Live", env("Live", None))
+    assert refusal.problem.key == "type-unknown"
+    assert "'Live'" in refusal.problem.what
+    assert "Production" in refusal.problem.what + refusal.problem.why + refusal.problem.remedy
 
 
 @pytest.mark.promise("P10")

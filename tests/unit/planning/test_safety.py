@@ -14,6 +14,7 @@ from pipe.models.changes import (
     SetName,
     Update,
     UpdateVariable,
+    existing_of,
 )
 from pipe.models.declaration import EnvironmentType
 from pipe.planning.safety import deletion_problem, review
@@ -77,15 +78,22 @@ def test_pruning_environments_has_a_limit(pruned: int, existing: int, *, refused
     kept = Keep(name="Live", existing=env("Live"))
     plans: tuple[EnvironmentPlan, ...] = (*deletions, named, kept)
     wanted = ["too-many-deletions" if refused else None] * pruned
-    assert _keys(_reviewed(*plans, existing=existing)) == [*wanted, None, None]
+    reviewed = _reviewed(*plans, existing=existing)
+    assert _keys(reviewed) == [*wanted, None, None]
+    for before, after in zip(plans, reviewed, strict=True):
+        if isinstance(after, Refuse):
+            assert after.existing == existing_of(before)
+            assert f"{pruned} of {existing} environments" in after.problem.what
+            assert "30 %" in after.problem.why
     assert _reviewed(*plans, existing=existing, force=True) == plans
 
 
 @pytest.mark.promise("P10")
 @pytest.mark.parametrize(
-    ("deleted", "unchanged", "refused"), [(4, 0, False), (2, 1, True), (1, 2, False), (2, 5, False)]
+    ("deleted", "unchanged", "refusals"),
+    [(4, 0, []), (2, 1, ["2 of 5"]), (1, 2, []), (2, 5, [])],
 )
-def test_pruning_variables_has_a_limit(deleted: int, unchanged: int, *, refused: bool) -> None:
+def test_pruning_variables_has_a_limit(deleted: int, unchanged: int, refusals: list[str]) -> None:
     """Counted against what is there, which a variable to be created is not."""
     changes: tuple[Change, ...] = (
         *(DeleteVariable(var(f"D{number}", "1")) for number in range(deleted)),
@@ -96,7 +104,11 @@ def test_pruning_variables_has_a_limit(deleted: int, unchanged: int, *, refused:
     if (deleted, unchanged) == (4, 0):
         changes = changes[:4]
     plan = Update(existing=env("Live"), changes=changes, unchanged_variables=unchanged)
-    assert _keys(_reviewed(plan)) == ["too-many-deletions" if refused else None]
+    reviewed = _reviewed(plan)
+    assert [each.problem.what for each in reviewed if isinstance(each, Refuse)] == [
+        f"Pruning would delete {each} variables of 'Live'." for each in refusals
+    ]
+    assert _keys(reviewed) == (["too-many-deletions"] if refusals else [None])
     assert _reviewed(plan, force=True) == (plan,)
 
 
