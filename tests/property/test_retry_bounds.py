@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipe.bitbucket.payloads import deletion, parser
 from pipe.bitbucket.requests import (
     AlreadyGone,
     IdempotentRequest,
@@ -18,17 +17,10 @@ from pipe.bitbucket.requests import (
 from pipe.bitbucket.transport import RetryPolicy
 from pipe.models.errors import PipeError, RunOverError
 from tests.support.clock import FakeClock
-from tests.unit.bitbucket.doubles import Reply, connect
+from tests.unit.bitbucket.doubles import DELETE, GET, POST, PUT, Reply, connect
 
 pytestmark = pytest.mark.promise("P5", "P6")
 
-VALUE = parser(lambda value: value)
-REQUESTS: list[IdempotentRequest[object] | NonIdempotentRequest[object]] = [
-    IdempotentRequest(method=HTTPMethod.GET, path="/2.0/x", parse=VALUE),
-    IdempotentRequest(method=HTTPMethod.PUT, path="/2.0/x", parse=VALUE),
-    deletion("/2.0/x"),
-    NonIdempotentRequest(path="/2.0/x", parse=VALUE),
-]
 NOT_PROCESSED = "refused", "429"
 EVENTS = st.sampled_from(["ok", "refused", "cut", "html", "429", "500", "503", "404", "silence"])
 SECONDS = st.integers(0, 1000).map(str)
@@ -53,7 +45,7 @@ def reply(event: str, wait: str | None, clock: FakeClock) -> Reply:
 
 
 @given(
-    request=st.sampled_from(REQUESTS),
+    request=st.sampled_from([GET, PUT, DELETE, POST]),
     events=st.lists(st.tuples(EVENTS, st.none() | SECONDS), min_size=1, max_size=12),
     max_attempts=st.integers(1, 8),
     deadline=st.floats(0.1, 900),

@@ -35,28 +35,11 @@ def test_the_whole_word_is_masked(text: str, masked: str) -> None:
     assert Redactor([SECRET]).mask_words(text) == masked
 
 
-@pytest.mark.parametrize("length", range(1, len(SECRET)))
-def test_a_part_of_a_secret_changes_nothing(length: int) -> None:
-    redactor = Redactor([SECRET])
-
-    for part in (SECRET[:length], SECRET[-length:], SECRET[:length].upper(), f"{SECRET[:length]}!"):
-        assert redactor.mask_words(f"<{part}>") == f"<{part}>"
-        assert redactor.mask_value(part) == part
-
-
 def test_a_value_is_masked_whole() -> None:
     redactor = Redactor([SECRET])
 
     assert redactor.mask_value(f"postgres://app:{SECRET}@db and more") == MASK
     assert redactor.mask_value("postgres://app@db and more") == "postgres://app@db and more"
-
-
-@pytest.mark.parametrize("short", ["", " ", "1", "prod", "47110", "1234567", "       1"])
-def test_a_short_secret_is_not_searched_for(short: str) -> None:
-    redactor = Redactor([short])
-
-    assert redactor.mask_words(f"'{short}' {short}") == f"'{short}' {short}"
-    assert redactor.mask_value(short) == short
 
 
 def test_a_secret_of_many_lines_is_found_as_it_is_and_on_one_line() -> None:

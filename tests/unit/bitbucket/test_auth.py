@@ -2,7 +2,6 @@
 
 import threading
 from base64 import b64decode
-from http import HTTPMethod
 from typing import Final
 
 import httpx
@@ -18,22 +17,18 @@ from pipe.bitbucket.auth import (
     describe_credentials,
 )
 from pipe.bitbucket.error_responses import WITHHELD
-from pipe.bitbucket.payloads import parser
 from pipe.bitbucket.rejections import rejection
-from pipe.bitbucket.requests import IdempotentRequest, Rejected
+from pipe.bitbucket.requests import Rejected
 from pipe.bitbucket.transport import RetryPolicy
 from pipe.models.errors import ExitCode, PipeError, RunOverError
 from pipe.models.results import Counts
 from tests.support.clock import FakeClock
-from tests.unit.bitbucket.doubles import SHOP, Line, Reply, connect
+from tests.unit.bitbucket.doubles import GET, SHOP, Line, Reply, connect
 
 TOKEN_URL: Final = "https://bitbucket.example/site/oauth2/access_token"
 SECRET: Final = "canary-client-secret"
 CONSUMER: Final = OAuthConsumer(
     client_id="client", client_secret=SecretStr(SECRET), token_url=TOKEN_URL
-)
-GET: Final = IdempotentRequest(
-    method=HTTPMethod.GET, path="/2.0/x", parse=parser(lambda value: value)
 )
 EXPIRED: Final = {"type": "error", "error": {"message": "Access token expired."}}
 

@@ -2,17 +2,14 @@
 
 import gzip
 import zlib
-from http import HTTPMethod
 
 import httpx
 import pytest
 
 from pipe.bitbucket.exchange import MAX_ANSWER_BYTES, decoded, exchange
-from pipe.bitbucket.payloads import parser
-from pipe.bitbucket.requests import IdempotentRequest, Json, UnparseableError
+from pipe.bitbucket.requests import Json, UnparseableError
 from pipe.bitbucket.retry import AttemptOutcome, Understood, Unparseable
-
-GET = IdempotentRequest(method=HTTPMethod.GET, path="/2.0/x", parse=parser(lambda value: value))
+from tests.unit.bitbucket.doubles import GET
 
 
 def outcome_of(response: httpx.Response) -> AttemptOutcome[Json]:
