@@ -72,12 +72,7 @@ def test_a_list_that_wavers_is_looked_at_again() -> None:
 def test_what_got_another_name_meanwhile_is_not_deleted() -> None:
     """It may not be what was meant."""
     world = _world("feature-1")
-
-    def rename(_: object) -> None:
-        if len(world.simulator.requests) == 1:
-            world.shop.environment("feature-1").rename("Live")
-
-    world.simulator.observers.append(rename)
+    world.after(1, lambda: world.shop.environment("feature-1").rename("Live"))
     ran = run_pipe(world, ENVIRONMENT_NAME="feature-1", STATE="absent")
     assert (ran.exit_code, ran.problems) == (5, ["deletion-reconsidered"])
     assert world.shop.names() == ["Live"]
@@ -85,12 +80,7 @@ def test_what_got_another_name_meanwhile_is_not_deleted() -> None:
 
 def test_a_deletion_that_finds_nothing_succeeded() -> None:
     world = _world("feature-1")
-
-    def delete(_: object) -> None:
-        if len(world.simulator.requests) == 3:
-            world.shop.delete_environment(world.shop.environment("feature-1"))
-
-    world.simulator.observers.append(delete)
+    world.after(3, lambda: world.shop.delete_environment(world.shop.environment("feature-1")))
     ran = run_pipe(world, ENVIRONMENT_NAME="feature-1", STATE="absent")
     assert (ran.exit_code, ran.writes[0][0]) == (0, "DELETE")
 

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from simulator.faults import Answer, DropConnection, server_error
-from simulator.simulator import Simulator
 from simulator.state.environment import Environment
 from simulator.state.journal import EventKind
 from tests.support.world import Ran, World, listed, run_with
@@ -167,12 +166,7 @@ def test_a_pattern_that_somebody_else_changed_meanwhile_is_no_failure(
     existing: list[str], change: Callable[[Environment], object]
 ) -> None:
     world = _world(*existing)
-
-    def somebody_else(_: Simulator) -> None:
-        if len(world.simulator.requests) == 2:
-            change(_live(world))
-
-    world.simulator.observers.append(somebody_else)
+    world.after(2, lambda: change(_live(world)))
     ran = run_with(world, LIVE | {"BRANCHES": '["main"]'})
     assert (ran.exit_code, set(_live(world).branches)) == (0, {"main"})
 
@@ -283,13 +277,7 @@ def test_a_restriction_is_not_lifted_where_the_declared_branches_could_not_be_se
 
 def test_branches_that_another_run_changed_meanwhile_are_not_called_applied() -> None:
     world = _world("main")
-
-    def interfere(_: object) -> None:
-        if world.simulator.requests[-1].method == "POST":
-            world.simulator.observers.clear()
-            _live(world).add_branch("theirs")
-
-    world.simulator.observers.append(interfere)
+    world.after(3, lambda: _live(world).add_branch("theirs"))
     ran = run_with(world, LIVE | listed("BRANCHES", "main", "ours"))
     assert (ran.exit_code, ran.problems) == (5, ["branches-differ"] * len(ran.problems))
     assert _outcomes(ran) == {"branches": "unverified"}

@@ -1,6 +1,5 @@
 """Runs over several repositories that end early, cleanly."""
 
-from simulator.simulator import Simulator
 from tests.support.fleet import SLUGS, WANTED, done, filled
 from tests.support.world import Ran, World, run_with
 
@@ -33,12 +32,7 @@ def test_a_run_without_the_time_for_the_next_repository_ends_before_it() -> None
 
 def test_a_run_that_is_stopped_ends_between_requests() -> None:
     world = filled(World())
-
-    def stop(_: Simulator) -> None:
-        if len(world.simulator.requests) == len(SLUGS) + 2:
-            world.stop.request("SIGTERM")
-
-    world.simulator.observers.append(stop)
+    world.after(len(SLUGS) + 2, lambda: world.stop.request("SIGTERM"))
     ran = run_with(world, WANTED)
     _assert_reported(ran, world)
     assert done(world) == SLUGS[:2]

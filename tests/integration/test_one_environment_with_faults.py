@@ -281,13 +281,7 @@ def test_a_change_that_can_not_be_read_back_is_not_verified() -> None:
 
 def _run_while(world: World, happens: Callable[[], object], **variables: str) -> Ran:
     """Run, and let something happen in Bitbucket after the first request was answered."""
-    pending = [happens]
-
-    def once(_: object) -> None:
-        if pending:
-            pending.pop()()
-
-    world.simulator.observers.append(once)
+    world.after(1, happens)
     return run_pipe(
         world, **({"ENVIRONMENT_NAME": "Test-Env", "ENVIRONMENT_TYPE": "Test"} | variables)
     )

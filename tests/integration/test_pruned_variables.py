@@ -69,12 +69,7 @@ def test_what_somebody_else_deleted_is_no_failure() -> None:
     world = live_world()
     live_of(world).set_variable("A", "1")
     live_of(world).set_variable("B", "1")
-
-    def delete(_: object) -> None:
-        if len(world.simulator.requests) == 3:
-            live_of(world).variables.pop("B", None)
-
-    world.simulator.observers.append(delete)
+    world.after(3, lambda: live_of(world).remove_variable("B"))
     ran = run_with(world, declare_plain(A="1") | PRUNE)
     assert "DELETE" in ran.methods
     assert (ran.exit_code, changes_of(ran)) == (0, {"variables.B": "unchanged"})

@@ -180,12 +180,10 @@ def test_contents_are_read_where_bitbucket_does_not_state_the_type() -> None:
 def test_what_changed_meanwhile_by_anothers_hand_is_adopted_with_its_variables() -> None:
     world = World()
 
-    def somebody_else(_: object) -> None:
-        if len(world.simulator.requests) == 1 and not world.shop.environments:
-            live = world.shop.add_environment("Live", "Test")
-            live.set_variable("A", "theirs")
+    def somebody_else() -> None:
+        world.shop.add_environment("Live", "Test").set_variable("A", "theirs")
 
-    world.simulator.observers.append(somebody_else)
+    world.after(1, somebody_else)
     ran = run_with(world, declare_plain(A="ours") | {"ENVIRONMENT_TYPE": "Test"})
     assert (ran.exit_code, values_of(world)) == (0, {"A": ("ours", False)})
     assert changes_of(ran) == {"variables.A": "applied"}
@@ -194,11 +192,10 @@ def test_what_changed_meanwhile_by_anothers_hand_is_adopted_with_its_variables()
 def test_an_adopted_environment_whose_variables_can_not_be_read_is_reported() -> None:
     world = World()
 
-    def somebody_else(_: object) -> None:
-        if len(world.simulator.requests) == 1 and not world.shop.environments:
-            world.shop.add_environment("Live", "Test").variable_refusals = 999
+    def somebody_else() -> None:
+        world.shop.add_environment("Live", "Test").variable_refusals = 999
 
-    world.simulator.observers.append(somebody_else)
+    world.after(1, somebody_else)
     ran = run_with(world, declare_plain(A="ours") | {"ENVIRONMENT_TYPE": "Test"})
     assert (ran.exit_code, set(ran.problems)) == (5, {"variables-unavailable"})
     assert changes_of(ran) == {"type": "skipped", "variables.A": "skipped"}

@@ -145,15 +145,12 @@ def test_a_variable_that_was_replaced_meanwhile_is_written_all_the_same() -> Non
     world = live_world()
     live = live_of(world)
     live.set_variable("A", "old")
-    replaced: list[bool] = []
 
-    def replace(_: object) -> None:
-        if len(world.simulator.requests) == 2 and not replaced:
-            replaced.append(True)
-            live.remove_variable("A")
-            live.set_variable("A", "somebody else's")
+    def replace() -> None:
+        live.remove_variable("A")
+        live.set_variable("A", "somebody else's")
 
-    world.simulator.observers.append(replace)
+    world.after(2, replace)
     ran = run_with(world, declare_plain(A="new"))
     assert ran.exit_code == 0
     assert values_of(world) == {"A": ("new", False)}
@@ -163,11 +160,6 @@ def test_a_variable_that_was_deleted_meanwhile_is_created() -> None:
     world = live_world()
     live = live_of(world)
     live.set_variable("A", "old")
-
-    def delete(_: object) -> None:
-        if len(world.simulator.requests) == 2:
-            live.variables.pop("A", None)
-
-    world.simulator.observers.append(delete)
+    world.after(2, lambda: live.remove_variable("A"))
     ran = run_with(world, declare_plain(A="new"))
     assert (ran.exit_code, values_of(world)) == (0, {"A": ("new", False)})

@@ -11,7 +11,7 @@ import io
 import json
 import tempfile
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import count
@@ -81,6 +81,17 @@ class World:
 
     def set_switches(self, **switches: SwitchValue) -> None:
         self.simulator.switches = with_values(self.simulator.switches, switches)
+
+    def after(self, requests: int, happens: Callable[[], object]) -> None:
+        """Let something happen once, after so many more requests: others change Bitbucket, too."""
+        due = len(self.simulator.requests) + requests
+        pending = [happens]
+
+        def look(simulator: Simulator) -> None:
+            if len(simulator.requests) == due and pending:
+                pending.pop()()
+
+        self.simulator.observers.append(look)
 
     def carrier(self) -> httpx.BaseTransport:
         return InProcessTransport(self.simulator, on_latency=self.clock.sleep, latency=self.latency)

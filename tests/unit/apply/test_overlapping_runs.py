@@ -24,18 +24,6 @@ def _run(world: World, value: str, policy: SecretsPolicy = ON_CHANGE) -> Reposit
     return apply_one(context, plan, declaration)
 
 
-def _interrupt(world: World, after: int, value: str, policy: SecretsPolicy = ON_CHANGE) -> None:
-    """Let another run do everything after so many requests of the next run."""
-    start = len(world.simulator.requests)
-
-    def observe(_: object) -> None:
-        if len(world.simulator.requests) == start + after:
-            world.simulator.observers.clear()
-            _run(world, value, policy)
-
-    world.simulator.observers.append(observe)
-
-
 def _stored(world: World) -> str:
     return world.shop.environment("Live").variables["A"].value
 
@@ -56,7 +44,7 @@ def test_no_fingerprint_is_left_of_a_value_that_is_not_stored(
     world.shop.add_environment("Live", "Test")
     if known:
         _run(world, "before")
-    _interrupt(world, after, "theirs", policy)
+    world.after(after, lambda: _run(world, "theirs", policy))
     assert not _run(world, "ours").problems
     assert not _run(world, again).problems
     assert _stored(world) == again

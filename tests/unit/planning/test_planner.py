@@ -351,7 +351,7 @@ def test_a_rule_for_a_type_refuses_an_environment_of_unknown_type() -> None:
     (refusal,) = _plan(rules, env("Live", None)).environments
     assert isinstance(refusal, Refuse)
     assert (refusal.name, refusal.existing) == ("Live", env("Live", None))
-    assert refusal.problem.key == "type-unknown"
+    assert (refusal.problem.key, refusal.problem.code) == ("type-unknown", ExitCode.INCOMPLETE)
     assert "'Live'" in refusal.problem.what
     assert "Production" in refusal.problem.what + refusal.problem.why + refusal.problem.remedy
 
