@@ -237,6 +237,11 @@ def test_a_parallel_step_logs_its_share() -> None:
     assert "INFO: 2 of 6 repositories (parallel step 2 of 4)\n" in ran.log
 
 
+def test_starting_after_the_last_repository_is_an_error() -> None:
+    ran = _run(filled(World()), START_AT="acme/zzz")
+    assert (ran.exit_code, ran.requests, ran.problems) == (5, [], ["nothing-from-start"])
+
+
 def test_a_problem_of_all_repositories_is_logged_once() -> None:
     world = filled(World())
     for slug in SLUGS:
