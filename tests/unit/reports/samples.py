@@ -6,10 +6,13 @@ from pipe.models.changes import (
     Delete,
     DeleteReason,
     DeleteVariable,
+    Keep,
+    SetAdminOnly,
     SetType,
     Update,
     UpdateVariable,
 )
+from pipe.models.declaration import EnvironmentType, Repository
 from pipe.models.results import (
     Counts,
     EnvironmentResult,
@@ -60,3 +63,40 @@ RUN = RunResult(
     seconds=1.25,
 )
 NOTHING = RunResult(mode=Mode.APPLY, counts=Counts(), seconds=0.04)
+
+
+def keep(name: str) -> EnvironmentResult:
+    return planned(Keep(name=name, existing=env(name)))
+
+
+def drift(name: str) -> EnvironmentResult:
+    return planned(
+        Update(
+            existing=env(name, EnvironmentType.PRODUCTION),
+            changes=(
+                SetAdminOnly(before=False, after=True),
+                CreateVariable(plain("API_URL", "https://api.acme.example/" + "x" * 100)),
+            ),
+        )
+    )
+
+
+def fleet(number: int, *names: str) -> RunResult:
+    """Return a check of so many repositories; every tenth drifted in Production."""
+    return RunResult(
+        mode=Mode.CHECK,
+        repositories=tuple(
+            RepositoryResult(
+                repository=Repository("acme", f"service-{index:04}"),
+                environments=(
+                    keep("Test"),
+                    drift("Production") if index % 10 == 0 else keep("Production"),
+                    *(keep(name) for name in names if index == 0),
+                ),
+            )
+            for index in range(number)
+        ),
+        counts=Counts(total=number, reads=number),
+        seconds=12.3,
+        plan_checksum="sha256:" + "a" * 64,
+    )
