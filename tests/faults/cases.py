@@ -15,7 +15,7 @@ from tests.faults.fault_kinds import KINDS, FalseList, Planned, describe, is_app
 from tests.faults.observer import Observer
 from tests.faults.report_checks import false_statements
 from tests.faults.repository_state import State, read_state
-from tests.faults.scenarios import Scenario
+from tests.faults.scenario import Scenario
 from tests.support.world import Ran, World, run_with
 
 A_MINUTE: Final = 60.0

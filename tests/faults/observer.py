@@ -9,7 +9,7 @@ from simulator.state.environment import Environment
 from simulator.state.journal import Event, EventKind
 from simulator.state.world import Repository
 from tests.faults.repository_state import Env, may_deploy, read_environment
-from tests.faults.scenarios import Scenario
+from tests.faults.scenario import Scenario
 
 _UNAVAILABLE = (401, 403, 404)
 """With these the branch endpoint says that it is not for us; then all else is done nevertheless."""

@@ -1,130 +1,20 @@
-"""The main scenarios: a world, a declaration, and the world that must come of it."""
+"""The main scenarios, by name, and those for the values of some switches."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Final, TypeVar, overload
+from dataclasses import replace
+from typing import Final
 
 import pytest
 
 from simulator.behaviour.profiles import HOSTILE, OBSERVED
-from simulator.behaviour.switches import Switches
 from simulator.state.credentials import DEMO_CLIENT_ID, DEMO_CLIENT_SECRET
-from simulator.state.world import Repository
-from tests.faults.repository_state import Env, State
-from tests.support.world import World, listed
-
-W = TypeVar("W", bound=World)
+from tests.faults.repository_state import Env
+from tests.faults.scenario import scenario
+from tests.support.world import listed
 
 SECRET: Final = "c4nary-s3cret-value"
 ROTATED: Final = "r0tated-c4nary-value"
 KEY: Final = "k3y-of-the-fingerprints"
 CANARIES: Final = (SECRET, ROTATED, KEY)
-
-BYSTANDER: Final = Env(
-    type="Production",
-    admin_only=True,
-    branches=frozenset({"main"}),
-    variables={"KEEP": ("as it is", False), "HIDDEN": ("0ther", True)},
-    formerly="Bystander",
-)
-"""Stands in every world, is declared in none, and must never change."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scenario:
-    """What is there, what is declared, what must be there in the end.
-
-    Attributes:
-        name: For people.
-        declared: The variables of the pipe.
-        before: What is there, by name.
-        after: What must be there.
-        rewrites: Whether every run writes secured values again.
-        mentioned: What the declaration mentions of each environment, by the name it has in the end:
-            `name`, `admin_only`, `branches`, and keys of variables. Nothing else may be touched.
-    """
-
-    name: str
-    declared: Mapping[str, str]
-    before: Mapping[str, Env]
-    after: Mapping[str, Env]
-    mentioned: Mapping[str, frozenset[str]]
-    rewrites: bool = False
-
-    @overload
-    def world(self, profile: Switches) -> World: ...
-
-    @overload
-    def world(self, profile: Switches, kind: type[W]) -> W: ...
-
-    def world(self, profile: Switches, kind: type[World] = World) -> World:
-        """Return a new world in which everything is as it was before."""
-        world = kind(profile)
-        for name, environment in self.before.items():
-            plant(world.shop, name, environment)
-        world.simulator.journal.events.clear()
-        return world
-
-    @property
-    def expected(self) -> State:
-        return dict(self.after)
-
-    @property
-    def secrets(self) -> frozenset[str]:
-        """The secured values that this declaration brings into the world."""
-        old = {value for each in self.before.values() for value, _ in each.variables.values()}
-        new = {
-            value
-            for each in self.after.values()
-            for value, secured in each.variables.values()
-            if secured
-        }
-        return frozenset(new - old)
-
-
-def plant(repository: Repository, name: str, environment: Env) -> None:
-    there = repository.add_environment(name, environment.type, admin_only=environment.admin_only)
-    for pattern in sorted(environment.branches):
-        there.add_branch(pattern)
-    for key, (value, secured) in environment.variables.items():
-        there.set_variable(key, value, secured=secured)
-
-
-def _scenario(
-    name: str,
-    declared: Mapping[str, str],
-    *,
-    before: Mapping[str, Env],
-    after: Mapping[str, Env],
-    rewrites: bool = False,
-) -> Scenario:
-    """Add the bystander, say who was who before, and find what is mentioned."""
-    was = {each: replace(env, formerly=each) for each, env in before.items()}
-    return Scenario(
-        name=name,
-        declared=declared,
-        before={"Bystander": BYSTANDER, **was},
-        after={"Bystander": BYSTANDER, **after},
-        mentioned={
-            each: frozenset(_mentioned(was.get(env.formerly or ""), env))
-            for each, env in after.items()
-        },
-        rewrites=rewrites,
-    )
-
-
-def _mentioned(before: Env | None, after: Env) -> set[str]:
-    before = before or Env()
-    keys = {
-        key
-        for key in before.variables.keys() | after.variables.keys()
-        if before.variables.get(key) != after.variables.get(key) or key.startswith("DECLARED")
-    }
-    fields = {
-        "admin_only": before.admin_only != after.admin_only,
-        "branches": before.branches != after.branches,
-    }
-    return keys | {name for name, changed in fields.items() if changed}
 
 
 def _named(**variables: str) -> dict[str, str]:
@@ -136,56 +26,56 @@ _WANTED = Env(formerly="Wanted")
 _ENFORCED = ("Prod-1", "Prod-2", "Prod-3", "Prod-4", "Prod-5")
 
 SCENARIOS: Final = (
-    _scenario("create", _named(), before={}, after={"Wanted": Env()}),
-    _scenario(
+    scenario("create", _named(), before={}, after={"Wanted": Env()}),
+    scenario(
         "create, admin-only",
         _named(ADMIN_ONLY="true"),
         before={},
         after={"Wanted": Env(admin_only=True)},
     ),
-    _scenario(
+    scenario(
         "rename",
         _named(RENAME_FROM="Former"),
         before={"Former": Env(admin_only=True, variables=_PLAIN)},
         after={"Wanted": Env(admin_only=True, variables=_PLAIN, formerly="Former")},
     ),
-    _scenario(
+    scenario(
         "admin-only on",
         _named(ADMIN_ONLY="true"),
         before={"Wanted": Env(variables=_PLAIN)},
         after={"Wanted": replace(_WANTED, admin_only=True, variables=_PLAIN)},
     ),
-    _scenario(
+    scenario(
         "admin-only off",
         _named(ADMIN_ONLY="false"),
         before={"Wanted": Env(admin_only=True)},
         after={"Wanted": _WANTED},
     ),
-    _scenario(
+    scenario(
         "rename, admin-only on",
         _named(RENAME_FROM="Former", ADMIN_ONLY="true"),
         before={"Former": Env()},
         after={"Wanted": Env(admin_only=True, formerly="Former")},
     ),
-    _scenario(
+    scenario(
         "rename, admin-only off",
         _named(RENAME_FROM="Former", ADMIN_ONLY="false"),
         before={"Former": Env(admin_only=True)},
         after={"Wanted": Env(formerly="Former")},
     ),
-    _scenario(
+    scenario(
         "pattern over five",
         {"ENVIRONMENT_NAME": "Prod-*", "ADMIN_ONLY": "true"},
         before={name: Env(type="Production") for name in _ENFORCED},
         after={name: Env(type="Production", admin_only=True, formerly=name) for name in _ENFORCED},
     ),
-    _scenario(
+    scenario(
         "create, variables",
         _named(**listed("VARIABLES", "DECLARED=1", "DECLARED_TOO=2")),
         before={},
         after={"Wanted": Env(variables={"DECLARED": ("1", False), "DECLARED_TOO": ("2", False)})},
     ),
-    _scenario(
+    scenario(
         "plain variables",
         _named(**listed("VARIABLES", "DECLARED=new", "DECLARED_TOO=2", "DECLARED_SAME=as is")),
         before={
@@ -209,7 +99,7 @@ SCENARIOS: Final = (
             )
         },
     ),
-    _scenario(
+    scenario(
         "everything, tightened",
         _named(
             ADMIN_ONLY="true",
@@ -231,7 +121,7 @@ SCENARIOS: Final = (
         },
         rewrites=True,
     ),
-    _scenario(
+    scenario(
         "everything, loosened",
         _named(
             ADMIN_ONLY="false",
@@ -248,7 +138,7 @@ SCENARIOS: Final = (
         },
         rewrites=True,
     ),
-    _scenario(
+    scenario(
         "secured, on change",
         _named(
             FINGERPRINT_KEY=KEY,
@@ -261,7 +151,7 @@ SCENARIOS: Final = (
             )
         },
     ),
-    _scenario(
+    scenario(
         "create, secured",
         _named(
             ADMIN_ONLY="true",
@@ -278,7 +168,7 @@ SCENARIOS: Final = (
             )
         },
     ),
-    _scenario(
+    scenario(
         "plain to secured and back",
         _named(
             SECURED_UPDATE="if-missing",
@@ -297,31 +187,31 @@ SCENARIOS: Final = (
             )
         },
     ),
-    _scenario(
+    scenario(
         "branches swapped",
         _named(**listed("BRANCHES", "release/*", "hotfix/*")),
         before={"Wanted": Env(branches=frozenset({"main", "develop"}))},
         after={"Wanted": replace(_WANTED, branches=frozenset({"release/*", "hotfix/*"}))},
     ),
-    _scenario(
+    scenario(
         "branches narrowed and widened",
         _named(**listed("BRANCHES", "main", "release/*")),
         before={"Wanted": Env(branches=frozenset({"main", "develop"}))},
         after={"Wanted": replace(_WANTED, branches=frozenset({"main", "release/*"}))},
     ),
-    _scenario(
+    scenario(
         "branches lifted",
         _named(BRANCHES="[]"),
         before={"Wanted": Env(branches=frozenset({"main", "develop"}))},
         after={"Wanted": _WANTED},
     ),
-    _scenario(
+    scenario(
         "absent",
         _named(STATE="absent"),
         before={"Wanted": Env(variables=_PLAIN)},
         after={},
     ),
-    _scenario(
+    scenario(
         "prune variables",
         _named(FORCE="true", **listed("VARIABLES", "DECLARED=1"), **listed("PRUNE", "variables")),
         before={"Wanted": Env(variables={**_PLAIN, "MORE": ("and more", True)})},
@@ -330,6 +220,7 @@ SCENARIOS: Final = (
 )
 
 PROFILES: Final = {"observed": OBSERVED, "hostile": HOSTILE}
+
 every_scenario = pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda each: each.name)
 
 CONSUMER: Final = {
@@ -340,7 +231,8 @@ CONSUMER: Final = {
 """Credentials of an OAuth consumer in place of the access token."""
 
 LONG_NAME: Final = "An environment with a rather long name"
-_PIPELINES = _scenario(
+
+_PIPELINES = scenario(
     "enable Pipelines",
     _named(ENABLE_PIPELINES="true"),
     before={},
@@ -349,6 +241,7 @@ _PIPELINES = _scenario(
         **{name: Env(type=name) for name in ("Test", "Staging", "Production")},
     },
 )
+
 AWKWARD: Final = {
     "pipelines_config_lag_seconds": (_PIPELINES,),
     "new_repository_404_seconds": (_PIPELINES,),
@@ -359,7 +252,7 @@ AWKWARD: Final = {
         if each.name in ("everything, tightened", "create, variables")
     ),
     "empty_value": (
-        _scenario(
+        scenario(
             "empty value",
             _named(
                 VARIABLES='[{"key": "DECLARED", "value": ""}, {"key": "DECLARED_TOO", "value": ""}]'
@@ -374,13 +267,13 @@ AWKWARD: Final = {
         ),
     ),
     "environment_names": (
-        _scenario(
+        scenario(
             "long name",
             {"ENVIRONMENT_NAME": LONG_NAME, "ENVIRONMENT_TYPE": "Test"},
             before={},
             after={LONG_NAME: Env()},
         ),
-        _scenario(
+        scenario(
             "rename with a dot",
             {"ENVIRONMENT_NAME": "Wanted.1", "RENAME_FROM": "Former"},
             before={"Former": Env(variables=_PLAIN)},
@@ -388,7 +281,7 @@ AWKWARD: Final = {
         ),
     ),
     "slug_clash": (
-        _scenario(
+        scenario(
             "same slug",
             {"ENVIRONMENT_NAME": "Wanted  1", "ENVIRONMENT_TYPE": "Test"},
             before={"Wanted 1": Env()},
@@ -398,7 +291,7 @@ AWKWARD: Final = {
 }
 """What only some values of a switch make impossible or different, by the name of the switch."""
 
-WRITTEN_TOGETHER: Final = _scenario(
+WRITTEN_TOGETHER: Final = scenario(
     "variables written together",
     _named(
         ADMIN_ONLY="true",

@@ -14,7 +14,8 @@ from simulator.behaviour.profiles import OBSERVED, random_switches
 from simulator.behaviour.switches import Switches
 from tests.faults.cases import Case, applies, end_without_faults, requests_of, run_case
 from tests.faults.fault_kinds import KINDS, REPRESENTATIVE
-from tests.faults.scenarios import PROFILES, SCENARIOS, WRITTEN_TOGETHER, Scenario, every_scenario
+from tests.faults.scenario import Scenario
+from tests.faults.scenarios import PROFILES, SCENARIOS, WRITTEN_TOGETHER, every_scenario
 from tests.property.strategies import passable
 from tests.support.promises import FULL, Cases
 from tests.support.sampling import is_chosen, sample

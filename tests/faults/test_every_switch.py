@@ -15,7 +15,8 @@ from simulator.behaviour.profiles import DOCUMENTED, OBSERVED
 from simulator.behaviour.switches import SWITCHES, Switches, SwitchValue, with_values
 from tests.faults.cases import Case, applies, end_without_faults, requests_of, run_case
 from tests.faults.fault_kinds import REPRESENTATIVE
-from tests.faults.scenarios import AWKWARD, SCENARIOS, Scenario
+from tests.faults.scenario import Scenario
+from tests.faults.scenarios import AWKWARD, SCENARIOS
 from tests.support.promises import Cases
 from tests.support.sampling import is_chosen
 

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from pipe.settings.model import Options
 from simulator.behaviour.profiles import OBSERVED
 from simulator.http import Json
-from tests.faults.scenarios import CANARIES, CONSUMER, SCENARIOS, Scenario, plant
+from tests.faults.scenario import Scenario, plant
+from tests.faults.scenarios import CANARIES, CONSUMER, SCENARIOS
 from tests.support.world import Ran, World, run_with
 
 pytestmark = pytest.mark.promise("P9", "P12")

@@ -8,7 +8,8 @@ from simulator.behaviour.profiles import OBSERVED
 from tests.faults.cases import Case, attempt, finish_without_faults, requests_of
 from tests.faults.observer import Observer
 from tests.faults.process_kill import KilledError, MortalWorld, run_and_kill
-from tests.faults.scenarios import PROFILES, SCENARIOS, Scenario, every_scenario
+from tests.faults.scenario import Scenario
+from tests.faults.scenarios import PROFILES, SCENARIOS, every_scenario
 from tests.support.promises import FULL, Cases
 from tests.support.sampling import sample
 

@@ -9,7 +9,8 @@ from msgspec.structs import replace
 from simulator.behaviour.profiles import OBSERVED
 from simulator.faults import Fault, NoAnswer, server_error
 from simulator.state.journal import RequestRecord
-from tests.faults.scenarios import Scenario, every_scenario
+from tests.faults.scenario import Scenario
+from tests.faults.scenarios import every_scenario
 from tests.support.promises import Cases
 from tests.support.world import Ran, World, run_with
 

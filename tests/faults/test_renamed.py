@@ -11,7 +11,8 @@ from simulator.state.world import Repository
 from tests.faults.cases import Case, attempt, finish_without_faults, requests_of
 from tests.faults.observer import Observer
 from tests.faults.report_checks import false_statements
-from tests.faults.scenarios import Scenario, every_scenario
+from tests.faults.scenario import Scenario
+from tests.faults.scenarios import every_scenario
 from tests.support.promises import Cases
 from tests.support.sampling import is_chosen
 from tests.support.world import World

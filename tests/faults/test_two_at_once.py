@@ -14,7 +14,8 @@ from tests.faults.cases import Case, finish_without_faults
 from tests.faults.observer import Observer
 from tests.faults.process_kill import start
 from tests.faults.repository_state import Env, read_state
-from tests.faults.scenarios import PROFILES, SCENARIOS, Scenario, every_scenario, plant
+from tests.faults.scenario import Scenario, plant
+from tests.faults.scenarios import PROFILES, SCENARIOS, every_scenario
 from tests.support.promises import FULL, Cases
 from tests.support.world import World, listed, run_with
 

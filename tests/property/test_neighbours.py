@@ -17,7 +17,7 @@ from simulator.simulator import Simulator
 from tests.faults.cases import a_minute_later
 from tests.faults.fault_kinds import KINDS, Planned, kinds
 from tests.faults.repository_state import Env
-from tests.faults.scenarios import plant
+from tests.faults.scenario import plant
 from tests.property.strategies import (
     KEYS,
     NAMES,
