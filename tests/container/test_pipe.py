@@ -145,15 +145,6 @@ def test_no_secret_is_printed(pipeline: Pipeline, debug: str) -> None:
         assert JWT not in text
 
 
-def test_reports_are_written_to_the_clone(pipeline: Pipeline) -> None:
-    ended = pipeline.run(
-        ENVIRONMENT_NAME="Test-Env", ENVIRONMENT_TYPE="Test", REPORT_FILES=["report.json"]
-    )
-    assert ended.exit_code == ExitCode.OK, ended.log
-    report = json.loads((pipeline.step.clone / "report.json").read_text())
-    assert report["summary"]["environments"]["created"] == 1
-
-
 def test_a_later_pipe_receives_the_result(pipeline: Pipeline) -> None:
     shared = pipeline.step.storage / "_shared_variables.json"
     shared.write_text('{"of_another_pipe": 1}')

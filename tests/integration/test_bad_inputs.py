@@ -6,14 +6,7 @@ import re
 import pytest
 
 from pipe.models.errors import ConfigError, ConfigurationError
-from simulator.faults import (
-    Answer,
-    Fault,
-    NoAnswer,
-    RefuseConnection,
-    garbage,
-    server_error,
-)
+from simulator.faults import Answer, Fault, NoAnswer, RefuseConnection, garbage, server_error
 from tests.support.world import Ran, World, run_with
 
 GOOD = {"ENVIRONMENT_NAME": "Live", "ENVIRONMENT_TYPE": "Production", "ADMIN_ONLY": "true"}

@@ -19,11 +19,7 @@ import pipe
 from simulator.faults import NoAnswer
 from simulator.server import Server
 from simulator.simulator import Simulator
-from simulator.state.credentials import (
-    DEMO_ACCESS_TOKEN,
-    DEMO_CLIENT_ID,
-    DEMO_CLIENT_SECRET,
-)
+from simulator.state.credentials import DEMO_ACCESS_TOKEN, DEMO_CLIENT_ID, DEMO_CLIENT_SECRET
 from simulator.state.journal import EventKind
 from simulator.transport import InProcessTransport
 from tests.support.promises import Cases

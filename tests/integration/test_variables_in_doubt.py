@@ -7,13 +7,7 @@ import pytest
 from simulator.behaviour.switches import SWITCHES
 from simulator.faults import Answer, DropConnection, empty_page
 from simulator.state.journal import EventKind
-from tests.support.variables import (
-    declare_plain,
-    declare_secured,
-    live_of,
-    live_world,
-    values_of,
-)
+from tests.support.variables import declare_plain, declare_secured, live_of, live_world, values_of
 from tests.support.world import World, run_with
 
 

@@ -9,9 +9,7 @@ import pytest
 
 from pipe.process.parallel import map_parallel
 from simulator.faults import DropConnection
-from tests.support.variables import (
-    values_of,
-)
+from tests.support.variables import values_of
 from tests.support.world import World, run_with
 
 

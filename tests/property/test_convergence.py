@@ -6,13 +6,7 @@ from itertools import pairwise
 import pytest
 from hypothesis import event, given, settings
 
-from pipe.models.changes import (
-    Delete,
-    DeleteReason,
-    Keep,
-    Refuse,
-    Update,
-)
+from pipe.models.changes import Delete, DeleteReason, Keep, Refuse, Update
 from pipe.models.counting import count_environments, count_plan, count_variables, is_impossible
 from pipe.models.declaration import FINGERPRINTS_KEY as OURS
 from pipe.models.declaration import Desired, State

@@ -25,6 +25,13 @@ SCHEMA: Final = PROJECT.parent / "shared/openapi/pipelines-schema.json"
 """Atlassian's own; not part of the project, and used where it is there."""
 
 
+SECRETS: Final = {
+    "PROD_DB_PASSWORD": "first-secret",
+    "FINGERPRINT_KEY": "a key of the example's own",
+}
+READ_ONLY: Final = frozenset({"read:pipeline:bitbucket", "read:repository:bitbucket"})
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
     """A page, by its path, and the files that it shows, by their names in the clone."""

@@ -1,8 +1,6 @@
 """The README is correct, short, and has the headings of an official pipe."""
 
 import re
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Final
 
 import pytest
@@ -10,19 +8,13 @@ import yaml
 
 from pipe.models.errors import ExitCode
 from tests.repository.markdown import PROJECT, Code, Line, anchors, blocks, parts
-from tests.repository.pages import Workspace, workspace
+from tests.repository.pages import Workspace
 from tests.repository.pipelines import PIPE, REFERENCE, known_variables, steps
 
 README: Final = (PROJECT / "README.md").read_text(encoding="utf-8")
 SNIPPETS: Final = blocks(README, "yaml")
 EXAMPLES: Final = [each for each in SNIPPETS if each.text.startswith("script:")]
 DECLARATION: Final = "version: 1\nenvironments: [{name: Test, type: Test}]\n"
-
-
-@pytest.fixture
-def acme(tmp_path: Path) -> Iterator[Workspace]:
-    with workspace(tmp_path) as opened:
-        yield opened
 
 
 def _section(heading: str) -> str:

@@ -8,14 +8,7 @@ from typing import Final
 import yaml
 
 from pipe.bitbucket.retry import allowed_retries
-from pipe.config_file.models import (
-    Environment,
-    File,
-    Override,
-    Project,
-    RepositoryContents,
-    When,
-)
+from pipe.config_file.models import Environment, File, Override, Project, RepositoryContents, When
 from pipe.models.errors import PRECEDENCE, ExitCode
 from pipe.settings.model import MAX_ATTEMPTS, MAX_WORKERS
 from simulator.control.seed import DEMO, load_seed

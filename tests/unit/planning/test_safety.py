@@ -18,17 +18,7 @@ from pipe.models.changes import (
 )
 from pipe.models.declaration import EnvironmentType
 from pipe.planning.safety import deletion_problem, review
-from tests.support.values import (
-    FAILURE,
-    PRODUCTION,
-    SHOP,
-    STAGING,
-    TEST,
-    env,
-    plain,
-    secret,
-    var,
-)
+from tests.support.values import FAILURE, PRODUCTION, SHOP, STAGING, TEST, env, plain, secret, var
 
 
 def _reviewed(

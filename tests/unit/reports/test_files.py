@@ -10,12 +10,7 @@ from pathlib import Path
 import pytest
 
 from pipe.parsing.values import REPORT_FORMATS
-from pipe.reports.files import (
-    reason,
-    renderer,
-    write_atomically,
-    write_reports,
-)
+from pipe.reports.files import reason, renderer, write_atomically, write_reports
 from tests.support.results import ABOUT
 from tests.support.world import World, listed, run_with
 from tests.unit.reports.samples import RUN

@@ -9,13 +9,7 @@ from msgspec.structs import replace
 from pipe.models.changes import SetAdminOnly, Update
 from pipe.models.declaration import Repository
 from pipe.models.errors import ConfigError
-from pipe.models.results import (
-    ChangeResult,
-    EnvironmentResult,
-    Mode,
-    Outcome,
-    RepositoryResult,
-)
+from pipe.models.results import ChangeResult, EnvironmentResult, Mode, Outcome, RepositoryResult
 from pipe.reports.html import render
 from pipe.reports.presentation import About, present
 from pipe.settings.pipelines import PipelineContext
