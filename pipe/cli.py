@@ -3,8 +3,6 @@
 The only module that reads `os.environ` or exits.
 """
 
-from __future__ import annotations
-
 import gc
 import os
 import sys
@@ -92,7 +90,7 @@ def _run(stop: Stop, arguments: Sequence[str]) -> int:
     )
 
 
-def _connect(url: str, stop: Stop) -> httpx.Client:
+def _connect(url: str, stop: Stop) -> "httpx.Client":
     import pipe.modes  # noqa: F401, PLC0415 - slow; a configuration error does without
     from pipe.bitbucket.http_client import open_client  # noqa: PLC0415 - likewise
 
@@ -102,7 +100,7 @@ def _connect(url: str, stop: Stop) -> httpx.Client:
     return open_client(base_url=url, environ=os.environ, stop=stop)
 
 
-def _in_pipe(stop: Stop) -> httpx.Client:
+def _in_pipe(stop: Stop) -> "httpx.Client":
     from pipe.bitbucket.http_client import open_in_pipe_client  # noqa: PLC0415 - slow; see above
 
     return open_in_pipe_client(stop)

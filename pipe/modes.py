@@ -3,8 +3,6 @@
 This loads everything that talks to Bitbucket.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from functools import partial
 from threading import Lock

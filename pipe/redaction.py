@@ -7,8 +7,6 @@ for: they could be guessed one by one. What keeps those, and any transform of a 
 output is structure: answers to requests that carried a secret are not shown (`error_responses`).
 """
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Iterable, Iterator
 from operator import is_

@@ -4,8 +4,6 @@ What talks to Bitbucket is imported with `modes`, so that a configuration error 
 without loading it.
 """
 
-from __future__ import annotations
-
 from pipe import VERSION
 from pipe.models.errors import ConfigurationError, ExitCode, Problem
 from pipe.models.results import Counts, Mode, RunResult

@@ -1,7 +1,5 @@
 """HTTP messages: a request, and either a response or a dropped connection."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping, Sequence
 from enum import StrEnum

@@ -1,7 +1,5 @@
 """Set the branch patterns that may deploy, through Bitbucket's internal endpoint."""
 
-from __future__ import annotations
-
 from http import HTTPStatus
 from typing import Final
 

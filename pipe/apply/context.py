@@ -3,8 +3,6 @@
 What every write to one environment needs is passed as one value, an `EnvironmentWriter`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from secrets import token_hex
 from typing import Final

@@ -4,8 +4,6 @@ Bitbucket has no idempotency key, so two POSTs can't be distinguished: one whose
 unknown is followed by a read of the list, never by a blind repetition.
 """
 
-from __future__ import annotations
-
 from http import HTTPStatus
 from itertools import islice
 from typing import Final

@@ -3,8 +3,6 @@
 A deleted environment could once still be read by its uuid, under another name: the list decides.
 """
 
-from __future__ import annotations
-
 from http import HTTPStatus
 
 from msgspec import Struct

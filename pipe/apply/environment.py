@@ -1,7 +1,5 @@
 """Apply the plan of one environment in the safe order and record the outcome of every change."""
 
-from __future__ import annotations
-
 from typing import Final
 
 from pipe.apply import problems

@@ -4,8 +4,6 @@ Bitbucket answers 202 with an empty body: the change is queued, and reading back
 was made.
 """
 
-from __future__ import annotations
-
 from http import HTTPStatus
 from typing import Final
 

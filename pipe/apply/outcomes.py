@@ -1,7 +1,5 @@
 """The outcome of each change of one environment."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 

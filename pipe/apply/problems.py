@@ -1,7 +1,5 @@
 """Messages about applying a plan."""
 
-from __future__ import annotations
-
 from typing import Final
 
 from pipe.bitbucket.rejections import bitbucket_says

@@ -1,7 +1,5 @@
 """Read what a plan needs and no more: the environments, then only what is declared of them."""
 
-from __future__ import annotations
-
 from http import HTTPStatus
 from typing import Final
 

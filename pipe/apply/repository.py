@@ -1,7 +1,5 @@
 """Plan and apply one repository: read, plan, check safety, write."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from contextlib import suppress
 

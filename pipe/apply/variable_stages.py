@@ -3,8 +3,6 @@
 Values are written several at a time; the order between the stages is what safety needs.
 """
 
-from __future__ import annotations
-
 from http import HTTPStatus
 from typing import TypeAlias
 

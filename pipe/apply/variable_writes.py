@@ -5,8 +5,6 @@ seconds after each write) and was seen empty while variables existed. The list i
 only where an answer makes that necessary, and nothing is deleted because one list omits it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Final, TypeAlias

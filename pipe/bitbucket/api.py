@@ -1,7 +1,5 @@
 """Client of Bitbucket's API: one typed method for each call. Facts: `docs/bitbucket-api.md`."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from http import HTTPMethod, HTTPStatus
 from typing import Final, TypeVar

@@ -1,7 +1,5 @@
 """Attempt one request until its outcome is final; `retry` decides, `throttle` bounds."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from http import HTTPMethod, HTTPStatus
 from typing import Generic, TypeVar, cast

@@ -1,7 +1,5 @@
 """Authentication: the three kinds of credentials, and the `Authorization` header of each."""
 
-from __future__ import annotations
-
 import math
 import threading
 from base64 import b64encode

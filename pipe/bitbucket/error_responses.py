@@ -11,8 +11,6 @@ is shown therefore does not depend on recognizing a secret:
   every request carries a credential in its header.
 """
 
-from __future__ import annotations
-
 import html
 import re
 import unicodedata

@@ -1,7 +1,5 @@
 """Send a request once over HTTP and return its outcome; failures are outcomes, not exceptions."""
 
-from __future__ import annotations
-
 import zlib
 from collections.abc import Iterable, Iterator
 from http import HTTPStatus

@@ -1,7 +1,5 @@
 """HTTP clients: whom they trust, which proxies they use, and how they introduce themselves."""
 
-from __future__ import annotations
-
 import re
 import ssl
 from collections.abc import Mapping

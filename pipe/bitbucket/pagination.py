@@ -23,8 +23,6 @@ the order changed between two requests (Bitbucket does not define it), and anoth
 the rest. A list that stays short is an error, never a short list.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
 from http import HTTPStatus

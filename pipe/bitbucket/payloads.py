@@ -5,8 +5,6 @@ may be missing, and unknown keys are ignored. An object without them makes the w
 unparseable: leaving it out would make an incomplete list look complete.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable
 from http import HTTPMethod, HTTPStatus

@@ -1,7 +1,5 @@
 """Pools of connections, one for each request of those that are sent at the same time."""
 
-from __future__ import annotations
-
 import ssl
 from collections import deque
 from collections.abc import Callable, Iterator

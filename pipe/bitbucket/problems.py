@@ -1,7 +1,5 @@
 """Catalogue of the failures of talking to Bitbucket: what failed, why, and what to do."""
 
-from __future__ import annotations
-
 from typing import Final
 
 from pipe.bitbucket.rejections import bitbucket_says, scopes_remedy

@@ -1,7 +1,5 @@
 """Explain why Bitbucket refused a request (4xx): its words, and what to do about them."""
 
-from __future__ import annotations
-
 import re
 from http import HTTPStatus
 from typing import Final, TypeVar

@@ -1,7 +1,5 @@
 """Values exchanged with Bitbucket: requests, responses, and what became of a request."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Mapping
 from http import HTTPMethod

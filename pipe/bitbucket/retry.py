@@ -5,8 +5,6 @@ was surely not processed: it never left, or Bitbucket refused to look at it (429
 failure of a POST its caller reads whether it took effect, then decides.
 """
 
-from __future__ import annotations
-
 import math
 import re
 from datetime import UTC, datetime

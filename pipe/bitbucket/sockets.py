@@ -6,8 +6,6 @@ monotonic clock. httpcore passes that moment to every wait of the request, and `
 reads it as one. No thread is left behind that could send a request late.
 """
 
-from __future__ import annotations
-
 import errno
 import math
 import os

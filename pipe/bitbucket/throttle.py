@@ -1,7 +1,5 @@
 """Bounds that all requests of a run share: counters, the hourly limit, the deadline."""
 
-from __future__ import annotations
-
 import re
 import threading
 from collections import Counter, deque

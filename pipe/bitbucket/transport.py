@@ -1,7 +1,5 @@
 """Send the requests of a run to Bitbucket: authentication, retries, and their shared bounds."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from http import HTTPMethod, HTTPStatus

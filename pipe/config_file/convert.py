@@ -1,7 +1,5 @@
 """The validated models of a configuration file to declarations (pure)."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Mapping
 
 from msgspec import Struct

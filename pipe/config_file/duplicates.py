@@ -4,8 +4,6 @@ They are found in the tree rather than in the models, so that they are reported 
 whatever else is wrong; what only an override brings about is found in the merged declaration.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from pipe.config_file.yaml_tree import LocatedError, Path, Tree, Value

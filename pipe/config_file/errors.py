@@ -1,7 +1,5 @@
 """Errors of pydantic to errors with their location in the file."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import get_args
 

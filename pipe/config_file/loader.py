@@ -1,7 +1,5 @@
 """The text of a configuration file to declarations."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Mapping
 from typing import Final
 

@@ -1,7 +1,5 @@
 """What is declared for each repository: for all of them, and overrides for some (pure)."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TypeVar
 

@@ -4,8 +4,6 @@ Every scalar keeps its spelling: `42`, `1.10` and `on` are texts, and the valida
 what its text means.
 """
 
-from __future__ import annotations
-
 import re
 from bisect import bisect_right
 from collections.abc import Iterable

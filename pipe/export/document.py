@@ -5,8 +5,6 @@ What every repository has is written once, with the value that most of them have
 What a configuration file can't declare is left out, and so left unchanged.
 """
 
-from __future__ import annotations
-
 import re
 import sys
 from collections import Counter

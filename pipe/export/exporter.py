@@ -1,7 +1,5 @@
 """Read what exists and write it as a configuration file."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Final
 

@@ -5,8 +5,6 @@ unless planning alone takes more than half of that: then it works in batches, an
 it planned when it must end early.
 """
 
-from __future__ import annotations
-
 import math
 from typing import Final
 

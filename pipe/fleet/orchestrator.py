@@ -4,8 +4,6 @@ Everything is planned before the first write, so that the whole plan can be logg
 `batches` says when that is done batch by batch.
 """
 
-from __future__ import annotations
-
 import math
 from collections import deque
 from collections.abc import Callable, Iterator

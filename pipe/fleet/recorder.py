@@ -1,7 +1,5 @@
 """Collect and log results as they arrive."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 from msgspec import Struct

@@ -1,7 +1,5 @@
 """Select the repositories of a run, and the share of one parallel step."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from functools import cache, partial
 from typing import TypeAlias

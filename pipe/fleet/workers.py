@@ -4,8 +4,6 @@
 item whether to start it, and it loses an item when no more threads can be started.
 """
 
-from __future__ import annotations
-
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError, Future

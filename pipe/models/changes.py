@@ -4,8 +4,6 @@ Every change has the same four views: `field`, `before`, `after` (what a report 
 and `secured` (whether the values must not be shown).
 """
 
-from __future__ import annotations
-
 from enum import StrEnum
 
 from msgspec import Struct
@@ -342,7 +340,7 @@ class Totals(Struct, frozen=True, kw_only=True):
     deletions: int = 0
     loosenings: int = 0
 
-    def __add__(self, other: Totals) -> Totals:
+    def __add__(self, other: "Totals") -> "Totals":
         """Return the totals of both."""
         return Totals(
             environments=self.environments + other.environments,

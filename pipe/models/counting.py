@@ -1,7 +1,5 @@
 """Count results: what plans would do with environments, and what happened to what."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from enum import StrEnum

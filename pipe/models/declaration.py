@@ -3,8 +3,6 @@
 `None` in a field always means "not mentioned": what is not mentioned is never changed.
 """
 
-from __future__ import annotations
-
 from enum import StrEnum
 from typing import Any, Final
 

@@ -1,7 +1,5 @@
 """Exit codes, and failures: what happened, why, and what to do."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from enum import IntEnum
 from typing import Final
@@ -77,6 +75,18 @@ class RunOverError(PipeError):
         super().__init__(replace(problem, ends_run=True))
 
 
+class ConfigError(Struct, frozen=True):
+    """One thing wrong with the settings.
+
+    Attributes:
+        source: The variable, or `file:line:column path`.
+        message: What is wrong and what was expected; never the value of a secret.
+    """
+
+    source: str
+    message: str
+
+
 class ConfigurationError(Exception):
     """The settings are invalid; nothing was sent.
 
@@ -96,15 +106,3 @@ class ConfigurationError(Exception):
         self.errors = errors
         self.report_files = report_files
         self.warnings = warnings
-
-
-class ConfigError(Struct, frozen=True):
-    """One thing wrong with the settings.
-
-    Attributes:
-        source: The variable, or `file:line:column path`.
-        message: What is wrong and what was expected; never the value of a secret.
-    """
-
-    source: str
-    message: str

@@ -1,7 +1,5 @@
 """What exists in Bitbucket, reduced to what decisions need: frozen values."""
 
-from __future__ import annotations
-
 from msgspec import Struct
 
 from pipe.models.declaration import EnvironmentType, Repository

@@ -1,7 +1,5 @@
 """Results of a run: frozen values from which every report is made; `counting` counts them."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from enum import StrEnum
 from typing import Final

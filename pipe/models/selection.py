@@ -1,7 +1,5 @@
 """The selection of repositories: frozen values, without any input or output."""
 
-from __future__ import annotations
-
 from fnmatch import fnmatchcase
 
 from msgspec import Struct

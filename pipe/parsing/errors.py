@@ -1,7 +1,5 @@
 """Collects configuration errors, so that all of them are reported together."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 

@@ -4,8 +4,6 @@ Pipelines passes a YAML list `X` as `X_COUNT` with `X_0`, `X_1`, …; one string
 when it begins with `[`, otherwise a single item.
 """
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Callable, Mapping

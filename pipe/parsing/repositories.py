@@ -3,8 +3,6 @@
 Slugs become part of a request's path, so nothing passes that could change where a request goes.
 """
 
-from __future__ import annotations
-
 import re
 from typing import Final
 

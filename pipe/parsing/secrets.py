@@ -1,7 +1,5 @@
 """Secret values among the environment variables, which must never be shown (pure)."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Mapping
 from typing import Final

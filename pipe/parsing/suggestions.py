@@ -1,7 +1,5 @@
 """Wording of messages about wrong values: how to quote them and what to suggest (pure)."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable
 from typing import Final

@@ -1,7 +1,5 @@
 """URLs that requests, and credentials with them, may be sent to (pure)."""
 
-from __future__ import annotations
-
 import re
 from ipaddress import ip_address
 from typing import Final

@@ -3,8 +3,6 @@
 Each function raises `ValueError` with a message that says what is wrong and what was expected.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from enum import StrEnum

@@ -1,7 +1,5 @@
 """List items and `.env` files to declared variables (pure)."""
 
-from __future__ import annotations
-
 import io
 import re
 from collections.abc import Callable, Iterable

@@ -6,8 +6,6 @@ truncated to 128 bits: without the key it says nothing about the value, and it c
 another owner or variable.
 """
 
-from __future__ import annotations
-
 import hashlib
 import hmac
 import json

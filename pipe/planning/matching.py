@@ -4,8 +4,6 @@ Whether Bitbucket treats names as equal regardless of case is unknown. An exact 
 before another case, and what stays ambiguous is refused.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 from msgspec import Struct

@@ -1,7 +1,5 @@
 """Put the changes of one environment into an order in which it is never less protected (pure)."""
 
-from __future__ import annotations
-
 from msgspec import Struct
 
 from pipe.models.changes import (

@@ -7,8 +7,6 @@ not depend on the order of lists or on the number of workers. Secret values are 
 over a secret would be something to guess the secret against.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 from collections.abc import Iterable

@@ -1,7 +1,5 @@
 """Plan what must change, from what is declared and what exists (pure)."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 
 from msgspec import Struct

@@ -1,7 +1,5 @@
 """Messages about plans: what is refused, and what can't be done as it is declared."""
 
-from __future__ import annotations
-
 from typing import Final
 
 from pipe.models.declaration import EnvironmentType, ManagedSecret, Repository

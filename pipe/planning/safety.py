@@ -4,8 +4,6 @@ A mistake in one configuration file can delete what can't be restored, or take t
 whole workspace away, while each repository by itself looks harmless.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Final
 

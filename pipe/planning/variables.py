@@ -1,7 +1,5 @@
 """What would have to change in the variables of one environment (pure)."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 from msgspec import Struct

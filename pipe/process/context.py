@@ -1,7 +1,5 @@
 """Injected dependencies of a run: environment, files, streams, clock, randomness, stop."""
 
-from __future__ import annotations
-
 import random
 import threading
 import time
@@ -95,6 +93,6 @@ class RunContext(Struct, frozen=True, kw_only=True):
     err: Writable
     clock: Clock
     stop: Stop
-    connect: Callable[[str], httpx.Client]
-    in_pipe: Callable[[], httpx.Client]
+    connect: Callable[[str], "httpx.Client"]
+    in_pipe: Callable[[], "httpx.Client"]
     arguments: tuple[str, ...] = ()

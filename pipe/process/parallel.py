@@ -1,7 +1,5 @@
 """Call a function for several items at the same time."""
 
-from __future__ import annotations
-
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress

@@ -4,8 +4,6 @@ The main thread handles signals, so it holds no lock that their handlers need: t
 of its own.
 """
 
-from __future__ import annotations
-
 import signal
 import threading
 from collections.abc import Callable

@@ -4,8 +4,6 @@ Texts are written to file descriptors directly, as UTF-8 and without a buffer: n
 flush, so nothing can fail, when the process exits.
 """
 
-from __future__ import annotations
-
 import os
 import select
 from contextlib import suppress

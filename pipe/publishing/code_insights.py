@@ -3,8 +3,6 @@
 The format: `docs/bitbucket-api.md`, "Code Insights".
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from itertools import islice
 from pathlib import PurePosixPath

@@ -1,7 +1,5 @@
 """Write one comment on a pull request; it is found by its first line and updated in place."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from http import HTTPMethod
 from typing import Final

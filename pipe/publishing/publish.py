@@ -1,7 +1,5 @@
 """Publish the result as Code Insights report and pull-request comment; failures are warnings."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from hashlib import sha256

@@ -4,8 +4,6 @@ This client is separate from the one that handles environments: `plan` and `chec
 although they are read-only, and requests that publish are not counted.
 """
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 from http import HTTPMethod, HTTPStatus

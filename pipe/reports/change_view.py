@@ -1,7 +1,5 @@
 """Present a change: its mark, its difference, and what is notable about its outcome."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Final
 

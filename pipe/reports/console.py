@@ -3,8 +3,6 @@
 A line is a style and a text; colour is added last, so that the text can be tested without it.
 """
 
-from __future__ import annotations
-
 import textwrap
 from collections.abc import Iterable, Iterator
 from enum import Enum

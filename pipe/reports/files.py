@@ -1,7 +1,5 @@
 """Write report files as a whole or not at all; a report that can't be written is a warning."""
 
-from __future__ import annotations
-
 import contextlib
 import errno
 import os

@@ -5,8 +5,6 @@ A content security policy names the one style and the one script by their hashes
 nothing else would run. Without scripts, everything but the search works.
 """
 
-from __future__ import annotations
-
 from base64 import b64encode
 from collections import Counter
 from collections.abc import Iterable, Sequence

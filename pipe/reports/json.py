@@ -1,7 +1,5 @@
 """Render the JSON report, which other programs read (`schema/report.schema.json`)."""
 
-from __future__ import annotations
-
 import json
 from typing import Final
 

@@ -1,7 +1,5 @@
 """Render the JUnit report for the Tests tab: one suite a repository, one case an item."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from io import BytesIO
 from typing import Final

@@ -1,7 +1,5 @@
 """Write the log: a block for each difference, a line for each outcome, and the summary."""
 
-from __future__ import annotations
-
 import traceback
 from collections.abc import Iterable, Iterator
 from typing import Final

@@ -4,8 +4,6 @@ Bitbucket shows raw HTML as text and treats less than other renderers as special
 outside stand in code, or every character with a meaning is replaced.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Iterator
 from itertools import groupby

@@ -1,7 +1,5 @@
 """Share the result with later pipes and later steps; failures are ignored."""
 
-from __future__ import annotations
-
 import contextlib
 import json
 import os

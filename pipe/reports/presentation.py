@@ -3,8 +3,6 @@
 A format is a function of a `RunView`. Texts from outside are cleaned here, once.
 """
 
-from __future__ import annotations
-
 from datetime import datetime
 from enum import StrEnum
 from typing import Final

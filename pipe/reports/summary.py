@@ -1,7 +1,5 @@
 """Sum up a run in a sentence: what the plan would do, and what happened."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterable
 from typing import Final

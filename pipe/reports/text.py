@@ -1,7 +1,5 @@
 """Write text that is safe in a report: nothing from outside moves the cursor or breaks a line."""
 
-from __future__ import annotations
-
 import unicodedata
 from collections.abc import Iterable, Sequence
 from itertools import takewhile

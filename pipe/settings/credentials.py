@@ -1,7 +1,5 @@
 """Chooses the credentials, and keeps them out of everything that is shown (pure)."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from typing import Final

@@ -1,7 +1,5 @@
 """The variables that declare one environment and repository variables, to a declaration (pure)."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Iterable
 from typing import Final

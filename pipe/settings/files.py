@@ -4,8 +4,6 @@ Someone who can edit the declaration must not be able to read the credentials of
 make it hang: only regular files inside the clone directory are read, and opening one never waits.
 """
 
-from __future__ import annotations
-
 import errno
 import os
 import stat

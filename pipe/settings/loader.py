@@ -1,7 +1,5 @@
 """Environment variables and files to `Settings`, or all configuration errors at once."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 

@@ -1,7 +1,5 @@
 """Finds unknown variables that are probably meant for the pipe (pure)."""
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 from collections.abc import Sequence

@@ -1,7 +1,5 @@
 """Variables that Bitbucket Pipelines sets in a step (pure)."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 from msgspec import Struct

@@ -1,7 +1,5 @@
 """Selects the repositories of a run (pure)."""
 
-from __future__ import annotations
-
 from functools import partial
 from typing import Final
 

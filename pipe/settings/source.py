@@ -1,7 +1,5 @@
 """Environment variables to `Options`: each is read by itself, and all errors are collected."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 from msgspec import Struct

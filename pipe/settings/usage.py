@@ -1,7 +1,5 @@
 """The text of `--help` (pure)."""
 
-from __future__ import annotations
-
 from textwrap import fill
 from typing import Final
 
