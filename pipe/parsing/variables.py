@@ -149,10 +149,11 @@ def duplicates(variables: Iterable[SourcedVariable]) -> list[ConfigError]:
     first: dict[str, str] = {}
     errors: list[ConfigError] = []
     for each in variables:
-        before = first.setdefault(each.variable.key, each.source)
-        if before != each.source:
-            message = f"{each.variable.key} is already declared in {before}"
-            errors.append(ConfigError(each.source, message))
+        key = each.variable.key
+        if key in first:
+            errors.append(ConfigError(each.source, f"{key} is already declared in {first[key]}"))
+        else:
+            first[key] = each.source
     return errors
 
 

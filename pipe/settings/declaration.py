@@ -23,7 +23,7 @@ from pipe.models.declaration import (
 from pipe.models.results import Mode
 from pipe.models.selection import is_glob
 from pipe.parsing.errors import ConfigErrors, read_text
-from pipe.parsing.suggestions import alternatives
+from pipe.parsing.suggestions import alternatives, quoted
 from pipe.parsing.values import branch_warnings, is_reference, name_warnings
 from pipe.parsing.variables import SourcedVariable, duplicates, from_file, override
 from pipe.settings.model import Options
@@ -48,7 +48,7 @@ def read_declaration(given: GivenVariables, files: Callable[[str], str]) -> Decl
     lists = _Lists(files, errors)
     variables = _combined(
         lists.read("VARIABLES", options.variables, options.variables_file),
-        lists.read("SECURED_VARIABLES", options.secured_variables, options.secured_variables_file),
+        lists.read("SECURED_VARIABLES", options.secured_variables, _secured_files(given)),
         errors,
     )
     repository_variables = _combined(
@@ -186,6 +186,19 @@ def _check_prune(
     if Prunable.ENVIRONMENTS in options.prune and name is None and options.mode is not Mode.EXPORT:
         message = "'environments' requires ENVIRONMENT_NAME or a CONFIG_FILE"
         errors.add("PRUNE", message)
+
+
+def _secured_files(given: GivenVariables) -> tuple[str, ...]:
+    """Return the files of secured variables; it is an error if one has plain variables, too."""
+    plain, secured = given.options.variables_file, given.options.secured_variables_file
+    for path in secured:
+        if path in plain:
+            message = (
+                f"{quoted(path)} is also in VARIABLES_FILE, but a variable is plain or secured;"
+                " name it in one of them"
+            )
+            given.errors.add("SECURED_VARIABLES_FILE", message)
+    return tuple(path for path in secured if path not in plain)
 
 
 class _Lists(Struct, frozen=True):

@@ -13,6 +13,8 @@ from pipe.models.declaration import (
     Repository,
     SecuredVariable,
 )
+from pipe.models.errors import ConfigError
+from pipe.parsing.variables import duplicates, from_file
 from tests.support.settings import ONE, errors_of, settings
 
 ODD = "a=b 'c' \"d\" $E ${F} `g` \\n #h\n\té✔"
@@ -309,6 +311,25 @@ def test_a_key_both_plain_and_secured_is_an_error_even_in_files() -> None:
     assert errors_of(ONE | plain_list | secured_file, a="\nA=1") == {
         "a:2": "A is already declared in VARIABLES"
     }
+
+
+@pytest.mark.parametrize(("name", "text"), [("a.env", "A=1\nB=2"), ("a.json", '{"A": "1"}')])
+@pytest.mark.promise("P25")
+def test_one_file_of_plain_and_of_secured_variables_is_an_error(name: str, text: str) -> None:
+    both = {"VARIABLES_FILE": name, "SECURED_VARIABLES_FILE": f'["b.env", "{name}"]'}
+
+    assert errors_of(ONE | both, **{name: text, "b.env": "C=3"}) == {
+        "SECURED_VARIABLES_FILE": f"{name!r} is also in VARIABLES_FILE, but a variable is plain or"
+        " secured; name it in one of them"
+    }
+
+
+def test_a_key_is_declared_once_whatever_its_source() -> None:
+    (variable,) = from_file("a.env", "A=1", secured=False)
+
+    assert duplicates((variable, variable)) == [
+        ConfigError("a.env:1", "A is already declared in a.env:1")
+    ]
 
 
 def test_a_file_with_a_nul_character() -> None:
