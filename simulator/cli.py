@@ -117,8 +117,7 @@ def build(arguments: argparse.Namespace) -> Simulator:
     for setting in arguments.switch:
         name, equals, text = setting.partition("=")
         if not equals:
-            message = f"--switch takes NAME=VALUE, not {setting!r}"
-            raise SwitchError(message)
+            raise SwitchError(f"--switch takes NAME=VALUE, not {setting!r}")
         values[name] = parse_switch(name, text)
     sim.switches = with_values(sim.switches, values)
     return sim

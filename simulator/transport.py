@@ -97,8 +97,7 @@ class _Wait:
         if waited and self._on_latency is not None:
             self._on_latency(waited)
         if is_late:
-            message = "The read operation timed out"
-            raise httpx.ReadTimeout(message, request=self._request)
+            raise httpx.ReadTimeout("The read operation timed out", request=self._request)
 
 
 class _Body(httpx.SyncByteStream):

@@ -125,8 +125,7 @@ def read_tree(text: str) -> Tree:
         try:
             tree.root = _Expander(tree, places, maximum).value(node, (), places.of(node.start_mark))
         except _TooMuchError:
-            message = f"aliases expand to more than {maximum} values"
-            tree.add_error(Place(1, 1), (), message)
+            tree.add_error(Place(1, 1), (), f"aliases expand to more than {maximum} values")
     return tree
 
 

@@ -45,8 +45,7 @@ def repository_name(text: str) -> RepositoryName:
     if not slash:
         return RepositoryName(None, slug(text))
     if not owner or not rest:
-        message = f"{quoted(text)} is incomplete; expected WORKSPACE/SLUG"
-        raise ValueError(message)
+        raise ValueError(f"{quoted(text)} is incomplete; expected WORKSPACE/SLUG")
     return RepositoryName(slug(owner), slug(rest))
 
 
@@ -80,8 +79,7 @@ def named(text: str, workspace: str | None) -> Repository | Glob:
         raise ValueError(f"{quoted(text)} is a project; only slugs and patterns are allowed here")
     owner, slash, rest = text.rpartition("/")
     if "," in text:
-        message = f"{quoted(text)} is one item; write a YAML list or a JSON array"
-        raise ValueError(message)
+        raise ValueError(f"{quoted(text)} is one item; write a YAML list or a JSON array")
     owner = slug(owner) if slash else _required(workspace, text)
     if is_glob(rest):
         if not _GLOB.fullmatch(rest):

@@ -154,8 +154,7 @@ def plan_checksum(text: str) -> str:
     """
     digits = text.removeprefix(_PREFIX).removeprefix(_PREFIX)
     if not digits:
-        message = f"{quoted(text)} has no digits; is the variable behind it defined?"
-        raise ValueError(message)
+        raise ValueError(f"{quoted(text)} has no digits; is the variable behind it defined?")
     if not text.startswith(_PREFIX) or not _HEXADECIMAL.fullmatch(digits):
         raise ValueError(
             f"{quoted(text)} is not a checksum; copy sha256: and all 64 digits printed by MODE=plan"

@@ -184,8 +184,7 @@ def _check_prune(
         )
         errors.add("PRUNE", message)
     if Prunable.ENVIRONMENTS in options.prune and name is None and options.mode is not Mode.EXPORT:
-        message = "'environments' requires ENVIRONMENT_NAME or a CONFIG_FILE"
-        errors.add("PRUNE", message)
+        errors.add("PRUNE", "'environments' requires ENVIRONMENT_NAME or a CONFIG_FILE")
 
 
 def _secured_files(given: GivenVariables) -> tuple[str, ...]:

@@ -19,8 +19,7 @@ def add_branch(call: Call) -> Response:
     env = _environment(call)
     pattern = call.object().get("pattern")
     if not isinstance(pattern, str) or not pattern.strip():
-        message = "The pattern is missing."
-        raise invalid(message)
+        raise invalid("The pattern is missing.")
     if pattern in env.branches:
         raise ApiError(
             409,

@@ -97,13 +97,11 @@ class Call(Struct, frozen=True, kw_only=True):
         """
         content_type = self.request.header("Content-Type")
         if content_type is not None and "json" not in content_type.lower():
-            message = f"Content type {content_type.split(';')[0]!r} is not supported."
-            raise invalid(message)
+            raise invalid(f"Content type {content_type.split(';')[0]!r} is not supported.")
         try:
             document: Json = json.loads(self.request.body)
         except (ValueError, RecursionError):
-            message = "The request body is not well-formed JSON."
-            raise invalid(message) from None
+            raise invalid("The request body is not well-formed JSON.") from None
         return document
 
     def object(self) -> dict[str, Json]:
@@ -114,8 +112,7 @@ class Call(Struct, frozen=True, kw_only=True):
         """
         document = self.json()
         if not isinstance(document, Mapping):
-            message = "The request body must be an object."
-            raise invalid(message)
+            raise invalid("The request body must be an object.")
         return dict(document)
 
     def check_type(self, body: Mapping[str, Json], expected: str) -> None:

@@ -20,13 +20,11 @@ def check_name(value: Json, switches: Switches) -> str:
         ApiError: 400 when it is not allowed.
     """
     if not isinstance(value, str) or not value.strip():
-        message = "The name of an environment must not be blank."
-        raise invalid(message)
+        raise invalid("The name of an environment must not be blank.")
     longest = WEB_NAME_LENGTH if switches.environment_names == "web" else len(value)
     valid = all(letter.isalnum() or letter in " _-" for letter in value)
     if switches.environment_names != "any" and not (valid and len(value) <= longest):
-        message = "The name of an environment is invalid."
-        raise invalid(message)
+        raise invalid("The name of an environment is invalid.")
     return value
 
 
@@ -39,8 +37,7 @@ def check_type(value: Json) -> str:
     name = value.get("name") if isinstance(value, Mapping) else None
     known = {each.casefold(): each for each in TYPE_RANKS}
     if not isinstance(name, str) or name.casefold() not in known:
-        message = "The environment type is missing or unknown."
-        raise invalid(message)
+        raise invalid("The environment type is missing or unknown.")
     return known[name.casefold()]
 
 
@@ -52,8 +49,7 @@ def check_restrictions(value: Json) -> bool:
     """
     admin_only = value.get("admin_only", False) if isinstance(value, Mapping) else None
     if not isinstance(admin_only, bool):
-        message = "The restrictions are invalid."
-        raise invalid(message)
+        raise invalid("The restrictions are invalid.")
     return admin_only
 
 
@@ -98,8 +94,7 @@ def check_change(
     """
     change = body.get("change")
     if not isinstance(change, Mapping):
-        message = "The change is missing."
-        raise invalid(message)
+        raise invalid("The change is missing.")
     pending = PendingChange(repository=repository, environment=env)
     pending.other = _other_fields(change, switches)
     combined = "name" in change and "restrictions" in change

@@ -67,8 +67,7 @@ def _pull_request(call: Call) -> tuple[int, dict[int, dict[str, Json]]]:
     text = call.arguments["pull_request"]
     number = whole_number(text)
     if number not in call.repository.comments:
-        message = f"Pull request {text} not found"
-        raise not_found(message)
+        raise not_found(f"Pull request {text} not found")
     return number, call.repository.comments[number]
 
 
@@ -76,8 +75,7 @@ def _comment(call: Call, comments: Mapping[int, Mapping[str, Json]]) -> int:
     text = call.arguments["comment"]
     number = whole_number(text)
     if number not in comments:
-        message = f"Comment {text} not found"
-        raise not_found(message)
+        raise not_found(f"Comment {text} not found")
     return number
 
 
@@ -85,8 +83,7 @@ def _raw(call: Call) -> str:
     content = call.object().get("content")
     raw = content.get("raw") if isinstance(content, Mapping) else None
     if not isinstance(raw, str) or not raw.strip():
-        message = "content.raw is missing."
-        raise ApiError(400, message)
+        raise ApiError(400, "content.raw is missing.")
     return raw
 
 

@@ -153,8 +153,7 @@ def invalid(message: str) -> ApiError:
 
 def change_not_allowed() -> ApiError:
     """Return a 400: the deployment service does not support this change."""
-    message = "The requested change is not allowed."
-    return ApiError(400, message, shape="service", key=NOT_ALLOWED)
+    return ApiError(400, "The requested change is not allowed.", shape="service", key=NOT_ALLOWED)
 
 
 def rejected(reason: RejectionReason) -> ApiError:

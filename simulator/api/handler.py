@@ -162,8 +162,7 @@ def _find(
     renamed = workspace.former_slugs.get(slug.lower())
     follows = renamed is not None and renamed.visible_to(caller)
     if renamed is None or not follows or sim.switches.renamed_repository == "404":
-        message = f"Repository {workspace.slug}/{slug} not found"
-        raise not_found(message)
+        raise not_found(f"Repository {workspace.slug}/{slug} not found")
     raise moved(int(sim.switches.renamed_repository), _new_address(request, renamed))
 
 
@@ -175,8 +174,7 @@ def _is_visible(sim: Simulator, repository: Repository, caller: Caller) -> bool:
 def _workspace(sim: Simulator, name: str) -> Workspace:
     workspace = sim.world.find_workspace(name)
     if workspace is None:
-        message = f"No workspace with identifier '{name}'."
-        raise not_found(message)
+        raise not_found(f"No workspace with identifier '{name}'.")
     if workspace.access == "forbidden":
         raise ApiError(403, "You do not have access to this workspace.")
     if workspace.access == "removed":

@@ -36,8 +36,7 @@ def write_report(call: Call) -> Response:
     _check_choice(body, "result", _RESULTS, needed=False)
     data = body.get("data", [])
     if not isinstance(data, list) or len(data) > MAX_DATA:
-        message = "data"
-        raise _malformed(message)
+        raise _malformed("data")
     present = call.repository.reports.get(key)
     report: dict[str, Json] = {
         **body,
@@ -74,8 +73,7 @@ def write_annotations(call: Call) -> Response:
     _report(call)
     body = call.json()
     if not isinstance(body, list) or not 1 <= len(body) <= MAX_ANNOTATIONS:
-        message = f"Give from 1 to {MAX_ANNOTATIONS} annotations."
-        raise ApiError(400, message)
+        raise ApiError(400, f"Give from 1 to {MAX_ANNOTATIONS} annotations.")
     key = _report_key(call)
     annotations = [_annotation(call, item) for item in body]
     kept = call.repository.annotations.setdefault(key, {})
@@ -88,8 +86,7 @@ def write_annotations(call: Call) -> Response:
 
 def _annotation(call: Call, item: Json) -> dict[str, Json]:
     if not isinstance(item, Mapping):
-        msg = "annotation"
-        raise _malformed(msg)
+        raise _malformed("annotation")
     for name in ("external_id", "summary"):
         if not _is_text(item.get(name)):
             raise _malformed(name)
@@ -98,8 +95,7 @@ def _annotation(call: Call, item: Json) -> dict[str, Json]:
     _check_choice(item, "severity", _SEVERITIES, needed=False)
     line = item.get("line", 1)
     if not isinstance(line, int) or line < 1:
-        msg = "line"
-        raise _malformed(msg)
+        raise _malformed("line")
     moment = date(call.now)
     return {
         **item,
@@ -113,8 +109,7 @@ def _annotation(call: Call, item: Json) -> dict[str, Json]:
 def _report_key(call: Call) -> tuple[str, str]:
     commit = call.arguments["commit"]
     if not re.fullmatch(r"[0-9a-f]{7,40}", commit):
-        message = f"Commit {commit!r} not found"
-        raise not_found(message)
+        raise not_found(f"Commit {commit!r} not found")
     return commit, call.arguments["report"]
 
 

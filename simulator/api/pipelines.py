@@ -20,8 +20,7 @@ def write_config(call: Call) -> Response:
     """200 with the configuration; the first time, default environments may appear."""
     enabled = call.object().get("enabled")
     if not isinstance(enabled, bool):
-        message = "enabled must be true or false."
-        raise invalid(message)
+        raise invalid("enabled must be true or false.")
     call.repository.before_environment_write(call.switches, call.now)
     with_defaults = call.switches.enabling_creates_defaults
     repository = call.repository

@@ -113,35 +113,29 @@ def _invalid(message: str) -> ApiError:
 
 def _key(value: Json, switches: Switches) -> str:
     if not isinstance(value, str) or not _KEYS[switches.variable_keys].fullmatch(value):
-        message = "The key of the variable is missing or invalid."
-        raise _invalid(message)
+        raise _invalid("The key of the variable is missing or invalid.")
     return value
 
 
 def _value(value: Json, switches: Switches) -> str:
     if not isinstance(value, str):
-        message = "The value of the variable is missing or is not a string."
-        raise _invalid(message)
+        raise _invalid("The value of the variable is missing or is not a string.")
     if not value and switches.empty_value == "refused":
-        message = "The value of the variable must not be empty."
-        raise _invalid(message)
+        raise _invalid("The value of the variable must not be empty.")
     return value
 
 
 def _secured(value: Json) -> bool:
     if not isinstance(value, bool):
-        message = "secured must be true or false."
-        raise _invalid(message)
+        raise _invalid("secured must be true or false.")
     return value
 
 
 def _change_secured(present: Variable, body: Mapping[str, Json], switches: Switches) -> bool:
     if switches.secured_change == "refused":
-        message = "Whether a variable is secured cannot be changed."
-        raise _invalid(message)
+        raise _invalid("Whether a variable is secured cannot be changed.")
     if present.secured and "value" not in body:
-        message = "A secured value cannot be shown; give the value."
-        raise _invalid(message)
+        raise _invalid("A secured value cannot be shown; give the value.")
     ignored = switches.secured_change == "ignored"
     return present.secured if ignored else not present.secured
 

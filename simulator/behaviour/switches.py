@@ -271,8 +271,7 @@ class Switch(Struct, frozen=True, kw_only=True):
             value = math.nan
         if isinstance(value, float) and not math.isfinite(value):
             takes = " | ".join(self.values)
-            message = f"Switch {self.name!r} does not take {text!r}; it takes {takes}."
-            raise SwitchError(message)
+            raise SwitchError(f"Switch {self.name!r} does not take {text!r}; it takes {takes}.")
         return value
 
 
@@ -288,8 +287,7 @@ def parse_switch(name: str, text: str) -> SwitchValue:
         SwitchError: There is no such switch, or it does not take this value.
     """
     if name not in SWITCHES:
-        message = f"There is no switch {name!r}; --list-switches shows all of them."
-        raise SwitchError(message)
+        raise SwitchError(f"There is no switch {name!r}; --list-switches shows all of them.")
     return SWITCHES[name].parse(text)
 
 

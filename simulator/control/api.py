@@ -46,8 +46,7 @@ def _body(request: Request) -> Json:
 def _since(request: Request) -> int:
     asked = parse_qs(request.query).get("since", ["0"])[0]
     if asked != "0" and not whole_number(asked):
-        message = "since must be a whole number from 0"
-        raise DocumentError(message)
+        raise DocumentError("since must be a whole number from 0")
     return whole_number(asked)
 
 

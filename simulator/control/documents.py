@@ -29,8 +29,7 @@ def parse(text: str) -> Json:
     try:
         document: Json = yaml.safe_load(text)
     except yaml.YAMLError as error:
-        message = f"not well-formed YAML: {error}"
-        raise DocumentError(message) from error
+        raise DocumentError(f"not well-formed YAML: {error}") from error
     return document
 
 

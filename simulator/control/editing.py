@@ -54,8 +54,7 @@ def edit(sim: Simulator, document: Json) -> None:
 
 def _delete(repository: Repository, name: str) -> None:
     if name not in repository.names():
-        message = f"body.environment: {repository.full_name} has no environment {name!r}"
-        raise DocumentError(message)
+        raise DocumentError(f"body.environment: {repository.full_name} has no environment {name!r}")
     repository.delete_environment(repository.environment(name))
 
 

@@ -133,8 +133,7 @@ def load_seed(sim: Simulator, document: Json) -> None:
         try:
             _add_repository(sim, each)
         except ValueError as error:
-            message = f"seed.repositories.{index}: {error}"
-            raise DocumentError(message) from error
+            raise DocumentError(f"seed.repositories.{index}: {error}") from error
 
 
 def set_switches(name: str, switches: Switches, values: SwitchValues) -> Switches:
@@ -147,14 +146,12 @@ def set_switches(name: str, switches: Switches, values: SwitchValues) -> Switche
     profile = values.pop("profile", None)
     if profile is not None:
         if profile not in PROFILES:
-            message = f"{name}.profile: must be one of {', '.join(PROFILES)}"
-            raise DocumentError(message)
+            raise DocumentError(f"{name}.profile: must be one of {', '.join(PROFILES)}")
         switches = PROFILES[str(profile)]
     try:
         parsed = {key: parse_switch(key, show(value)) for key, value in values.items()}
     except SwitchError as error:
-        message = f"{name}: {error}"
-        raise DocumentError(message) from error
+        raise DocumentError(f"{name}: {error}") from error
     return with_values(switches, parsed)
 
 

@@ -156,8 +156,7 @@ class Repository(VariableOwner):
             ValueError: There is no such type.
         """
         if type_ not in TYPE_RANKS:
-            message = f"{type_!r} is not one of {', '.join(TYPE_RANKS)}"
-            raise ValueError(message)
+            raise ValueError(f"{type_!r} is not one of {', '.join(TYPE_RANKS)}")
         environment = Environment(
             context=self.context,
             repository=self.full_name,
@@ -274,8 +273,7 @@ class World:
         """
         home = self.workspaces.get(workspace) or self.add_workspace(workspace)
         if slug in home.repositories:
-            message = f"{workspace}/{slug} already exists"
-            raise ValueError(message)
+            raise ValueError(f"{workspace}/{slug} already exists")
         repository = Repository(
             context=self.context,
             workspace=workspace,
