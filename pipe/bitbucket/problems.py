@@ -68,14 +68,7 @@ def redirected(call: str, status: int) -> Problem:
 
 
 def repository_renamed(old: str, status: int, workspace: str | None, slug: str | None) -> Problem:
-    """Describe a redirection to the same address under another repository.
-
-    Args:
-        old: Workspace and slug that were requested.
-        status: The HTTP status.
-        workspace: The workspace that it points to, if it can be shown.
-        slug: The slug that it points to, if it can be shown.
-    """
+    """Describe a redirection to another workspace and slug; `None`: they can't be shown."""
     known = workspace is not None and slug is not None
     return Problem(
         "repository-renamed",
@@ -123,13 +116,7 @@ def rate_limited(call: str, attempts: int, last: str) -> Problem:
 
 
 def no_time_to_retry(call: str, last: str, asked: float | None) -> Problem:
-    """Describe a failed request whose next attempt would exceed the deadline.
-
-    Args:
-        call: The request.
-        last: What was seen at last.
-        asked: The seconds that the service asked to wait, if it did.
-    """
+    """Describe the end of retries; `asked` is what the service asked to wait, in seconds."""
     pause = f" The service asked to wait {asked:.0f} seconds." if asked is not None else ""
     return Problem(
         "out-of-time",
@@ -151,12 +138,6 @@ def retry_budget_spent(call: str, last: str) -> Problem:
 
 
 def service_failing(failures: int, last: Problem) -> Problem:
-    """Describe a run that ends because too many requests in a row failed at every attempt.
-
-    Args:
-        failures: How many.
-        last: The last of these failures.
-    """
     return Problem(
         "service-failing",
         ExitCode.GAVE_UP,

@@ -12,7 +12,6 @@ _REVIEW_AGAIN: Final = "Run MODE=plan, review the plan and pass its new checksum
 
 
 def ambiguous_name(match: Ambiguous) -> Problem:
-    """Describe a declared name that several existing environments match."""
     names = ", ".join(f"'{each.name}'" for each in match.candidates)
     return Problem(
         "ambiguous-name",
@@ -24,7 +23,6 @@ def ambiguous_name(match: Ambiguous) -> Problem:
 
 
 def declared_twice(name: str) -> Problem:
-    """Describe two declarations of one environment, or one that frees the name of another."""
     return Problem(
         "declared-twice",
         ExitCode.REFUSED,
@@ -36,7 +34,6 @@ def declared_twice(name: str) -> Problem:
 
 
 def rename_target_exists(match: BothExist) -> Problem:
-    """Describe a rename whose old and new name both exist."""
     return Problem(
         "rename-target-exists",
         ExitCode.REFUSED,
@@ -47,7 +44,6 @@ def rename_target_exists(match: BothExist) -> Problem:
 
 
 def type_cannot_change(existing: ExistingEnvironment, wanted: EnvironmentType) -> Problem:
-    """Describe an environment that exists with another type than the declared one."""
     return Problem(
         "type-cannot-change",
         ExitCode.REFUSED,
@@ -60,7 +56,6 @@ def type_cannot_change(existing: ExistingEnvironment, wanted: EnvironmentType) -
 
 
 def deletion_type_differs(existing: ExistingEnvironment, declared: EnvironmentType) -> Problem:
-    """Describe the deletion of an environment that has another type than the declared one."""
     return Problem(
         "deletion-type-differs",
         ExitCode.REFUSED,
@@ -72,7 +67,6 @@ def deletion_type_differs(existing: ExistingEnvironment, declared: EnvironmentTy
 
 
 def uuid_not_found(uuid: str) -> Problem:
-    """Describe an environment that is declared by a uuid that does not exist."""
     return Problem(
         "uuid-not-found",
         ExitCode.INCOMPLETE,
@@ -83,7 +77,6 @@ def uuid_not_found(uuid: str) -> Problem:
 
 
 def type_needed(name: str, former: str | None, near: str | None) -> Problem:
-    """Describe an environment that must be created without a declared type."""
     nor = f", nor does '{former}' (RENAME_FROM)," if former else ""
     meant = f" (did you mean '{near}'?)" if near else ""
     return Problem(
@@ -97,7 +90,6 @@ def type_needed(name: str, former: str | None, near: str | None) -> Problem:
 
 
 def type_unknown(existing: ExistingEnvironment, wanted: EnvironmentType) -> Problem:
-    """Describe an environment that a rule for one type may match: its type is not known."""
     return Problem(
         "type-unknown",
         ExitCode.INCOMPLETE,
@@ -108,7 +100,6 @@ def type_unknown(existing: ExistingEnvironment, wanted: EnvironmentType) -> Prob
 
 
 def production_deletion(existing: ExistingEnvironment) -> Problem:
-    """Describe the deletion of an environment of type Production or of unknown type."""
     kind = f"of type {existing.type}" if existing.type else "of unknown type"
     return Problem(
         "production-deletion",
@@ -120,7 +111,6 @@ def production_deletion(existing: ExistingEnvironment) -> Problem:
 
 
 def pattern_deletion(existing: ExistingEnvironment) -> Problem:
-    """Describe the deletion of an environment that only a pattern or rule matches."""
     return Problem(
         "pattern-deletion",
         ExitCode.REFUSED,
@@ -142,7 +132,6 @@ def too_many_deletions(what: str, deleted: int, existing: int, limit_percent: in
 
 
 def fleet_limit(doing: str, count: int, existing: int, limit_percent: int) -> Problem:
-    """Describe a plan over several repositories that deletes or loosens over the limit."""
     return Problem(
         "fleet-limit",
         ExitCode.REFUSED,
@@ -154,7 +143,6 @@ def fleet_limit(doing: str, count: int, existing: int, limit_percent: int) -> Pr
 
 
 def not_reviewed(name: str) -> Problem:
-    """Describe a change that a reviewed run would need and the review did not cover."""
     return Problem(
         "not-reviewed",
         ExitCode.REFUSED,
@@ -185,7 +173,6 @@ def plan_changed(reviewed: str, current: str, *, is_empty: bool) -> Problem:
 
 
 def secret_missing(secret: ManagedSecret, existing: ExistingVariable | None) -> Problem:
-    """Describe a secret without a value here that does not exist as a secured variable."""
     found = "does not exist" if existing is None else "is stored as a plain variable"
     why = "It is declared without a value, so it must exist and the pipe never writes it."
     remedy = "Create it as a secured variable in Bitbucket, or declare its value."
@@ -209,7 +196,6 @@ def secret_missing(secret: ManagedSecret, existing: ExistingVariable | None) -> 
 
 
 def nothing_selected() -> Problem:
-    """Describe a selection that matches no repository."""
     return Problem(
         "nothing-selected",
         ExitCode.INCOMPLETE,
@@ -221,7 +207,6 @@ def nothing_selected() -> Problem:
 
 
 def nothing_from_start(start_at: Repository, last: Repository) -> Problem:
-    """Describe a `START_AT` behind every selected repository."""
     return Problem(
         "nothing-from-start",
         ExitCode.INCOMPLETE,
@@ -232,7 +217,6 @@ def nothing_from_start(start_at: Repository, last: Repository) -> Problem:
 
 
 def not_enough_left(what: str, needed: str, left: str) -> Problem:
-    """Describe a quota or a time that is insufficient for the next repository."""
     return Problem(
         "not-enough-left",
         ExitCode.GAVE_UP,
@@ -244,7 +228,6 @@ def not_enough_left(what: str, needed: str, left: str) -> Problem:
 
 
 def incomplete_run(done: int, total: int, following: Repository) -> Problem:
-    """Describe a run that ended before some repositories were started."""
     return Problem(
         "repositories-remain",
         ExitCode.GAVE_UP,
@@ -257,7 +240,6 @@ def incomplete_run(done: int, total: int, following: Repository) -> Problem:
 
 
 def abandoned(repository: Repository, reason: str) -> Problem:
-    """Describe a repository whose last request was not answered before the run stopped."""
     return Problem(
         "abandoned",
         ExitCode.GAVE_UP,
@@ -269,7 +251,6 @@ def abandoned(repository: Repository, reason: str) -> Problem:
 
 
 def unexpected(source: str, error: str) -> Problem:
-    """Describe a bug in the pipe."""
     return Problem(
         "unexpected",
         ExitCode.UNEXPECTED,
