@@ -31,7 +31,7 @@ from pipe.models.errors import PipeError, Problem
 from pipe.models.existing import ExistingContents, ExistingEnvironment, VariableOwner
 from pipe.models.results import EnvironmentResult, planned
 from pipe.planning import problems as planning_problems
-from pipe.planning.order import branch_steps, order
+from pipe.planning.order import Order, order
 from pipe.planning.planner import Planner
 from pipe.planning.safety import review_environment
 
@@ -66,7 +66,7 @@ def _apply_changes(writer: EnvironmentWriter, changes: tuple[Change, ...]) -> Pr
     """
     steps = order(changes)
     outcomes = writer.outcomes
-    branches = next((each for each in changes if isinstance(each, SetBranches)), None)
+    branches = steps.branches
     restricted = True
     try:
         if steps.tighten:
@@ -75,7 +75,7 @@ def _apply_changes(writer: EnvironmentWriter, changes: tuple[Change, ...]) -> Pr
             outcomes.is_in_place(each) for each in steps.tighten if isinstance(each, SetAdminOnly)
         )
         if branches is not None:
-            problem = _tighten_branches(writer, branches)
+            problem = _tighten_branches(writer, branches, steps)
             restricted = problem is None
             # Where branches can't be set at all, everything else is done nevertheless.
             protected &= problem is None or problem.key == bitbucket_problems.BRANCHES_UNSUPPORTED
@@ -88,7 +88,7 @@ def _apply_changes(writer: EnvironmentWriter, changes: tuple[Change, ...]) -> Pr
         if steps.loosen:
             change_fields(writer, steps.loosen)
         if branches is not None and steps.loosen_branches:
-            _loosen_branches(writer, branches)
+            _loosen_branches(writer, branches, steps)
     except PipeError as error:
         return error.problem
     return None
@@ -100,29 +100,30 @@ def _variable_writer(writer: EnvironmentWriter) -> VariableWriter:
     return VariableWriter(store, writer.outcomes)
 
 
-def _tighten_branches(writer: EnvironmentWriter, branches: SetBranches) -> Problem | None:
-    tighten, loosen = branch_steps(branches)
+def _tighten_branches(
+    writer: EnvironmentWriter, branches: SetBranches, steps: Order
+) -> Problem | None:
     outcomes = writer.outcomes
-    if tighten:
+    if steps.tighten_branches:
         writer.begin(branches)
     with outcomes.fail_on_error(branches):
-        problem = take_steps(writer, branches, tighten)
+        problem = take_steps(writer, branches, steps.tighten_branches)
     if problem is not None:
         outcomes.set_failed(branches, problem)
-    elif not loosen:
+    elif not steps.loosen_branches:
         problem = _verify_branches(writer, branches)
-    elif tighten:
+    elif steps.tighten_branches:
         # The outcome if the rest is not reached.
         only_tightened = problems.branches_only_tightened(writer.environment.name)
         outcomes.set_failed(branches, only_tightened)
     return problem
 
 
-def _loosen_branches(writer: EnvironmentWriter, branches: SetBranches) -> None:
+def _loosen_branches(writer: EnvironmentWriter, branches: SetBranches, steps: Order) -> None:
     writer.begin(branches)
     writer.outcomes.discard(branches)
     with writer.outcomes.fail_on_error(branches):
-        problem = take_steps(writer, branches, branch_steps(branches)[1])
+        problem = take_steps(writer, branches, steps.loosen_branches)
     if problem is None:
         _verify_branches(writer, branches)
     else:

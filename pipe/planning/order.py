@@ -32,6 +32,7 @@ class Order(Struct, frozen=True, kw_only=True):
 
     Attributes:
         tighten: The environment's own fields if they restrict (and a rename, which is neutral).
+        branches: The branches to set, in the steps below.
         tighten_branches: Until no more branches may deploy than declared.
         unavailable: Branches that Bitbucket offers no way to set.
         variables: Written while the environment is as protected as ever.
@@ -40,6 +41,7 @@ class Order(Struct, frozen=True, kw_only=True):
     """
 
     tighten: tuple[FieldChange, ...]
+    branches: SetBranches | None
     tighten_branches: tuple[BranchStep, ...]
     unavailable: BranchesUnavailable | None
     variables: tuple[VariableChange, ...]
@@ -55,6 +57,7 @@ def order(changes: tuple[Change, ...]) -> Order:
     tighten, loosen = branch_steps(branches) if branches else ((), ())
     return Order(
         tighten=() if loosens else fields,
+        branches=branches,
         tighten_branches=tighten,
         unavailable=next((each for each in changes if isinstance(each, BranchesUnavailable)), None),
         variables=tuple(each for each in changes if isinstance(each, VariableChange)),
