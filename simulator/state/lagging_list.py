@@ -1,6 +1,7 @@
 """What a list shows: for a while after a write the old state, or nothing, or in any order."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from copy import copy
 from dataclasses import dataclass
 from random import Random
 from typing import Generic, TypeVar
@@ -24,9 +25,6 @@ class Lag(Struct, frozen=True, kw_only=True):
     seconds: float
     reads: int
     empty: int
-
-    def __bool__(self) -> bool:
-        return bool(self.seconds or self.reads or self.empty)
 
 
 def environment_lag(switches: Switches) -> Lag:
@@ -65,10 +63,12 @@ class LaggingList(Generic[T]):
     empty: int = 0
     first_shown: Sequence[T] | None = None
 
-    def before_write(self, shown: Sequence[T], lag: Lag, now: float) -> None:
-        """Keep copies of what is shown now, because a write is about to come."""
+    def before_write(self, truth: Iterable[T], lag: Lag, now: float) -> None:
+        """Keep copies of what is shown now, where the list lags behind the write to come."""
+        if not (lag.seconds or lag.reads or lag.empty):
+            return
         if self.old is None:
-            self.old = shown
+            self.old = [copy(each) for each in truth]
         self.until = now + lag.seconds
         self.reads = lag.reads
         self.empty = lag.empty

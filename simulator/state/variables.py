@@ -1,7 +1,6 @@
 """Variables, and what owns them: an environment or a repository."""
 
 from abc import ABC, abstractmethod
-from copy import copy
 from dataclasses import dataclass, field
 
 from simulator.behaviour.switches import Switches
@@ -73,7 +72,4 @@ class VariableOwner(ABC):
 
     def before_variable_write(self, switches: Switches, now: float) -> None:
         """Keep what the list of variables shows now, where a switch makes it lag."""
-        lag = variable_lag(switches)
-        if lag:
-            shown = [copy(each) for each in self.variables.values()]
-            self.variable_list.before_write(shown, lag, now)
+        self.variable_list.before_write(self.variables.values(), variable_lag(switches), now)

@@ -5,7 +5,6 @@ that changes something records an event.
 """
 
 from collections.abc import Iterable, Mapping
-from copy import copy
 from dataclasses import dataclass, field
 from itertools import chain, count
 from typing import Literal, TypeAlias, TypeVar
@@ -111,10 +110,8 @@ class Repository(VariableOwner):
 
     def before_environment_write(self, switches: Switches, now: float) -> None:
         """Keep what the list of environments shows now, where a switch makes it lag."""
-        lag = environment_lag(switches)
-        if lag:
-            shown = [copy(each) for each in self.listed(switches)]
-            self.environment_list.before_write(shown, lag, now)
+        listed = self.listed(switches)
+        self.environment_list.before_write(listed, environment_lag(switches), now)
 
     def free_slug(self, name: str, besides: Environment | None = None) -> str:
         """Return the slug of a name, with a number when another environment has it."""
