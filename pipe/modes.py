@@ -140,26 +140,17 @@ class ModeRunner:
                 return replace(base_result, problems=(repositories,))
             if not repositories:
                 return base_result
+            several = len(repositories) > 1
             recorder = RunRecorder(
                 console=self._console,
                 redactor=self._redactor,
-                lines=RepositoryLog(mode=self._options.mode, is_fleet=len(repositories) > 1),
+                lines=RepositoryLog(mode=self._options.mode, is_fleet=several),
                 debug=self._options.debug,
-                many_repositories=len(repositories) > 1,
+                many_repositories=several,
                 stop=self._context.stop,
             )
             if self._options.mode is Mode.EXPORT:
-                from pipe.export.exporter import Exporter  # noqa: PLC0415 - only when asked for
-
-                exporter = Exporter(
-                    apply_context=apply_context,
-                    pool=pool,
-                    recorder=recorder,
-                    redactor=self._redactor,
-                    out=self._context.out,
-                    path=self._options.export_file,
-                )
-                return exporter.run(repositories, base_result)
+                return self._export(apply_context, pool, recorder, repositories, base_result)
             # Few repositories leave workers for the pages and variables of each.
             workers = max(1, self._options.workers // len(repositories))
             orchestrator = Orchestrator(
@@ -169,13 +160,33 @@ class ModeRunner:
                     api=replace(apply_context.api, workers=workers),
                     workers=workers,
                     # Lines from several repositories would have no fixed order.
-                    notify=ignore if len(repositories) > 1 else _once(self._console.info),
+                    notify=ignore if several else _once(self._console.info),
                 ),
                 pool=pool,
                 recorder=recorder,
                 budget=self._budget,
             )
             return orchestrator.run(repositories, base_result)
+
+    def _export(
+        self,
+        apply_context: ApplyContext,
+        pool: WorkerPool,
+        recorder: RunRecorder,
+        repositories: tuple[Repository, ...],
+        base_result: RunResult,
+    ) -> RunResult:
+        from pipe.export.exporter import Exporter  # noqa: PLC0415 - only when asked for
+
+        exporter = Exporter(
+            apply_context=apply_context,
+            pool=pool,
+            recorder=recorder,
+            redactor=self._redactor,
+            out=self._context.out,
+            path=self._options.export_file,
+        )
+        return exporter.run(repositories, base_result)
 
     def _pool(self, workers: int) -> WorkerPool:
         return WorkerPool(
