@@ -1,6 +1,6 @@
 """Any world, any declaration, any doubtful behaviour of Bitbucket: carried out and written down."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from hypothesis import strategies as st
@@ -34,6 +34,8 @@ from simulator.behaviour.switches import Switches
 from simulator.simulator import Simulator
 from simulator.state.journal import Event
 from simulator.state.lagging_list import LaggingList
+from tests.faults.repository_state import Env
+from tests.faults.scenario import plant
 from tests.support.values import KEY, SHOP, plain, secret
 from tests.support.world import World
 
@@ -64,21 +66,10 @@ def is_settled(plan: EnvironmentPlan) -> bool:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Seeded:
-    """An environment that exists at the beginning."""
-
-    name: str
-    type: EnvironmentType
-    admin_only: bool
-    variables: dict[str, tuple[str, bool]]
-    branches: list[str]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Experiment:
-    """What is there, what is wanted, and how Bitbucket behaves."""
+    """What is there by name, what is wanted, and how Bitbucket behaves."""
 
-    existing: list[Seeded]
+    existing: Mapping[str, Env]
     declaration: Declaration
     policy: SecretsPolicy
     force: bool
@@ -87,12 +78,8 @@ class Experiment:
     def world(self) -> World:
         """Return the world at the beginning."""
         world = World(self.switches)
-        for each in self.existing:
-            made = world.shop.add_environment(each.name, each.type, admin_only=each.admin_only)
-            for key, (value, secured) in each.variables.items():
-                made.set_variable(key, value, secured=secured)
-            for pattern in each.branches:
-                made.add_branch(pattern)
+        for name, environment in self.existing.items():
+            plant(world.shop, name, environment)
         return world
 
     def run(self) -> "Account":
@@ -184,12 +171,11 @@ _variables: st.SearchStrategy[DeclaredVariable] = st.builds(plain, _keys, _value
 )
 
 seeded = st.builds(
-    Seeded,
-    name=st.sampled_from(NAMES),
+    Env,
     type=_types,
     admin_only=st.booleans(),
     variables=st.dictionaries(_keys, st.tuples(_values, st.booleans()), min_size=1, max_size=6),
-    branches=_branches,
+    branches=_branches.map(frozenset),
 )
 desired = st.builds(
     Desired,
@@ -242,9 +228,9 @@ behaviours = st.one_of(
 
 
 @st.composite
-def _declared(draw: st.DrawFn, existing: list[Seeded]) -> DeclaredEnvironment:
+def _declared(draw: st.DrawFn, existing: Mapping[str, Env]) -> DeclaredEnvironment:
     """Draw a declaration that mostly means something that exists, and mostly can be done."""
-    types = {each.name: each.type for each in existing}
+    types = {name: EnvironmentType(each.type) for name, each in existing.items()}
     free = [name for name in NAMES if name not in types]
     former = draw(st.none() | st.none() | st.sampled_from(sorted(types)))
     name = draw(st.sampled_from(free if former else [*types, *NAMES]))
@@ -260,7 +246,7 @@ def _declared(draw: st.DrawFn, existing: list[Seeded]) -> DeclaredEnvironment:
 
 @st.composite
 def experiments(draw: st.DrawFn) -> Experiment:
-    existing = draw(st.lists(seeded, min_size=2, max_size=6, unique_by=lambda each: each.name))
+    existing = draw(st.dictionaries(st.sampled_from(NAMES), seeded, min_size=2, max_size=6))
     declared = st.lists(
         _declared(existing), min_size=1, max_size=4, unique_by=lambda each: each.name
     )

@@ -139,7 +139,7 @@ def test_no_more_is_deleted_than_is_permitted(experiment: Experiment) -> None:
     count = len(experiment.existing)
     assert count < 5 or len(pruned) * 100 <= count * 30
     for uuid, (name, _) in _beginning(account):
-        held = next(each for each in experiment.existing if each.name == name).variables
+        held = experiment.existing[name].variables
         lost = _lost(account, uuid)
         assert len(held) < 5 or len(lost) * 100 <= len(held) * 30
 
@@ -181,10 +181,7 @@ def test_an_environment_is_as_protected_as_declared_before_a_secret_is_written(
 ) -> None:
     account = experiment.run()
     known = dict(_beginning(account))
-    admin_only = {
-        uuid: next(one.admin_only for one in experiment.existing if one.name == name)
-        for uuid, (name, _) in known.items()
-    }
+    admin_only = {uuid: experiment.existing[name].admin_only for uuid, (name, _) in known.items()}
     for each in account.events:
         uuid = str(each.details["environment"])
         match each.kind:
@@ -233,9 +230,7 @@ def _variable_counts(account: Account) -> tuple[int, int, int]:
     held = {
         (uuid, key)
         for uuid, (name, _) in _beginning(account)
-        for one in account.experiment.existing
-        if one.name == name
-        for key in one.variables
+        for key in account.experiment.existing[name].variables
         if key != OURS
     }
     now = set(held)

@@ -1,7 +1,6 @@
 """An exported file, applied unchanged, changes nothing, and needs no secret."""
 
 import json
-from dataclasses import dataclass
 from typing import Any
 
 import yaml
@@ -9,6 +8,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pipe.planning.matching import is_uuid
+from tests.faults.repository_state import Env
+from tests.faults.scenario import plant
 from tests.support.world import Ran, World, listed, run_with
 
 NAMES = (
@@ -34,33 +35,27 @@ SLUGS = ("shop", "svc-1", "svc_2", "1.0", "true", "null")
 texts = st.sampled_from(VALUES) | st.text(max_size=12)
 
 
-@dataclass(frozen=True, slots=True)
-class Seeded:
-    """An environment that exists."""
-
-    name: str
-    type: str
-    admin_only: bool
-    branches: list[str]
-    variables: dict[str, tuple[str, bool]]
-
-
-seeded = st.builds(
-    Seeded,
-    st.sampled_from(NAMES) | st.text(min_size=1, max_size=5),
-    st.sampled_from(["Test", "Staging", "Production"]),
-    st.booleans(),
-    st.lists(st.sampled_from(PATTERNS), unique=True, max_size=2),
-    st.dictionaries(st.sampled_from(KEYS), st.tuples(texts, st.booleans()), max_size=4),
+Named = tuple[str, Env]
+"""An environment that exists, and its name."""
+environments = st.builds(
+    Env,
+    type=st.sampled_from(["Test", "Staging", "Production"]),
+    admin_only=st.booleans(),
+    branches=st.frozensets(st.sampled_from(PATTERNS), max_size=2),
+    variables=st.dictionaries(st.sampled_from(KEYS), st.tuples(texts, st.booleans()), max_size=4),
 )
+named = st.tuples(st.sampled_from(NAMES) | st.text(min_size=1, max_size=5), environments)
 worlds = st.dictionaries(
-    st.sampled_from(SLUGS), st.lists(seeded, max_size=4), min_size=1, max_size=3
+    st.sampled_from(SLUGS), st.lists(named, max_size=4), min_size=1, max_size=3
 )
-SAME = Seeded("Test", "Test", False, ["main"], {"A": ("a\nb", False)})  # noqa: FBT003 - its fields
-OTHER = Seeded("TEST", "Staging", True, [], {"A": ("1", False), "B": ("s", True)})  # noqa: FBT003 - its fields
+SAME = ("Test", Env(branches=frozenset({"main"}), variables={"A": ("a\nb", False)}))
+OTHER = (
+    "TEST",
+    Env(type="Staging", admin_only=True, variables={"A": ("1", False), "B": ("s", True)}),
+)
 
 
-def _world(repositories: dict[str, list[Seeded]]) -> World:
+def _world(repositories: dict[str, list[Named]]) -> World:
     world = World(
         name_clash="exact",
         variable_key_clash="exact",
@@ -68,16 +63,12 @@ def _world(repositories: dict[str, list[Seeded]]) -> World:
     )
     for slug, environments in repositories.items():
         shop = world.shop if slug == "shop" else world.simulator.add_repository("acme", slug)
-        for each in environments:
-            made = shop.add_environment(each.name, each.type, admin_only=each.admin_only)
-            for pattern in each.branches:
-                made.add_branch(pattern)
-            for key, (value, secured) in each.variables.items():
-                made.set_variable(key, value, secured=secured)
+        for name, environment in environments:
+            plant(shop, name, environment)
     return world
 
 
-def _export(world: World, repositories: dict[str, list[Seeded]], **variables: str) -> Ran:
+def _export(world: World, repositories: dict[str, list[Named]], **variables: str) -> Ran:
     chosen = listed("REPOSITORIES", *sorted(repositories))
     return run_with(world, chosen | {"MODE": "export"} | variables)
 
@@ -87,7 +78,7 @@ def _export(world: World, repositories: dict[str, list[Seeded]], **variables: st
 @example({"svc-1": [SAME, OTHER], "svc_2": [SAME]}, 1)
 @example({"svc-1": [SAME, OTHER], "svc_2": [SAME, OTHER], "shop": []}, 1)
 def test_an_exported_file_applied_unchanged_writes_nothing(
-    repositories: dict[str, list[Seeded]], workers: int
+    repositories: dict[str, list[Named]], workers: int
 ) -> None:
     world = _world(repositories)
     exported = _export(world, repositories, WORKERS=str(workers))
@@ -117,28 +108,28 @@ def _declared(document: Any, slug: str) -> dict[str, Any]:  # noqa: ANN401 - par
 
 
 @given(worlds)
-def test_everything_that_a_file_can_declare_is_in_it(repositories: dict[str, list[Seeded]]) -> None:
+def test_everything_that_a_file_can_declare_is_in_it(repositories: dict[str, list[Named]]) -> None:
     world = _world(repositories)
     exported = _export(world, repositories)
     document = yaml.safe_load(exported.out)
     assert document["repositories"] == sorted(repositories)
     for slug, environments in repositories.items():
         declared = _declared(document, slug)
-        names = [each.name.casefold() for each in environments]
-        for each in environments:
-            if each.name.isprintable() and each.name.strip():
-                unique = names.count(each.name.casefold()) == 1
-                literal = not set(each.name) & set("*?") and not is_uuid(each.name)
-                assert (each.name in declared) is (unique and literal)
-            if each.name in declared:
-                assert declared[each.name]["type"] == each.type
-                assert declared[each.name]["admin_only"] is each.admin_only
+        names = [name.casefold() for name, _ in environments]
+        for name, environment in environments:
+            if name.isprintable() and name.strip():
+                unique = names.count(name.casefold()) == 1
+                literal = not set(name) & set("*?") and not is_uuid(name)
+                assert (name in declared) is (unique and literal)
+            if name in declared:
+                assert declared[name]["type"] == environment.type
+                assert declared[name]["admin_only"] is environment.admin_only
         assert len(declared) == len(names) or f"of acme/{slug}" in exported.log
 
 
 @given(worlds)
 def test_an_export_does_not_depend_on_the_number_of_workers(
-    repositories: dict[str, list[Seeded]],
+    repositories: dict[str, list[Named]],
 ) -> None:
     world = _world(repositories)
     alone = _export(world, repositories, WORKERS="1")

@@ -89,15 +89,7 @@ class Neighbours(RuleBasedStateMachine):
     @initialize(experiment=experiments())
     def begin(self, experiment: Experiment) -> None:
         self.experiment = experiment
-        self.world = World(experiment.switches)
-        for each in experiment.existing:
-            environment = Env(
-                type=each.type,
-                admin_only=each.admin_only,
-                branches=frozenset(each.branches),
-                variables=each.variables,
-            )
-            plant(self.world.shop, each.name, environment)
+        self.world = experiment.world()
 
     @rule(experiment=experiments())
     def declare_something_else(self, experiment: Experiment) -> None:
