@@ -28,12 +28,6 @@ def test_a_file_that_cannot_be_written_is_incomplete(tmp_path: Path) -> None:
     assert "Its folder does not exist" in ran.log
 
 
-def test_an_empty_repository_can_be_exported_and_applied_again() -> None:
-    world = World()
-    world.files["exported.yml"] = run_pipe(world, MODE="export").out
-    assert run_pipe(world, CONFIG_FILE="exported.yml").exit_code == 0
-
-
 def test_variables_of_the_repository_are_exported() -> None:
     world = World()
     world.shop.set_variable("REGION", "eu")

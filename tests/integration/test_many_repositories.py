@@ -1,7 +1,9 @@
-"""Runs over several repositories that end early, cleanly."""
+"""Runs over several repositories: announced at once, and ended early, cleanly."""
+
+import re
 
 from tests.support.fleet import SLUGS, WANTED, done, filled
-from tests.support.world import Ran, World, run_with
+from tests.support.world import Ran, World, listed, run_pipe, run_with
 
 
 def _assert_reported(ran: Ran, world: World) -> None:
@@ -39,19 +41,27 @@ def test_a_run_that_is_stopped_ends_between_requests() -> None:
     assert "SIGTERM" in ran.log
 
 
-def test_parallel_steps_take_their_share() -> None:
-    world = filled(World())
-    for step in range(4):
-        share = {"BITBUCKET_PARALLEL_STEP": str(step), "BITBUCKET_PARALLEL_STEP_COUNT": "4"}
-        ran = run_with(world, WANTED | share)
-        assert ran.exit_code == 0
-    assert done(world) == SLUGS
-    assert len([each for each in world.simulator.requests if each.method == "POST"]) == len(SLUGS)
-
-
 def test_a_start_that_is_not_selected_gets_a_warning() -> None:
     world = filled(World())
     ran = run_with(world, WANTED | {"START_AT": "acme/repo-4x", "MODE": "plan"})
     assert "WARNING: START_AT=acme/repo-4x is not among the selected repositories; " in ran.log
     known = run_with(world, WANTED | {"START_AT": "acme/repo-4", "MODE": "plan"})
     assert "is not among the selected" not in known.log
+
+
+def position(log: str, pattern: str) -> int:
+    found = re.search(pattern, log, re.MULTILINE)
+    assert found is not None, log
+    return found.start()
+
+
+def test_all_repositories_are_announced_before_the_first_write() -> None:
+    world = World()
+    for slug in ("api", "web"):
+        world.simulator.add_repository("acme", slug).add_environment("Test")
+    names = listed("REPOSITORIES", "api", "shop", "web")
+    ran = run_pipe(world, ENVIRONMENT_NAME="Test", ADMIN_ONLY="true", DEBUG="true", **names)
+    first = position(ran.log, r"DEBUG: (POST|PUT|DELETE) ")
+    for slug in ("api", "web"):
+        announced = position(ran.log, rf"^~ acme/{slug} · Test will be updated:$")
+        assert announced < first < position(ran.log, rf"^✔ acme/{slug} · Test: updated$")

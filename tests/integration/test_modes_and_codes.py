@@ -9,7 +9,7 @@ from pipe.models.existing import VariableOwner
 from pipe.models.results import Mode
 from simulator.faults import Answer, server_error
 from tests.support.values import SHOP, plain
-from tests.support.world import World, run_pipe, run_with
+from tests.support.world import World, run_pipe
 
 GOOD = {"ENVIRONMENT_NAME": "Live", "ENVIRONMENT_TYPE": "Test", "ADMIN_ONLY": "true"}
 
@@ -46,27 +46,6 @@ def test_a_plan_says_what_apply_then_does() -> None:
     ]
     after = run_pipe(world, **GOOD, MODE="plan")
     assert (after.exit_code, after.report["outcome"]) == (0, "unchanged")
-
-
-@pytest.mark.promise("P12")
-def test_check_reports_drift_by_its_exit_code() -> None:
-    world = World()
-    assert run_pipe(world, **GOOD, MODE="check").exit_code == 4
-    run_pipe(world, **GOOD)
-    clean = run_pipe(world, **GOOD, MODE="check")
-    assert (clean.exit_code, clean.methods) == (0, ["GET"])
-    world.shop.environment("Live").restrict(admin_only=False)
-    drift = run_pipe(world, **GOOD, MODE="check")
-    assert (drift.exit_code, drift.report["outcome"]) == (4, "drift")
-
-
-def test_a_secret_that_would_be_written_blindly_is_no_drift() -> None:
-    world = World()
-    wanted = GOOD | {"SECURED_VARIABLES": '["A=secret-value"]'}
-    run_with(world, wanted)
-    assert run_with(world, wanted | {"MODE": "check"}).exit_code == 0
-    fingerprints = {"FINGERPRINT_KEY": "a key that is hard to guess"}
-    assert run_with(world, wanted | fingerprints | {"MODE": "check"}).exit_code == 4
 
 
 WRITES = {

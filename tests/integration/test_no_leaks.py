@@ -236,20 +236,6 @@ def test_nothing_leaks_when_the_program_is_wrong(monkeypatch: pytest.MonkeyPatch
                 _scan(ran)
 
 
-@pytest.mark.promise("P9")
-def test_credentials_go_to_bitbucket_only() -> None:
-    """A `next` that names another host is not followed."""
-    world = World(next_links="other-host", max_page_size=3)
-    for number in range(7):
-        world.shop.add_environment(f"env-{number}")
-    ran = run_with(world, {"ENVIRONMENT_NAME": "env-6", "ADMIN_ONLY": "true"})
-    assert ran.exit_code == 0
-    hosts = {
-        dict(each.headers).get("Host", dict(each.headers).get("host")) for each in ran.requests
-    }
-    assert hosts == {"api.bitbucket.org"}
-
-
 def test_the_scan_finds_what_it_looks_for() -> None:
     for secret in CANARIES:
         for form in (secret, f"x{base64.b64encode(secret.encode()).decode()}", quote(secret)):

@@ -55,6 +55,17 @@ def never_accepting() -> Iterator[int]:
             each.close()
 
 
+@contextmanager
+def connected(
+    behave: Callable[[socket.socket], None], stop: Stop | None = None
+) -> Iterator[httpcore.NetworkStream]:
+    """Give a connection to a server that behaves so."""
+    with serving(behave) as port:
+        stream = backend(stop).connect_tcp(LOOPBACK, port, in_seconds(LONG))
+        yield stream
+        stream.close()
+
+
 def names(
     monkeypatch: pytest.MonkeyPatch, look_up: Callable[[], list[tuple[str, int]]]
 ) -> list[str]:
@@ -175,12 +186,8 @@ def test_a_name_is_looked_up_even_if_no_thread_can_be_started(
 
 
 def test_a_read_times_out() -> None:
-    with serving(never_answer) as port:
-        stream = backend().connect_tcp(LOOPBACK, port, in_seconds(LONG))
-
-        with pytest.raises(httpcore.ReadTimeout):
-            stream.read(1, in_seconds(SOON))
-        stream.close()
+    with connected(never_answer) as stream, pytest.raises(httpcore.ReadTimeout):
+        stream.read(1, in_seconds(SOON))
 
 
 def test_a_write_without_a_reader_times_out() -> None:
@@ -198,22 +205,17 @@ def test_a_connection_that_the_other_side_reset_can_not_be_read() -> None:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
         connection.close()
 
-    with serving(reset) as port:
-        stream = backend().connect_tcp(LOOPBACK, port, in_seconds(LONG))
+    with connected(reset) as stream:
         stream.write(b"x", in_seconds(LONG))
 
         with pytest.raises(httpcore.ReadError, match="reset by peer"):
             stream.read(1, in_seconds(LONG))
-        stream.close()
 
 
 def test_a_closed_connection_is_readable() -> None:
-    with serving(lambda _: None) as port:
-        stream = backend().connect_tcp(LOOPBACK, port, in_seconds(LONG))
-
+    with connected(lambda _: None) as stream:
         assert stream.read(1, in_seconds(LONG)) == b""
         assert stream.get_extra_info("is_readable") is True
-        stream.close()
 
 
 def test_a_stop_ends_all_waits_soon() -> None:
@@ -235,12 +237,10 @@ def test_a_stop_ends_all_waits_soon() -> None:
 def test_a_response_that_arrives_soon_after_a_stop_is_still_read() -> None:
     stop = Stop()
     stop.request("SIGTERM")
-    with serving(echo) as port:
-        stream = backend(stop).connect_tcp(LOOPBACK, port, in_seconds(LONG))
+    with connected(echo, stop) as stream:
         stream.write(b"x", in_seconds(LONG))
 
         assert stream.read(1, in_seconds(LONG)) == b"x"
-        stream.close()
 
 
 @pytest.fixture(scope="module")
@@ -269,8 +269,7 @@ def over_tls(
 
 def test_a_tls_connection_sends_and_receives(authority: trustme.CA) -> None:
     message = b"x" * 100_000
-    with serving(over_tls(authority, echo)) as port:
-        plain = backend().connect_tcp(LOOPBACK, port, in_seconds(LONG))
+    with connected(over_tls(authority, echo)) as plain:
         stream = plain.start_tls(trusting(authority), "localhost", in_seconds(LONG))
         stream.write(message, in_seconds(LONG))
         received = b""
@@ -288,8 +287,7 @@ def test_a_tls_connection_that_the_other_side_ends_gives_nothing_more(
     def end(connection: ssl.SSLSocket) -> None:
         connection.unwrap()
 
-    with serving(over_tls(authority, end)) as port:
-        plain = backend().connect_tcp(LOOPBACK, port, in_seconds(LONG))
+    with connected(over_tls(authority, end)) as plain:
         stream = plain.start_tls(trusting(authority), "localhost", in_seconds(LONG))
 
         assert stream.read(1, in_seconds(LONG)) == b""
@@ -303,8 +301,7 @@ def test_a_response_followed_by_the_end_of_tls_leaves_the_connection_readable(
         connection.sendall(b"x")
         connection.unwrap()
 
-    with serving(over_tls(authority, answer_and_end)) as port:
-        plain = backend().connect_tcp(LOOPBACK, port, in_seconds(LONG))
+    with connected(over_tls(authority, answer_and_end)) as plain:
         stream = plain.start_tls(trusting(authority), "localhost", in_seconds(LONG))
 
         assert stream.read(1, in_seconds(LONG)) == b"x"
@@ -317,8 +314,7 @@ def test_a_response_followed_by_the_end_of_tls_leaves_the_connection_readable(
 
 
 def test_a_tls_connection_that_is_cut_can_not_be_read(authority: trustme.CA) -> None:
-    with serving(over_tls(authority, lambda _: None)) as port:
-        plain = backend().connect_tcp(LOOPBACK, port, in_seconds(LONG))
+    with connected(over_tls(authority, lambda _: None)) as plain:
         stream = plain.start_tls(trusting(authority), "localhost", in_seconds(LONG))
 
         with pytest.raises(httpcore.ReadError):
@@ -327,19 +323,16 @@ def test_a_tls_connection_that_is_cut_can_not_be_read(authority: trustme.CA) -> 
 
 
 def test_a_handshake_that_never_ends_times_out(authority: trustme.CA) -> None:
-    with serving(never_answer) as port:
-        plain = backend().connect_tcp(LOOPBACK, port, in_seconds(LONG))
-
-        with pytest.raises(httpcore.ConnectTimeout):
-            plain.start_tls(trusting(authority), "localhost", in_seconds(SOON))
+    with connected(never_answer) as plain, pytest.raises(httpcore.ConnectTimeout):
+        plain.start_tls(trusting(authority), "localhost", in_seconds(SOON))
 
 
 def test_a_handshake_that_is_cut_is_a_failed_connection(authority: trustme.CA) -> None:
-    with serving(lambda connection: connection.close()) as port:
-        plain = backend().connect_tcp(LOOPBACK, port, in_seconds(LONG))
-
-        with pytest.raises(httpcore.ConnectError):
-            plain.start_tls(trusting(authority), "localhost", in_seconds(LONG))
+    with (
+        connected(lambda connection: connection.close()) as plain,
+        pytest.raises(httpcore.ConnectError),
+    ):
+        plain.start_tls(trusting(authority), "localhost", in_seconds(LONG))
 
 
 def test_no_connection_is_left_open_where_it_can_not_be_made(
