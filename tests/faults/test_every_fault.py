@@ -20,7 +20,7 @@ from tests.property.strategies import passable
 from tests.support.promises import FULL, Cases
 from tests.support.sampling import is_chosen, sample
 
-pytestmark = pytest.mark.promise("P3", "P5", "P7", "P8", "P11", "P13", "P15", "P1")
+pytestmark = pytest.mark.promise("P1", "P3", "P5", "P7", "P8", "P9", "P11", "P13", "P15")
 
 LIKELY, UNLIKELY, FIRST, SECOND = 12, 60, 20, 60
 """One case in so many is tried for a commit; `make prove` tries all.
@@ -31,7 +31,6 @@ RANDOM, RANDOM_ALL = 4, 200
 """Cases with random switches, for each scenario: for a commit, and for `make prove`."""
 
 
-@pytest.mark.promise("P1", "P3", "P5", "P7", "P8", "P9", "P11", "P13", "P15")
 @every_scenario
 @pytest.mark.parametrize("profile", PROFILES)
 def test_one_fault_at_every_request(scenario: Scenario, profile: str, cases: Cases) -> None:
@@ -56,7 +55,6 @@ def test_one_fault_while_variables_are_written_together(
         cases.add()
 
 
-@pytest.mark.promise("P1", "P3", "P5", "P7", "P8", "P9", "P11", "P13", "P15")
 @every_scenario
 def test_one_fault_under_random_switches(scenario: Scenario, cases: Cases) -> None:
     """One fault, at a random request, however Bitbucket behaves.

@@ -21,7 +21,7 @@ from tests.faults.scenario import Scenario, plant
 from tests.faults.scenarios import CANARIES, CONSUMER, SCENARIOS
 from tests.support.world import Ran, World, run_with
 
-pytestmark = pytest.mark.promise("P9", "P12")
+pytestmark = pytest.mark.promise("P12")
 
 COLOURS: Final = re.compile(r"\x1b\[[0-9;]*m")
 ENDINGS: Final = frozenset({0, 3, 5, 6, 7})
@@ -187,7 +187,6 @@ WAYS: Final[Sequence[Mapping[str, str]]] = [
 ]
 
 
-@pytest.mark.promise("P12")
 @given(st.sampled_from(WAYS), ODDITIES, st.sampled_from(["1", "3"]), st.sampled_from(["1", "4"]))
 def test_answers_of_any_kind_in_every_way_to_run(
     way: Mapping[str, str], odd: list[Odd], attempts: str, workers: str
@@ -205,7 +204,6 @@ def test_answers_of_any_kind_in_every_way_to_run(
     _check(ran)
 
 
-@pytest.mark.promise("P12")
 @given(ODDITIES, st.booleans(), st.sampled_from(["1", "3"]))
 def test_answers_of_any_kind_to_what_is_published(
     odd: list[Odd],

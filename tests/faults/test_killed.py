@@ -13,14 +13,13 @@ from tests.faults.scenarios import PROFILES, SCENARIOS, every_scenario
 from tests.support.promises import FULL, Cases
 from tests.support.sampling import sample
 
-pytestmark = pytest.mark.promise("P3", "P7", "P8")
+pytestmark = pytest.mark.promise("P1", "P3", "P7", "P8")
 
 SAMPLE = 2
 """One end in so many is tried for a commit."""
 IN_CI = ("create, admin-only", "rename, admin-only on", "plain to secured and back")
 
 
-@pytest.mark.promise("P1", "P3", "P7", "P8")
 @every_scenario
 @pytest.mark.parametrize("profile", PROFILES)
 def test_a_run_ends_after_any_answer_once_and_twice(
@@ -50,7 +49,6 @@ def _die(case: Case, deaths: tuple[int, ...]) -> None:
     assert not problems, f"{case}, killed after {deaths} answers: {problems}"
 
 
-@pytest.mark.promise("P1", "P3", "P7", "P8")
 @pytest.mark.parametrize(
     "scenario",
     [each for each in SCENARIOS if FULL or each.name in IN_CI],

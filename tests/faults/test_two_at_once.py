@@ -152,7 +152,6 @@ def _one_of_the_two(world: World) -> None:
     assert len(own) == 4
 
 
-@pytest.mark.promise("P22")
 @pytest.mark.parametrize("profile", PROFILES)
 @pytest.mark.parametrize("exists", [False, True], ids=["to be created", "existing"])
 def test_different_declarations_in_many_orders(
@@ -199,7 +198,6 @@ def test_the_same_declaration_in_two_real_processes(scenario: Scenario, cases: C
         cases.add()
 
 
-@pytest.mark.promise("P22")
 def test_different_declarations_in_two_real_processes(cases: Cases) -> None:
     for _ in range(TIMES):
         world = World()

@@ -161,7 +161,6 @@ def test_what_is_done_where_and_to_what_has_its_own_checksum() -> None:
     assert all(re.fullmatch(r"sha256:[0-9a-f]{64}", each) for each in found)
 
 
-@pytest.mark.promise("P18")
 def test_the_order_in_which_branches_are_added_counts() -> None:
     one, other = (
         Update(existing=env("Live"), changes=(SetBranches((), after),))
@@ -170,7 +169,6 @@ def test_the_order_in_which_branches_are_added_counts() -> None:
     assert _of(one) != _of(other)
 
 
-@pytest.mark.promise("P18")
 def test_how_a_variable_is_stored_and_what_is_lost_count() -> None:
     """A reviewer who sees two secrets rotated has not agreed to store one of them plain."""
     rotate = (UpdateVariable(var("A"), secret("A")), UpdateVariable(var("B"), secret("B")))
