@@ -14,11 +14,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipe.settings.model import Options
 from simulator.behaviour.profiles import OBSERVED
 from simulator.http import Json
 from tests.faults.scenario import Scenario, plant
 from tests.faults.scenarios import CANARIES, CONSUMER, SCENARIOS
+from tests.support.settings import NAMES
 from tests.support.world import Ran, World, run_with
 
 pytestmark = pytest.mark.promise("P12")
@@ -232,13 +232,6 @@ PUBLISHED: Final = {
 }
 WRITTEN: Final = ("REPORT_FILES",)
 """Paths that are written to stay where the test is."""
-NAMES: Final = [
-    *(name.upper() for name in Options.model_fields),
-    *(f"{name.upper()}_{end}" for name in Options.model_fields for end in ("COUNT", "0", "1")),
-    *("BITBUCKET_USERNAME", "BITBUCKET_APP_PASSWORD", "BITBUCKET_WORKSPACE", "BITBUCKET_COMMIT"),
-    *("BITBUCKET_REPO_SLUG", "BITBUCKET_PARALLEL_STEP", "BITBUCKET_PARALLEL_STEP_COUNT"),
-    *("BITBUCKET_PR_ID", "NO_COLOR"),
-]
 # What an environment can hold: any text without NUL, bytes that are no UTF-8 as lone surrogates.
 TEXT: Final = st.text(
     st.characters(exclude_characters="\0", exclude_categories=["Cs"])

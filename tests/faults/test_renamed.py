@@ -65,7 +65,7 @@ def test_the_repository_is_renamed_after_any_request(
         if number == 0:
             words = "a renamed repository has a new slug"
             said = words if status == "404" else "Write WORKSPACE: acme and REPO_SLUG: store"
-            assert said in " ".join(ran.log.split())
+            assert said in ran.words
             assert ran.events == []
         problems += finish_without_faults(world, replace(case, scenario=moved), observer)
         assert not problems + observer.broken, f"{case}, {status} after {number}: {problems}"

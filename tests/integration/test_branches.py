@@ -9,7 +9,7 @@ import pytest
 from simulator.faults import Answer, DropConnection, server_error
 from simulator.state.environment import Environment
 from simulator.state.journal import EventKind
-from tests.support.world import Ran, World, listed, run_with
+from tests.support.world import World, listed, run_with
 
 LIVE = {"ENVIRONMENT_NAME": "Live"}
 SECRET = {"SECURED_VARIABLES": '["TOKEN=s3cret-s3cret"]'}
@@ -25,12 +25,6 @@ def _world(*branches: str, admin_only: bool = False, **switches: Any) -> World: 
 
 def _live(world: World) -> Environment:
     return world.shop.environment("Live")
-
-
-def _outcomes(ran: Ran) -> dict[str, str]:
-    (repository,) = ran.report["repositories"]
-    (environment,) = repository["environments"]
-    return {each["field"]: each["outcome"] for each in environment["changes"]}
 
 
 @pytest.mark.promise("P4")
@@ -63,7 +57,7 @@ def test_without_the_internal_endpoint_everything_else_is_done(internal: str) ->
     assert (ran.exit_code, set(ran.problems)) == (5, {"branches-unsupported"})
     assert _live(world).admin_only
     assert set(_live(world).variables) == {"TOKEN"}
-    assert _outcomes(ran) == {
+    assert ran.outcomes == {
         "admin_only": "applied", "branches": "failed", "variables.TOKEN": "applied",
     }  # fmt: skip
     assert "BCLOUD-21703" in ran.log
@@ -245,7 +239,7 @@ def test_no_secret_is_written_where_the_restriction_did_not_come_about() -> None
     ran = run_with(world, LIVE | wanted)
     assert ran.exit_code == 5
     assert set(_live(world).variables) == {"PLAIN"}
-    assert _outcomes(ran) == {
+    assert ran.outcomes == {
         "admin_only": "unverified", "variables.PLAIN": "applied", "variables.TOKEN": "skipped",
     }  # fmt: skip
 
@@ -260,7 +254,7 @@ def test_nothing_is_loosened_while_something_before_it_failed() -> None:
     assert ran.exit_code == 5
     assert _live(world).admin_only
     assert set(_live(world).branches) == {"old"}
-    assert _outcomes(ran) == {
+    assert ran.outcomes == {
         "variables.TOKEN": "failed", "admin_only": "skipped", "branches": "skipped",
     }  # fmt: skip
 
@@ -280,7 +274,7 @@ def test_branches_that_another_run_changed_meanwhile_are_not_called_applied() ->
     world.after(3, lambda: _live(world).add_branch("theirs"))
     ran = run_with(world, LIVE | listed("BRANCHES", "main", "ours"))
     assert (ran.exit_code, ran.problems) == (5, ["branches-differ"] * len(ran.problems))
-    assert _outcomes(ran) == {"branches": "unverified"}
+    assert ran.outcomes == {"branches": "unverified"}
     assert "theirs" in ran.log
 
 
@@ -292,7 +286,7 @@ def test_branches_that_can_not_be_read_back_are_not_called_applied() -> None:
     )
     ran = run_with(world, LIVE | listed("BRANCHES", "main"))
     assert (ran.exit_code, set(ran.problems)) == (3, {"not-permitted"})
-    assert _outcomes(ran) == {"branches": "unverified"}
+    assert ran.outcomes == {"branches": "unverified"}
     assert "(not verified)" in ran.log
 
 
@@ -315,7 +309,7 @@ def test_branches_that_could_not_be_loosened_are_not_called_tightened() -> None:
     expired = Answer(status=401, body=b"{}")
     world.simulator.faults.add(expired, method="GET", path="*/branch-restrictions/", skip=1)
     ran = run_with(world, LIVE | listed("BRANCHES", "main", "dev"))
-    assert (ran.exit_code, _outcomes(ran)) == (3, {"branches": "unverified"})
+    assert (ran.exit_code, ran.outcomes) == (3, {"branches": "unverified"})
 
 
 @pytest.mark.parametrize(("after_effect", "code"), [(True, 0), (False, 5)])

@@ -100,9 +100,11 @@ def test_a_creation_whose_answer_is_lost_and_whose_contents_are_unreadable_is_un
         VARIABLES="A=1",
     )  # fmt: skip
     assert ran.exit_code == 5
-    (environment,) = ran.report["repositories"][0]["environments"]
-    outcomes = {each["field"]: each["outcome"] for each in environment["changes"]}
-    assert outcomes == {"type": "unverified", "admin_only": "unverified", "variables.A": "skipped"}
+    assert ran.outcomes == {
+        "type": "unverified",
+        "admin_only": "unverified",
+        "variables.A": "skipped",
+    }
 
 
 def test_what_stands_there_after_a_lost_answer_is_ours_only_if_it_is_what_was_asked_for() -> None:
@@ -145,7 +147,7 @@ def test_a_creation_that_a_service_refuses_is_not_sent_again(
     world.shop.add_environment("Some Other")
     ran = run_pipe(world, ENVIRONMENT_NAME=name, ENVIRONMENT_TYPE="Test")
     assert (ran.exit_code, set(ran.problems)) == (5, {"not-created"})
-    assert words in " ".join(ran.log.split())
+    assert words in ran.words
     assert ran.methods == ["GET", "POST", "GET"]
 
 
@@ -266,7 +268,7 @@ def test_a_change_whose_answers_are_all_lost_without_effect_is_given_up() -> Non
     world.simulator.faults.add(DropConnection(), method="POST", times=99)
     ran = run_pipe(world, ENVIRONMENT_NAME="Live", ADMIN_ONLY="true")
     assert (ran.exit_code, set(ran.problems)) == (6, {"service-unavailable"})
-    assert "Whether it took effect is unknown." in " ".join(ran.log.split())
+    assert "Whether it took effect is unknown." in ran.words
 
 
 def test_a_change_that_can_not_be_read_back_is_not_verified() -> None:

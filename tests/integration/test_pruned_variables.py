@@ -7,7 +7,6 @@ from simulator.state.journal import EventKind
 from tests.support.variables import (
     KEY,
     LIVE,
-    changes_of,
     declare_plain,
     declare_secured,
     live_of,
@@ -51,7 +50,7 @@ def test_what_the_second_look_does_not_show_is_not_deleted() -> None:
     world.simulator.faults.add(empty_page(), path="*/variables", method="GET", skip=1, times=99)
     ran = run_with(world, declare_plain(A="1") | PRUNE)
     assert (ran.exit_code, ran.writes) == (0, [])
-    assert changes_of(ran) == {"variables.B": "unchanged"}
+    assert ran.outcomes == {"variables.B": "unchanged"}
 
 
 @pytest.mark.promise("P1", "P10")
@@ -62,7 +61,7 @@ def test_a_second_look_that_wavers_is_taken_again() -> None:
     live_of(world).set_variable("B", "1")
     ran = run_with(world, declare_plain(A="new") | PRUNE)
     assert (ran.exit_code, set(values_of(world))) == (0, {"A"})
-    assert changes_of(ran) == {"variables.A": "applied", "variables.B": "applied"}
+    assert ran.outcomes == {"variables.A": "applied", "variables.B": "applied"}
 
 
 def test_what_somebody_else_deleted_is_no_failure() -> None:
@@ -72,7 +71,7 @@ def test_what_somebody_else_deleted_is_no_failure() -> None:
     world.after(3, lambda: live_of(world).remove_variable("B"))
     ran = run_with(world, declare_plain(A="1") | PRUNE)
     assert "DELETE" in ran.methods
-    assert (ran.exit_code, changes_of(ran)) == (0, {"variables.B": "unchanged"})
+    assert (ran.exit_code, ran.outcomes) == (0, {"variables.B": "unchanged"})
 
 
 @pytest.mark.promise("P10", "P13")
@@ -89,7 +88,7 @@ def test_a_deletion_that_is_not_done_is_reported(status: int, empty_lists: int) 
         empty_page(), path="*/variables", method="GET", skip=2, times=empty_lists
     )
     ran = run_with(world, declare_plain(A="1") | PRUNE)
-    assert (ran.exit_code, changes_of(ran)) == (5, {"variables.B": "failed"})
+    assert (ran.exit_code, ran.outcomes) == (5, {"variables.B": "failed"})
     assert set(values_of(world)) == {"A", "B"}
 
 

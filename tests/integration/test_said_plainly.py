@@ -7,10 +7,6 @@ from tests.support.world import World, listed, run_pipe
 KEY = "0123456789abcdef"
 
 
-def _log(text: str) -> str:
-    return " ".join(text.split())
-
-
 @pytest.mark.parametrize(
     ("name", "state", "warned"),
     [
@@ -116,7 +112,7 @@ def test_a_plan_that_was_applied_already_is_said_to_be_empty() -> None:
     run_pipe(world, **wanted)
     again = run_pipe(world, **wanted, PLAN_CHECKSUM=reviewed)
     assert again.exit_code == 7
-    assert "the current plan is empty: nothing is left to do." in _log(again.log)
+    assert "the current plan is empty: nothing is left to do." in again.words
     assert "What to do: Nothing, if this plan was applied before; otherwise:" in again.log
 
 
@@ -179,7 +175,7 @@ def test_a_secured_variable_that_becomes_readable_gets_a_warning_before_it_does(
     world.shop.set_variable("B", "canary-password", secured=True)
     wanted = {"ENVIRONMENT_NAME": "Live", "VARIABLES": "A=x", "REPOSITORY_VARIABLES": "B=x"}
     for mode in ("plan", "apply"):
-        log = _log(run_pipe(world, **wanted, MODE=mode).log)
+        log = run_pipe(world, **wanted, MODE=mode).words
         for each in ("A of 'Live'", "B of acme/shop"):
             warning = f"WARNING: {each} is secured, but declared plain: everyone with access"
             assert log.count(warning) == 1

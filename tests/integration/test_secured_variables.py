@@ -15,7 +15,6 @@ from simulator.state.journal import EventKind
 from tests.support.variables import (
     KEY,
     LIVE,
-    changes_of,
     declare_plain,
     declare_secured,
     live_of,
@@ -78,7 +77,7 @@ def test_a_missing_secret_whose_variable_is_not_defined_names_it() -> None:
     )
     ran = run_with(world, {"CONFIG_FILE": "envs.yml", "SECURED_UPDATE": "if-missing"})
     assert (ran.exit_code, ran.writes) == (5, [])
-    log = " ".join(ran.log.split())
+    log = ran.words
     assert "from_env: PROD_API_KEY, and PROD_API_KEY is not defined in this run" in log
     assert "Define PROD_API_KEY where MODE=apply runs" in log
     assert "managed elsewhere" not in log
@@ -141,7 +140,7 @@ def test_fingerprints_that_were_only_removed_are_not_called_written() -> None:
     world.simulator.faults.add(Answer(status=401, body=b"{}"), method="PUT")
     ended = run_with(world, declare_secured(A="one") | {"FINGERPRINT_KEY": KEY})
     assert ended.exit_code == 3
-    assert changes_of(ended) == {"variables.A": "applied", f"variables.{OURS}": "failed"}
+    assert ended.outcomes == {"variables.A": "applied", f"variables.{OURS}": "failed"}
 
 
 @pytest.mark.promise("P16")
@@ -151,7 +150,7 @@ def test_a_value_that_was_refused_gets_no_fingerprint() -> None:
     world.simulator.faults.add(Answer(status=400, body=b"{}"), method="POST", skip=1)
     ended = run_with(world, wanted)
     assert ended.exit_code == 5
-    assert changes_of(ended)["variables.A"] == "failed"
+    assert ended.outcomes["variables.A"] == "failed"
     again = run_with(world, wanted)
     assert [body["key"] for body in again.bodies] == [OURS, "A", OURS]
 
@@ -163,7 +162,7 @@ def test_no_secret_is_written_whose_fingerprint_can_not_be_removed_first() -> No
     run_with(world, wanted)
     world.simulator.faults.add(Answer(status=400, body=b"{}"), method="PUT")
     ended = run_with(world, declare_secured(A="two") | {"FINGERPRINT_KEY": KEY})
-    assert (ended.exit_code, changes_of(ended)["variables.A"]) == (5, "skipped")
+    assert (ended.exit_code, ended.outcomes["variables.A"]) == (5, "skipped")
     assert values_of(world)["A"] == ("one", True)
 
 

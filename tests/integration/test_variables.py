@@ -14,7 +14,6 @@ from simulator.state.journal import EventKind
 from tests.support.variables import (
     KEY,
     LIVE,
-    changes_of,
     declare_plain,
     live_of,
     live_world,
@@ -186,7 +185,7 @@ def test_what_changed_meanwhile_by_anothers_hand_is_adopted_with_its_variables()
     world.after(1, somebody_else)
     ran = run_with(world, declare_plain(A="ours") | {"ENVIRONMENT_TYPE": "Test"})
     assert (ran.exit_code, values_of(world)) == (0, {"A": ("ours", False)})
-    assert changes_of(ran) == {"variables.A": "applied"}
+    assert ran.outcomes == {"variables.A": "applied"}
 
 
 def test_an_adopted_environment_whose_variables_can_not_be_read_is_reported() -> None:
@@ -198,4 +197,4 @@ def test_an_adopted_environment_whose_variables_can_not_be_read_is_reported() ->
     world.after(1, somebody_else)
     ran = run_with(world, declare_plain(A="ours") | {"ENVIRONMENT_TYPE": "Test"})
     assert (ran.exit_code, set(ran.problems)) == (5, {"variables-unavailable"})
-    assert changes_of(ran) == {"type": "skipped", "variables.A": "skipped"}
+    assert ran.outcomes == {"type": "skipped", "variables.A": "skipped"}

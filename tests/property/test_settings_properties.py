@@ -11,16 +11,9 @@ from msgspec.structs import replace
 
 from pipe.models.declaration import PlainVariable, Repository
 from pipe.models.selection import glob_matches
-from pipe.settings.model import Options
-from tests.support.settings import ONE, PIPELINE, errors_of, settings
+from tests.support.settings import NAMES, ONE, PIPELINE, errors_of, settings
 
 SHOP: Final = Repository("acme", "shop")
-NAMES: Final = [
-    *(name.upper() for name in Options.model_fields),
-    *(f"{name.upper()}_{end}" for name in Options.model_fields for end in ("COUNT", "0", "1")),
-    *("BITBUCKET_USERNAME", "BITBUCKET_APP_PASSWORD", "BITBUCKET_WORKSPACE"),
-    *("BITBUCKET_REPO_SLUG", "BITBUCKET_PARALLEL_STEP", "BITBUCKET_PARALLEL_STEP_COUNT"),
-]
 # What an environment can hold: any text without NUL, bytes that are no UTF-8 as lone surrogates.
 ANYTHING: Final = st.one_of(
     st.text(st.characters(exclude_characters="\0", exclude_categories=())),

@@ -7,6 +7,7 @@ from typing import Final
 
 from pipe.models.errors import ConfigurationError
 from pipe.settings.loader import Settings, read_settings
+from pipe.settings.model import Options
 
 PIPELINE: Final = {
     "BITBUCKET_ACCESS_TOKEN": "canary-access-token",
@@ -17,6 +18,14 @@ PIPELINE: Final = {
 
 ONE: Final = {**PIPELINE, "ENVIRONMENT_NAME": "Test-Env", "ENVIRONMENT_TYPE": "Test"}
 """A run for one environment."""
+NAMES: Final = [
+    *(name.upper() for name in Options.model_fields),
+    *(f"{name.upper()}_{end}" for name in Options.model_fields for end in ("COUNT", "0", "1")),
+    *("BITBUCKET_USERNAME", "BITBUCKET_APP_PASSWORD", "BITBUCKET_WORKSPACE", "BITBUCKET_COMMIT"),
+    *("BITBUCKET_REPO_SLUG", "BITBUCKET_PARALLEL_STEP", "BITBUCKET_PARALLEL_STEP_COUNT"),
+    "BITBUCKET_PR_ID",
+]
+"""Every variable that settings are read from, lists in both forms."""
 
 
 def reader(files: Mapping[str, str]) -> Callable[[str], str]:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from simulator.state.environment import Environment
-from tests.support.world import Ran, World, only_environment
+from tests.support.world import World
 
 KEY = "a key that is hard to guess"
 LIVE = {"ENVIRONMENT_NAME": "Live"}
@@ -35,7 +35,3 @@ def declare_secured(**values: str) -> dict[str, str]:
 
 def entries(pairs: Iterable[tuple[str, str]]) -> list[dict[str, str]]:
     return [{"key": key, "value": value} for key, value in pairs]
-
-
-def changes_of(ran: Ran) -> dict[str, str]:
-    return {each["field"]: each["outcome"] for each in only_environment(ran)["changes"]}

@@ -187,6 +187,16 @@ class Ran:
         """The keys of everything that went wrong, in the order of the report."""
         return list(_keys(self.report))
 
+    @property
+    def outcomes(self) -> dict[str, str]:
+        """The outcome of each change of the only environment, by its field."""
+        return {each["field"]: each["outcome"] for each in only_environment(self)["changes"]}
+
+    @property
+    def words(self) -> str:
+        """The log without its line breaks: long messages are wrapped."""
+        return " ".join(self.log.split())
+
 
 def run_pipe(world: World, **variables: str) -> Ran:
     """Run the pipe once, as `python -m pipe` would, against the world."""

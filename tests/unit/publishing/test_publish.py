@@ -207,7 +207,7 @@ def test_a_comment_of_another_account_is_left_to_it(world: World) -> None:
 def test_a_sentence_of_bitbucket_ends_with_one_full_stop(world: World) -> None:
     body = b'{"error": {"message": "Your credentials lack one or more required privilege scopes."}}'
     world.simulator.faults.add(Answer(status=403, body=body), path="*/comments*", times=9)
-    log = " ".join(comment(world, MODE="plan").log.split())
+    log = comment(world, MODE="plan").words
     assert "privilege scopes. Required scopes: pullrequest:write." in log
 
 
@@ -215,7 +215,7 @@ def test_the_scopes_that_an_api_token_needs_are_its_own(world: World) -> None:
     world.simulator.faults.add(Answer(status=403), path="*/comments*", times=9)
     world.simulator.faults.add(Answer(status=403), path="*/reports/*", times=9)
     api = {"ATLASSIAN_ACCOUNT_EMAIL": "robot@acme.example", "ATLASSIAN_API_TOKEN": "demo-api-token"}
-    log = " ".join(comment(world, MODE="plan", CODE_INSIGHTS="true", **api).log.split())
+    log = comment(world, MODE="plan", CODE_INSIGHTS="true", **api).words
     assert "scopes: read:pullrequest:bitbucket and write:pullrequest:bitbucket." in log
     assert "scopes: read:repository:bitbucket." in log
 
@@ -262,7 +262,7 @@ def test_an_unusable_context_is_a_warning(
 ) -> None:
     ran = comment(world, **{"MODE": "plan", "CODE_INSIGHTS": "true"} | variables)
     assert ran.exit_code == 0
-    assert text in " ".join(ran.log.split())
+    assert text in ran.words
     assert "WARNING" in ran.log
 
 
@@ -288,7 +288,7 @@ def test_the_repository_is_that_of_the_pipeline_else_the_one_selected(
 def test_without_any_repository_nothing_is_published(world: World) -> None:
     names = {"BITBUCKET_REPO_FULL_NAME": "", "BITBUCKET_REPO_SLUG": ""}
     ran = comment(world, MODE="plan", REPOSITORIES="sh*", **names)
-    assert "the repository of the pipeline is unknown" in " ".join(ran.log.split())
+    assert "the repository of the pipeline is unknown" in ran.words
 
 
 FAILURES: list[tuple[str, Callable[[World], object]]] = [
@@ -324,7 +324,7 @@ def test_a_comment_whose_answer_was_lost_is_not_written_twice(world: World) -> N
         Answer(status=502, after_effect=True), method="POST", path="*/comments"
     )
     ran = comment(world, MODE="plan")
-    assert "so the comment may exist or not" in " ".join(ran.log.split())
+    assert "so the comment may exist or not" in ran.words
     assert len(raws(world)) == 1
     comment(world, MODE="plan")
     assert len(raws(world)) == 1
