@@ -5,7 +5,6 @@ import re
 
 import pytest
 
-from pipe.models.errors import ConfigError, ConfigurationError
 from simulator.faults import Answer, Fault, NoAnswer, RefuseConnection, garbage, server_error
 from tests.support.world import Ran, World, run_with
 
@@ -81,23 +80,6 @@ def test_what_is_not_there_or_not_seen_is_a_matter_of_permission(
     assert ran.writes == []
     for word in words:
         assert word in ran.words
-
-
-@pytest.mark.promise("P17")
-def test_certificates_or_a_proxy_that_can_not_be_used(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Found only when the client is made, and reported like any other error."""
-
-    def refuse(*_: object) -> None:
-        raise ConfigurationError(
-            (ConfigError("SSL_CERT_FILE", "the certificates cannot be read: not a PEM file"),)
-        )
-
-    world = World()
-    monkeypatch.setattr(world, "connect", refuse)
-    ran = run_with(world, GOOD | {"ADMIN_ONYL": "true"})
-    _assert_reported(ran, 2)
-    assert "SSL_CERT_FILE" in ran.log
-    assert "WARNING: Unknown variable ADMIN_ONYL; did you mean ADMIN_ONLY?" in ran.log
 
 
 @pytest.mark.promise("P17")

@@ -108,11 +108,13 @@ def test_an_unusable_proxy_is_a_configuration_error_with_a_report(
             BITBUCKET_API_URL=server.url,
             REPORT_FILES=str(tmp_path / "report.json"),
             DEBUG="true",
+            ADMIN_ONYL="true",
         )
 
     report = (tmp_path / "report.json").read_text()
     assert ran.exit_code == 2
     assert variable in ran.log
+    assert "WARNING: Unknown variable ADMIN_ONYL; did you mean ADMIN_ONLY?" in ran.log
     assert json.loads(report)["exit_code"] == 2
     assert "canary" not in ran.log + report
     assert bitbucket.requests == []
