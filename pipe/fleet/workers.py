@@ -174,9 +174,11 @@ class WorkerPool(AbstractContextManager["WorkerPool"]):
         """Wait a moment for an outcome; return whether to wait no longer."""
         if self._threads == 0:
             self._work_until_idle()
+        if self._is_grace_over():
+            return True
         with suppress(TimeoutError, CancelledError):
             future.exception(timeout=_POLL_SECONDS)
-        return future.done() or self._is_grace_over()
+        return future.done()
 
     def _is_grace_over(self) -> bool:
         if not self._stop.requested:

@@ -13,7 +13,7 @@ from typing import Final
 from pipe.process.context import Stop
 
 GRACE_SECONDS: Final = 0.3
-"""How long a stopped run waits for a reader that has stopped reading."""
+"""How long a stopped run waits for a reader that has stopped reading: once, not for each text."""
 
 _STANDARD_ERROR: Final = 2
 _POLL_MILLISECONDS: Final = 100
@@ -54,12 +54,13 @@ class OutputStream:
         """
         poll = select.poll()
         poll.register(self._descriptor, select.POLLOUT)
-        while not poll.poll(_POLL_MILLISECONDS):
+        while not poll.poll(0):
             now = monotonic()
             if self._stop.requested and self._give_up_at is None:
                 self._give_up_at = now + GRACE_SECONDS
             if self._give_up_at is not None and now >= self._give_up_at:
                 raise TimeoutError
+            poll.poll(_POLL_MILLISECONDS)
 
 
 class LogStream(OutputStream):

@@ -1,8 +1,10 @@
 """A run that is asked to stop, at every request of every mode."""
 
+import fcntl
 import json
 import os
 import re
+import select
 import signal
 import subprocess
 import sys
@@ -186,6 +188,24 @@ HANGING: Final = {
 }
 
 
+def _start(server: Server, stderr: int, variables: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    """Start the pipe in a process of its own."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "pipe"],
+        cwd=Path(pipe.__file__).parents[1],
+        env={
+            "PATH": os.environ["PATH"],
+            "BITBUCKET_ACCESS_TOKEN": DEMO_ACCESS_TOKEN,
+            "BITBUCKET_API_URL": server.url,
+            "BITBUCKET_OAUTH_URL": f"{server.url}/site/oauth2/access_token",
+            "WORKSPACE": "acme",
+            "REPO_SLUG": "shop",
+            **variables,
+        },
+        stderr=stderr,
+    )
+
+
 @pytest.mark.parametrize("name", HANGING)
 def test_a_process_that_waits_for_an_answer_ends_soon_after_sigterm(
     name: str, server: Server, tmp_path: Path
@@ -200,21 +220,7 @@ def test_a_process_that_waits_for_an_answer_ends_soon_after_sigterm(
 
     server.simulator.observers.append(look)
     report = tmp_path / "report.json"
-    process = subprocess.Popen(
-        [sys.executable, "-m", "pipe"],
-        cwd=Path(pipe.__file__).parents[1],
-        env={
-            "PATH": os.environ["PATH"],
-            "BITBUCKET_ACCESS_TOKEN": DEMO_ACCESS_TOKEN,
-            "BITBUCKET_API_URL": server.url,
-            "BITBUCKET_OAUTH_URL": f"{server.url}/site/oauth2/access_token",
-            "WORKSPACE": "acme",
-            "REPO_SLUG": "shop",
-            "REPORT_FILES": str(report),
-            **variables,
-        },
-        stderr=subprocess.PIPE,
-    )
+    process = _start(server, subprocess.PIPE, {**variables, "REPORT_FILES": str(report)})
     assert hangs.wait(timeout=60)
     process.send_signal(signal.SIGTERM)
     began = time.monotonic()
@@ -223,3 +229,29 @@ def test_a_process_that_waits_for_an_answer_ends_soon_after_sigterm(
     assert time.monotonic() - began < 3  # a second, and what a machine under load adds
     assert process.returncode == (0 if name == "publishing" else 6), log.decode()
     assert json.loads(report.read_text("utf-8"))["exit_code"] == process.returncode
+
+
+def test_a_reader_that_stopped_reading_the_log_does_not_hold_the_report(
+    server: Server, tmp_path: Path
+) -> None:
+    """However many repositories the run has still to log."""
+    for number in range(2, 150):
+        server.simulator.add_repository("acme", f"svc-{number}").add_environment("Test", "Test")
+    report = tmp_path / "report.json"
+    reading, writing = os.pipe()
+    fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, 8192)  # room for the log until all is planned
+    process = _start(
+        server, writing, {**FLEET, "WORKERS": "4", "MODE": "plan", "REPORT_FILES": str(report)}
+    )
+    poll = select.poll()
+    poll.register(writing, select.POLLOUT)
+    while poll.poll(0):  # until the pipe is full
+        time.sleep(0.01)
+    process.send_signal(signal.SIGTERM)
+    began = time.monotonic()
+
+    assert process.wait(timeout=60) == 0
+    assert time.monotonic() - began < 3  # a second, and what a machine under load adds
+    assert json.loads(report.read_text("utf-8"))["plan"]["create"] == 150
+    for each in (reading, writing):
+        os.close(each)

@@ -2,8 +2,9 @@
 
 import io
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass, field
-from threading import Event, Thread, current_thread, main_thread
+from threading import Barrier, Event, Thread, current_thread, main_thread
 from typing import TypeVar
 
 import pytest
@@ -151,6 +152,33 @@ def test_a_call_that_does_not_return_is_abandoned_once_the_run_is_stopped() -> N
     outcomes = bench.map(function, 2)
     never.set()
     assert outcomes[1] == Abandoned("SIGTERM")
+
+
+def test_calls_that_do_not_return_are_waited_for_together_not_one_by_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    waits: list[float | None] = []
+
+    class WatchedFuture(Future[T]):
+        def exception(self, timeout: float | None = None) -> BaseException | None:
+            waits.append(timeout)
+            return super().exception(timeout)
+
+    monkeypatch.setattr(module, "Future", WatchedFuture)
+    bench, never, started = Bench(workers=8, tick=GRACE_SECONDS), Event(), Barrier(9, timeout=60)
+
+    def function(_: int) -> None:
+        started.wait()
+        never.wait()
+
+    with bench.pool() as pool:
+        outcomes = pool.map(function, range(8), activity="repositories read")
+        started.wait()
+        bench.stop.request("SIGTERM")
+
+        assert [*outcomes] == [Abandoned("SIGTERM")] * 8
+    never.set()
+    assert len(waits) == 1
 
 
 def test_items_that_wait_when_the_run_is_stopped_never_start() -> None:

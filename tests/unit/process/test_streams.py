@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import suppress
+from time import monotonic
 
 import pytest
 
@@ -78,6 +79,18 @@ def test_a_reader_that_stopped_reading_does_not_hold_a_stopped_run(
     with pytest.raises(TimeoutError):
         OutputStream(blocked, stop).write("a\n")
     LogStream(blocked, stop).write("a\n")
+
+
+def test_a_reader_that_stopped_reading_is_waited_for_only_once(blocked: int) -> None:
+    stop = Stop()
+    stop.request("SIGTERM")
+    log = LogStream(blocked, stop)
+    began = monotonic()
+
+    for _ in range(100):
+        log.write("a\n")
+
+    assert monotonic() - began < 3  # less than half a second, and what a machine under load adds
 
 
 def test_a_slow_reader_is_waited_for(
