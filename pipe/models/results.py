@@ -199,12 +199,12 @@ def planned_changes(plan: RepositoryPlan) -> tuple[ChangeResult, ...]:
 def deletion_result(
     plan: Delete, outcome: Outcome, problem: Problem | None = None
 ) -> EnvironmentResult:
-    """Return the result of a deletion; the variables of the environment go with it or stay."""
-    is_certain = outcome in (Outcome.APPLIED, Outcome.PLANNED, Outcome.UNCHANGED)
+    """Return the result of a deletion; its variables, which go with it or stay, share it."""
     changes = tuple(
         ChangeResult(
             change=DeleteVariable(existing=each, reason=plan.reason),
-            outcome=outcome if is_certain else Outcome.SKIPPED,
+            outcome=outcome,
+            problem=problem,
         )
         for each in plan.variables
     )

@@ -79,11 +79,8 @@ def _about(
         lost = [each for each in mine if _is_lost(change["field"], each)]
         if change["outcome"] == "applied" and not found + lost and not deceived:
             yield f"P13: {change['field']} is reported applied, but never was"
-        if change["outcome"] in ("skipped", "unchanged", "refused") and found:
-            yield f"P13: {change['field']} is reported {change['outcome']}, but {found}"
-        # A deletion that failed may have taken effect: its variables are then gone too.
-        if change["outcome"] in ("unchanged", "refused") and lost:
-            yield f"P13: {change['field']} is reported {change['outcome']}, but {lost}"
+        if change["outcome"] in ("skipped", "unchanged", "refused") and found + lost:
+            yield f"P13: {change['field']} is reported {change['outcome']}, but {found + lost}"
 
 
 def _is_about(field: str, event: Event) -> bool:

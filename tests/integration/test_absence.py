@@ -3,9 +3,9 @@
 import pytest
 
 from simulator.behaviour.switches import SWITCHES
-from simulator.faults import Answer, empty_page, server_error
+from simulator.faults import Answer, DropConnection, empty_page, server_error
 from simulator.state.journal import EventKind
-from tests.support.world import World, run_pipe
+from tests.support.world import World, only_environment, run_pipe
 
 
 def _world(*names: str, kind: str = "Test", deletion: str = "gone") -> World:
@@ -109,6 +109,27 @@ def test_a_deletion_that_can_not_be_verified_is_reported() -> None:
     (one,) = ran.report["repositories"][0]["environments"]
     assert one["outcome"] == "unverified"
     assert world.shop.names() == []
+
+
+@pytest.mark.parametrize(
+    ("lost", "outcome"), [(False, "unverified"), (True, "failed")], ids=["list", "answer"]
+)
+@pytest.mark.promise("P13")
+def test_variables_share_the_outcome_of_their_environment(outcome: str, *, lost: bool) -> None:
+    """They are gone with it: nothing may be said of them that is said of what was not touched."""
+    world = _world("feature-1")
+    world.shop.environment("feature-1").set_variable("A", "1")
+    world.simulator.faults.add(server_error(), method="GET", skip=3, times=99)
+    if lost:
+        world.simulator.faults.add(DropConnection(after_effect=True), method="DELETE")
+        world.simulator.faults.add(DropConnection(), method="DELETE", times=99)
+    ran = run_pipe(world, ENVIRONMENT_NAME="feature-1", STATE="absent")
+    assert (ran.exit_code, world.shop.names()) == (6, [])
+    environment = only_environment(ran)
+    (variable,) = environment["changes"]
+    assert (environment["outcome"], variable["outcome"]) == (outcome, outcome)
+    assert variable["error"] == environment["error"]
+    assert ran.report["summary"]["variables"]["failed"] == 1
 
 
 def test_a_deletion_that_can_not_be_looked_at_first_is_not_done() -> None:

@@ -85,9 +85,10 @@ def test_variables_go_with_their_environment_and_the_pipe_s_own_is_not_counted()
         f"variables.{FINGERPRINTS_KEY}",
     ]
     assert count_variables(_run(gone).repositories) == VariableCounts(deleted=2)
-    kept = deletion_result(replace(DELETE, variables=lost), Outcome.UNVERIFIED, FAILURE)
-    assert {each.outcome for each in kept.changes} == {Outcome.SKIPPED}
-    assert count_variables(_run(kept).repositories) == VariableCounts()
+    unknown = deletion_result(replace(DELETE, variables=lost), Outcome.UNVERIFIED, FAILURE)
+    assert {each.outcome for each in unknown.changes} == {Outcome.UNVERIFIED}
+    assert count_variables(_run(unknown).repositories) == VariableCounts(failed=2)
+    assert unknown.problems == (FAILURE,)
 
 
 @pytest.mark.promise("P13")
