@@ -22,6 +22,7 @@ from pipe.models.changes import (
     Refuse,
     SetAdminOnly,
     SetBranches,
+    SetName,
     SetType,
     Update,
     refuse,
@@ -72,7 +73,7 @@ def _apply_changes(writer: EnvironmentWriter, changes: tuple[Change, ...]) -> Pr
         if steps.tighten:
             change_fields(writer, steps.tighten)
         protected = all(
-            outcomes.is_in_place(each) for each in steps.tighten if isinstance(each, SetAdminOnly)
+            outcomes.is_in_place(each) for each in steps.tighten if not isinstance(each, SetName)
         )
         if branches is not None:
             problem = _tighten_branches(writer, branches, steps)

@@ -144,7 +144,9 @@ class WorkerPool(AbstractContextManager["WorkerPool"]):
         return self._outcomes(futures, activity)
 
     def _start_threads(self) -> None:
-        """Start a thread for each call, or as many as allowed; without any, `map` makes the calls.
+        """Start a thread for each call, or as many as allowed.
+
+        Without any, the calls are made where their outcomes are awaited.
 
         A container's limit on processes (`--pids-limit`) counts threads too.
         """

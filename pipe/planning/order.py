@@ -7,6 +7,7 @@ from pipe.models.changes import (
     Change,
     FieldChange,
     SetBranches,
+    SetName,
     VariableChange,
 )
 from pipe.models.existing import ExistingBranchRestriction
@@ -51,19 +52,34 @@ class Order(Struct, frozen=True, kw_only=True):
 
 def order(changes: tuple[Change, ...]) -> Order:
     """Return the changes of an existing environment in their safe order."""
-    fields = tuple(each for each in changes if isinstance(each, FieldChange))
-    loosens = any(each.loosens for each in fields)
+    tighten_fields, loosen_fields = _field_steps(
+        tuple(each for each in changes if isinstance(each, FieldChange))
+    )
     branches = next((each for each in changes if isinstance(each, SetBranches)), None)
     tighten, loosen = branch_steps(branches) if branches else ((), ())
     return Order(
-        tighten=() if loosens else fields,
+        tighten=tighten_fields,
         branches=branches,
         tighten_branches=tighten,
         unavailable=next((each for each in changes if isinstance(each, BranchesUnavailable)), None),
         variables=tuple(each for each in changes if isinstance(each, VariableChange)),
-        loosen=fields if loosens else (),
+        loosen=loosen_fields,
         loosen_branches=loosen,
     )
+
+
+def _field_steps(
+    fields: tuple[FieldChange, ...],
+) -> tuple[tuple[FieldChange, ...], tuple[FieldChange, ...]]:
+    """Return the changes that tighten, and those that loosen.
+
+    A rename does neither: it goes along with the others, in the same request.
+    """
+    loosen = tuple(each for each in fields if each.loosens)
+    tighten = tuple(each for each in fields if not each.loosens)
+    if loosen and all(isinstance(each, SetName) for each in tighten):
+        return (), fields
+    return tighten, loosen
 
 
 def branch_steps(change: SetBranches) -> tuple[tuple[BranchStep, ...], tuple[BranchStep, ...]]:

@@ -3,8 +3,8 @@
 It covers everything that would be written: repositories, environments (an existing one by its uuid,
 so that another of the same name is not the reviewed one), changes with their values before and
 after, for variables how they are stored before and after, and what is lost with a deletion. It does
-not depend on the order of lists or on the number of workers. Secret values are left out: a checksum
-over a secret would be something to guess the secret against.
+not depend on the order in which Bitbucket lists anything, or on the number of workers. Secret
+values are left out: a checksum over a secret would be something to guess the secret against.
 """
 
 import hashlib

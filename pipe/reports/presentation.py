@@ -44,7 +44,7 @@ class About(Struct, frozen=True, kw_only=True):
     """What a report says about the run besides its result.
 
     Attributes:
-        at: The time at which the run ended, in UTC.
+        at: The time at which the run began, in UTC.
         context: The variables that Pipelines sets in the step.
     """
 

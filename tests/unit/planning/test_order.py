@@ -43,6 +43,9 @@ def test_the_order_is_tighten_write_loosen() -> None:
     loose = order((rename, permit))
     assert (loose.tighten, loose.loosen) == ((), (rename, permit))
     assert (loose.tighten_branches, loose.loosen_branches) == ((), ())
+    # As with two fields of which one is to protect more and the other less.
+    both = order((rename, permit, restrict))
+    assert (both.tighten, both.loosen) == ((rename, restrict), (permit,))
     nothing = order((SetType(TEST),))
     assert (nothing.tighten, nothing.loosen, nothing.unavailable) == ((), (), None)
     unavailable = BranchesUnavailable(("main",), FAILURE)
