@@ -1,6 +1,5 @@
-"""A simulator, a clock that tests move, and a client of it, without sockets."""
+"""A simulator and a client of it, without sockets and without waiting."""
 
-from dataclasses import dataclass, field
 from urllib.parse import quote
 
 import httpx
@@ -13,35 +12,21 @@ from simulator.state.credentials import DEMO_ACCESS_TOKEN
 from simulator.state.environment import Environment
 from simulator.state.world import Repository
 from simulator.transport import InProcessTransport
+from tests.support.clock import FakeClock
 
 BEARER = {"Authorization": f"Bearer {DEMO_ACCESS_TOKEN}"}
-
-
-@dataclass
-class Clock:
-    """Time that passes only when a test moves it."""
-
-    seconds: float = 1_800_000_000.0
-    waited: list[float] = field(default_factory=list)
-
-    def __call__(self) -> float:
-        return self.seconds
-
-    def wait(self, seconds: float) -> None:
-        self.waited.append(seconds)
-        self.seconds += seconds
 
 
 class Bench:
     """The repository `acme/shop` with the named environments, all of type Test."""
 
     def __init__(self, *names: str, profile: Switches = OBSERVED, **switches: SwitchValue) -> None:
-        self.clock = Clock()
-        self.sim = Simulator(with_values(profile, switches), clock=self.clock)
+        self.clock = FakeClock()
+        self.sim = Simulator(with_values(profile, switches), clock=self.clock.time)
         self.repo: Repository = self.sim.add_repository(
             "acme", "shop", environments=[(name, "Test", False) for name in names]
         )
-        transport = InProcessTransport(self.sim, on_latency=self.clock.wait)
+        transport = InProcessTransport(self.sim, on_latency=self.clock.sleep)
         self.client = httpx.Client(
             transport=transport, base_url="https://api.bitbucket.org/2.0", headers=BEARER
         )

@@ -12,7 +12,8 @@ from simulator.http import Request, Response
 from simulator.simulator import Simulator
 from simulator.state import credentials as cr
 from simulator.transport import InProcessTransport
-from tests.simulator.harness import BEARER, Bench, Clock
+from tests.simulator.harness import BEARER, Bench
+from tests.support.clock import FakeClock
 
 TOKEN_URL = "https://bitbucket.org/site/oauth2/access_token"
 INVALID = "Token is invalid, expired, or not supported for this endpoint."
@@ -64,7 +65,7 @@ def test_an_oauth_token_works_until_it_expires() -> None:
     assert answer["expires_in"] == 60
     headers = {"Authorization": f"Bearer {answer['access_token']}"}
     assert bench.client.get(bench.environments, headers=headers).status_code == 200
-    bench.clock.wait(60)
+    bench.clock.advance(60)
     expired = bench.client.get(bench.environments, headers=headers)
     assert expired.status_code == 401
     assert expired.json()["error"]["message"] == "Access token expired."
@@ -210,7 +211,7 @@ def test_the_rate_limit_rolls_over_an_hour() -> None:
     bench = Bench(rate_limit=2)
     get = bench.client.get
     assert get(bench.environments).headers["X-RateLimit-NearLimit"] == "false"
-    bench.clock.wait(600)
+    bench.clock.advance(600)
     second = get(bench.environments)
     assert second.headers["X-RateLimit-Limit"] == "2"
     assert second.headers["X-RateLimit-NearLimit"] == "true"
@@ -225,7 +226,7 @@ def test_the_rate_limit_rolls_over_an_hour() -> None:
     assert fresh.status_code == 200
     assert "X-RateLimit-Limit" not in fresh.headers
     assert get("/workspaces/acme").status_code == 200  # only repositories count
-    bench.clock.wait(3000)
+    bench.clock.advance(3000)
     assert get(bench.environments).status_code == 200
     assert get(bench.environments).status_code == 429
 
@@ -272,7 +273,7 @@ def test_errors_in_the_published_shape() -> None:
 
 
 def test_a_fresh_simulator_is_deterministic() -> None:
-    first, second = Simulator(clock=Clock(), random=7), Simulator(clock=Clock(), random=7)
+    first, second = (Simulator(clock=FakeClock().time, random=7) for _ in range(2))
     for each in (first, second):
         each.add_repository("acme", "shop", environments=[("Test", "Test", False)])
     assert first.snapshot() == second.snapshot()

@@ -50,7 +50,7 @@ def test_the_state_shows_a_change_that_is_due() -> None:
     bench.change(name="New")
     shop = get(bench, "state")["repositories"]["acme/shop"]
     assert shop["environments"][0]["name"] == "Test"
-    bench.clock.wait(1)
+    bench.clock.advance(1)
     shop = get(bench, "state")["repositories"]["acme/shop"]
     assert shop["environments"][0]["name"] == "New"
 

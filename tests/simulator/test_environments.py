@@ -175,7 +175,7 @@ def test_quick_creations_meet_passing_400s() -> None:
     assert bench.create("One").status_code == 201
     assert [bench.create("Two").status_code for _ in range(3)] == [400, 400, 201]
     assert [bench.create("Three").status_code for _ in range(2)] == [400, 400]
-    bench.clock.wait(2)
+    bench.clock.advance(2)
     assert bench.create("Three").status_code == 201
 
 
@@ -227,7 +227,7 @@ def test_a_change_that_lags_by_seconds() -> None:
     bench.change(name="New")
     assert bench.sim.requests[-1].took_effect
     assert bench.listed() == ["Test"]
-    bench.clock.wait(1.0)
+    bench.clock.advance(1.0)
     assert bench.listed() == ["New"]
     assert bench.sim.events[-1].request == 0
 
@@ -246,7 +246,7 @@ def test_observers_see_changes_that_take_effect_later() -> None:
     seen: list[list[str]] = []
     bench.sim.observers.append(lambda sim: seen.append(sim.repository("acme/shop").names()))
     bench.change(name="New")
-    bench.clock.wait(5)
+    bench.clock.advance(5)
     bench.sim.apply_due_changes()
     assert seen == [["Test"], ["New"]]
     bench.change("New", name="Newer")
@@ -362,13 +362,13 @@ def test_the_list_may_lag_behind_writes() -> None:
     created = bench.create("New")
     assert bench.listed() == ["Test"]
     assert bench.client.get(created.headers["Location"]).status_code == 200
-    bench.clock.wait(1)
+    bench.clock.advance(1)
     bench.client.delete(bench.at("New"))
-    bench.clock.wait(1)
+    bench.clock.advance(1)
     assert bench.listed() == ["Test"]
     bench.change(name="Newest")
     assert bench.listed() == ["Test"]
-    bench.clock.wait(2)
+    bench.clock.advance(2)
     assert bench.listed() == ["Newest"]
 
 

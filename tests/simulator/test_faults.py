@@ -59,7 +59,7 @@ def test_waiting_moves_the_injected_clock() -> None:
     for fault in (f.Delay(2.0), f.SlowBody(1.0), f.Delay(60.0), f.NoAnswer()):
         bench.sim.faults.add(fault)
         attempt(bench)
-    assert bench.clock.waited == [2.0, 1.0, 1.0, 1.0, 1.0, 5.0]
+    assert bench.clock.slept == [2.0, 1.0, 1.0, 1.0, 1.0, 5.0]
 
 
 def test_a_client_without_a_clock_or_a_timeout() -> None:

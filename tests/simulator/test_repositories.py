@@ -119,17 +119,17 @@ def test_the_configuration_may_lag_after_a_write() -> None:
     at = "/repositories/acme/shop/pipelines_config"
     assert bench.client.put(at, json={"enabled": True}).json()["enabled"] is True
     assert bench.client.get(at).status_code == 404
-    bench.clock.wait(2)
+    bench.clock.advance(2)
     bench.client.put(at, json={"enabled": False})
     assert bench.client.get(at).json()["enabled"] is True
-    bench.clock.wait(2)
+    bench.clock.advance(2)
     assert bench.client.get(at).json()["enabled"] is False
 
 
 def test_a_new_repository_may_answer_404() -> None:
     bench = Bench(new_repository_404_seconds=5.0)
     assert bench.client.get(bench.environments).status_code == 404
-    bench.clock.wait(5)
+    bench.clock.advance(5)
     assert bench.client.get(bench.environments).status_code == 200
 
 
@@ -202,7 +202,7 @@ def test_the_life_of_a_report() -> None:
     assert client.get(AT).status_code == 404
     first = client.put(AT, json=REPORT)
     assert first.status_code == 200
-    bench.clock.wait(60)
+    bench.clock.advance(60)
     second = client.put(AT, json=REPORT | {"result": "FAILED"})
     assert second.json()["uuid"] == first.json()["uuid"]
     assert second.json()["created_on"] == first.json()["created_on"]

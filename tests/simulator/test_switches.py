@@ -83,7 +83,7 @@ def test_a_careful_client_succeeds_under_the_hostile_profile() -> None:
     assert [bench.create("Test", **body).status_code for _ in range(2)] == [400, 201]
     assert bench.change("Live", restrictions={"admin_only": True}).status_code == 202
     for _ in range(4):
-        bench.clock.wait(1)
+        bench.clock.advance(1)
         bench.client.get(bench.environments)
     assert bench.env("Live").admin_only
     assert sorted(bench.listed()) == ["Live", "Test"]

@@ -206,7 +206,7 @@ def test_the_list_may_lag_by_seconds() -> None:
     bench = Bench("Test", variable_list_lag_seconds=3.0)
     bench.set("NEW")
     assert bench.keys() == []
-    bench.clock.wait(3)
+    bench.clock.advance(3)
     assert bench.keys() == ["NEW"]
 
 
@@ -241,7 +241,7 @@ def test_variables_may_answer_404_right_after_creation() -> None:
     by_seconds = Bench(variables_404_seconds=1.0)
     by_seconds.create("Test")
     assert by_seconds.set("A").status_code == 404
-    by_seconds.clock.wait(1)
+    by_seconds.clock.advance(1)
     assert by_seconds.set("A").status_code == 201
 
 
