@@ -1,10 +1,11 @@
 """Injected dependencies of a run: environment, files, streams, clock, randomness, stop."""
 
 import random
-import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
+from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Protocol
 
 from msgspec import Struct
@@ -37,22 +38,25 @@ class Clock(Struct, frozen=True, kw_only=True):
 
 
 class Stop:
-    """A request to stop the run, by a signal or a thread. Safe to share between threads."""
+    """A request to stop the run, by a signal or a thread. Safe to share between threads.
+
+    A handler may interrupt any method in the same thread, and another handler too. So no method
+    holds a lock, as those of `Event` do: a `SimpleQueue` may be put into while that is interrupted.
+    """
 
     def __init__(self) -> None:
-        self._event = threading.Event()
         self._reason = ""
+        self._wake: SimpleQueue[None] = SimpleQueue()
 
     def request(self, reason: str) -> None:
         """Ask the run to stop and wake everything that waits. The first reason is kept."""
-        if not self._event.is_set():
-            self._reason = reason
-        self._event.set()
+        self._reason = self._reason or reason
+        self._wake.put(None)
 
     @property
     def requested(self) -> bool:
         """Whether the run was asked to stop."""
-        return self._event.is_set()
+        return bool(self._reason)
 
     @property
     def reason(self) -> str:
@@ -61,7 +65,9 @@ class Stop:
 
     def wait(self, seconds: float) -> None:
         """Wait for that many seconds, or until the run is asked to stop."""
-        self._event.wait(seconds)
+        with suppress(Empty):
+            self._wake.get(timeout=seconds)
+            self._wake.put(None)  # for the next that waits
 
 
 def real_clock(stop: Stop) -> Clock:

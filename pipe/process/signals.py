@@ -1,7 +1,7 @@
 """Handle SIGTERM and SIGINT: ask the run to stop, and wait for its end for some seconds only.
 
-The main thread handles signals, so it holds no lock that their handlers need: the run has a thread
-of its own.
+The main thread handles signals and the run has a thread of its own, so that a run that hangs can be
+ended.
 """
 
 import signal

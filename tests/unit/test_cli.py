@@ -238,21 +238,6 @@ def test_a_run_that_hangs_is_ended_some_seconds_after_a_signal(
     never.set()
 
 
-def test_the_process_waits_for_a_run_until_it_is_asked_to_stop() -> None:
-    looked = threading.Event()
-
-    class WatchedStop(Stop):
-        @property
-        def requested(self) -> bool:
-            looked.set()
-            return super().requested
-
-    def end_when_looked_at() -> int:
-        return 0 if looked.wait(10) else 1
-
-    assert signals.call_with_signals(end_when_looked_at, WatchedStop()) == 0
-
-
 @pytest.mark.usefixtures("simulator")
 def test_a_broken_import_is_a_bug_without_a_traceback(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
