@@ -1,6 +1,6 @@
 import pytest
 
-from pipe.planning.fingerprints import dump, fingerprint, load
+from pipe.planning.fingerprints import dump, fingerprint, load, load_mark
 from tests.support.values import KEY, secret
 
 
@@ -10,6 +10,13 @@ def test_fingerprints_survive_being_stored() -> None:
     # Without blanks: the value of a variable is limited.
     assert dump({"B": "2", "A": "1"}) == '{"version":1,"hmac-sha256-128":{"A":"1","B":"2"}}'
     assert dump(entries) == dump(dict(reversed(entries.items())))
+
+
+def test_the_mark_of_a_run_stands_beside_the_fingerprints() -> None:
+    marked = dump({"A": "1"}, mark="of-this-run")
+    assert marked == '{"version":1,"hmac-sha256-128":{"A":"1"},"run":"of-this-run"}'
+    assert (load(marked), load_mark(marked)) == ({"A": "1"}, "of-this-run")
+    assert load_mark(dump({"A": "1"})) is None
 
 
 @pytest.mark.promise("P16")

@@ -175,10 +175,14 @@ def test_a_type_is_refused_where_it_is_known_to_differ(
 
 
 def test_what_must_be_created_needs_a_type() -> None:
-    plan = _one(declared("Live"))
+    plan = _one(declared("Tset", rename_from="Odl"), env("Staging"), env("Test"))
     assert isinstance(plan, Refuse)
-    assert plan.problem.key == "type-needed"
-    assert "'Live'" in plan.problem.what
+    assert (plan.name, plan.existing, plan.problem.key) == ("Tset", None, "type-needed")
+    assert plan.problem.what.startswith("'Tset' does not exist, nor does 'Odl' (RENAME_FROM),")
+    assert plan.problem.remedy.endswith("should exist (did you mean 'Test'?).")
+    unlike = _one(declared("Live"), env("Staging"), env("Test"))
+    assert isinstance(unlike, Refuse)
+    assert unlike.problem.remedy.endswith("should exist.")
 
 
 def test_absence_is_reached_by_deletion_or_is_there_already() -> None:
@@ -190,10 +194,12 @@ def test_absence_is_reached_by_deletion_or_is_there_already() -> None:
         existing=live, reason=DeleteReason.DECLARED, variables=lost
     )
     rules = Declaration(rules=(Rule(name_pattern="f*", type=TEST, state=State.ABSENT),))
-    assert _plan(rules, env("f1"), env("Test")).environments == (
+    contents = {"{f1}": ExistingContents(variables=lost)}
+    assert _plan(rules, env("f1"), env("Test"), contents=contents).environments == (
         Delete(
             existing=env("f1"),
             reason=DeleteReason.RULE,
+            variables=lost,
             declared_type=TEST,
             found_by=FoundBy.RULE,
         ),
@@ -222,6 +228,8 @@ def test_a_uuid_is_never_created() -> None:
     plan = _one(declared("{1-2}", TEST))
     assert isinstance(plan, Refuse)
     assert (plan.problem.key, plan.problem.code) == ("uuid-not-found", ExitCode.INCOMPLETE)
+    assert plan.name == "{1-2}"
+    assert "{1-2}" in plan.problem.what
 
 
 def test_a_plan_says_how_an_environment_was_found() -> None:
