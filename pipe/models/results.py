@@ -273,14 +273,22 @@ class RunResult(Struct, frozen=True, kw_only=True):
 
     @property
     def exit_code(self) -> ExitCode:
-        """The exit code of the run: the most important of its problems."""
+        """The exit code of the run: the most important of its problems.
+
+        What is not as declared is never silent, even if it has no problem.
+        """
         if self.config_errors:
             return ExitCode.CONFIGURATION
         found = [*self.problems, *(each for one in self.repositories for each in one.problems)]
         checks = self.mode is Mode.CHECK
         codes = [ExitCode.DRIFT if checks and each.is_drift else each.code for each in found]
-        if self.mode is Mode.CHECK and self._would_change():
+        if checks and self._would_change():
             codes.append(ExitCode.DRIFT)
+        in_order = {Outcome.APPLIED, Outcome.UNCHANGED}
+        if self.mode is not Mode.APPLY:
+            in_order.add(Outcome.PLANNED)
+        if self.remaining or not self._outcomes <= in_order:
+            codes.append(ExitCode.INCOMPLETE)
         return most_important(codes)
 
     @property
@@ -297,12 +305,17 @@ class RunResult(Struct, frozen=True, kw_only=True):
                 return RunOutcome.FAILED
 
     def _success(self) -> RunOutcome:
-        outcomes = {each.outcome for each in self.environments}
-        outcomes |= {each.pipelines for each in self.repositories if each.pipelines}
-        outcomes |= {each.outcome for one in self.repositories for each in one.changes}
-        if Outcome.APPLIED in outcomes:
+        if Outcome.APPLIED in self._outcomes:
             return RunOutcome.CHANGED
-        return RunOutcome.PLANNED if Outcome.PLANNED in outcomes else RunOutcome.UNCHANGED
+        return RunOutcome.PLANNED if Outcome.PLANNED in self._outcomes else RunOutcome.UNCHANGED
+
+    @property
+    def _outcomes(self) -> set[Outcome]:
+        """The outcomes of Pipelines, of environments, and of all changes."""
+        outcomes = {each.pipelines for each in self.repositories if each.pipelines}
+        outcomes |= {change.outcome for each in self.repositories for change in each.changes}
+        outcomes |= {change.outcome for each in self.environments for change in each.changes}
+        return outcomes | {each.outcome for each in self.environments}
 
     def _would_change(self) -> bool:
         return any(differs(each) for each in self.environments) or any(

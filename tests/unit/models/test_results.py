@@ -28,6 +28,7 @@ from pipe.models.counting import (
 from pipe.models.declaration import FINGERPRINTS_KEY, ManagedSecret
 from pipe.models.errors import ConfigError, ExitCode
 from pipe.models.results import (
+    ChangeResult,
     Counts,
     EnvironmentResult,
     Mode,
@@ -214,6 +215,38 @@ def test_the_most_important_code_wins() -> None:
     assert replace(run, repositories=(*run.repositories, denied)).exit_code is ExitCode.PERMISSION
     faulty = replace(run, config_errors=(ConfigError("X", "is wrong"),))
     assert faulty.exit_code is ExitCode.CONFIGURATION
+
+
+@pytest.mark.promise("P12", "P23")
+@pytest.mark.parametrize("outcome", Outcome)
+def test_only_what_is_as_declared_ends_with_0_even_without_a_problem(outcome: Outcome) -> None:
+    """A failure whose problem was forgotten is not silent."""
+    change = ChangeResult(change=CHANGES[0], outcome=outcome)
+    everywhere = (
+        RepositoryResult(repository=SHOP, pipelines=outcome),
+        RepositoryResult(repository=SHOP, changes=(change,)),
+        RepositoryResult(
+            repository=SHOP, environments=(EnvironmentResult(plan=UPDATE, outcome=outcome),)
+        ),
+        RepositoryResult(
+            repository=SHOP,
+            environments=(
+                EnvironmentResult(plan=UPDATE, outcome=Outcome.APPLIED, changes=(change,)),
+            ),
+        ),
+    )
+    for mode in (Mode.APPLY, Mode.PLAN):
+        is_good = outcome in (Outcome.APPLIED, Outcome.UNCHANGED) or (
+            outcome is Outcome.PLANNED and mode is Mode.PLAN
+        )
+        for one in everywhere:
+            run = RunResult(mode=mode, repositories=(one,), counts=Counts(), seconds=0)
+            assert run.exit_code is (ExitCode.OK if is_good else ExitCode.INCOMPLETE)
+
+
+@pytest.mark.promise("P12", "P23")
+def test_a_repository_that_was_not_started_is_not_silent() -> None:
+    assert replace(_run(), remaining=(SHOP,)).exit_code is ExitCode.INCOMPLETE
 
 
 def test_turning_pipelines_on_is_a_change() -> None:

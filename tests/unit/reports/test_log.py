@@ -166,7 +166,7 @@ def test_only_deletions_raise_an_alarm() -> None:
 def test_repositories_that_were_not_started_are_counted() -> None:
     run = replace(RUN, repositories=(), remaining=(SHOP, Repository("acme", "api")))
     assert [line.text for line in summary_lines(run)] == [
-        "✔ Unchanged: 2 repositories not started; 3 requests, no retries, 1.2 s"
+        "✖ Failed: 2 repositories not started; 3 requests, no retries, 1.2 s"
     ]
 
 

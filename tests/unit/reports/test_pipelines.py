@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from pipe.models.results import Mode
 from pipe.reports.json import document
 from pipe.reports.pipelines import KEY, SHARED, share_result
 from pipe.settings.pipelines import PipelineContext
@@ -62,7 +63,7 @@ def test_failing_to_write_is_never_an_error(tmp_path: Path) -> None:
 def test_later_steps_get_variables(tmp_path: Path, content: str) -> None:
     path = tmp_path / "variables"
     path.write_text(content)
-    share_result(replace(RUN, plan_checksum="sha256:0"), variables(path))
+    share_result(replace(RUN, mode=Mode.PLAN, plan_checksum="sha256:0"), variables(path))
     assert path.read_text().splitlines() == [
         *content.splitlines(),
         "ENVIRONMENT_OUTCOME=planned",
