@@ -170,7 +170,8 @@ def test_a_type_is_refused_where_it_is_known_to_differ(
     plan = _one(declared("Live", kind), env("Live", existing))
     assert isinstance(plan, Refuse) is refused
     if isinstance(plan, Refuse):
-        assert (plan.problem.key, plan.existing) == ("type-cannot-change", env("Live", existing))
+        assert (plan.problem.key, plan.name) == ("type-cannot-change", "Live")
+        assert plan.existing == env("Live", existing)
         assert all(f"{each}" in plan.problem.what for each in (kind, existing))
 
 
@@ -192,6 +193,14 @@ def test_absence_is_reached_by_deletion_or_is_there_already() -> None:
     live = env("Live", STAGING)
     assert _one(gone, live, contents=ExistingContents(variables=lost)) == Delete(
         existing=live, reason=DeleteReason.DECLARED, variables=lost
+    )
+    typed = DeclaredEnvironment(name="{a-1}", type=STAGING, state=State.ABSENT)
+    found = env("Live", STAGING, uuid="{A-1}")
+    assert _one(typed, found) == Delete(
+        existing=found,
+        reason=DeleteReason.DECLARED,
+        declared_type=STAGING,
+        found_by=FoundBy.UUID,
     )
     rules = Declaration(rules=(Rule(name_pattern="f*", type=TEST, state=State.ABSENT),))
     contents = {"{f1}": ExistingContents(variables=lost)}
@@ -266,12 +275,12 @@ def test_refusals_say_what_could_be_meant() -> None:
     unsure = _one(declared("Live"), env("LIVE"), env("live"))
     assert isinstance(unsure, Refuse)
     assert (unsure.problem.key, unsure.problem.code) == ("ambiguous-name", ExitCode.REFUSED)
-    assert unsure.existing is None
+    assert (unsure.name, unsure.existing) == ("Live", None)
     assert "LIVE" in unsure.problem.what
     both = _one(declared("New", rename_from="Old"), env("New"), env("Old"))
     assert isinstance(both, Refuse)
     assert (both.problem.key, both.problem.code) == ("rename-target-exists", ExitCode.REFUSED)
-    assert both.existing == env("Old")
+    assert (both.name, both.existing) == ("New", env("Old"))
 
 
 @pytest.mark.parametrize(
