@@ -14,7 +14,7 @@ def test_the_log_is_as_reviewed(name: str) -> None:
 
 @pytest.mark.parametrize("name", golden.SCENARIOS)
 def test_lines_fit_the_log_view_and_move_no_cursor(name: str) -> None:
-    for line in golden.text(name).splitlines():
+    for line in golden.path(name).read_text("utf-8").splitlines():
         bare = re.sub(r"␛\[[0-9]*m", "", line)
         assert len(bare) <= 160
         assert bare == "" or bare.isprintable()
