@@ -153,12 +153,14 @@ class ModeRunner:
                 return self._export(apply_context, pool, recorder, repositories, base_result)
             # Few repositories leave workers for the pages and variables of each.
             workers = max(1, self._options.workers // len(repositories))
+            is_shared = settings.parallel is not None and settings.parallel[1] > 1
             orchestrator = Orchestrator(
                 settings=settings,
                 apply_context=replace(
                     apply_context,
                     api=replace(apply_context.api, workers=workers),
                     workers=workers,
+                    counted=not self._options.force and (len(repositories) > 1 or is_shared),
                     # Lines from several repositories would have no fixed order.
                     notify=ignore if several else _once(self._console.info),
                 ),

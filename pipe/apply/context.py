@@ -40,6 +40,8 @@ class ApplyContext(Struct, frozen=True, kw_only=True):
         force: Whether safety checks that may be overridden are overridden (`FORCE`).
         reviewed: Whether only what was reviewed may be applied (`PLAN_CHECKSUM`): what is planned
             anew during the run is then refused.
+        counted: Whether what is deleted or loosened is limited over several repositories: what is
+            planned anew during the run then does neither unless that was counted.
         notify: Logs why the run waits; safe to share between threads.
         workers: How many variables of one owner are written at the same time.
         mark: Identifies this run in the variable that keeps fingerprints.
@@ -50,6 +52,7 @@ class ApplyContext(Struct, frozen=True, kw_only=True):
     policy: SecretsPolicy
     force: bool = False
     reviewed: bool = False
+    counted: bool = False
     notify: Callable[[str], None] = ignore
     workers: int = 1
     mark: str = field(default_factory=lambda: token_hex(8))

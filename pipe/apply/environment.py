@@ -25,16 +25,14 @@ from pipe.models.changes import (
     SetName,
     SetType,
     Update,
-    refuse,
 )
 from pipe.models.declaration import Desired, Repository
 from pipe.models.errors import PipeError, Problem
 from pipe.models.existing import ExistingContents, ExistingEnvironment, VariableOwner
 from pipe.models.results import EnvironmentResult, planned
-from pipe.planning import problems as planning_problems
 from pipe.planning.order import Order, order
 from pipe.planning.planner import Planner
-from pipe.planning.safety import review_environment
+from pipe.planning.safety import review_environment, review_replanned
 
 _NOTHING_PRUNED: Final = PruneCheck()
 
@@ -202,9 +200,10 @@ def _adopt(
         return _complete(context, repository, plan, existing)
     planner = Planner(repository, context.policy)
     anew = planner.plan_environment(plan.declared, found, contents)
-    permitted = anew if context.force else review_environment(anew)
-    if context.reviewed and not isinstance(permitted, Keep | Refuse):
-        permitted = refuse(permitted, planning_problems.not_reviewed(plan.name))
+    checked = anew if context.force else review_environment(anew)
+    permitted = review_replanned(
+        checked, (plan,), reviewed=context.reviewed, counted=context.counted
+    )
     return apply_environment(context, repository, permitted)
 
 

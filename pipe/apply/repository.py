@@ -13,7 +13,7 @@ from pipe.apply.reader import read_state
 from pipe.apply.variable_stages import VariableWriter
 from pipe.apply.variable_writes import VariableStore
 from pipe.bitbucket.rejections import raise_for_rejection
-from pipe.models.changes import Create, Delete, Keep, Refuse, RepositoryPlan, refuse
+from pipe.models.changes import Create, Delete, RepositoryPlan
 from pipe.models.declaration import Declaration, Repository
 from pipe.models.errors import PipeError
 from pipe.models.existing import VariableOwner
@@ -27,7 +27,7 @@ from pipe.models.results import (
 )
 from pipe.planning import problems as planning_problems
 from pipe.planning.planner import Planner
-from pipe.planning.safety import count_pruned, review
+from pipe.planning.safety import count_pruned, review, review_replanned
 
 
 def plan_one(
@@ -77,21 +77,22 @@ def apply_one(
     anew = plan_one(context, plan.repository, declaration)
     if isinstance(anew, RepositoryResult):
         return replace(anew, pipelines=Outcome.APPLIED)
-    permitted = _only_reviewed(anew, plan) if context.reviewed else anew
-    return replace(_apply(context, permitted), pipelines=Outcome.APPLIED)
+    return replace(_apply(context, _permitted(context, anew, plan)), pipelines=Outcome.APPLIED)
 
 
-def _only_reviewed(anew: RepositoryPlan, reviewed: RepositoryPlan) -> RepositoryPlan:
-    """Refuse what the new plan holds and the reviewed one does not."""
+def _permitted(
+    context: ApplyContext, anew: RepositoryPlan, first: RepositoryPlan
+) -> RepositoryPlan:
+    """Refuse what the new plan holds and the first one does not permit."""
     refusal = anew.refusal
-    if anew.changes != reviewed.changes:
+    if context.reviewed and anew.changes != first.changes:
         refusal = planning_problems.not_reviewed(str(anew.repository))
     return replace(
         anew,
         environments=tuple(
-            each
-            if isinstance(each, Keep | Refuse) or each in reviewed.environments
-            else refuse(each, planning_problems.not_reviewed(each.name))
+            review_replanned(
+                each, first.environments, reviewed=context.reviewed, counted=context.counted
+            )
             for each in anew.environments
         ),
         refusal=refusal,

@@ -199,9 +199,9 @@ class Orchestrator(Struct, kw_only=True, eq=False):
 
     def _refuse_excess(self, planned: list[Planned]) -> list[Planned]:
         """Refuse what exceeds a safety limit over all repositories together."""
-        steps = self.settings.parallel[1] if self.settings.parallel else 1
-        if self.settings.options.force or not (self.recorder.many_repositories or steps > 1):
+        if not self.apply_context.counted:
             return planned
+        steps = self.settings.parallel[1] if self.settings.parallel else 1
         for each in planned:
             if isinstance(each, RepositoryPlan):
                 self._totals += each.totals

@@ -153,6 +153,18 @@ def not_reviewed(name: str) -> Problem:
     )
 
 
+def not_counted(name: str) -> Problem:
+    """Describe a deletion or loosening that the limit over several repositories did not count."""
+    return Problem(
+        "not-counted",
+        ExitCode.REFUSED,
+        f"'{name}' is not deleted or loosened: the limit over all repositories did not count it.",
+        "The limit counts what Bitbucket lists before the first write. This environment was created"
+        " or changed since, or the list omitted it.",
+        "Rerun: it is counted then.",
+    )
+
+
 def plan_changed(reviewed: str, current: str, *, is_empty: bool) -> Problem:
     """Describe a plan that is not the reviewed one; `is_empty`: nothing is left to do."""
     now = (

@@ -17,6 +17,8 @@ from pipe.models.changes import (
     DeleteVariable,
     EnvironmentPlan,
     FieldChange,
+    Keep,
+    Refuse,
     RepositoryPlan,
     SetBranches,
     Totals,
@@ -153,6 +155,53 @@ def loosens(plan: EnvironmentPlan) -> bool:
     return not isinstance(plan, Create) and any(
         isinstance(each, FieldChange | SetBranches) and each.loosens for each in changes_of(plan)
     )
+
+
+def review_replanned(
+    replanned: EnvironmentPlan,
+    first: tuple[EnvironmentPlan, ...],
+    *,
+    reviewed: bool,
+    counted: bool,
+) -> EnvironmentPlan:
+    """Refuse a plan that was made during the run if it needs what the first plan does not permit.
+
+    What is counted over several repositories is counted once, before the first write: whether more
+    is permitted must not depend on which repository is handled first.
+
+    Args:
+        replanned: The plan of one environment.
+        first: The plans that the run began with, those that were refused included.
+        reviewed: Whether every change must be in one of them (`PLAN_CHECKSUM`).
+        counted: Whether one of them must delete the environment or loosen it as well, because
+            that is counted over several repositories.
+    """
+    match replanned:
+        case Keep() | Refuse():
+            return replanned
+        case _ if reviewed and replanned not in first:
+            problem: Problem | None = problems.not_reviewed(replanned.name)
+        case Update() | Delete() if counted and (deletes(replanned) or loosens(replanned)):
+            problem = _not_permitted(replanned, first)
+        case _:
+            return replanned
+    return replanned if problem is None else refuse(replanned, problem)
+
+
+def _not_permitted(
+    replanned: Update | Delete, first: tuple[EnvironmentPlan, ...]
+) -> Problem | None:
+    """Return why an environment that the first plan refuses or lacks is not deleted or loosened."""
+    for each in first:
+        planned = each.plan if isinstance(each, Refuse) else each
+        if (
+            isinstance(planned, Update | Delete)
+            and planned.existing.uuid == replanned.existing.uuid
+            and deletes(planned) == deletes(replanned)
+            and loosens(planned) == loosens(replanned)
+        ):
+            return each.problem if isinstance(each, Refuse) else None
+    return problems.not_counted(replanned.name)
 
 
 class Excess(Struct, frozen=True):

@@ -15,9 +15,10 @@ from pipe.models.changes import (
     SetType,
     Totals,
     Update,
+    refuse,
 )
-from pipe.planning.safety import Excess, exceeded_limits, review
-from tests.support.values import PRODUCTION, SHOP, TEST, branch, declared, env
+from pipe.planning.safety import Excess, exceeded_limits, review, review_replanned
+from tests.support.values import FAILURE, PRODUCTION, SHOP, TEST, branch, declared, env
 
 KEEP = Keep(name="Test", existing=env("Test"))
 DELETE = Delete(existing=env("Old"), reason=DeleteReason.DECLARED)
@@ -100,3 +101,51 @@ def test_both_limits_can_be_exceeded() -> None:
         "The plan would delete 5 of 10 environments.",
         "The plan would loosen the protection of 5 of 10 environments.",
     ]
+
+
+DELETE_LIVE = Delete(existing=LOOSEN.existing, reason=DeleteReason.PRUNED)
+IMPOSSIBLE = Refuse("Live", LOOSEN.existing, FAILURE)
+KEEP_LIVE = Keep(name="Live", existing=LOOSEN.existing)
+
+
+@pytest.mark.promise("P28")
+@pytest.mark.parametrize(
+    ("first", "replanned", "problem"),
+    [
+        (LOOSEN, LOOSEN, None),
+        (LOOSEN, LIFT, None),
+        (LOOSEN, DELETE_LIVE, "not-counted"),
+        (DELETE_LIVE, DELETE_LIVE, None),
+        (DELETE_LIVE, LOOSEN, "not-counted"),
+        (KEEP_LIVE, LOOSEN, "not-counted"),
+        (TIGHTEN, LOOSEN, "not-counted"),
+        (refuse(LOOSEN, FAILURE), LOOSEN, FAILURE.key),
+        (refuse(TIGHTEN, FAILURE), LOOSEN, "not-counted"),
+        (IMPOSSIBLE, LOOSEN, "not-counted"),
+        (CREATE, LOOSEN, "not-counted"),
+        (DELETE, DELETE_LIVE, "not-counted"),
+        (KEEP_LIVE, TIGHTEN, None),
+        (KEEP_LIVE, CREATE, None),
+    ],
+)
+def test_a_second_plan_deletes_and_loosens_only_what_the_first_permits(
+    first: EnvironmentPlan, replanned: EnvironmentPlan, problem: str | None
+) -> None:
+    """Where it is counted, and all that the first one had where that was reviewed."""
+
+    def key(*, reviewed: bool, counted: bool) -> str | None:
+        again = review_replanned(replanned, (first,), reviewed=reviewed, counted=counted)
+        assert again == replanned or isinstance(again, Refuse)
+        return again.problem.key if isinstance(again, Refuse) else None
+
+    assert key(reviewed=False, counted=False) is None
+    assert key(reviewed=False, counted=True) == problem
+    for counted in (False, True):
+        wanted = None if first == replanned else "not-reviewed"
+        assert key(reviewed=True, counted=counted) == wanted
+
+
+@pytest.mark.promise("P28")
+@pytest.mark.parametrize("replanned", [KEEP_LIVE, IMPOSSIBLE])
+def test_a_second_plan_that_writes_nothing_passes(replanned: EnvironmentPlan) -> None:
+    assert review_replanned(replanned, (), reviewed=True, counted=True) == replanned
