@@ -251,8 +251,14 @@ class VariableStore(Struct, frozen=True):
     ) -> Upserted | _Undecided:
         """Delete a variable that must be created anew to be stored the other way."""
         gone = self.context.api.delete_variable(self.owner, known.uuid)
-        if isinstance(gone, Rejected) and gone.status != HTTPStatus.NOT_FOUND:
-            return self._refused(f"replace the variable {variable.key}", gone)
+        match gone:
+            case Done():
+                pass
+            case AlreadyGone() | Rejected(status=HTTPStatus.NOT_FOUND):
+                if not self._is_gone(known):
+                    return _Undecided(known, Rejected(status=HTTPStatus.NOT_FOUND))
+            case Rejected():
+                return self._refused(f"replace the variable {variable.key}", gone)
         self.add_step(f"variables.{variable.key}", "deleted")
         return _Undecided(None, None)
 

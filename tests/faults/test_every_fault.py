@@ -97,6 +97,11 @@ def test_two_faults_at_every_pair_of_requests(scenario: Scenario, cases: Cases) 
         ("prune variables", {4: "closed before the effect", 5: "passing 404"}),
         ("branches lifted", {2: "closed before the effect", 3: "passing 404"}),
         ("plain variables", {2: "closed after the effect", 3: "passing 404"}),
+        ("plain to secured and back", {3: "passing 404", 5: "passing 404"}),
+        (
+            "plain to secured and back",
+            {3: "closed before the effect", 4: "passing 404", 6: "passing 404"},
+        ),
         (
             "admin-only off",
             {1: "closed after the effect", 2: "429, Retry-After past the deadline"},

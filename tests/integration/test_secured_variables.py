@@ -272,6 +272,18 @@ def test_a_replacement_that_ends_halfway_says_that_the_variable_is_deleted() -> 
     assert "1 environment failed (1 changed in part)" in ran.log
 
 
+@pytest.mark.promise("P3", "P13")
+@pytest.mark.parametrize("gone", [False, True])
+def test_a_404_does_not_prove_that_a_variable_that_is_replaced_is_gone(*, gone: bool) -> None:
+    world = live_world()
+    live_of(world).set_variable("A", "plain")
+    answer = Answer(status=404, body=b"{}", after_effect=gone)
+    world.simulator.faults.add(answer, method="DELETE")
+    ran = run_with(world, declare_secured(A="now-a-secret") | {"SECURED_UPDATE": "if-missing"})
+    assert (ran.exit_code, values_of(world)) == (0, {"A": ("now-a-secret", True)})
+    assert ran.methods.count("DELETE") == (1 if gone else 2)
+
+
 def test_a_replacement_that_can_not_begin_is_reported() -> None:
     world = live_world(secured_change="refused")
     live_of(world).set_variable("A", "was public")
