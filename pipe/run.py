@@ -6,8 +6,9 @@ without loading it.
 
 from pipe import VERSION
 from pipe.models.errors import ConfigurationError, ExitCode, Problem
-from pipe.models.results import Counts, Mode, RunResult
+from pipe.models.results import Counts, RunResult
 from pipe.parsing.secrets import known_secrets
+from pipe.parsing.values import is_true
 from pipe.process.context import RunContext
 from pipe.redaction import Redactor
 from pipe.reports.console import Log
@@ -15,7 +16,7 @@ from pipe.reports.files import write_reports
 from pipe.reports.log import config_error_lines, report_unexpected, summary_lines
 from pipe.reports.pipelines import share_result
 from pipe.reports.presentation import About
-from pipe.settings.loader import read_settings
+from pipe.settings.loader import InvalidSettingsError, read_settings
 from pipe.settings.pipelines import read_context
 
 
@@ -27,31 +28,32 @@ def run(context: RunContext) -> ExitCode:
     try:
         return _run(context, console, redactor)
     except Exception as error:  # noqa: BLE001 - a bug has an exit code and a message of its own
-        return _log_bug(console, error, debug=bool(environ.get("DEBUG"))).code
+        return _log_bug(console, error, debug=is_true(environ.get("DEBUG", ""))).code
 
 
 def _run(context: RunContext, console: Log, redactor: Redactor) -> ExitCode:
     started = context.clock.monotonic()
-    report_files: tuple[str, ...] = ()
-    warnings: tuple[str, ...] = ()
     try:
         settings = read_settings(context.environ, context.files, context.arguments)
         redactor.add(*settings.secrets)
-        report_files, warnings = settings.options.report_files, settings.warnings
-        client = context.connect(settings.options.bitbucket_api_url)
-    except ConfigurationError as error:
+        try:
+            client = context.connect(settings.options.bitbucket_api_url)
+        except ConfigurationError as error:  # about proxies or certificates
+            options, warnings = settings.options, settings.warnings
+            raise InvalidSettingsError(error.errors, options, warnings) from error
+    except InvalidSettingsError as error:
         console.info(f"Bitbucket Environment {VERSION}")
-        for warning in error.warnings or warnings:
+        for warning in error.warnings:
             console.warning(warning)
         console.write(config_error_lines(error.errors))
         result = RunResult(
-            mode=Mode.APPLY,
+            mode=error.options.mode,
             config_errors=error.errors,
             counts=Counts(),
             seconds=context.clock.monotonic() - started,
         )
         about = About(at=context.clock.now(), context=read_context(context.environ))
-        return _finish(console, error.report_files or report_files, result, about)
+        return _finish(console, error.options.report_files, result, about)
     about = About(at=context.clock.now(), context=settings.context)
     with client:
         from pipe.modes import ModeRunner  # noqa: PLC0415 - slow; see the module's docstring

@@ -88,21 +88,12 @@ class ConfigError(Struct, frozen=True):
 
 
 class ConfigurationError(Exception):
-    """The settings are invalid; nothing was sent.
+    """The configuration is invalid; nothing was sent.
 
     Attributes:
         errors: All of them.
-        report_files: The reports to write, as far as they are known.
-        warnings: What is probably not meant: a misspelled name may explain an error.
     """
 
-    def __init__(
-        self,
-        errors: tuple[ConfigError, ...],
-        report_files: tuple[str, ...] = (),
-        warnings: tuple[str, ...] = (),
-    ) -> None:
+    def __init__(self, errors: tuple[ConfigError, ...]) -> None:
         super().__init__(f"{len(errors)} configuration errors")
         self.errors = errors
-        self.report_files = report_files
-        self.warnings = warnings

@@ -45,6 +45,11 @@ def boolean(text: str) -> bool:
     return value
 
 
+def is_true(text: str) -> bool:
+    """Return whether this is a boolean that is true; what is no boolean is not."""
+    return _BOOLEANS.get(text.casefold(), False)
+
+
 def choice(kind: type[Choice], noun: str, text: str) -> Choice:
     """Read the value of a member of a closed set, in any case; messages use `noun` for it."""
     for each in kind:

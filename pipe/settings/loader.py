@@ -64,6 +64,22 @@ class Settings(Struct, frozen=True, kw_only=True):
         return self.declarations.declaration_for(repository)
 
 
+class InvalidSettingsError(ConfigurationError):
+    """The settings are invalid; nothing was sent.
+
+    Attributes:
+        options: Those that are valid; the others have their defaults.
+        warnings: What is probably not meant: a misspelled name may explain an error.
+    """
+
+    def __init__(
+        self, errors: tuple[ConfigError, ...], options: Options, warnings: tuple[str, ...]
+    ) -> None:
+        super().__init__(errors)
+        self.options = options
+        self.warnings = warnings
+
+
 _INVALID_FILE: Final = DeclaredState(
     workspace=PLACEHOLDER.workspace,
     items=(PLACEHOLDER,),
@@ -83,7 +99,7 @@ def read_settings(
         arguments: Those of the command line: each is an error, settings are variables.
 
     Raises:
-        ConfigurationError: With all errors; they quote no secret.
+        InvalidSettingsError: With all errors; they quote no secret.
     """
     given = read_variables(environ)
     check_refused(given, arguments)
@@ -107,7 +123,7 @@ def read_settings(
     secrets = known_secrets(environ).union(each.value.get_secret_value() for each in secured)
     redactor = Redactor(secrets)
     if given.errors.found() or chosen is None or selection is None:
-        raise _configuration_error(given, redactor)
+        raise _invalid(given, redactor)
     return Settings(
         options=given.options,
         credentials=chosen,
@@ -123,11 +139,11 @@ def read_settings(
     )
 
 
-def _configuration_error(given: GivenVariables, redactor: Redactor) -> ConfigurationError:
+def _invalid(given: GivenVariables, redactor: Redactor) -> InvalidSettingsError:
     masked = (redactor.mask(error) for error in given.errors.found())
-    return ConfigurationError(
+    return InvalidSettingsError(
         tuple(ConfigError(cut_quotes(each.source), cut_quotes(each.message)) for each in masked),
-        report_files=given.options.report_files,
+        options=given.options,
         warnings=_warnings(given, redactor),
     )
 

@@ -7,6 +7,7 @@ from typing import Final
 
 from pipe.models.results import Mode
 from pipe.parsing.suggestions import closest, quoted
+from pipe.parsing.values import is_true
 from pipe.settings.model import Options
 from pipe.settings.source import GivenVariables
 
@@ -84,15 +85,24 @@ def check_misspellings(given: GivenVariables) -> None:
         meant = _SYNONYMS.get(folded)
         if similar and not meant:
             meant = closest(folded, similar, cutoff=_SIMILARITY)
-        if meant == "PLAN_CHECKSUM" or (meant == "MODE" and _only_reads(given.environ[name])):
+        if meant and _forbids_writes(meant, given.environ[name]):
             message = f"unknown, and ignoring it would write changes; did you mean {meant}?"
             given.errors.add(name, message)
         elif meant:
             given.warnings.append(f"Unknown variable {name}; did you mean {meant}?")
 
 
-def _only_reads(mode: str) -> bool:
-    return mode.casefold() in {each.value for each in Mode} - {Mode.APPLY.value}
+def _forbids_writes(meant: str, value: str) -> bool:
+    """Return whether what is meant asks for no writes, or only for reviewed ones."""
+    match meant:
+        case "PLAN_CHECKSUM":
+            return True
+        case "MODE":
+            return value.casefold() in {each.value for each in Mode} - {Mode.APPLY.value}
+        case "MODE=check" | "MODE=plan":
+            return is_true(value)
+        case _:
+            return False
 
 
 def _may_be_similar(name: str, known: str, letters: Counter[str]) -> bool:

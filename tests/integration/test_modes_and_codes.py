@@ -153,3 +153,24 @@ def test_a_refusal_names_the_scopes_that_the_mode_needs(mode: str, *, is_named: 
     assert (ran.exit_code, set(ran.problems)) == (3, {"not-permitted"})
     assert "read:pipeline:bitbucket" in ran.log
     assert ("admin:pipeline:bitbucket" in ran.log) is is_named
+
+
+@pytest.mark.parametrize("debug", ["true", "False", "0", "neither"])
+def test_a_traceback_is_logged_only_with_debug(monkeypatch: pytest.MonkeyPatch, debug: str) -> None:
+    """Even of a bug where the settings are not at hand."""
+
+    def broken(*_: object) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr("pipe.run.share_result", broken)
+    ran = run_pipe(World(), ENVIRONMENT_NAME="Live", DEBUG=debug)
+    assert ran.exit_code == 1
+    assert ("Traceback" in ran.log) is (debug == "true")
+
+
+@pytest.mark.parametrize("mode", ["check", "plan"])
+def test_a_configuration_error_is_reported_with_the_mode(mode: str) -> None:
+    ran = run_pipe(World(), ENVIRONMENT_NAME="Live", BRANCHES="a b", MODE=mode)
+    assert (ran.exit_code, ran.report["mode"]) == (2, mode)
+    unusable = run_pipe(World(), ENVIRONMENT_NAME="Live", BRANCHES="a b", MODE="other")
+    assert (unusable.exit_code, unusable.report["mode"]) == (2, "apply")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipe.models.errors import ConfigurationError
+from pipe.settings.loader import InvalidSettingsError
 from tests.container.pipelines import PASSED
 from tests.support.settings import ONE, PIPELINE, errors_of, settings
 
@@ -54,7 +54,7 @@ def test_a_misspelling(name: str, meant: str | None) -> None:
 
 def test_a_misspelling_is_reported_beside_an_error() -> None:
     """It may be what explains the error."""
-    with pytest.raises(ConfigurationError) as found:
+    with pytest.raises(InvalidSettingsError) as found:
         settings(PIPELINE | {"ENVIRONMENT_NAM": "Tmp"})
 
     assert [each.source for each in found.value.errors] == ["ENVIRONMENT_NAME"]
@@ -69,6 +69,8 @@ def test_a_misspelling_is_reported_beside_an_error() -> None:
     [
         ("mode", "plan", "did you mean MODE?"),
         ("MOD", "Check", "did you mean MODE?"),
+        ("PLAN", "true", "did you mean MODE=plan?"),
+        ("check", "Yes", "did you mean MODE=check?"),
         ("PLAN_CHECKSUMS", "sha256:", "did you mean PLAN_CHECKSUM?"),
         ("DRYRUN", "true", "use MODE: plan"),
         ("DRY-RUN", "true", "use MODE: plan"),
