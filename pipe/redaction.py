@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 MASK: Final = "***"
 MIN_LENGTH: Final = 8
-"""Of a secret that is searched for, in characters."""
+"""A secret with fewer characters is not searched for."""
 
 
 class Redactor:

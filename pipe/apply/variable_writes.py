@@ -181,7 +181,7 @@ class VariableStore(Struct, frozen=True):
             placeholder = SecuredVariable(variable.key, SecretStr(_PLACEHOLDER))
             stored = self._write_over(placeholder, unlisted)
             if isinstance(stored, ExistingVariable) and not stored.secured:
-                return self._make_room(variable, unlisted)
+                return self._delete_to_recreate(variable, unlisted)
         return self._put(variable, unlisted)
 
     def _update(self, variable: WritableVariable, known: ExistingVariable) -> Upserted | _Undecided:
@@ -193,7 +193,7 @@ class VariableStore(Struct, frozen=True):
         updated = self._write_over(variable, known)
         match updated:
             case ExistingVariable(secured=True) if isinstance(variable, PlainVariable):
-                return self._make_room(variable, known)
+                return self._delete_to_recreate(variable, known)
             case ExistingVariable():
                 return _stored_plain(variable, updated) or Overwritten(known)
             case Rejected(status=HTTPStatus.NOT_FOUND):
@@ -201,7 +201,7 @@ class VariableStore(Struct, frozen=True):
                 self.check_environment()
                 return _Undecided(None, updated)
             case Rejected() if known.secured and isinstance(variable, PlainVariable):
-                return self._make_room(variable, known)
+                return self._delete_to_recreate(variable, known)
             case Rejected():
                 return self._refused(f"write the variable {variable.key}", updated)
 
@@ -232,10 +232,10 @@ class VariableStore(Struct, frozen=True):
         if self.context.policy.update is not SecuredUpdate.IF_MISSING:
             same_value = SecuredVariable(variable.key, SecretStr(known.value or ""))
             answer = self._write_over(same_value, known)
-            sticks = isinstance(answer, ExistingVariable) and answer.secured
-            if sticks and self._shows_secured(known):
+            took_effect = isinstance(answer, ExistingVariable) and answer.secured
+            if took_effect and self._shows_secured(known):
                 return self._put(variable, known)
-        return self._make_room(variable, known)
+        return self._delete_to_recreate(variable, known)
 
     def _write_over(
         self, variable: WritableVariable, known: ExistingVariable
@@ -246,7 +246,7 @@ class VariableStore(Struct, frozen=True):
             raise PipeError(self._rejection(doing, answer))
         return answer
 
-    def _make_room(
+    def _delete_to_recreate(
         self, variable: WritableVariable, known: ExistingVariable
     ) -> Upserted | _Undecided:
         """Delete a variable that must be created anew to be stored the other way."""

@@ -208,7 +208,7 @@ class Bitbucket(Struct, frozen=True, eq=False):
         return answer
 
     def enable_pipelines(self, repository: Repository) -> Done | Rejected:
-        """Enable Pipelines; the default environments may appear by that [likely]."""
+        """Enable Pipelines; this may create the default environments [likely]."""
         return self._put(
             _pipelines_config(repository),
             json_content({"type": "repository_pipelines_configuration", "enabled": True}),

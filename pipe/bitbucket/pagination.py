@@ -42,11 +42,11 @@ _MAX_PASSES: Final = 20
 _MAX_STABLE_PASSES: Final = 3
 """If no pass contained a value twice, it is not the order that hides the missing ones."""
 _MAX_REPEATS: Final = 5
-"""Of the same page: fewer could be chance when short pages come in random order."""
+"""So many times the same page: fewer could be chance when short pages come in random order."""
 _LONG_PAGE: Final = 10
 """Values that do not come twice in the same order by chance: one repeat is enough."""
 _MAX_PAGES: Final = 1000
-"""In one pass: an endless list is an error of the service."""
+"""One pass reads at most so many: an endless list is an error of the service."""
 
 
 class Page(Struct, Generic[T_co], frozen=True, kw_only=True):

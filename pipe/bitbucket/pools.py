@@ -1,4 +1,4 @@
-"""Pools of connections, one for each request of those that are sent at the same time."""
+"""Pools of connections, one for each concurrent request."""
 
 import ssl
 from collections import deque

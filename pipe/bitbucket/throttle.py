@@ -85,8 +85,8 @@ class RequestCounter:
 class RollingWindow:
     """The requests that this run sent in the last hour. Safe to share between threads.
 
-    A request beyond the hourly limit need not be sent to be refused: the slot of the oldest request
-    is free an hour after it was reserved.
+    A request beyond the hourly limit waits here instead of being refused by Bitbucket: the slot of
+    the oldest request is free an hour after it was reserved.
     """
 
     def __init__(self, monotonic: Callable[[], float]) -> None:

@@ -96,12 +96,12 @@ def check_credentials(given: GivenVariables, declarations: Declarations) -> None
 
     Lists of variables are looked at once they are read: what they store secured may be one.
     """
-    owned = [each for each in credentials(given.environ) if len(each) >= _MIN_LENGTH]
+    secrets = [each for each in credentials(given.environ) if len(each) >= _MIN_LENGTH]
     names = [each.upper() for each in Options.model_fields if each not in _MAY_CONTAIN_CREDENTIALS]
     pattern = re.compile(f"(?:{'|'.join(names)})(?:_[0-9]+)?")
     reported: list[str] = []
     for name, value in given.environ.items():
-        if pattern.fullmatch(name) and any(each in value for each in owned):
+        if pattern.fullmatch(name) and any(each in value for each in secrets):
             message = "contains a credential of the pipe, which would be shown; remove it"
             given.errors.add(name, message)
             reported.append(value)
@@ -110,6 +110,6 @@ def check_credentials(given: GivenVariables, declarations: Declarations) -> None
         or ["BRANCHES"]
     )
     for what, text in declarations.public_texts():
-        if any(each in text for each in owned) and not any(text in each for each in reported):
+        if any(each in text for each in secrets) and not any(text in each for each in reported):
             message = f"{what} contains a credential of the pipe, which would be shown; remove it"
             given.errors.add(source, message)

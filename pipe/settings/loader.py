@@ -21,7 +21,7 @@ from pipe.settings.declaration import (
     warn_of_names,
     warn_of_values,
 )
-from pipe.settings.misspellings import check_misspellings, check_refused
+from pipe.settings.misspellings import check_misspellings, check_unsupported
 from pipe.settings.model import Options
 from pipe.settings.pipelines import PipelineContext, read_context, read_parallel
 from pipe.settings.repositories import PLACEHOLDER, read_workspace, select
@@ -102,7 +102,7 @@ def read_settings(
         InvalidSettingsError: With all errors; they quote no secret.
     """
     given = read_variables(environ)
-    check_refused(given, arguments)
+    check_unsupported(given, arguments)
     chosen = choose_credentials(given)
     workspace = read_workspace(given)
     if given.options.config_file is None:

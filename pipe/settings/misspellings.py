@@ -52,7 +52,7 @@ _SYNONYMS: Final = {
 _DRY_RUN: Final = "not supported, and ignoring it would write changes; use MODE: plan"
 
 
-def check_refused(given: GivenVariables, arguments: Sequence[str]) -> None:
+def check_unsupported(given: GivenVariables, arguments: Sequence[str]) -> None:
     """Add an error for what would be ignored although its author relies on it."""
     for argument in arguments:
         message = (

@@ -52,7 +52,7 @@ def read_context(environ: Mapping[str, str]) -> PipelineContext:
 
 
 def read_parallel(environ: Mapping[str, str], errors: ConfigErrors) -> tuple[int, int] | None:
-    """Return the number of this parallel step, from 0, and how many there are; `None`: no such."""
+    """Return the number of this parallel step, from 0, and how many there are; `None`: not one."""
     step = environ.get("BITBUCKET_PARALLEL_STEP", "")
     count = environ.get("BITBUCKET_PARALLEL_STEP_COUNT", "")
     if not step or not count:
