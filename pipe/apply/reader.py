@@ -8,7 +8,7 @@ from pipe.apply.context import ApplyContext
 from pipe.bitbucket import problems
 from pipe.bitbucket.rejections import raise_for_rejection
 from pipe.bitbucket.requests import Rejected
-from pipe.models.declaration import Declaration, Desired, Repository, State
+from pipe.models.declaration import DELETED, Declaration, Desired, Repository, needed_of
 from pipe.models.errors import PipeError, Problem
 from pipe.models.existing import (
     ExistingBranchRestriction,
@@ -48,19 +48,16 @@ def read_state(context: ApplyContext, repository: Repository, declaration: Decla
         for target in targets(declaration, environments)
         for existing, desired in _with_contents(target, declaration)
     }
-    own = declaration.repository.variables is not None or declaration.repository.prune_variables
     return Observed(
         environments=environments,
         contents=contents,
         pipelines_enabled=(
             _pipelines_enabled(context, repository) if declaration.enable_pipelines else None
         ),
-        variables=_own_variables(context, repository) if own else None,
+        variables=(
+            _own_variables(context, repository) if declaration.repository.needs_variables else None
+        ),
     )
-
-
-_LOST = Desired(variables=())
-"""What is read of an environment that is deleted: the variables that are lost with it."""
 
 
 def _with_contents(
@@ -71,11 +68,11 @@ def _with_contents(
         case ByName(declared, Found(existing)):
             if conflicting_type(declared.type, existing) is not None:
                 return ()
-            return ((existing, _LOST if declared.state is State.ABSENT else declared.desired),)
+            return ((existing, needed_of(declared)),)
         case ByRule(rule, existing):
-            return ((existing, _LOST if rule.state is State.ABSENT else rule.desired),)
+            return ((existing, needed_of(rule)),)
         case Undeclared(existing) if declaration.prune_environments:
-            return ((existing, _LOST),)
+            return ((existing, DELETED),)
         case _:
             return ()
 
@@ -110,7 +107,7 @@ def read_contents(
         PipeError: They can't be read.
     """
     variables = branches = None
-    if desired.variables is not None or desired.prune_variables:
+    if desired.needs_variables:
         variables = _read_variables(context, repository, existing)
     if desired.branches is not None:
         branches = _read_branches(context, repository, existing)

@@ -27,7 +27,7 @@ from pipe.models.changes import (
     SetType,
     Update,
 )
-from pipe.models.declaration import Declaration
+from pipe.models.declaration import DELETED, Declaration, needed_of
 from pipe.models.errors import Problem
 from pipe.planning import problems
 
@@ -50,6 +50,9 @@ _REQUESTS: Final = {
     DeleteVariable: 1,
 }
 """What a change takes: the write, and the read that confirms a queued one."""
+
+_CONTENTS: Final = 2
+"""For what is read of an environment beside the list: its variables and its branches."""
 
 _MOST_REQUESTS: Final = 3
 """For all other changes: a plain variable that becomes secured is written twice and read."""
@@ -121,10 +124,14 @@ def affordable(wanted: int, *, handled: int, left: RemainingBudget) -> int:
 
 
 def reads_needed(declaration: Declaration) -> int:
-    """Return how many requests planning takes if each rule matches one environment."""
-    contents = [each.desired for each in declaration.environments]
-    contents += [each.desired for each in declaration.rules]
-    variables = sum(each.variables is not None for each in contents)
+    """Return how many requests planning takes.
+
+    Each rule is taken to match one environment, and pruning to delete one.
+    """
+    contents = [needed_of(each) for each in declaration.environments]
+    contents += [needed_of(each) for each in declaration.rules]
+    contents += [DELETED] * declaration.prune_environments
+    variables = sum(each.needs_variables for each in (*contents, declaration.repository))
     branches = sum(each.branches is not None for each in contents)
     return 1 + variables + branches + declaration.enable_pipelines
 
@@ -136,7 +143,15 @@ def requests_at_most(plan: RepositoryPlan) -> int:
     """
     environments = sum(_environment_at_most(each) for each in plan.environments)
     variables = sum(_change_at_most(each) for each in plan.changes)
-    return environments + variables + _MOST_REQUESTS * (plan.enable_pipelines + bool(plan.changes))
+    if plan.changes:
+        variables += _MOST_REQUESTS
+    return environments + variables + plan.enable_pipelines * _enabling_at_most(plan)
+
+
+def _enabling_at_most(plan: RepositoryPlan) -> int:
+    """Return what enabling Pipelines takes at most: the write, and the reads of a second plan."""
+    of_repository = 3  # its environments, its variables, and whether Pipelines is enabled
+    return 1 + of_repository + _CONTENTS * len(plan.environments)
 
 
 def _environment_at_most(plan: EnvironmentPlan) -> int:

@@ -106,6 +106,11 @@ class Desired(Struct, frozen=True, kw_only=True):
     variables: tuple[DeclaredVariable, ...] | None = None
     prune_variables: bool | None = None
 
+    @property
+    def needs_variables(self) -> bool:
+        """Whether the variables that exist must be read."""
+        return self.variables is not None or bool(self.prune_variables)
+
 
 class DeclaredEnvironment(Struct, frozen=True, kw_only=True):
     """One environment, declared by its name.
@@ -138,6 +143,15 @@ class Rule(Struct, frozen=True, kw_only=True):
     type: EnvironmentType | None = None
     state: State | None = None
     desired: Desired = Desired()
+
+
+DELETED: Final = Desired(variables=())
+"""What is read of an environment that is deleted: the variables that are lost with it."""
+
+
+def needed_of(declared: DeclaredEnvironment | Rule) -> Desired:
+    """Return what must be read of an existing environment to plan what is declared of it."""
+    return DELETED if declared.state is State.ABSENT else declared.desired
 
 
 class Declaration(Struct, frozen=True, kw_only=True):

@@ -17,10 +17,10 @@ from pipe.fleet.batches import (
     requests_at_most,
 )
 from pipe.models.changes import RepositoryPlan
-from pipe.models.declaration import Declaration, Desired, Rule
+from pipe.models.declaration import Declaration, DeclaredEnvironment, Desired, Rule, State
 from pipe.models.results import RepositoryResult
 from simulator.behaviour.profiles import OBSERVED
-from tests.property.strategies import Experiment, experiments
+from tests.property.strategies import Experiment, desired, experiments, states
 from tests.support.values import SHOP, declared, plain
 from tests.support.world import World
 
@@ -86,15 +86,71 @@ def test_a_shortage_of_quota_or_time_is_a_problem(
     assert (problem and problem.why) == why
 
 
-def test_declared_variables_and_branches_take_reads() -> None:
-    with_variables = declared("Live", wants=Desired(variables=(plain("A"),), branches=()))
+@given(
+    environments=st.lists(st.tuples(states, desired), max_size=3),
+    of_rules=st.lists(st.tuples(states, desired), max_size=2),
+    own=desired,
+    prune=st.booleans(),
+    enable_pipelines=st.booleans(),
+)
+def test_planning_takes_the_reads_that_are_counted(
+    environments: list[tuple[State, Desired]],
+    of_rules: list[tuple[State, Desired]],
+    own: Desired,
+    *,
+    prune: bool,
+    enable_pipelines: bool,
+) -> None:
+    """Each rule matches one environment, and one may be pruned."""
     declaration = Declaration(
-        environments=(with_variables, declared("Test")),
-        rules=(Rule(desired=Desired(branches=("main",))),),
-        enable_pipelines=True,
+        environments=tuple(
+            DeclaredEnvironment(name=f"E{number}", state=state, desired=wants)
+            for number, (state, wants) in enumerate(environments)
+        ),
+        rules=tuple(
+            Rule(name_pattern=f"R{number}", state=state, desired=wants)
+            for number, (state, wants) in enumerate(of_rules)
+        ),
+        prune_environments=prune,
+        enable_pipelines=enable_pipelines,
+        repository=Desired(variables=own.variables, prune_variables=own.prune_variables),
     )
-    assert reads_needed(declaration) == 1 + 2 + 1 + 1
-    assert reads_needed(Declaration()) == 1
+    world = World()
+    for each in declaration.environments:
+        world.shop.add_environment(each.name, "Test")
+    for rule in declaration.rules:
+        world.shop.add_environment(rule.name_pattern, "Test")
+    world.shop.add_environment("Old", "Test")
+
+    plan_one(world.service(), SHOP, declaration)
+
+    assert len(world.simulator.requests) == reads_needed(declaration)
+
+
+@pytest.mark.parametrize("enabled", [None, False])
+def test_the_second_plan_after_enabling_pipelines_is_in_the_upper_bound(
+    *, enabled: bool | None
+) -> None:
+    """Each request of this plan is needed, so that none hides one that was not counted."""
+    world = World(enabling_creates_defaults=False)
+    world.shop.pipelines_enabled = enabled
+    live = world.shop.add_environment("Live", "Test")
+    live.add_branch("main")
+    live.set_variable("A", "v", secured=False)
+    wants = Desired(variables=(plain("A"),), branches=("main",))
+    declaration = Declaration(
+        environments=(declared("Live", wants=wants),),
+        enable_pipelines=True,
+        repository=Desired(variables=()),
+    )
+    context = world.service()
+    plan = plan_one(context, SHOP, declaration)
+    assert isinstance(plan, RepositoryPlan)
+    before = len(world.simulator.requests)
+
+    apply_one(context, plan, declaration)
+
+    assert len(world.simulator.requests) - before == requests_at_most(plan) == 6
 
 
 def test_the_read_that_verifies_branches_is_in_the_upper_bound() -> None:
