@@ -52,7 +52,7 @@ def plan_sentence(results: Iterable[RepositoryResult]) -> str:
     others = "".join(f", {number} {word}" for number, word in blocked if number)
     pipelines = sum(each.pipelines is Outcome.PLANNED for each in results)
     enabled = f"; Pipelines to enable in {repositories(pipelines)}" if pipelines else ""
-    changed = sum(bool(each.changes) for each in results)
+    changed = sum(is_possible(each.changes) for each in results)
     own = f"; variables to change in {repositories(changed)}" if changed else ""
     return (
         f"{counts.create} to create, {counts.update} to change{only}, {deletions(counts)},"
@@ -69,7 +69,7 @@ def shows_plan(result: RunResult) -> bool:
 def would_change(result: RunResult) -> bool:
     """Whether the plan holds anything to write."""
     plan = count_plan(result.environments)
-    repositories = any(each.pipelines or each.changes for each in result.repositories)
+    repositories = any(each.pipelines or is_possible(each.changes) for each in result.repositories)
     return repositories or bool(plan.create or plan.update or plan.delete)
 
 

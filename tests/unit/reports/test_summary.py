@@ -135,3 +135,13 @@ def test_variables_of_repositories_are_part_of_the_plan() -> None:
     assert plan_sentence(run.repositories) == (
         "0 to create, 0 to change, 0 to delete, 0 unchanged; variables to change in 1 repository"
     )
+
+
+def test_variables_of_repositories_that_can_not_be_written_are_no_plan() -> None:
+    region = CreateVariable(plain("REGION", "eu"))
+    refused = ChangeResult(change=region, outcome=Outcome.REFUSED, problem=REFUSED)
+    missing = ChangeResult(change=region, outcome=Outcome.PLANNED, problem=IMPOSSIBLE)
+    for changes in ((refused,), (missing,), (refused, missing)):
+        run = replace(RUN, repositories=(RepositoryResult(repository=SHOP, changes=changes),))
+        assert not would_change(run)
+        assert plan_sentence(run.repositories).endswith(" 0 unchanged")
