@@ -22,9 +22,10 @@ from pipe.models.declaration import FINGERPRINTS_KEY
 from pipe.models.errors import ExitCode, Problem
 from pipe.models.results import ChangeResult, Outcome
 from pipe.reports.console import WIDTH
-from pipe.reports.text import format_difference, format_value, one_line, truncate
+from pipe.reports.text import format_difference, format_value, name_list, one_line, truncate
 
 _MAX_FIELD: Final = 44
+_MAX_NOTE: Final = 72
 
 
 class ChangeView(Struct, frozen=True, kw_only=True):
@@ -52,8 +53,8 @@ def change_lines(views: Sequence[ChangeView]) -> tuple[str, ...]:
 
 def _line(view: ChangeView, width: int) -> str:
     field = truncate(view.field, _MAX_FIELD)
-    text = truncate(f"{view.mark} {field:<{width}}  {view.text}", WIDTH)
-    return f"{text}   ({view.note})" if view.note else text
+    note = f"   ({truncate(view.note, _MAX_NOTE)})" if view.note else ""
+    return truncate(f"{view.mark} {field:<{width}}  {view.text}", WIDTH - len(note)) + note
 
 
 def _unreadable(problem: Problem | None) -> bool:
@@ -80,7 +81,7 @@ def present_change(
     elif isinstance(result.change, MissingSecret):
         note = "missing"
     elif result.steps:
-        note = one_line(f"failed, changed in part: {', '.join(result.steps)}")
+        note = one_line(f"failed, changed in part: {name_list(result.steps)}")
     return ChangeView(
         mark=mark,
         field=one_line(result.change.field),

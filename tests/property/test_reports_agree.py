@@ -185,7 +185,7 @@ def test_the_log_is_made_of_short_lines(result: RunResult) -> None:
     # A repository's name is at most 62 characters; the longest here is made up.
     for line in log_of(result):
         if "x" * 100 not in line:
-            assert len(line) <= 260
+            assert len(line) <= 160
         assert line == line.rstrip() or line.endswith("�")
 
 

@@ -1,11 +1,19 @@
 """Lines of the log that whole runs do not bring about easily."""
 
 import io
+import re
 
 import pytest
 from msgspec.structs import replace
 
-from pipe.models.changes import CreateVariable, MissingSecret, SetAdminOnly, SetName, Update
+from pipe.models.changes import (
+    CreateVariable,
+    MissingSecret,
+    SetAdminOnly,
+    SetBranches,
+    SetName,
+    Update,
+)
 from pipe.models.declaration import ManagedSecret, Repository
 from pipe.models.errors import Problem
 from pipe.models.results import (
@@ -37,6 +45,19 @@ def result(
 def lines(*environments: EnvironmentResult, mode: Mode = Mode.APPLY) -> list[Line]:
     repository = RepositoryResult(repository=SHOP, environments=environments)
     return list(RepositoryLog(mode=mode, is_fleet=False).result_lines(repository))
+
+
+def test_a_note_does_not_make_a_line_too_long() -> None:
+    steps = tuple(f"release/{number}.0 added" for number in range(25))
+    branches = SetBranches(existing=(), after=tuple(f"release/{number}.0" for number in range(30)))
+    value = CreateVariable(plain("API_URL", "x" * 300))
+    for change in (
+        ChangeResult(change=branches, outcome=Outcome.FAILED, problem=FAILURE, steps=steps),
+        ChangeResult(change=value, outcome=Outcome.UNVERIFIED, problem=FAILURE),
+    ):
+        text = lines(result(Outcome.FAILED, change, problem=FAILURE))[1].text
+        assert len(text) <= 160
+        assert re.search(r"\w….*   \(.*\)$", text)
 
 
 @pytest.mark.parametrize(
