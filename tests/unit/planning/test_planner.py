@@ -268,7 +268,7 @@ def test_variables_of_the_repository_are_planned_like_those_of_an_environment() 
         DeleteVariable(var("C", "x"), DeleteReason.DECLARED),
         DeleteVariable(var("E", "y")),
     )
-    assert plan.unchanged_variables == 2
+    assert (plan.repository, plan.unchanged_variables) == (SHOP, 2)
 
 
 def test_refusals_say_what_could_be_meant() -> None:

@@ -111,6 +111,9 @@ def test_a_fingerprint_is_believed_only_under_the_same_key_and_environment() -> 
     ):
         plan = plan_variables(desired(secret("A")), (var("A"), memory), owner, policy)
         assert plan.changes[0] == UpdateVariable(var("A"), secret("A"))
+    own = fingerprints.dump({"A": fingerprints.fingerprint(KEY, "acme/shop", secret("A"))})
+    known = (var("A"), var(OURS, own))
+    assert plan_variables(desired(secret("A")), known, VariableOwner(SHOP), ON_CHANGE).changes == ()
     keyless = SecretsPolicy(SecuredUpdate.ON_CHANGE)
     plan = plan_variables(desired(secret("A")), (var("A"),), OWNER, keyless)
     assert plan.changes == (UpdateVariable(var("A"), secret("A"), lacks_fingerprint=True),)
