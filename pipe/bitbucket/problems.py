@@ -168,6 +168,17 @@ def deadline_exceeded(deadline_seconds: float) -> Problem:
     )
 
 
+def wait_exceeds_deadline(seconds: float, deadline_seconds: float, remaining: float) -> Problem:
+    return Problem(
+        "out-of-time",
+        ExitCode.GAVE_UP,
+        f"Waiting {seconds:.1f} seconds would exceed the {deadline_seconds:g}-second deadline"
+        f" ({remaining:.1f} left).",
+        "DEADLINE bounds the whole run, waiting included.",
+        f"Increase DEADLINE, or rerun. {_RERUN}",
+    )
+
+
 def pause_exceeds_deadline(seconds: float) -> Problem:
     return Problem(
         "out-of-time",

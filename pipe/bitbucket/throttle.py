@@ -211,8 +211,10 @@ class Deadline:
             RunOverError: That would exceed the deadline, or the run was asked to stop.
         """
         self.check()
-        if seconds >= self.remaining:
-            raise RunOverError(problems.deadline_exceeded(self._deadline_seconds))
+        remaining = self.remaining
+        if seconds >= remaining:
+            problem = problems.wait_exceeds_deadline(seconds, self._deadline_seconds, remaining)
+            raise RunOverError(problem)
         self._clock.sleep(seconds)
         self.check()
 

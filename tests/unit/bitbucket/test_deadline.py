@@ -1,3 +1,5 @@
+import re
+
 import pytest
 
 from pipe.bitbucket.throttle import Deadline
@@ -48,6 +50,23 @@ def test_a_pause_may_be_extended_while_a_thread_waits() -> None:
     deadline.wait_while_paused()
 
     assert clock.slept == [10, 20]
+
+
+def test_a_wait_that_would_exceed_the_deadline_is_not_started() -> None:
+    clock = FakeClock()
+    deadline = deadline_of(clock)
+    clock.advance(deadline.remaining - 10)
+
+    with pytest.raises(RunOverError) as caught:
+        deadline.wait(16)
+
+    problem = caught.value.problem
+    assert problem.key == "out-of-time"
+    assert re.fullmatch(
+        r"Waiting 16\.0 seconds would exceed the [0-9]+-second deadline \(10\.0 left\)\.",
+        problem.what,
+    )
+    assert clock.slept == []
 
 
 def test_a_pause_that_exceeds_the_deadline_is_not_started() -> None:
