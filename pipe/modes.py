@@ -3,7 +3,8 @@
 This loads everything that talks to Bitbucket.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from threading import Lock
 from typing import Final
@@ -30,7 +31,7 @@ from pipe.planning.variables import SecretsPolicy
 from pipe.process.context import RunContext
 from pipe.redaction import Redactor
 from pipe.reports.console import Log
-from pipe.reports.log import RepositoryLog, target
+from pipe.reports.log import RepositoryLog, report_unexpected, target
 from pipe.reports.presentation import About, present
 from pipe.reports.text import counted
 from pipe.settings.loader import Settings
@@ -64,25 +65,37 @@ class ModeRunner:
         self._client = client
         self._console = console
         self._redactor = redactor
+        self._result = RunResult(mode=settings.options.mode, counts=Counts(), seconds=0)
         self._started = context.clock.monotonic()
         self._transport = self._open_transport(
             deadline=self._options.deadline, read_only=self._options.mode is not Mode.APPLY
         )
 
     def run(self, about: About) -> RunResult:
-        """Do what the settings ask for and return what happened."""
-        self._log_start()
-        result = self._handle_repositories()
-        result = replace(
-            result,
-            problems=self._redactor.mask(result.problems),
+        """Do what the settings ask for and return what happened; a bug hides nothing of it."""
+        with self._reported_bugs():
+            self._log_start()
+            self._handle_repositories()
+        self._result = replace(
+            self._result,
+            problems=self._redactor.mask(self._result.problems),
             counts=self._transport.counter.counts,
             seconds=self._elapsed,
         )
         wanted = self._options.code_insights or self._options.comment
         if wanted and self._options.mode is not Mode.EXPORT:
-            self._publish(result, about)
-        return result
+            with self._reported_bugs():
+                self._publish(self._result, about)
+        return self._result
+
+    @contextmanager
+    def _reported_bugs(self) -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:  # noqa: BLE001 - a bug is a problem of the run
+            bug = report_unexpected(self._console, "The run", error, debug=self._options.debug)
+            self._console.problem(bug)
+            self._result = replace(self._result, problems=(*self._result.problems, bug))
 
     @property
     def _elapsed(self) -> float:
@@ -123,7 +136,7 @@ class ModeRunner:
                 " it may stop working"
             )
 
-    def _handle_repositories(self) -> RunResult:
+    def _handle_repositories(self) -> None:
         settings = self._settings
         apply_context = ApplyContext(
             api=Bitbucket(self._transport, workers=self._options.workers),
@@ -132,14 +145,14 @@ class ModeRunner:
             force=self._options.force,
             reviewed=self._options.plan_checksum is not None,
         )
-        base_result = RunResult(mode=self._options.mode, counts=Counts(), seconds=0)
         with self._pool(self._options.workers) as pool:
             repositories = self._select(apply_context.api, pool)
             if isinstance(repositories, Problem):
                 self._console.problem(repositories)
-                return replace(base_result, problems=(repositories,))
+                self._result = replace(self._result, problems=(repositories,))
+                return
             if not repositories:
-                return base_result
+                return
             several = len(repositories) > 1
             recorder = RunRecorder(
                 console=self._console,
@@ -149,26 +162,12 @@ class ModeRunner:
                 many_repositories=several,
                 stop=self._context.stop,
             )
-            if self._options.mode is Mode.EXPORT:
-                return self._export(apply_context, pool, recorder, repositories, base_result)
-            # Few repositories leave workers for the pages and variables of each.
-            workers = max(1, self._options.workers // len(repositories))
-            is_shared = settings.parallel is not None and settings.parallel[1] > 1
-            orchestrator = Orchestrator(
-                settings=settings,
-                apply_context=replace(
-                    apply_context,
-                    api=replace(apply_context.api, workers=workers),
-                    workers=workers,
-                    counted=not self._options.force and (len(repositories) > 1 or is_shared),
-                    # Lines from several repositories would have no fixed order.
-                    notify=ignore if several else _once(self._console.info),
-                ),
-                pool=pool,
-                recorder=recorder,
-                budget=self._budget,
-            )
-            return orchestrator.run(repositories, base_result)
+            handle = self._export if self._options.mode is Mode.EXPORT else self._orchestrate
+            try:
+                self._result = handle(apply_context, pool, recorder, repositories)
+            except Exception:  # a bug: what was done before it must not be lost
+                self._result = recorder.finish(self._result)
+                raise
 
     def _export(
         self,
@@ -176,7 +175,6 @@ class ModeRunner:
         pool: WorkerPool,
         recorder: RunRecorder,
         repositories: tuple[Repository, ...],
-        base_result: RunResult,
     ) -> RunResult:
         from pipe.export.exporter import Exporter  # noqa: PLC0415 - only when asked for
 
@@ -188,7 +186,34 @@ class ModeRunner:
             out=self._context.out,
             path=self._options.export_file,
         )
-        return exporter.run(repositories, base_result)
+        return exporter.run(repositories, self._result)
+
+    def _orchestrate(
+        self,
+        apply_context: ApplyContext,
+        pool: WorkerPool,
+        recorder: RunRecorder,
+        repositories: tuple[Repository, ...],
+    ) -> RunResult:
+        # Few repositories leave workers for the pages and variables of each.
+        workers = max(1, self._options.workers // len(repositories))
+        several, parallel = len(repositories) > 1, self._settings.parallel
+        is_shared = parallel is not None and parallel[1] > 1
+        orchestrator = Orchestrator(
+            settings=self._settings,
+            apply_context=replace(
+                apply_context,
+                api=replace(apply_context.api, workers=workers),
+                workers=workers,
+                counted=not self._options.force and (several or is_shared),
+                # Lines from several repositories would have no fixed order.
+                notify=ignore if several else _once(self._console.info),
+            ),
+            pool=pool,
+            recorder=recorder,
+            budget=self._budget,
+        )
+        return orchestrator.run(repositories, self._result)
 
     def _pool(self, workers: int) -> WorkerPool:
         return WorkerPool(

@@ -4,6 +4,12 @@ What talks to Bitbucket is imported with `modes`, so that a configuration error 
 without loading it.
 """
 
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import TypeAlias
+
+from msgspec.structs import replace
+
 from pipe import VERSION
 from pipe.models.errors import ConfigurationError, ExitCode, Problem
 from pipe.models.results import Counts, RunResult
@@ -12,10 +18,10 @@ from pipe.parsing.values import is_true
 from pipe.process.context import RunContext
 from pipe.redaction import Redactor
 from pipe.reports.console import Log
-from pipe.reports.files import write_reports
+from pipe.reports.files import write_report
 from pipe.reports.log import config_error_lines, report_unexpected, summary_lines
 from pipe.reports.pipelines import share_result
-from pipe.reports.presentation import About
+from pipe.reports.presentation import About, RunView, present
 from pipe.settings.loader import InvalidSettingsError, read_settings
 from pipe.settings.pipelines import read_context
 
@@ -25,13 +31,18 @@ def run(context: RunContext) -> ExitCode:
     environ = context.environ
     redactor = Redactor(known_secrets(environ))
     console = Log(context.err, color=not environ.get("NO_COLOR"), redactor=redactor)
+    debug = is_true(environ.get("DEBUG", ""))
     try:
-        return _run(context, console, redactor)
+        result, report_files, about = _run(context, console, redactor)
+        return _finish(console, _outputs(report_files), result, about, debug=debug)
     except Exception as error:  # noqa: BLE001 - a bug has an exit code and a message of its own
-        return _log_bug(console, error, debug=is_true(environ.get("DEBUG", ""))).code
+        return _log_bug(console, error, debug=debug).code
 
 
-def _run(context: RunContext, console: Log, redactor: Redactor) -> ExitCode:
+def _run(
+    context: RunContext, console: Log, redactor: Redactor
+) -> tuple[RunResult, tuple[str, ...], About]:
+    """Return what happened, the report files to write, and what else a report says."""
     started = context.clock.monotonic()
     try:
         settings = read_settings(context.environ, context.files, context.arguments)
@@ -53,22 +64,13 @@ def _run(context: RunContext, console: Log, redactor: Redactor) -> ExitCode:
             seconds=context.clock.monotonic() - started,
         )
         about = About(at=context.clock.now(), context=read_context(context.environ))
-        return _finish(console, error.options.report_files, result, about)
+        return result, error.options.report_files, about
     about = About(at=context.clock.now(), context=settings.context)
     with client:
         from pipe.modes import ModeRunner  # noqa: PLC0415 - slow; see the module's docstring
 
-        try:
-            result = ModeRunner(context, settings, client, console, redactor).run(about)
-        except Exception as error:  # noqa: BLE001 - the reports are written whatever happened
-            bug = _log_bug(console, error, debug=settings.options.debug)
-            result = RunResult(
-                mode=settings.options.mode,
-                problems=(bug,),
-                counts=Counts(),
-                seconds=context.clock.monotonic() - started,
-            )
-    return _finish(console, settings.options.report_files, result, about)
+        result = ModeRunner(context, settings, client, console, redactor).run(about)
+    return result, settings.options.report_files, about
 
 
 def _log_bug(console: Log, error: Exception, *, debug: bool) -> Problem:
@@ -77,12 +79,39 @@ def _log_bug(console: Log, error: Exception, *, debug: bool) -> Problem:
     return problem
 
 
+Output: TypeAlias = Callable[[RunView], Iterable[str]]
+"""Writes the result somewhere; gives a warning if that failed."""
+
+
+def _share(view: RunView) -> tuple[str, ...]:
+    share_result(view.result, view.about.context)
+    return ()
+
+
+def _outputs(report_files: tuple[str, ...]) -> list[Output]:
+    return [_share, *(partial(write_report, path) for path in report_files)]
+
+
 def _finish(
-    console: Log, report_files: tuple[str, ...], result: RunResult, about: About
+    console: Log, outputs: list[Output], result: RunResult, about: About, *, debug: bool
 ) -> ExitCode:
-    """Write the reports and the last line of the log."""
-    share_result(result, about.context)
-    for warning in write_reports(report_files, result, about):
-        console.warning(warning)
+    """Write the result everywhere, and the last line of the log.
+
+    After a bug in one place it is written again to the others: all must say the same exit code.
+    """
+    view = present(result, about)
+    written: list[Output] = []
+    bugs: list[Problem] = []
+    for output in outputs:
+        try:
+            for warning in output(view):
+                console.warning(warning)
+        except Exception as error:  # noqa: BLE001 - a bug in one format must not lose the others
+            bugs.append(_log_bug(console, error, debug=debug))
+        else:
+            written.append(output)
+    if bugs:
+        result = replace(result, problems=(*result.problems, *bugs))
+        return _finish(console, written, result, about, debug=debug)
     console.write(summary_lines(result))
     return result.exit_code

@@ -5,27 +5,25 @@ import errno
 import os
 import stat
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from importlib import import_module
 from pathlib import Path
 from typing import Final
 
-from pipe.models.results import RunResult
 from pipe.parsing.values import REPORT_FORMATS
-from pipe.reports.presentation import About, RunView, present
+from pipe.reports.presentation import RunView
 
 
-def write_reports(paths: Iterable[str], result: RunResult, about: About) -> Iterator[str]:
-    """Write the reports; yield a warning for each that can't be written."""
-    for path in paths:
-        report = renderer(path)(present(result, about))
-        try:
-            write_atomically(Path(path), report)
-        except OSError as error:
-            yield (
-                f"The report {path} was not written: {reason(error)}."
-                " The result of the run is not affected."
-            )
+def write_report(path: str, view: RunView) -> Iterator[str]:
+    """Write a report in the format of its file; yield a warning if it can't be written."""
+    report = renderer(path)(view)
+    try:
+        write_atomically(Path(path), report)
+    except OSError as error:
+        yield (
+            f"The report {path} was not written: {reason(error)}."
+            " The result of the run is not affected."
+        )
 
 
 def renderer(path: str) -> Callable[[RunView], str]:

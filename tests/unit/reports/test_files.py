@@ -6,14 +6,16 @@ import os
 import resource
 import stat
 from pathlib import Path
+from typing import Final
 
 import pytest
 
 from pipe.parsing.values import REPORT_FORMATS
-from pipe.reports.files import reason, renderer, write_atomically, write_reports
-from tests.support.results import ABOUT
+from pipe.reports.files import reason, renderer, write_atomically, write_report
 from tests.support.world import World, listed, run_with
-from tests.unit.reports.samples import RUN
+from tests.unit.reports.samples import RUN, view
+
+VIEW: Final = view(RUN)
 
 
 @pytest.mark.parametrize(
@@ -28,7 +30,7 @@ from tests.unit.reports.samples import RUN
 )
 def test_the_ending_chooses_the_format(tmp_path: Path, name: str, beginning: str) -> None:
     path = tmp_path / name
-    assert list(write_reports([str(path)], RUN, ABOUT)) == []
+    assert list(write_report(str(path), VIEW)) == []
     assert path.read_text("utf-8").startswith(beginning)
     assert stat.S_IMODE(path.stat().st_mode) == 0o644
     assert list(tmp_path.iterdir()) == [path]
@@ -48,13 +50,13 @@ def test_a_report_replaces_an_earlier_one(tmp_path: Path) -> None:
 
 def test_a_very_long_name_works(tmp_path: Path) -> None:
     path = tmp_path / f"{'n' * 250}.json"
-    assert list(write_reports([str(path)], RUN, ABOUT)) == []
+    assert list(write_report(str(path), VIEW)) == []
     assert json.loads(path.read_text("utf-8"))["version"] == 1
 
 
 def test_a_missing_folder_is_a_warning(tmp_path: Path) -> None:
     path = tmp_path / "test-results" / "r.xml"
-    (warning,) = write_reports([str(path)], RUN, ABOUT)
+    (warning,) = write_report(str(path), VIEW)
     assert warning == (
         f"The report {path} was not written: its folder does not exist; create it first (mkdir -p)."
         " The result of the run is not affected."
@@ -64,9 +66,9 @@ def test_a_missing_folder_is_a_warning(tmp_path: Path) -> None:
 def test_a_folder_with_the_name_of_a_report_is_a_warning(tmp_path: Path) -> None:
     (tmp_path / "r.md").mkdir()
     (tmp_path / "file").write_text("")
-    warnings = list(write_reports([f"{tmp_path}/r.md", f"{tmp_path}/file/r.md"], RUN, ABOUT))
-    assert "a folder has that name" in warnings[0]
-    assert "its folder is a file" in warnings[1]
+    for path, why in (("r.md", "a folder has that name"), ("file/r.md", "its folder is a file")):
+        (warning,) = write_report(f"{tmp_path}/{path}", VIEW)
+        assert why in warning
     assert sorted(each.name for each in tmp_path.iterdir()) == ["file", "r.md"]
 
 
@@ -83,14 +85,13 @@ def test_a_full_disk_leaves_the_earlier_report(
     # The system itself refuses to write beyond this many bytes.
     resource.setrlimit(resource.RLIMIT_FSIZE, (100, hard))
     try:
-        warnings = list(write_reports([str(path)], RUN, ABOUT))
+        (warning,) = write_report(str(path), VIEW)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-    assert len(warnings) == 1
-    assert "File too large" in warnings[0]
+    assert "File too large" in warning
 
     monkeypatch.setattr(os, "fdopen", _full)
-    (warning,) = write_reports([str(path)], RUN, ABOUT)
+    (warning,) = write_report(str(path), VIEW)
     assert "no space is left on the device" in warning
     assert path.read_text() == "earlier"
     assert list(tmp_path.iterdir()) == [path]
