@@ -25,7 +25,7 @@ from pipe.models.errors import PipeError, Problem
 from pipe.models.existing import ExistingVariable
 from pipe.models.results import Outcome
 from pipe.planning import fingerprints
-from pipe.planning.safety import is_pruned, variable_deletions_problem
+from pipe.planning.safety import is_pruned, pruning_problem
 from pipe.process.parallel import for_each
 
 ValueChange: TypeAlias = CreateVariable | UpdateVariable | RewriteSecured
@@ -208,18 +208,13 @@ class VariableWriter(Struct, frozen=True):
         self, changes: tuple[VariableChange, ...], listed: set[ExistingVariable]
     ) -> Problem | None:
         """Return why so many variables are not pruned, given what was read last."""
-        own = {
-            FINGERPRINTS_KEY,
-            *(
-                each.key
-                for each in changes
-                if isinstance(each, CreateVariable) and self.outcomes.is_applied(each)
-            ),
+        created = {
+            each.key
+            for each in changes
+            if isinstance(each, CreateVariable) and self.outcomes.is_applied(each)
         }
-        existing = {each.key for each in listed} - own
-        pruned = sum(is_pruned(each) for each in changes)
-        what = f"variables of {self.store.owner_text}"
-        return variable_deletions_problem(what, pruned, len(existing))
+        existing = {each.key for each in listed} - created - {FINGERPRINTS_KEY}
+        return pruning_problem(f"variables of {self.store.owner_text}", changes, len(existing))
 
     def _delete_one(self, change: DeleteVariable) -> None:
         self._begin(change)

@@ -184,10 +184,11 @@ class DeleteVariable(_VariableChange, frozen=True):
 
 
 class MissingSecret(_VariableChange, frozen=True):
-    """A secret managed elsewhere that does not exist, or exists as a plain variable."""
+    """A secret managed elsewhere that does not exist, or only as a plain variable (`existing`)."""
 
     variable: ManagedSecret
     problem: Problem
+    existing: ExistingVariable | None = None
 
 
 class WriteFingerprints(Struct, frozen=True):

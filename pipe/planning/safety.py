@@ -24,11 +24,10 @@ from pipe.models.changes import (
     Totals,
     Update,
     VariableChange,
-    WriteFingerprints,
     changes_of,
     refuse,
 )
-from pipe.models.declaration import EnvironmentType
+from pipe.models.declaration import FINGERPRINTS_KEY, EnvironmentType
 from pipe.models.errors import Problem
 from pipe.models.existing import ExistingEnvironment
 from pipe.planning import problems
@@ -124,8 +123,17 @@ def changed_type(plan: Delete, current: ExistingEnvironment) -> Problem | None:
     return None if other is None else problems.deletion_type_differs(current, other)
 
 
-def variable_deletions_problem(what: str, pruned: int, existing: int) -> Problem | None:
-    """Return why so many variables must not be pruned; `what` is like `variables of 'X'`."""
+def pruning_problem(
+    what: str, changes: tuple[VariableChange, ...], existing: int
+) -> Problem | None:
+    """Return why so many variables must not be pruned.
+
+    Args:
+        what: Like `variables of 'X'`.
+        changes: All that are planned.
+        existing: How many variables there are, without the one that holds fingerprints.
+    """
+    pruned = sum(is_pruned(each) for each in changes)
     if not exceeds_limit(pruned, existing):
         return None
     return problems.too_many_deletions(what, pruned, existing, LIMIT_PERCENT)
@@ -134,15 +142,22 @@ def variable_deletions_problem(what: str, pruned: int, existing: int) -> Problem
 def _variables_problem(
     what: str, changes: tuple[VariableChange, ...], unchanged: int
 ) -> Problem | None:
-    existing = unchanged + sum(
-        each.existing is not None and not isinstance(each, WriteFingerprints) for each in changes
+    changed = sum(
+        each.existing is not None and each.existing.key != FINGERPRINTS_KEY for each in changes
     )
-    return variable_deletions_problem(what, sum(is_pruned(each) for each in changes), existing)
+    return pruning_problem(what, changes, unchanged + changed)
 
 
 def is_pruned(change: VariableChange) -> bool:
-    """Return whether a variable is deleted because it is not declared."""
-    return isinstance(change, DeleteVariable) and change.reason is DeleteReason.PRUNED
+    """Return whether a variable is deleted because it is not declared.
+
+    The pipe's own variable of fingerprints is not one that could be declared.
+    """
+    return (
+        isinstance(change, DeleteVariable)
+        and change.reason is DeleteReason.PRUNED
+        and change.key != FINGERPRINTS_KEY
+    )
 
 
 def deletes(plan: EnvironmentPlan) -> bool:

@@ -100,7 +100,8 @@ def _change(
     match variable:
         case ManagedSecret():
             if current is None or not current.secured:
-                return MissingSecret(variable, problems.secret_missing(variable, current))
+                problem = problems.secret_missing(variable, current)
+                return MissingSecret(variable, problem, current)
             return None
         case AbsentVariable():
             return None if current is None else DeleteVariable(current, DeleteReason.DECLARED)

@@ -1,5 +1,7 @@
 """Variables that are not declared, where they are to be deleted."""
 
+import json
+
 import pytest
 
 from simulator.faults import Answer, DropConnection, empty_page
@@ -13,7 +15,7 @@ from tests.support.variables import (
     live_world,
     values_of,
 )
-from tests.support.world import run_with
+from tests.support.world import World, run_with
 
 PRUNE = {"PRUNE": "variables"}
 
@@ -105,3 +107,55 @@ def test_a_deletion_whose_repeat_answers_404_is_believed_by_the_list(
     ran = run_with(world, LIVE | {"VARIABLES": '[{"key": "OLD", "state": "absent"}]'})
     assert ran.exit_code == code
     assert ("OLD" in values_of(world)) is not after_effect
+
+
+def _with_fingerprints(plain: int) -> World:
+    """Return a world with plain variables, a secured one, and its fingerprint."""
+    world = live_world()
+    wanted = declare_plain(**{f"V{number}": "1" for number in range(plain)})
+    ran = run_with(world, wanted | declare_secured(S="s3cret-s3cret") | {"FINGERPRINT_KEY": KEY})
+    assert ran.exit_code == 0
+    return world
+
+
+@pytest.mark.promise("P10", "P28")
+@pytest.mark.parametrize(("plain", "kept"), [(8, 6), (9, 6)])
+def test_the_variable_of_fingerprints_counts_neither_as_existing_nor_as_pruned(
+    plain: int, kept: int
+) -> None:
+    """2 of 9, and 3 of 10 variables are no more than 30 %."""
+    world = _with_fingerprints(plain)
+    wanted = declare_plain(**{f"V{number}": "1" for number in range(kept)})
+    wanted |= declare_secured(S="s3cret-s3cret") | PRUNE
+    assert run_with(world, wanted | {"MODE": "plan"}).exit_code == 0
+    ran = run_with(world, wanted)
+    assert ran.exit_code == 0, ran.log
+    assert len(values_of(world)) == kept + 1
+    assert ran.report["summary"]["variables"]["deleted"] == plain - kept
+
+
+@pytest.mark.promise("P10", "P28")
+@pytest.mark.parametrize("has_fingerprints", [False, True])
+@pytest.mark.parametrize("managed", ["secured", "plain", "missing"])
+@pytest.mark.parametrize("pruned", [1, 2, 3])
+@pytest.mark.parametrize("plain", range(3, 9))
+def test_what_the_plan_permits_to_prune_is_pruned(
+    plain: int, pruned: int, managed: str, *, has_fingerprints: bool
+) -> None:
+    """Both looks count the same: nothing is refused after something was written."""
+    world = _with_fingerprints(plain) if has_fingerprints else live_world()
+    live = live_of(world)
+    for number in range(plain):
+        live.set_variable(f"V{number}", "1")
+    if managed != "missing":
+        live.set_variable("M", "s3cret-s3cret", secured=managed == "secured")
+    kept = {f"V{number}" for number in range(plain - pruned)}
+    wanted = declare_plain(NEW="1", **dict.fromkeys(kept, "1")) | PRUNE
+    wanted |= {"SECURED_VARIABLES": json.dumps([{"key": "M", "secured": True}])}
+    planned = run_with(world, wanted | {"MODE": "plan"})
+    ran = run_with(world, wanted)
+    assert ran.exit_code == planned.exit_code
+    if planned.exit_code == 7:
+        assert ran.writes == []
+    else:
+        assert set(values_of(world)) <= {"M", "NEW"} | kept
