@@ -75,9 +75,7 @@ def plan_variables(
             changes.append(change)
         else:
             unchanged += current is not None
-    if policy.active_key is not None or not desired.prune_variables:
-        # Otherwise pruning takes the fingerprints away as a whole.
-        changes += _fingerprints(declared, changes, memory, stored, policy)
+    changes += _fingerprints(declared, changes, memory, stored, policy)
     if desired.prune_variables:
         kept = {variable.key for variable in declared}  # those declared absent are planned above
         if policy.active_key is not None:

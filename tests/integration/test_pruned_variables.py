@@ -159,3 +159,16 @@ def test_what_the_plan_permits_to_prune_is_pruned(
         assert ran.writes == []
     else:
         assert set(values_of(world)) <= {"M", "NEW"} | kept
+
+
+@pytest.mark.promise("P16")
+def test_fingerprints_that_could_not_be_pruned_are_not_believed() -> None:
+    """They became untrue when another value was written without the key."""
+    world = live_world()
+    with_key = declare_secured(S="s3cret-one") | {"FINGERPRINT_KEY": KEY}
+    run_with(world, with_key)
+    world.simulator.faults.add(Answer(status=409, body=b"{}"), method="DELETE", times=9)
+    assert run_with(world, declare_secured(S="s3cret-two") | PRUNE).exit_code == 5
+    assert values_of(world)["S"] == ("s3cret-two", True)
+    assert run_with(world, with_key).exit_code == 0
+    assert values_of(world)["S"] == ("s3cret-one", True)
