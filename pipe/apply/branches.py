@@ -22,9 +22,6 @@ UNSUPPORTED: Final = (
 """Answers of an internal endpoint that is not available to this credential."""
 
 
-_FORBIDDEN: Final = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
-
-
 def take_steps(
     writer: EnvironmentWriter, change: SetBranches, steps: tuple[BranchStep, ...]
 ) -> Problem | None:
@@ -73,7 +70,7 @@ def _unavailable(
     Raises:
         PipeError: The endpoint answers this credential, which must not write or is refused now.
     """
-    if rejected.status in _FORBIDDEN and _answers(writer, change):
+    if rejected.is_forbidden and _answers(writer, change):
         problem = rejection(doing, writer.repository, rejected)
         if problem.code is ExitCode.PERMISSION:
             raise PipeError(problem)

@@ -26,7 +26,6 @@ from pipe.models.results import Outcome
 
 _PLACEHOLDER: Final = "pending"
 """What a variable holds until it is certain that it is stored secured."""
-_FORBIDDEN: Final = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 
 
 class Overwritten(Struct, frozen=True):
@@ -241,7 +240,7 @@ class VariableStore(Struct, frozen=True):
         self, variable: WritableVariable, known: ExistingVariable
     ) -> ExistingVariable | Rejected:
         answer = self.context.api.update_variable(self.owner, known.uuid, variable)
-        if isinstance(answer, Rejected) and answer.status in _FORBIDDEN:
+        if isinstance(answer, Rejected) and answer.is_forbidden:
             doing = f"write the variable {variable.key}"
             raise PipeError(self._rejection(doing, answer))
         return answer
@@ -278,7 +277,7 @@ class VariableStore(Struct, frozen=True):
         return bitbucket_problems.variables_unavailable(self.owner_name, rejected)
 
     def _refused(self, doing: str, rejected: Rejected) -> Problem:
-        if rejected.status in _FORBIDDEN:
+        if rejected.is_forbidden:
             # Other writes to this owner would be refused as well.
             raise PipeError(self._rejection(doing, rejected))
         return problems.rejected_write(doing, rejected)

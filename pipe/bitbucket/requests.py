@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
-from http import HTTPMethod
+from http import HTTPMethod, HTTPStatus
 from typing import Generic, TypeAlias, TypeVar
 from urllib.parse import quote, urlencode
 
@@ -116,6 +116,11 @@ class Rejected(Struct, frozen=True, kw_only=True):
     hint: str = ""
     existing_uuid: str | None = None
     read_only: bool = False
+
+    @property
+    def is_forbidden(self) -> bool:
+        """Whether the credential may not do this (401 or 403): similar requests are vain."""
+        return self.status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 
 
 class OutcomeUnknown(Struct, frozen=True):

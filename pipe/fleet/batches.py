@@ -10,6 +10,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from pipe.bitbucket.throttle import HOUR
 from pipe.models.changes import (
     Change,
     Create,
@@ -34,7 +35,6 @@ from pipe.planning import problems
 HOURLY_REQUESTS: Final = 1000
 """What Bitbucket grants to most identities; some access tokens have a higher limit."""
 
-_HOUR: Final = 3600.0
 _WHOLE_SHARE: Final = 2
 """Planning everything at once may take half of the hour's requests …"""
 
@@ -81,7 +81,7 @@ class RemainingBudget(Struct, frozen=True, kw_only=True):
 
         A run whose deadline is more than an hour after its start waits for its next requests.
         """
-        if self.limit is None or self.elapsed + self.remaining >= _HOUR:
+        if self.limit is None or self.elapsed + self.remaining >= HOUR:
             return None
         return max(0, self.limit - self.sent)
 
