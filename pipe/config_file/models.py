@@ -41,6 +41,7 @@ from pipe.config_file.scalars import (
     selects,
 )
 from pipe.models.declaration import SecuredUpdate, State
+from pipe.models.selection import is_uuid
 from pipe.parsing.lists import is_text
 
 TEXT: Final = "<text>"
@@ -180,6 +181,8 @@ class Environment(Defaults):
             raise ValueError("rename_from is the same as name; set the former name")
         if self.rename_from is not None and self.state is State.ABSENT:
             raise ValueError("rename_from cannot be used with state: absent")
+        if self.rename_from is not None and is_uuid(self.name):
+            raise ValueError("rename_from cannot be used with a uuid in name, which is no new name")
         return self
 
 

@@ -17,10 +17,10 @@ from msgspec import Struct
 from pipe.models.declaration import CHANGEABLE, FINGERPRINTS_KEY, Repository
 from pipe.models.errors import Problem
 from pipe.models.existing import ExistingContents, ExistingEnvironment, ExistingVariable
+from pipe.models.selection import is_uuid
 from pipe.parsing import values
 from pipe.parsing.suggestions import quoted
 from pipe.parsing.variables import check_key
-from pipe.planning.matching import is_uuid
 from pipe.planning.planner import Observed
 from pipe.redaction import Redactor
 

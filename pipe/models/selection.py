@@ -12,6 +12,11 @@ def is_glob(text: str) -> bool:
     return "*" in text or "?" in text
 
 
+def is_uuid(text: str) -> bool:
+    """Whether the text is a uuid rather than a name: Bitbucket writes it in braces."""
+    return text.startswith("{") and text.endswith("}")
+
+
 def glob_matches(pattern: str, name: str) -> bool:
     """Whether a name fits a pattern.
 

@@ -11,7 +11,7 @@ from msgspec import Struct
 from pipe.models.changes import FoundBy
 from pipe.models.declaration import DeclaredEnvironment, Rule, State
 from pipe.models.existing import ExistingEnvironment
-from pipe.models.selection import glob_matches
+from pipe.models.selection import glob_matches, is_uuid
 
 
 class Found(Struct, frozen=True):
@@ -47,11 +47,6 @@ class BothExist(Struct, frozen=True):
 
 
 Match = Found | Missing | Ambiguous | BothExist
-
-
-def is_uuid(name: str) -> bool:
-    """Return whether a declared name is a uuid, which Bitbucket writes in braces."""
-    return name.startswith("{") and name.endswith("}")
 
 
 def by_name(name: str, environments: Iterable[ExistingEnvironment]) -> Found | Missing | Ambiguous:

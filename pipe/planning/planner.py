@@ -37,6 +37,7 @@ from pipe.models.existing import (
     ExistingVariable,
     VariableOwner,
 )
+from pipe.models.selection import is_uuid
 from pipe.parsing.suggestions import closest
 from pipe.planning import problems
 from pipe.planning.matching import (
@@ -45,7 +46,6 @@ from pipe.planning.matching import (
     Found,
     Match,
     Missing,
-    is_uuid,
     match,
     rule_for,
 )

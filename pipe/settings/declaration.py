@@ -21,7 +21,7 @@ from pipe.models.declaration import (
     changeable_fields,
 )
 from pipe.models.results import Mode
-from pipe.models.selection import is_glob
+from pipe.models.selection import is_glob, is_uuid
 from pipe.parsing.errors import ConfigErrors, read_text
 from pipe.parsing.suggestions import alternatives, quoted
 from pipe.parsing.values import branch_warnings, is_reference, name_warnings
@@ -38,6 +38,15 @@ _REPOSITORY: Final = ("repository_variables", "secured_repository_variables")
 
 DECLARING: Final = ("environment_name", *_ENVIRONMENT, *_REPOSITORY, "enable_pipelines")
 """The fields that declare something; a configuration file replaces them."""
+
+
+_USED_ELSEWHERE: Final = {
+    Mode.APPLY: ("export_file",),
+    Mode.PLAN: ("export_file", "plan_checksum"),
+    Mode.CHECK: ("export_file", "plan_checksum"),
+    Mode.EXPORT: ("plan_checksum", "code_insights", "comment"),
+}
+"""The fields that do nothing in a mode, although other modes use them."""
 
 
 def read_declaration(given: GivenVariables, files: Callable[[str], str]) -> Declaration:
@@ -57,7 +66,6 @@ def read_declaration(given: GivenVariables, files: Callable[[str], str]) -> Decl
         errors,
     )
     _check_prune(given, variables, repository_variables)
-    given.warnings.extend(_warnings(given))
     desired = Desired(
         **changeable_fields(options),
         variables=variables,
@@ -66,8 +74,18 @@ def read_declaration(given: GivenVariables, files: Callable[[str], str]) -> Decl
     return _declaration(options, desired, repository_variables)
 
 
+def warn_of_ignored(given: GivenVariables) -> None:
+    """Add a warning for each variable that is given and does nothing in this run."""
+    given.warnings.extend(_ignored(given))
+
+
 def warn_of_names(given: GivenVariables, declarations: Declarations) -> None:
     """Add a warning for each name and branch pattern that is probably not meant."""
+    name = given.options.environment_name
+    if name is not None and name != name.strip():
+        given.warnings.append(
+            f"ENVIRONMENT_NAME {name!r} begins or ends with a space, which is part of the name"
+        )
     for each in declarations.present_names():
         given.warnings.extend(name_warnings(each))
     for each in declarations.branches():
@@ -158,6 +176,9 @@ def _check_rename(given: GivenVariables) -> None:
         errors.add("RENAME_FROM", "cannot be used with STATE=absent; set ENVIRONMENT_NAME only")
     if name is not None and is_glob(name):
         errors.add("RENAME_FROM", "cannot be used with a pattern in ENVIRONMENT_NAME")
+    if name is not None and is_uuid(name):
+        message = "cannot be used with a uuid in ENVIRONMENT_NAME, which is no new name"
+        errors.add("RENAME_FROM", message)
     if name == former:
         errors.add("RENAME_FROM", "same as ENVIRONMENT_NAME; set the former name")
 
@@ -182,6 +203,9 @@ def _check_prune(
             "'environments' cannot be used with a pattern in ENVIRONMENT_NAME, which declares no"
             " environment"
         )
+        errors.add("PRUNE", message)
+    if Prunable.ENVIRONMENTS in options.prune and options.state is State.ABSENT:
+        message = "'environments' cannot be used with STATE=absent, which declares none to keep"
         errors.add("PRUNE", message)
     if Prunable.ENVIRONMENTS in options.prune and name is None and options.mode is not Mode.EXPORT:
         errors.add("PRUNE", "'environments' requires ENVIRONMENT_NAME or a CONFIG_FILE")
@@ -240,19 +264,18 @@ def _combined(
     return tuple(each.variable for each in variables)
 
 
-def _warnings(given: GivenVariables) -> Iterable[str]:
+def _ignored(given: GivenVariables) -> Iterable[str]:
     options = given.options
-    name = options.environment_name
-    if name is not None and name != name.strip():
-        yield f"ENVIRONMENT_NAME {name!r} begins or ends with a space, which is part of the name"
-    if options.mode is Mode.EXPORT:
+    for field in _USED_ELSEWHERE[options.mode] if "mode" not in given.invalid else ():
+        if getattr(options, field):
+            yield f"{field.upper()} is ignored: MODE is {options.mode}"
+    if options.mode is Mode.EXPORT and options.config_file is not None:
+        yield "What the CONFIG_FILE declares is ignored: MODE is export, which exports everything"
+    elif options.mode is Mode.EXPORT:
         for field in DECLARING:
             if field in given.fields:
                 yield f"{field.upper()} is ignored: MODE is export, which exports everything"
-        return
-    if options.export_file is not None and "mode" not in given.invalid:
-        yield f"EXPORT_FILE is ignored: MODE is {options.mode}"
-    if options.state is State.ABSENT:
+    elif options.state is State.ABSENT:
         for field in _CONTENTS:
             if field in options.model_fields_set:
                 yield f"{field.upper()} is ignored: STATE is absent"

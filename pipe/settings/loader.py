@@ -18,6 +18,7 @@ from pipe.settings.credentials import check_credentials, choose_credentials
 from pipe.settings.declaration import (
     DECLARING,
     read_declaration,
+    warn_of_ignored,
     warn_of_names,
     warn_of_values,
 )
@@ -113,6 +114,7 @@ def read_settings(
     else:
         declared = _read_file(given, given.options.config_file, workspace, files)
     check_credentials(given, declared.declarations)
+    warn_of_ignored(given)
     warn_of_names(given, declared.declarations)
     selection = select(given, declared.workspace, declared.items)
     secured_update = _secured_update(given)

@@ -7,7 +7,7 @@ import yaml
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pipe.planning.matching import is_uuid
+from pipe.models.selection import is_uuid
 from tests.faults.repository_state import Env
 from tests.faults.scenario import plant
 from tests.support.world import Ran, World, listed, run_with

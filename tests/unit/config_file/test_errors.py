@@ -130,6 +130,8 @@ def test_all_errors_of_a_file_are_reported_together() -> None:
         ("environments: [{name: A, rename_from: X}, {name: x}]",
          "f:1:26 environments[0].rename_from",
          "'X' is declared too; either rename it or keep it"),
+        ("environments: [{name: '{1}', rename_from: X}]", "f:1:16 environments[0]",
+         "rename_from cannot be used with a uuid in name, which is no new name"),
         ("environments: [&a {name: A}, *a]", "f:1:20 environments[1].name",
          "'A' is already declared on line 1 (case is ignored)"),
         (("environments: [{name: A, rename_from: X}]\noverrides:\n- repositories: [r]\n"

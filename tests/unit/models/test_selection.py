@@ -10,6 +10,7 @@ from pipe.models.selection import (
     Selection,
     glob_matches,
     is_glob,
+    is_uuid,
     matches,
 )
 
@@ -34,6 +35,10 @@ def test_globs(pattern: str, name: str, expected: object) -> None:
 
 def test_what_is_a_glob() -> None:
     assert [is_glob(text) for text in ("a*", "a?", "a[b]")] == [True, True, False]
+
+
+def test_a_text_in_braces_is_a_uuid() -> None:
+    assert [is_uuid(text) for text in ("{1}", "{1", "1}", "1")] == [True, False, False, False]
 
 
 @pytest.mark.parametrize(

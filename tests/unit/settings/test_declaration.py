@@ -65,6 +65,17 @@ def test_repository_variables_beside_an_environment() -> None:
             },
         ),
         (ONE | {"PRUNE": "repository-variables", "REPOSITORY_VARIABLES": "?"}, None),
+        (
+            ONE | {"PRUNE": "environments", "STATE": "absent"},
+            {
+                "PRUNE": "'environments' cannot be used with STATE=absent, which declares none to"
+                " keep"
+            },
+        ),
+        (
+            ONE | {"ENVIRONMENT_NAME": "{1}", "RENAME_FROM": "Former"},
+            {"RENAME_FROM": "cannot be used with a uuid in ENVIRONMENT_NAME, which is no new name"},
+        ),
     ],
 )
 @pytest.mark.promise("P25")
@@ -110,6 +121,39 @@ def test_an_export_file_is_for_export() -> None:
     assert settings(ONE | {"EXPORT_FILE": "out.yml"}).warnings == (
         "EXPORT_FILE is ignored: MODE is apply",
     )
+
+
+CHECKSUM = f"sha256:{'0' * 64}"
+FILE = PIPELINE | {"CONFIG_FILE": "file"}
+
+
+@pytest.mark.parametrize(
+    ("environ", "ignored"),
+    [
+        (
+            ONE | {"MODE": "plan", "PLAN_CHECKSUM": CHECKSUM},
+            "PLAN_CHECKSUM is ignored: MODE is plan",
+        ),
+        (
+            FILE | {"MODE": "check", "PLAN_CHECKSUM": CHECKSUM},
+            "PLAN_CHECKSUM is ignored: MODE is check",
+        ),
+        (FILE | {"MODE": "plan", "EXPORT_FILE": "out.yml"}, "EXPORT_FILE is ignored: MODE is plan"),
+        (PIPELINE | {"MODE": "export", "COMMENT": "true"}, "COMMENT is ignored: MODE is export"),
+        (
+            PIPELINE | {"MODE": "export", "CODE_INSIGHTS": "true"},
+            "CODE_INSIGHTS is ignored: MODE is export",
+        ),
+        (
+            FILE | {"MODE": "export"},
+            "What the CONFIG_FILE declares is ignored: MODE is export, which exports everything",
+        ),
+    ],
+)
+def test_what_does_nothing_in_a_mode_gets_a_warning(environ: dict[str, str], ignored: str) -> None:
+    file = "environments: [{name: Live}]"
+
+    assert settings(environ, file=file).warnings == (ignored,)
 
 
 @pytest.mark.parametrize(
