@@ -119,7 +119,7 @@ class Rejected(Struct, frozen=True, kw_only=True):
 
     @property
     def is_forbidden(self) -> bool:
-        """Whether the credential may not do this (401 or 403): similar requests are vain."""
+        """Whether the credential is not permitted to do this (401 or 403)."""
         return self.status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 
 

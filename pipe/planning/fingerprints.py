@@ -22,8 +22,11 @@ _HEX_DIGITS: Final = 32  # 128 bits
 
 
 def bound_to(owner: VariableOwner) -> str:
-    """Return what the fingerprints of an owner's variables are bound to."""
-    return owner.environment_uuid or str(owner.repository)
+    """Return what the fingerprints of an owner's variables are bound to.
+
+    Bitbucket finds a repository by its slugs in any case, so every spelling is the same owner.
+    """
+    return owner.environment_uuid or str(owner.repository).casefold()
 
 
 def fingerprint(key: SecretStr, bound_to: str, variable: SecuredVariable) -> str:

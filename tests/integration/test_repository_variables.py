@@ -96,3 +96,12 @@ def test_a_write_that_is_never_found_is_refused_like_any_other() -> None:
     ran = run_with(world, {"REPOSITORY_VARIABLES": json.dumps({"A": "1"})})
     assert (ran.exit_code, set(ran.problems), world.shop.variables) == (3, {"not-found"}, {})
     assert "Bitbucket refused to write the variable A" in ran.log
+
+
+@pytest.mark.promise("P16")
+def test_their_fingerprints_hold_however_the_slug_is_spelled() -> None:
+    world = World()
+    run_with(world, WANTED)
+    for slug in ("Shop", "ACME/SHOP"):
+        again = run_with(world, WANTED | {"REPO_SLUG": slug, "BITBUCKET_WORKSPACE": "Acme"})
+        assert (again.exit_code, again.writes) == (0, [])
