@@ -45,7 +45,7 @@ class Abandoned(Struct, frozen=True):
 
 
 class Crashed(Struct, frozen=True):
-    """The function raised an exception: a bug."""
+    """The function, or what admits the item, raised an exception: a bug."""
 
     error: BaseException
 
@@ -55,10 +55,11 @@ Unfinished: TypeAlias = NotStarted | Abandoned | Crashed
 
 
 class _Task(Struct, frozen=True):
-    """One call that waits for a thread: how to ask whether to start it, make it, and cancel it."""
+    """One call that waits for a thread: how to ask whether to start it, make it, and end it."""
 
     admit: Callable[[], bool]
     run: Callable[[], None]
+    crash: Callable[[BaseException], None]
     cancel: Callable[[], bool]
 
 
@@ -126,13 +127,16 @@ class WorkerPool(AbstractContextManager["WorkerPool"]):
             items: Started in their order, after those of earlier calls.
             activity: For progress lines: `repositories read` makes "repositories read: 2 of 8".
             admit: Called before an item is started, for one item at a time and in order; `False`
-                stops the pool.
+                stops the pool. If it raises an exception, the item has crashed.
         """
         futures: deque[Future[Result | Crashed]] = deque(Future() for _ in items)
         with self._changed:
             self._waiting += (
                 _Task(
-                    partial(admit, item), partial(self._call, future, function, item), future.cancel
+                    partial(admit, item),
+                    partial(self._call, future, function, item),
+                    partial(self._crash, future),
+                    future.cancel,
                 )
                 for future, item in zip(futures, items, strict=True)
             )
@@ -221,22 +225,32 @@ class WorkerPool(AbstractContextManager["WorkerPool"]):
     ) -> None:
         """Call the function and set the outcome."""
         future.set_running_or_notify_cancel()
-        outcome: Result | Crashed
         try:
             outcome = function(item)
         except BaseException as error:  # noqa: BLE001 - handled where the outcome is awaited
-            outcome = Crashed(error)
+            self._crash(future, error)
+        else:
+            self._set(future, outcome)
+
+    def _crash(self, future: Future[Result | Crashed], error: BaseException) -> None:
+        self._set(future, Crashed(error))
+
+    def _set(self, future: Future[Result | Crashed], outcome: Result | Crashed) -> None:
         with self._changed:
             self._unfinished -= 1
         future.set_result(outcome)
 
     def _take(self) -> _Task | None:
         """Return the next task, if there is one and it may start."""
-        if not self._waiting:
-            return None
-        if self._waiting[0].admit():
-            return self._waiting.popleft()
-        self._cancel_waiting()
+        while self._waiting:
+            try:
+                is_admitted = self._waiting[0].admit()
+            except BaseException as error:  # noqa: BLE001 - handled where the outcome is awaited
+                self._waiting.popleft().crash(error)
+                continue
+            if is_admitted:
+                return self._waiting.popleft()
+            self._cancel_waiting()
         return None
 
     def _cancel_waiting(self) -> None:

@@ -126,6 +126,26 @@ def test_an_item_that_crashes_stops_no_other() -> None:
     assert isinstance(crashed.error, ZeroDivisionError)
 
 
+@pytest.mark.parametrize("workers", [1, 3])
+def test_an_item_whose_admission_crashes_stops_no_other(workers: int) -> None:
+    def admit(item: int) -> bool:
+        return 1 / (item - 1) < 1  # item 2 is refused
+
+    outcomes: list[object] = []
+    bench = Bench(workers=workers)
+    run = Thread(
+        target=lambda: outcomes.extend(bench.map(lambda item: item, 4, admit)), daemon=True
+    )
+    run.start()
+    run.join(timeout=10)
+
+    first, crashed, *refused = outcomes
+    assert first == 0
+    assert isinstance(crashed, Crashed)
+    assert isinstance(crashed.error, ZeroDivisionError)
+    assert refused == [NotStarted(), NotStarted()]
+
+
 def test_items_in_progress_when_the_pool_is_stopped_are_waited_for() -> None:
     with Bench(workers=1).pool() as pool:
 
