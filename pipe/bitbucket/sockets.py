@@ -14,7 +14,7 @@ import socket
 import ssl
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from contextlib import contextmanager, suppress
 from functools import partial
 from threading import Thread
@@ -149,10 +149,9 @@ class _Waits:
             Thread(target=_fulfil, args=(future, function), daemon=True).start()
         except RuntimeError:  # no thread can be started: the number of processes is limited
             return function()
-        while True:
-            seconds = self.step(until)
-            with suppress(TimeoutError):
-                return future.result(timeout=seconds)
+        while not future.done():
+            wait([future], timeout=self.step(until))
+        return future.result()  # its own `TimeoutError` too
 
 
 def _fulfil(future: Future[T], function: Callable[[], T]) -> None:

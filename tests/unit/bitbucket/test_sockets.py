@@ -147,6 +147,20 @@ def test_an_unknown_name_is_a_failed_connection(monkeypatch: pytest.MonkeyPatch)
         backend().connect_tcp(NAME, 443, in_seconds(LONG))
 
 
+def test_a_name_server_that_the_system_gives_up_on_is_a_failed_connection_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def time_out() -> list[tuple[str, int]]:
+        raise TimeoutError(errno.ETIMEDOUT, "Connection timed out")
+
+    names(monkeypatch, time_out)
+    began = time.monotonic()
+
+    with pytest.raises(httpcore.ConnectTimeout):
+        backend().connect_tcp(NAME, 443, in_seconds(LONG))
+    assert time.monotonic() - began < LONG / 2
+
+
 def test_a_host_that_is_no_name_is_a_failed_connection() -> None:
     with pytest.raises(httpcore.ConnectError, match="not a valid host name"):
         backend().connect_tcp("x" * 64 + ".example", 443, in_seconds(LONG))
