@@ -48,10 +48,9 @@ class BoundedTransport(httpx.HTTPTransport):
 
 
 class _Pools(httpcore.ConnectionPool):
-    """A pool of connections for each request of those that are sent at the same time.
+    """A pool of connections for each concurrent request. Safe to share between threads.
 
-    For every request httpcore looks through all connections of its pool. Safe to share between
-    threads.
+    For every request httpcore looks through all connections of its pool.
     """
 
     def __init__(self, open_pool: Callable[[], httpcore.ConnectionPool]) -> None:
@@ -59,6 +58,15 @@ class _Pools(httpcore.ConnectionPool):
         self._open_pool = open_pool
         self._opened: list[httpcore.ConnectionPool] = []
         self._idle: deque[httpcore.ConnectionPool] = deque()
+
+    def __repr__(self) -> str:
+        """Return how many pools there are: the one of httpcore shows what this class lacks."""
+        return f"<{type(self).__name__} [{len(self._opened)} opened, {len(self._idle)} idle]>"
+
+    @property
+    def connections(self) -> list[httpcore.ConnectionInterface]:
+        """The connections of all pools."""
+        return [each for pool in self._opened for each in pool.connections]
 
     def handle_request(self, request: httpcore.Request) -> httpcore.Response:
         """Send a request over an idle connection if there is one, else over a new one."""
