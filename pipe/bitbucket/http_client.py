@@ -27,6 +27,7 @@ _HIGHEST_PORT: Final = 65_535
 _HEADERS: Final = {
     "User-Agent": f"bitbucket-environment/{VERSION}",
     "Accept": "application/json",
+    "Accept-Encoding": "gzip",
 }
 
 _IN_PIPE_API: Final = "http://api.bitbucket.org"
@@ -37,7 +38,7 @@ def open_client(*, base_url: str, environ: Mapping[str, str], stop: Stop) -> htt
     """Return an HTTP client for `base_url`.
 
     Plain http never goes through a proxy: it is for this machine or the host of the step, and a
-    proxy would see the credentials. Cookies are neither kept nor sent.
+    proxy would see the credentials.
 
     Args:
         base_url: Base URL of the API.
@@ -54,17 +55,10 @@ def open_client(*, base_url: str, environ: Mapping[str, str], stop: Stop) -> htt
     def transport(proxy: httpx.Proxy | None) -> BoundedTransport:
         return BoundedTransport(backend=backend, tls=tls, proxy=proxy)
 
-    return httpx.Client(
-        base_url=base_url,
-        headers=_HEADERS | {"Accept-Encoding": "gzip"},
-        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
-        transport=transport(None),
-        mounts={
-            pattern: None if proxy is None else transport(proxy)
-            for pattern, proxy in proxies.items()
-        },
-        follow_redirects=False,
-    )
+    mounts = {
+        pattern: None if proxy is None else transport(proxy) for pattern, proxy in proxies.items()
+    }
+    return _client(base_url, transport(None), mounts)
 
 
 def open_in_pipe_client(stop: Stop) -> httpx.Client:
@@ -73,14 +67,24 @@ def open_in_pipe_client(stop: Stop) -> httpx.Client:
     That proxy authenticates requests itself, so none carries credentials over plain http. It is
     known to serve Code Insights reports only.
     """
+    transport = BoundedTransport(
+        backend=BoundedBackend(stop),
+        tls=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),  # never used: everything is plain http
+        proxy=httpx.Proxy(_IN_PIPE_PROXY),
+    )
+    return _client(_IN_PIPE_API, transport, {})
+
+
+def _client(
+    base_url: str, transport: BoundedTransport, mounts: Mapping[str, BoundedTransport | None]
+) -> httpx.Client:
+    """Return a client that neither keeps nor sends cookies, and follows no redirection."""
     return httpx.Client(
-        base_url=_IN_PIPE_API,
+        base_url=base_url,
         headers=_HEADERS,
-        transport=BoundedTransport(
-            backend=BoundedBackend(stop),
-            tls=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),  # never used: everything is plain http
-            proxy=httpx.Proxy(_IN_PIPE_PROXY),
-        ),
+        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+        transport=transport,
+        mounts=mounts,
         follow_redirects=False,
     )
 

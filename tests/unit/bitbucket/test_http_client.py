@@ -1,6 +1,7 @@
 """HTTP clients: identification, certificates, proxies."""
 
 import ssl
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx
@@ -27,26 +28,25 @@ def errors_of(**environ: str) -> tuple[ConfigError, ...]:
     return caught.value.errors
 
 
-def test_the_client_identifies_itself_and_keeps_no_cookies() -> None:
-    with open_with() as client:
+@pytest.mark.parametrize("open_one", [open_with, lambda: open_in_pipe_client(Stop())])
+def test_a_client_identifies_itself_and_keeps_no_cookies(
+    open_one: Callable[[], httpx.Client],
+) -> None:
+    with open_one() as client:
         client.cookies.extract_cookies(
             httpx.Response(
                 200,
                 headers={"Set-Cookie": "session=1"},
-                request=httpx.Request("GET", "https://api.bitbucket.example/"),
+                request=httpx.Request("GET", client.base_url),
             )
         )
 
         assert client.headers["User-Agent"] == f"bitbucket-environment/{VERSION}"
         assert client.headers["Accept"] == "application/json"
+        assert client.headers["Accept-Encoding"] == "gzip"  # others are not decompressed
+        assert "Authorization" not in client.headers
         assert not client.follow_redirects
         assert list(client.cookies.jar) == []
-
-
-def test_the_in_pipe_client_sends_no_credentials() -> None:
-    with open_in_pipe_client(Stop()) as client:
-        assert client.headers["User-Agent"] == f"bitbucket-environment/{VERSION}"
-        assert "Authorization" not in client.headers
 
 
 @pytest.mark.parametrize("variable", ["HTTPS_PROXY", "ALL_PROXY", "HTTP_PROXY", "https_proxy"])
