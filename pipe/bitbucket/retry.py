@@ -192,7 +192,7 @@ def decide(outcome: AttemptOutcome[T], state: AttemptState) -> Decision[T]:
 
 
 def _after_failure(failed: Failed, answer: Answer, state: AttemptState) -> Decision[T]:
-    if state.renewable and says_expired(answer):
+    if state.renewable and says_expired(answer):  # not a failure: one more, whatever the limits
         return Retry(after=0, renew=True)
     if not is_transient(answer.status):
         return Reject(answer)
