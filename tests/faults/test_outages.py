@@ -33,7 +33,9 @@ def is_write(request: RequestRecord) -> bool:
 def number_of_writes(scenario: Scenario) -> int:
     ran = run_with(scenario.world(OBSERVED), scenario.declared)
     assert ran.exit_code == 0
-    return sum(map(is_write, ran.requests))
+    writes = sum(map(is_write, ran.requests))
+    assert writes, "nothing would be tested"
+    return writes
 
 
 def run_into(scenario: Scenario, fault: Fault, at: int, **variables: str) -> Ran:

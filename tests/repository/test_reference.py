@@ -83,8 +83,10 @@ def test_the_configuration_file_shown_is_read(tmp_path: Path) -> None:
 
 
 def test_the_snippets_are_yaml() -> None:
-    for each in blocks(REFERENCE, "yaml"):
-        assert yaml.safe_load(each.text)
+    snippets = blocks(REFERENCE, "yaml")
+
+    assert len(snippets) > 1
+    assert all(yaml.safe_load(each.text) for each in snippets)
 
 
 def test_the_list_shown_is_read(tmp_path: Path) -> None:
