@@ -164,7 +164,7 @@ def test_a_traceback_is_logged_only_with_debug(
     def broken(*_: object) -> None:
         raise RuntimeError
 
-    monkeypatch.setattr("pipe.run.share_result", broken)
+    monkeypatch.setattr("pipe.run.present", broken)
     ran = run_pipe(World(), ENVIRONMENT_NAME="Live", DEBUG=debug)
     assert ran.exit_code == code
     assert ("Traceback" in ran.log) is (debug == "true")

@@ -76,6 +76,31 @@ def test_a_bug_in_writing_reports_is_handled_alike(
     assert ran.report["exit_code"] == 1
 
 
+@pytest.mark.parametrize("where", ["read_settings", "present"])
+def test_a_bug_where_no_report_is_possible_is_logged(
+    monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    _break(monkeypatch, pipe.run, where)
+
+    ran = _run()
+
+    assert ran.exit_code == 1
+    assert ran.log.count("ERROR: The run: unexpected error") == 1
+    assert CANARY not in ran.log
+
+
+def test_a_bug_in_reporting_a_configuration_error_leaves_its_exit_code(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Nothing was sent, and the configuration has to be corrected first."""
+    _break(monkeypatch, pipe.run, share_result.__name__)
+
+    ran = _run(DEBUG="neither")
+
+    assert ran.exit_code == ran.report["exit_code"] == 2
+    assert ran.problems == ["unexpected", "configuration"]
+
+
 def test_a_bug_in_one_format_loses_no_other_report(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
