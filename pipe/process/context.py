@@ -3,10 +3,8 @@
 import random
 import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from datetime import UTC, datetime
-from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from msgspec import Struct
 
@@ -37,21 +35,23 @@ class Clock(Struct, frozen=True, kw_only=True):
     random: Callable[[], float]
 
 
+_POLL_SECONDS: Final = 0.1
+"""How often a wait looks whether the run was asked to stop."""
+
+
 class Stop:
     """A request to stop the run, by a signal or a thread. Safe to share between threads.
 
     A handler may interrupt any method in the same thread, and another handler too. So no method
-    holds a lock, as those of `Event` do: a `SimpleQueue` may be put into while that is interrupted.
+    holds a lock, as those of `threading.Event` do.
     """
 
     def __init__(self) -> None:
         self._reason = ""
-        self._wake: SimpleQueue[None] = SimpleQueue()
 
     def request(self, reason: str) -> None:
-        """Ask the run to stop and wake everything that waits. The first reason is kept."""
+        """Ask the run to stop; what waits goes on soon. The first reason is kept."""
         self._reason = self._reason or reason
-        self._wake.put(None)
 
     @property
     def requested(self) -> bool:
@@ -65,9 +65,9 @@ class Stop:
 
     def wait(self, seconds: float) -> None:
         """Wait for that many seconds, or until the run is asked to stop."""
-        with suppress(Empty):
-            self._wake.get(timeout=seconds)
-            self._wake.put(None)  # for the next that waits
+        until = time.monotonic() + seconds
+        while not self._reason and (left := until - time.monotonic()) > 0:
+            time.sleep(min(left, _POLL_SECONDS))
 
 
 def real_clock(stop: Stop) -> Clock:
