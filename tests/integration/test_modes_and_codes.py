@@ -155,10 +155,8 @@ def test_a_refusal_names_the_scopes_that_the_mode_needs(mode: str, *, is_named: 
     assert ("admin:pipeline:bitbucket" in ran.log) is is_named
 
 
-@pytest.mark.parametrize(("debug", "code"), [("true", 1), ("False", 1), ("0", 1), ("neither", 2)])
-def test_a_traceback_is_logged_only_with_debug(
-    monkeypatch: pytest.MonkeyPatch, debug: str, code: int
-) -> None:
+@pytest.mark.parametrize("debug", ["true", "False", "0", "neither"])
+def test_a_traceback_is_logged_only_with_debug(monkeypatch: pytest.MonkeyPatch, debug: str) -> None:
     """Even of a bug where the settings are not at hand."""
 
     def broken(*_: object) -> None:
@@ -166,7 +164,7 @@ def test_a_traceback_is_logged_only_with_debug(
 
     monkeypatch.setattr("pipe.run.present", broken)
     ran = run_pipe(World(), ENVIRONMENT_NAME="Live", DEBUG=debug)
-    assert ran.exit_code == code
+    assert ran.exit_code == 1
     assert ("Traceback" in ran.log) is (debug == "true")
 
 
