@@ -52,7 +52,7 @@ def verify_branches(writer: EnvironmentWriter, change: SetBranches) -> Problem |
     """
     name = writer.environment.name
     found: tuple[str, ...] = ()
-    for _ in writer.context.attempts():
+    for _ in writer.context.poll_at_once():
         listed = _listed(writer)
         if isinstance(listed, Rejected):
             return _unavailable(writer, change, f"list the branches of '{name}'", listed)

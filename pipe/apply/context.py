@@ -73,8 +73,8 @@ class ApplyContext(Struct, frozen=True, kw_only=True):
         """
         self.wait(0)
 
-    def attempts(self) -> Iterator[int]:
-        """Start at once, then pause before each further attempt; yield its number from 0."""
+    def poll_at_once(self) -> Iterator[int]:
+        """Read at once, then pause before each further read; yield its number from 0."""
         yield 0
         for number in self.poll():
             yield number + 1

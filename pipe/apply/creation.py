@@ -82,7 +82,7 @@ def find_former(
     """
     if plan.declared.rename_from is None:
         return None
-    for _ in islice(context.attempts(), _READS_FOR_FORMER):
+    for _ in islice(context.poll_at_once(), _READS_FOR_FORMER):
         found = match(plan.declared, list_environments(context, repository))
         if isinstance(found, Found):
             return FoundEnvironment(found)
@@ -98,7 +98,7 @@ def _find(
     """Look for the environment: again and again where Bitbucket answered that the name exists."""
     is_taken = isinstance(answer, Rejected) and _says_taken(answer)
     found: Found | Ambiguous | Missing = Missing()
-    for _ in islice(context.attempts(), None if is_taken else 1):
+    for _ in islice(context.poll_at_once(), None if is_taken else 1):
         found = by_name(plan.name, list_environments(context, repository))
         if not isinstance(found, Missing):
             break

@@ -88,7 +88,7 @@ def _read_again(
 ) -> tuple[ExistingEnvironment, ...]:
     """List the environments until the one to delete is listed: a list that omits it may lag."""
     listed: tuple[ExistingEnvironment, ...] = ()
-    for _ in context.attempts():
+    for _ in context.poll_at_once():
         listed = list_environments(context, repository)
         if _find(existing, listed) is not None:
             break
@@ -110,7 +110,7 @@ def _delete(
         doing = f"delete the environment '{name}'"
         return Outcome.FAILED, rejection(doing, repository, answer)
     try:
-        for _ in context.attempts():
+        for _ in context.poll_at_once():
             listed = list_environments(context, repository)
             if not any(each.uuid == plan.existing.uuid and each.name == name for each in listed):
                 return Outcome.APPLIED, None

@@ -119,7 +119,7 @@ def _read_variables(
 ) -> tuple[ExistingVariable, ...]:
     # Just after an environment was created, its variables may answer 404 for a moment.
     rejected = Rejected(status=HTTPStatus.NOT_FOUND)
-    for _ in context.attempts():
+    for _ in context.poll_at_once():
         listed = context.api.variables(VariableOwner(repository, existing.uuid))
         if not isinstance(listed, Rejected) or listed.status != HTTPStatus.NOT_FOUND:
             doing = f"list the variables of '{existing.name}'"

@@ -135,7 +135,7 @@ class VariableWriter(Struct, frozen=True):
         """Read the variable of fingerprints once the list shows that it was written."""
         before = change.existing.value if change.existing else None
         memory: ExistingVariable | None = None
-        for _ in self.store.context.attempts():
+        for _ in self.store.context.poll_at_once():
             listed = (each for each in self.store.read() or () if each.key == FINGERPRINTS_KEY)
             memory = next(listed, None)
             if memory is not None and memory.value != before:
@@ -193,7 +193,7 @@ class VariableWriter(Struct, frozen=True):
         """
         found: set[ExistingVariable] = set()
         listed: tuple[ExistingVariable, ...] | None = None
-        for _ in self.store.context.attempts():
+        for _ in self.store.context.poll_at_once():
             listed = self.store.read()
             found |= set(listed or ())
             if wanted <= {_identity(each) for each in found}:

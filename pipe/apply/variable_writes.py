@@ -95,7 +95,7 @@ class VariableStore(Struct, frozen=True):
         last: Rejected | OutcomeUnknown | None = None
         tried = False
         attempts = self.context.api.attempts()
-        for _ in self.context.attempts():
+        for _ in self.context.poll_at_once():
             if known is None:
                 if isinstance(last, Rejected):
                     # Refused because the environment is new: waiting for it is no repeat.
@@ -296,7 +296,7 @@ class VariableStore(Struct, frozen=True):
     def _is_gone(self, existing: ExistingVariable) -> bool:
         """Return whether two reads of the list agree that the variable does not exist."""
         absences = 0
-        for _ in self.context.attempts():
+        for _ in self.context.poll_at_once():
             listed = self.read()
             absences += listed is not None and all(each.uuid != existing.uuid for each in listed)
             if absences > 1:

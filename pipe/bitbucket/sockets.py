@@ -32,7 +32,7 @@ SocketOption: TypeAlias = (
     "tuple[int, int, int] | tuple[int, int, bytes | bytearray] | tuple[int, int, None, int]"
 )
 
-GRACE_SECONDS: Final = 0.4
+RESPONSE_GRACE_SECONDS: Final = 0.4
 """For a response that is on its way when the run is asked to stop."""
 
 _POLL_SECONDS: Final = 0.1
@@ -121,7 +121,7 @@ class _Waits:
         """
         now = monotonic()
         if self._stop.requested:
-            self._last_moment = min(self._last_moment, now + GRACE_SECONDS)
+            self._last_moment = min(self._last_moment, now + RESPONSE_GRACE_SECONDS)
         until = min(until, self._last_moment)
         if now >= until:
             raise TimeoutError

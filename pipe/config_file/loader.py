@@ -13,7 +13,7 @@ from pipe.config_file.overrides import Declarations, DeclaredState
 from pipe.config_file.yaml_tree import Place, Tree, Value, read_tree
 from pipe.models.declaration import Prunable, SecuredUpdate
 from pipe.models.selection import Workspace
-from pipe.parsing.errors import ConfigErrors
+from pipe.parsing.errors import ErrorCollector
 
 _DECLARES_NOTHING: Final = "the file declares nothing; declare environments or rules"
 
@@ -26,7 +26,7 @@ def read_config_file(
     workspace: Workspace,
     prune: Collection[Prunable],
     secured_update: SecuredUpdate | None,
-    errors: ConfigErrors,
+    errors: ErrorCollector,
 ) -> DeclaredState | None:
     """Read a configuration file; if it is invalid, add all errors and return `None`.
 
@@ -102,7 +102,7 @@ def _check_names(declarations: Declarations, tree: Tree) -> None:
 
 
 def _check_prune(
-    prune: Collection[Prunable], file: File, declarations: Declarations, errors: ConfigErrors
+    prune: Collection[Prunable], file: File, declarations: Declarations, errors: ErrorCollector
 ) -> None:
     """Add an error where `PRUNE` would delete everything, as nothing of the kind is declared."""
     declared = {

@@ -24,7 +24,7 @@ Result = TypeVar("Result")
 PROGRESS_SECONDS: Final = 10.0
 """Seconds between two progress lines of a long run."""
 
-GRACE_SECONDS: Final = 0.7
+CALL_GRACE_SECONDS: Final = 0.7
 """Seconds that a stopped run waits for calls in progress."""
 
 _POLL_SECONDS: Final = 0.1
@@ -35,7 +35,7 @@ class NotStarted(Struct, frozen=True):
 
 
 class Abandoned(Struct, frozen=True):
-    """The item was started, but did not end within `GRACE_SECONDS` after the run was stopped.
+    """The item was started, but did not end within `CALL_GRACE_SECONDS` after the run was stopped.
 
     Attributes:
         reason: Why the run was stopped, for example `SIGTERM`.
@@ -193,7 +193,7 @@ class WorkerPool(AbstractContextManager["WorkerPool"]):
         now = self._monotonic()
         if self._stop_seen_at is None:
             self._stop_seen_at = now
-        return now - self._stop_seen_at >= GRACE_SECONDS
+        return now - self._stop_seen_at >= CALL_GRACE_SECONDS
 
     def _is_progress_due(self) -> bool:
         now = self._monotonic()

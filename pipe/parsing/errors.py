@@ -10,7 +10,7 @@ from pipe.parsing.suggestions import quoted
 Value = TypeVar("Value")
 
 
-class ConfigErrors:
+class ErrorCollector:
     """The errors found so far."""
 
     def __init__(self) -> None:
@@ -45,7 +45,7 @@ class ConfigErrors:
 
 
 def read_text(
-    name: str, path: str, files: Callable[[str], str], errors: ConfigErrors
+    name: str, path: str, files: Callable[[str], str], errors: ErrorCollector
 ) -> str | None:
     """Read the file that a variable names; if that fails, add the error and return `None`."""
     try:

@@ -12,7 +12,7 @@ from typing import Final
 
 from pipe.process.context import Stop
 
-GRACE_SECONDS: Final = 0.3
+LOG_GRACE_SECONDS: Final = 0.3
 """How long a stopped run waits for a reader that has stopped reading: once, not for each text."""
 
 _STANDARD_ERROR: Final = 2
@@ -57,7 +57,7 @@ class OutputStream:
         while not poll.poll(0):
             now = monotonic()
             if self._stop.requested and self._give_up_at is None:
-                self._give_up_at = now + GRACE_SECONDS
+                self._give_up_at = now + LOG_GRACE_SECONDS
             if self._give_up_at is not None and now >= self._give_up_at:
                 raise TimeoutError
             poll.poll(_POLL_MILLISECONDS)

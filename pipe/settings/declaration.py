@@ -22,7 +22,7 @@ from pipe.models.declaration import (
 )
 from pipe.models.results import Mode
 from pipe.models.selection import is_glob, is_uuid
-from pipe.parsing.errors import ConfigErrors, read_text
+from pipe.parsing.errors import ErrorCollector, read_text
 from pipe.parsing.suggestions import alternatives, quoted
 from pipe.parsing.values import branch_warnings, is_reference, name_warnings
 from pipe.parsing.variables import SourcedVariable, duplicates, from_file, override
@@ -228,7 +228,7 @@ class _Lists(Struct, frozen=True):
     """Reads lists of variables and their files."""
 
     files: Callable[[str], str]
-    errors: ConfigErrors
+    errors: ErrorCollector
 
     def read(
         self, name: str, explicit: tuple[SourcedVariable, ...] | None, paths: tuple[str, ...] = ()
@@ -254,7 +254,7 @@ class _Lists(Struct, frozen=True):
 def _combined(
     plain: tuple[SourcedVariable, ...] | None,
     secured: tuple[SourcedVariable, ...] | None,
-    errors: ConfigErrors,
+    errors: ErrorCollector,
 ) -> tuple[DeclaredVariable, ...] | None:
     """Return plain and secured variables; a key in both is an error, even if a file is one."""
     if plain is None and secured is None:

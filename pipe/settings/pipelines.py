@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-from pipe.parsing.errors import ConfigErrors
+from pipe.parsing.errors import ErrorCollector
 
 
 class PipelineContext(Struct, frozen=True, kw_only=True):
@@ -51,7 +51,7 @@ def read_context(environ: Mapping[str, str]) -> PipelineContext:
     )
 
 
-def read_parallel(environ: Mapping[str, str], errors: ConfigErrors) -> tuple[int, int] | None:
+def read_parallel(environ: Mapping[str, str], errors: ErrorCollector) -> tuple[int, int] | None:
     """Return the number of this parallel step, from 0, and how many there are; `None`: not one."""
     step = environ.get("BITBUCKET_PARALLEL_STEP", "")
     count = environ.get("BITBUCKET_PARALLEL_STEP_COUNT", "")

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
-from pipe.parsing.errors import ConfigErrors
+from pipe.parsing.errors import ErrorCollector
 from pipe.parsing.lists import is_given
 from pipe.settings.model import Options, RawVariable
 
@@ -26,7 +26,7 @@ class GivenVariables(Struct, frozen=True, kw_only=True):
     options: Options
     invalid: frozenset[str]
     environ: Mapping[str, str]
-    errors: ConfigErrors
+    errors: ErrorCollector
     warnings: list[str]
 
     @property
@@ -65,7 +65,7 @@ class VariablesSource(PydanticBaseSettingsSource):
 
 def read_variables(environ: Mapping[str, str]) -> GivenVariables:
     """Read each variable by itself; an invalid one is an error and has its default."""
-    errors = ConfigErrors()
+    errors = ErrorCollector()
     invalid: set[str] = set()
     try:
         options = Options(_build_sources=((VariablesSource(Options, environ),), {}))

@@ -13,7 +13,7 @@ def test_polls_are_further_and_further_apart() -> None:
 
 def test_the_first_attempt_is_immediate() -> None:
     world = World()
-    attempts = world.service().attempts()
+    attempts = world.service().poll_at_once()
     assert next(attempts) == 0
     assert world.clock.slept == []
     assert [*attempts] == [1, 2, 3, 4, 5, 6]

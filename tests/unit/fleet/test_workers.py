@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from pipe.fleet import workers as module
 from pipe.fleet.workers import (
-    GRACE_SECONDS,
+    CALL_GRACE_SECONDS,
     PROGRESS_SECONDS,
     Abandoned,
     Crashed,
@@ -161,7 +161,7 @@ def test_items_in_progress_when_the_pool_is_stopped_are_waited_for() -> None:
 
 
 def test_a_call_that_does_not_return_is_abandoned_once_the_run_is_stopped() -> None:
-    bench, never = Bench(workers=2, tick=GRACE_SECONDS / 4), Event()
+    bench, never = Bench(workers=2, tick=CALL_GRACE_SECONDS / 4), Event()
 
     def function(item: int) -> int:
         if item == 1:
@@ -185,7 +185,11 @@ def test_calls_that_do_not_return_are_waited_for_together_not_one_by_one(
             return super().exception(timeout)
 
     monkeypatch.setattr(module, "Future", WatchedFuture)
-    bench, never, started = Bench(workers=8, tick=GRACE_SECONDS), Event(), Barrier(9, timeout=60)
+    bench, never, started = (
+        Bench(workers=8, tick=CALL_GRACE_SECONDS),
+        Event(),
+        Barrier(9, timeout=60),
+    )
 
     def function(_: int) -> None:
         started.wait()
@@ -202,7 +206,7 @@ def test_calls_that_do_not_return_are_waited_for_together_not_one_by_one(
 
 
 def test_items_that_wait_when_the_run_is_stopped_never_start() -> None:
-    bench, never = Bench(workers=1, tick=GRACE_SECONDS), Event()
+    bench, never = Bench(workers=1, tick=CALL_GRACE_SECONDS), Event()
 
     def function(item: int) -> int:
         bench.stop.request("SIGTERM")

@@ -73,7 +73,7 @@ def test_a_reader_that_stopped_reading_does_not_hold_a_stopped_run(
     blocked: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(streams, "_POLL_MILLISECONDS", 1)
-    monkeypatch.setattr(streams, "GRACE_SECONDS", 0.002)
+    monkeypatch.setattr(streams, "LOG_GRACE_SECONDS", 0.002)
     stop = Stop()
     stop.request("SIGTERM")
     with pytest.raises(TimeoutError):
