@@ -193,6 +193,7 @@ def a_minute_later(world: World) -> None:
     world.clock.sleep(HOUR if world.simulator.switches.rate_limit else A_MINUTE)
     world.simulator.settle()
     world.shop.environment_list = LaggingList()
+    world.shop.variable_list = LaggingList()
     for environment in world.shop.environments.values():
         environment.variable_list = LaggingList()
 
@@ -202,3 +203,5 @@ def differences(world: World, observer: Observer, wanted: State, when: str) -> I
     now = read_state(world.shop, observer.names)
     if now != wanted:
         yield f"{when} there is\n  {now}, not\n  {wanted}"
+    if "ENABLE_PIPELINES" in observer.scenario.declared and not world.shop.pipelines_enabled:
+        yield f"{when} Pipelines is disabled"

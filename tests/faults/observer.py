@@ -8,7 +8,7 @@ from simulator.simulator import Simulator
 from simulator.state.environment import Environment
 from simulator.state.journal import Event, EventKind
 from simulator.state.world import Repository
-from tests.faults.repository_state import Env, may_deploy, read_environment
+from tests.faults.repository_state import ITSELF, Env, may_deploy, read_environment
 from tests.faults.scenario import Scenario
 
 _UNAVAILABLE = (401, 403, 404)
@@ -59,6 +59,9 @@ class Observer:
                 self.broken.append(f"P8: not declared: {event}")
         for environment in self.shop.environments.values():
             self._look_at(environment, simulator)
+        for each in self.shop.variables.values():
+            if each.value in self.scenario.secrets and not each.secured:
+                self.broken.append(f"P7: the secret {each.key} stands plain in the repository")
 
     def _wanted(self, uuid: str) -> tuple[Env | None, Env | None]:
         """Return an environment as it was and as it must become."""
@@ -105,7 +108,10 @@ class Observer:
         """Whether the declaration mentions what changed."""
         if event.kind is EventKind.PIPELINES_ENABLED:
             return "ENABLE_PIPELINES" in self.scenario.declared
-        before, after = self._wanted(str(event.details["environment"]))
+        if event.details["environment"] is None:
+            before, after = self.scenario.before.get(ITSELF), self.scenario.after.get(ITSELF)
+        else:
+            before, after = self._wanted(str(event.details["environment"]))
         if event.kind is EventKind.ENVIRONMENT_CREATED:
             return event.subject in {
                 n for n, e in self.scenario.after.items() if e.formerly is None

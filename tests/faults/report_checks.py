@@ -52,6 +52,8 @@ def false_statements(ran: Ran, *, deceived: bool = False) -> Iterator[str]:
     if reported["total"] != len(sent):
         yield f"P13: reported {reported['total']} requests, sent {len(sent)}"
     for repository in ran.report["repositories"]:
+        own = [each for each in ran.events if each.details.get("environment") is None]
+        yield from _changes(repository["changes"], own, deceived=deceived)
         for environment in repository["environments"]:
             yield from _about(environment, ran.events, deceived=deceived)
     if not deceived:
@@ -71,10 +73,20 @@ def _about(
     *,
     deceived: bool,
 ) -> Iterator[str]:
-    mine = [each for each in events if each.details["environment"] == environment["uuid"]]
-    if environment["outcome"] == "unchanged" and environment["uuid"] and mine:
+    uuid = environment["uuid"]
+    mine = [each for each in events if uuid and each.details["environment"] == uuid]
+    if environment["outcome"] == "unchanged" and mine:
         yield f"P13: {environment['name']} is reported unchanged, but {mine}"
-    for change in environment["changes"]:
+    yield from _changes(environment["changes"], mine, deceived=deceived)
+
+
+def _changes(
+    changes: Any,  # noqa: ANN401 - parsed JSON
+    mine: Sequence[Event],
+    *,
+    deceived: bool,
+) -> Iterator[str]:
+    for change in changes:
         found = [each for each in mine if _is_about(change["field"], each)]
         lost = [each for each in mine if _is_lost(change["field"], each)]
         if change["outcome"] == "applied" and not found + lost and not deceived:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from pipe.models.declaration import FINGERPRINTS_KEY
 from simulator.state.environment import Environment
+from simulator.state.variables import VariableOwner
 from simulator.state.world import Repository
 
 ANYONE, ADMINISTRATOR = False, True
@@ -31,7 +32,10 @@ class Env:
 
 
 State = dict[str, Env]
-"""Everything in a repository, by the names of its environments."""
+"""Everything in a repository, by the names of its environments; its own variables by `ITSELF`."""
+
+ITSELF = "(the repository itself)"
+"""Stands for an environment that has the repository's own variables, if there are any."""
 
 
 def read_state(repository: Repository, before: Mapping[str, str]) -> State:
@@ -41,9 +45,23 @@ def read_state(repository: Repository, before: Mapping[str, str]) -> State:
     """
     names = [each.name for each in repository.environments.values()]
     assert len({name.casefold() for name in names}) == len(names), f"duplicates among {names}"
-    return {
+    environments = {
         each.name: read_environment(each, before.get(each.uuid))
         for each in repository.environments.values()
+    }
+    return environments | itself(_variables(repository))
+
+
+def itself(variables: Mapping[str, tuple[str, bool]]) -> State:
+    """Return the part of the state that has the repository's own variables."""
+    return {ITSELF: Env(type="", variables=variables, formerly=ITSELF)} if variables else {}
+
+
+def _variables(owner: VariableOwner) -> dict[str, tuple[str, bool]]:
+    return {
+        each.key: (each.value, each.secured)
+        for each in owner.variables.values()
+        if each.key != FINGERPRINTS_KEY
     }
 
 
@@ -52,11 +70,7 @@ def read_environment(environment: Environment, formerly: str | None) -> Env:
         type=environment.type,
         admin_only=environment.admin_only,
         branches=frozenset(environment.branches),
-        variables={
-            each.key: (each.value, each.secured)
-            for each in environment.variables.values()
-            if each.key != FINGERPRINTS_KEY
-        },
+        variables=_variables(environment),
         formerly=formerly,
     )
 

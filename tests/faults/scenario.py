@@ -6,7 +6,7 @@ from typing import Final, TypeVar, overload
 
 from simulator.behaviour.switches import Switches
 from simulator.state.world import Repository
-from tests.faults.repository_state import Env, State
+from tests.faults.repository_state import ITSELF, Env, State, itself
 from tests.support.world import World
 
 W = TypeVar("W", bound=World)
@@ -32,6 +32,7 @@ class Scenario:
         before: What is there, by name.
         after: What must be there.
         rewrites: Whether every run writes secured values again.
+        is_disabled: Whether Pipelines was enabled once and then disabled.
         mentioned: What the declaration mentions of each environment, by the name it has in the end:
             `name`, `admin_only`, `branches`, and keys of variables. Nothing else may be touched.
     """
@@ -42,6 +43,7 @@ class Scenario:
     after: Mapping[str, Env]
     mentioned: Mapping[str, frozenset[str]]
     rewrites: bool = False
+    is_disabled: bool = False
 
     @overload
     def world(self, profile: Switches) -> World: ...
@@ -54,6 +56,8 @@ class Scenario:
         world = kind(profile)
         for name, environment in self.before.items():
             plant(world.shop, name, environment)
+        if self.is_disabled:
+            world.shop.pipelines_enabled = False
         world.simulator.journal.events.clear()
         return world
 
@@ -75,6 +79,10 @@ class Scenario:
 
 
 def plant(repository: Repository, name: str, environment: Env) -> None:
+    if name == ITSELF:
+        for key, (value, secured) in environment.variables.items():
+            repository.set_variable(key, value, secured=secured)
+        return
     there = repository.add_environment(name, environment.type, admin_only=environment.admin_only)
     for pattern in sorted(environment.branches):
         there.add_branch(pattern)
@@ -88,10 +96,16 @@ def scenario(
     *,
     before: Mapping[str, Env],
     after: Mapping[str, Env],
+    own: tuple[Mapping[str, tuple[str, bool]], Mapping[str, tuple[str, bool]]] = ({}, {}),
     rewrites: bool = False,
+    is_disabled: bool = False,
 ) -> Scenario:
-    """Add the bystander, say who was who before, and find what is mentioned."""
-    was = {each: replace(env, formerly=each) for each, env in before.items()}
+    """Add the bystander, say who was who before, and find what is mentioned.
+
+    `own` are the variables of the repository itself, before and after.
+    """
+    was = {each: replace(env, formerly=each) for each, env in before.items()} | itself(own[0])
+    after = {**after, **itself(own[1])}
     return Scenario(
         name=name,
         declared=declared,
@@ -102,6 +116,7 @@ def scenario(
             for each, env in after.items()
         },
         rewrites=rewrites,
+        is_disabled=is_disabled,
     )
 
 

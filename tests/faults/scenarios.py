@@ -217,6 +217,34 @@ SCENARIOS: Final = (
         before={"Wanted": Env(variables={**_PLAIN, "MORE": ("and more", True)})},
         after={"Wanted": replace(_WANTED, variables={"DECLARED": ("1", False)})},
     ),
+    scenario(
+        "variables of the repository",
+        {
+            "FINGERPRINT_KEY": KEY,
+            "FORCE": "true",
+            **listed("REPOSITORY_VARIABLES", "DECLARED=1", "DECLARED_OLD=new"),
+            **listed("SECURED_REPOSITORY_VARIABLES", f"DECLARED_SECRET={SECRET}"),
+            **listed("PRUNE", "repository-variables"),
+        },
+        before={},
+        after={},
+        own=(
+            {**_PLAIN, "DECLARED_OLD": ("old", False), "DECLARED_SECRET": ("was plain", False)},
+            {
+                "DECLARED": ("1", False),
+                "DECLARED_OLD": ("new", False),
+                "DECLARED_SECRET": (SECRET, True),
+            },
+        ),
+    ),
+    scenario(
+        "Pipelines, then the repository, then an environment",
+        _named(ENABLE_PIPELINES="true", ADMIN_ONLY="true", REPOSITORY_VARIABLES="DECLARED=1"),
+        before={},
+        after={"Wanted": Env(admin_only=True)},
+        own=(_PLAIN, {**_PLAIN, "DECLARED": ("1", False)}),
+        is_disabled=True,
+    ),
 )
 
 PROFILES: Final = {"observed": OBSERVED, "hostile": HOSTILE}
