@@ -67,9 +67,14 @@ def is_settled(plan: EnvironmentPlan) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Experiment:
-    """What is there by name, what is wanted, and how Bitbucket behaves."""
+    """What is there by name, what is wanted, and how Bitbucket behaves.
+
+    Attributes:
+        own: The variables of the repository itself.
+    """
 
     existing: Mapping[str, Env]
+    own: Mapping[str, tuple[str, bool]]
     declaration: Declaration
     policy: SecretsPolicy
     force: bool
@@ -80,6 +85,9 @@ class Experiment:
         world = World(self.switches)
         for name, environment in self.existing.items():
             plant(world.shop, name, environment)
+        for key, (value, secured) in self.own.items():
+            world.shop.set_variable(key, value, secured=secured)
+        world.shop.pipelines_enabled = False
         return world
 
     def run(self) -> "Account":
@@ -154,6 +162,7 @@ class Account:
         for each in self.world.shop.environments.values():
             each.variable_list = LaggingList()
             each.variable_refusals = 0
+        self.world.shop.variable_list = LaggingList()
         self.world.clock.seconds += 3600
 
     def _service(self) -> ApplyContext:
@@ -170,11 +179,13 @@ _variables: st.SearchStrategy[DeclaredVariable] = st.builds(plain, _keys, _value
     secret, _keys, _secrets
 )
 
+_stored = st.dictionaries(_keys, st.tuples(_values, st.booleans()), min_size=1, max_size=6)
+
 seeded = st.builds(
     Env,
     type=_types,
     admin_only=st.booleans(),
-    variables=st.dictionaries(_keys, st.tuples(_values, st.booleans()), min_size=1, max_size=6),
+    variables=_stored,
     branches=_branches.map(frozenset),
 )
 desired = st.builds(
@@ -185,6 +196,13 @@ desired = st.builds(
     | st.lists(_variables, min_size=1, max_size=4, unique_by=lambda each: each.key).map(tuple),
     prune_variables=st.booleans(),
 ).map(lambda each: each if each.variables else replace(each, prune_variables=False))
+
+
+def _variables_only(each: Desired) -> Desired:
+    """Return what can be declared of a repository itself."""
+    return Desired(variables=each.variables, prune_variables=each.prune_variables)
+
+
 states = st.sampled_from([State.PRESENT] * 4 + [State.ABSENT])
 rules = st.builds(
     Rule,
@@ -252,10 +270,13 @@ def experiments(draw: st.DrawFn) -> Experiment:
     )
     return Experiment(
         existing=existing,
+        own=draw(_stored),
         declaration=Declaration(
             environments=tuple(draw(declared)),
             rules=tuple(draw(st.lists(rules, max_size=2))),
             prune_environments=draw(st.booleans()),
+            enable_pipelines=draw(st.booleans()),
+            repository=draw(st.just(Desired()) | desired.map(_variables_only)),
         ),
         policy=draw(policies),
         force=draw(st.booleans()),

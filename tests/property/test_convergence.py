@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 from hypothesis import event, given, settings
 
-from pipe.models.changes import Delete, DeleteReason, Keep, Refuse, Update
+from pipe.models.changes import Delete, DeleteReason, Keep, Refuse, RewriteSecured, Update
 from pipe.models.counting import count_environments, count_plan, count_variables, is_impossible
 from pipe.models.declaration import FINGERPRINTS_KEY as OURS
 from pipe.models.declaration import Desired, State
@@ -21,6 +21,9 @@ from tests.property.strategies import (
     experiments,
     is_settled,
 )
+
+ITSELF = ""
+"""Stands for the name of an environment where variables of the repository itself are meant."""
 
 pytestmark = pytest.mark.promise("P1", "P7", "P8", "P9", "P10", "P13")
 
@@ -39,7 +42,9 @@ def test_a_second_run_has_nothing_to_do(experiment: Experiment) -> None:
     assert failed == []
     # What was too much of what there was can be little of what is there after the same run.
     reconsidered = "too-many-deletions" in {each.key for each in _result(account).problems}
-    for plan in account.plan().environments:
+    again = account.plan()
+    assert all(isinstance(each, RewriteSecured) for each in again.changes) or reconsidered
+    for plan in again.environments:
         pruned = isinstance(plan, Delete) and plan.reason is DeleteReason.PRUNED
         assert is_settled(plan) or (pruned and reconsidered), plan
 
@@ -51,6 +56,9 @@ def test_what_is_not_mentioned_is_never_changed(experiment: Experiment) -> None:
     account = experiment.run()
     known = dict(_beginning(account))
     for each in account.events:
+        if each.kind is EventKind.PIPELINES_ENABLED:
+            assert experiment.declaration.enable_pipelines
+            continue
         uuid = str(each.details["environment"])
         if each.kind is EventKind.ENVIRONMENT_CREATED:
             wanted = [
@@ -62,8 +70,10 @@ def test_what_is_not_mentioned_is_never_changed(experiment: Experiment) -> None:
             assert {one.type for one in wanted} == {each.details["type"]}
             known[uuid] = (each.subject, str(each.details["type"]))
             continue
-        name, kind = known[uuid]
+        name, kind = known.get(uuid, (ITSELF, ""))
         candidates = list(experiment.wanted_of(name, kind))
+        if name == ITSELF:
+            candidates = [(State.PRESENT, experiment.declaration.repository)]
         _is_asked_for(account, each.kind, dict(each.details), name, candidates)
 
 
@@ -142,13 +152,15 @@ def test_no_more_is_deleted_than_is_permitted(experiment: Experiment) -> None:
         held = experiment.existing[name].variables
         lost = _lost(account, uuid)
         assert len(held) < 5 or len(lost) * 100 <= len(held) * 30
+    lost = _lost(account, None)
+    assert len(experiment.own) < 5 or len(lost) * 100 <= len(experiment.own) * 30
 
 
-def _lost(account: Account, uuid: str) -> set[str]:
+def _lost(account: Account, uuid: str | None) -> set[str]:
     """Return the keys of variables that were deleted and not created anew."""
     lost: set[str] = set()
     for each in account.events:
-        if each.details["environment"] == uuid:
+        if each.details.get("environment") == uuid:
             if each.kind is EventKind.VARIABLE_DELETED:
                 lost.add(str(each.details["key"]))
             elif each.kind is EventKind.VARIABLE_CREATED:
@@ -183,7 +195,7 @@ def test_an_environment_is_as_protected_as_declared_before_a_secret_is_written(
     known = dict(_beginning(account))
     admin_only = {uuid: experiment.existing[name].admin_only for uuid, (name, _) in known.items()}
     for each in account.events:
-        uuid = str(each.details["environment"])
+        uuid = str(each.details.get("environment"))
         match each.kind:
             case EventKind.ENVIRONMENT_CREATED:
                 admin_only[uuid] = bool(each.details["admin_only"])
@@ -195,6 +207,8 @@ def test_an_environment_is_as_protected_as_declared_before_a_secret_is_written(
             case EventKind.VARIABLE_CREATED | EventKind.VARIABLE_UPDATED:
                 if each.details["value"] in SECRETS:
                     assert each.details["secured"]
+                    if uuid not in known:
+                        continue  # the repository itself
                     restricted = [one.admin_only for _, one in experiment.wanted_of(*known[uuid])]
                     assert admin_only[uuid] or True not in restricted
             case _:
@@ -214,7 +228,7 @@ def test_the_summary_is_what_happened(experiment: Experiment) -> None:
         for each in account.events
         if each.kind is EventKind.ENVIRONMENT_DELETED
     }
-    touched = {str(each.details["environment"]) for each in account.events}
+    touched = {str(each.details.get("environment")) for each in account.events}
     environments = count_environments(result.environments)
     assert environments.created == kinds[EventKind.ENVIRONMENT_CREATED]
     assert environments.deleted == len(gone)
@@ -233,6 +247,7 @@ def _variable_counts(account: Account) -> tuple[int, int, int]:
         for key in account.experiment.existing[name].variables
         if key != OURS
     }
+    held |= {("None", key) for key in account.experiment.own}
     now = set(held)
     written: set[tuple[str, str]] = set()
     for each in account.events:
@@ -281,7 +296,7 @@ def test_the_experiments_reach_every_kind_of_change() -> None:
     seen: Counter[EventKind] = Counter()
     plans: Counter[type] = Counter()
 
-    @settings(max_examples=60, derandomize=True)  # a sample of a commit may be without one
+    @settings(max_examples=120, derandomize=True)  # a sample of a commit may be without one
     @given(experiments())
     def look(experiment: Experiment) -> None:
         account = experiment.run()
@@ -300,6 +315,7 @@ def test_the_experiments_reach_every_kind_of_change() -> None:
         EventKind.VARIABLE_DELETED,
         EventKind.BRANCH_ADDED,
         EventKind.BRANCH_REMOVED,
+        EventKind.PIPELINES_ENABLED,
     ):
         assert seen[kind], kind
     assert {Delete, Refuse, Keep, Update} <= plans.keys()
