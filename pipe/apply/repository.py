@@ -13,7 +13,7 @@ from pipe.apply.reader import read_state
 from pipe.apply.variable_stages import VariableWriter
 from pipe.apply.variable_writes import VariableStore
 from pipe.bitbucket.rejections import raise_for_rejection
-from pipe.models.changes import Create, Delete, RepositoryPlan
+from pipe.models.changes import Create, Delete, RepositoryPlan, existing_of
 from pipe.models.declaration import Declaration, Repository
 from pipe.models.errors import PipeError
 from pipe.models.existing import VariableOwner
@@ -73,11 +73,34 @@ def apply_one(
         return RepositoryResult(
             repository=plan.repository, problem=error.problem, pipelines=Outcome.FAILED
         )
-    # Bitbucket may have created Test, Staging and Production by itself: plan anew.
-    anew = plan_one(context, plan.repository, declaration)
+    anew = _plan_anew(context, plan, declaration)
     if isinstance(anew, RepositoryResult):
         return replace(anew, pipelines=Outcome.APPLIED)
     return replace(_apply(context, _permitted(context, anew, plan)), pipelines=Outcome.APPLIED)
+
+
+def _plan_anew(
+    context: ApplyContext, first: RepositoryPlan, declaration: Declaration
+) -> RepositoryPlan | RepositoryResult:
+    """Plan again: Bitbucket may have created Test, Staging and Production by itself.
+
+    A list that omits what the first plan found may lag; it is read again a few times.
+    """
+    anew: RepositoryPlan | RepositoryResult = first
+    try:
+        for _ in context.poll_at_once():
+            anew = plan_one(context, first.repository, declaration)
+            if isinstance(anew, RepositoryResult) or _found(first) <= _found(anew):
+                break
+    except PipeError as error:
+        return RepositoryResult(repository=first.repository, problem=error.problem)
+    return anew
+
+
+def _found(plan: RepositoryPlan) -> set[str]:
+    """Return the uuids of the environments that exist according to a plan."""
+    existing = (existing_of(each) for each in plan.environments)
+    return {each.uuid for each in existing if each is not None}
 
 
 def _permitted(

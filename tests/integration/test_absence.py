@@ -212,3 +212,39 @@ def test_what_can_not_be_read_after_pipelines_was_turned_on_is_reported() -> Non
     assert ran.exit_code == 6
     assert ran.report["repositories"][0]["pipelines"] == "applied"
     assert world.shop.pipelines_enabled
+
+
+@pytest.mark.promise("P3", "P28")
+@pytest.mark.parametrize(
+    "declared", [{"ENVIRONMENT_NAME": "Liv*", "ADMIN_ONLY": "true"},
+                 {"ENVIRONMENT_NAME": "Live", "STATE": "absent"}],
+)  # fmt: skip
+def test_a_list_that_is_empty_after_pipelines_was_enabled_is_read_again(
+    declared: dict[str, str],
+) -> None:
+    """What the first plan found is not forgotten."""
+    world = _world("Live")
+    world.shop.pipelines_enabled = False
+    world.simulator.faults.add(empty_page(), method="GET", path="*/environments", skip=1)
+    ran = run_pipe(world, ENABLE_PIPELINES="true", **declared)
+    assert ran.exit_code == 0
+    assert [each.admin_only for each in world.shop.environments.values()] in ([True], [])
+
+
+@pytest.mark.promise("P27")
+def test_reading_again_after_pipelines_was_enabled_ends_at_the_deadline() -> None:
+    world = _world("Live")
+    world.shop.pipelines_enabled = False
+    world.simulator.faults.add(empty_page(), method="GET", path="*/environments", skip=1, times=99)
+    wanted = {"ENVIRONMENT_NAME": "Liv*", "ADMIN_ONLY": "true", "ENABLE_PIPELINES": "true"}
+    ran = run_pipe(world, DEADLINE="3", **wanted)
+    assert (ran.exit_code, ran.problems) == (6, ["out-of-time"])
+
+
+def test_what_is_gone_after_pipelines_was_enabled_stays_away() -> None:
+    world = _world("Live")
+    world.shop.pipelines_enabled = False
+    world.after(3, lambda: world.shop.delete_environment(world.shop.environment("Live")))
+    wanted = {"ENVIRONMENT_NAME": "Live", "STATE": "absent", "ENABLE_PIPELINES": "true"}
+    ran = run_pipe(world, **wanted)
+    assert (ran.exit_code, world.shop.names()) == (0, [])
