@@ -95,13 +95,13 @@ lock: .venv/installed ## update the locked dependencies to releases at least a w
 # What tests and checks need in addition.
 .venv/installed: .venv/runtime requirements-dev.txt
 	@echo 'Installing the tools of development into .venv (once) …'
-	@$(INSTALL) requirements-dev.txt
+	@$(INSTALL) requirements-dev.txt --no-compile
 	@touch $@
 
 # Third-party clients that the tests run against the simulator; the one from npm only where npm is installed.
 .venv/clients: .venv/installed tests/simulator/clients/requirements-clients.txt tests/simulator/clients/package-lock.json
 	@echo 'Installing the clients that the tests run (once) …'
-	@$(INSTALL) tests/simulator/clients/requirements-clients.txt
+	@$(INSTALL) tests/simulator/clients/requirements-clients.txt --no-compile
 	@if command -v npm >/dev/null; then \
 		npm ci --prefix tests/simulator/clients --ignore-scripts --no-audit --no-fund --loglevel=error; \
 	fi

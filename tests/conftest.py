@@ -19,7 +19,7 @@ _NOT_TIMED = [HealthCheck.too_slow, HealthCheck.data_too_large]
 
 # A commit tries a sample of its own, without memory of earlier runs: a red build can be repeated.
 settings.register_profile(
-    "ci", max_examples=15, deadline=None, database=None, suppress_health_check=_NOT_TIMED
+    "ci", max_examples=10, deadline=None, database=None, suppress_health_check=_NOT_TIMED
 )
 # `make prove`: new examples every time, and as many as keep the whole within half an hour.
 settings.register_profile(
