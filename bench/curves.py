@@ -84,7 +84,7 @@ def _of_fleets(runs: Sequence[FleetRun]) -> dict[str, object]:
 
 def _draw(variables: object, repositories: object, picture: Path) -> None:
     """Draw with the plotting library, in an interpreter of its own."""
-    subprocess.run(  # noqa: S603 - our own script
+    subprocess.run(
         [interpreters.plotting(), "-m", "bench.plot", str(picture)],
         cwd=CHECKOUT,
         input=json.dumps({"variables": variables, "repositories": repositories}),

@@ -198,7 +198,7 @@ def bitbucket_for_containers(engine: DockerClient) -> Iterator[ReachableBitbucke
 def run(image: str, *options: str, arguments: tuple[str, ...] = ()) -> float:
     """Run a container to its end; return the seconds that took."""
     started = time.monotonic()
-    subprocess.run(  # noqa: S603 - the engine's own client, arguments of our making
+    subprocess.run(
         ["/usr/bin/env", "docker", "run", "--rm", *options, image, *arguments],
         check=False,
         capture_output=True,

@@ -45,6 +45,4 @@ def _interpreter(name: str, lock: Path) -> str:
 
 
 def _run(*command: str) -> None:
-    subprocess.run(  # noqa: S603 - our own lock, into a folder of ours
-        command, check=True, stdout=subprocess.DEVNULL
-    )
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)

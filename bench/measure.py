@@ -45,7 +45,7 @@ def measured(command: Sequence[str], environ: Mapping[str, str]) -> Measured:
     """
     with tempfile.TemporaryDirectory() as folder:
         result = Path(folder) / "result"
-        ended = subprocess.run(  # noqa: S603 - our own programs, arguments of our making
+        ended = subprocess.run(
             # -I -S: as little as can be, none of it from the context.
             [sys.executable, "-I", "-S", str(_LAUNCHER), str(result), *command],
             cwd=CHECKOUT,

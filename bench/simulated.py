@@ -59,7 +59,7 @@ def simulator(seed: Mapping[str, object], *options: str) -> Iterator[Simulated]:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "seed.json"
         file.write_text(json.dumps(seed))
-        process = subprocess.Popen(  # noqa: S603 - our own program, arguments of our making
+        process = subprocess.Popen(
             [sys.executable, "-m", "simulator", "--seed-file", str(file), *options],
             cwd=CHECKOUT,
             stdout=subprocess.PIPE,

@@ -186,7 +186,7 @@ def draw(picture: Picture, target: Path) -> None:
         page = Path(folder, "page.html")
         page.write_text(picture.page, "utf-8")
         width, height = picture.size
-        subprocess.run(  # noqa: S603 - found on the path
+        subprocess.run(
             [
                 browser,
                 *_FLAGS,

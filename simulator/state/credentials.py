@@ -14,11 +14,11 @@ from typing import Final
 from msgspec import Struct
 
 DEMO_EMAIL: Final = "robot@acme.example"
-DEMO_API_TOKEN: Final = "demo-api-token"  # noqa: S105 - opens nothing but the simulator
-DEMO_ACCESS_TOKEN: Final = "demo-access-token"  # noqa: S105 - opens nothing but the simulator
+DEMO_API_TOKEN: Final = "demo-api-token"
+DEMO_ACCESS_TOKEN: Final = "demo-access-token"
 DEMO_CLIENT_ID: Final = "demo-client-id"
-DEMO_CLIENT_SECRET: Final = "demo-client-secret"  # noqa: S105 - opens nothing but the simulator
-DEMO_OIDC_TOKEN: Final = "demo-oidc-token"  # noqa: S105 - opens nothing but the simulator
+DEMO_CLIENT_SECRET: Final = "demo-client-secret"
+DEMO_OIDC_TOKEN: Final = "demo-oidc-token"
 """A step's OIDC token: it is recognised, but cannot call the API."""
 
 API_TOKEN_SCOPES: Final = frozenset(
@@ -52,8 +52,8 @@ _IMPLIED: Final = {
 class CredentialKind(StrEnum):
     """How a caller authenticates."""
 
-    API_TOKEN = "api-token"  # noqa: S105 - the name of a kind
-    ACCESS_TOKEN = "access-token"  # noqa: S105 - the name of a kind
+    API_TOKEN = "api-token"
+    ACCESS_TOKEN = "access-token"
     OAUTH = "oauth"
     PROXY = "proxy"
 

@@ -57,7 +57,7 @@ class Release:
 
     def run(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
         """Run `.ci/release` as a step of the pipeline does; both streams go to `stdout`."""
-        return subprocess.run(  # noqa: S603 - the script under test
+        return subprocess.run(
             [".ci/release", *arguments],
             cwd=self.clone,
             env={
@@ -229,7 +229,7 @@ def test_a_key_that_is_not_the_committed_one_is_refused(release: Release) -> Non
 def docker_config(host: str, tmp_path: Path) -> Mapping[str, str]:
     """An engine's client that is logged in to the registry."""
     environ = {**os.environ, "DOCKER_CONFIG": str(tmp_path / "config")}
-    subprocess.run(  # noqa: S603 - the client of the engine
+    subprocess.run(
         ["/bin/bash", "-c", f"docker login --username {USERNAME} --password-stdin {host}"],
         input=PASSWORD,
         env=environ,
@@ -248,7 +248,7 @@ def test_the_line_that_make_publish_prints_works(
 ) -> None:
     assert image.id
     name = f"{host}/team/bitbucket-environment:1.0.0"
-    done = subprocess.run(  # noqa: S603 - the target under test
+    done = subprocess.run(
         ["/usr/bin/env", "make", "--no-print-directory", "publish", f"IMAGE={name}"],
         cwd=PROJECT,
         env=docker_config,
@@ -262,7 +262,7 @@ def test_the_line_that_make_publish_prints_works(
     reference = step["pipe"].removeprefix("docker://")
     assert re.fullmatch(f"{host}/team/bitbucket-environment@sha256:[0-9a-f]{{64}}", reference)
     engine.images.remove(name, force=True)
-    subprocess.run(  # noqa: S603 - the client of the engine
+    subprocess.run(
         ["/bin/bash", "-c", f"docker pull --quiet {shlex.quote(reference)}"],
         env=docker_config,
         check=True,
@@ -279,7 +279,7 @@ def test_the_line_that_make_publish_prints_works(
 
 @pytest.mark.parametrize("name", ["", "bitbucket-environment", "acme/bitbucket-environment"])
 def test_make_publish_needs_a_registry_and_a_version(name: str) -> None:
-    done = subprocess.run(  # noqa: S603 - the target under test
+    done = subprocess.run(
         ["/usr/bin/env", "make", "--no-print-directory", "publish", f"IMAGE={name}"],
         cwd=PROJECT,
         capture_output=True,
@@ -298,7 +298,7 @@ def test_make_pin_writes_the_digest_that_the_registry_answers(
     file = release.clone / "bitbucket-pipelines.yml"
     file.write_text(f"# x\nimage: {host}/debian:base\n")
     subprocess.run(["/usr/bin/env", "git", "init", "-q"], cwd=release.clone, check=True)
-    subprocess.run(  # noqa: S603 - the script under test
+    subprocess.run(
         [".ci/pin", f"BASE_IMAGE={host}/debian:base", f"COSIGN_IMAGE={host}/cosign:1"],
         cwd=release.clone,
         env=docker_config,

@@ -68,7 +68,7 @@ def _is_default(event: Event, ran: Ran) -> bool:
 
 
 def _about(
-    environment: Any,  # noqa: ANN401 - parsed JSON
+    environment: Any,
     events: Sequence[Event],
     *,
     deceived: bool,
@@ -81,7 +81,7 @@ def _about(
 
 
 def _changes(
-    changes: Any,  # noqa: ANN401 - parsed JSON
+    changes: Any,
     mine: Sequence[Event],
     *,
     deceived: bool,

@@ -62,7 +62,7 @@ def test_one_fault_under_random_switches(scenario: Scenario, cases: Cases) -> No
     Half of the switches let the declaration succeed; with the others it ends as without a fault.
     """
     for seed in range(RANDOM_ALL if FULL else RANDOM):
-        random = Random(f"{scenario.name} {seed}")  # noqa: S311 - no secret
+        random = Random(f"{scenario.name} {seed}")
         switches = random_switches(random)
         calm = Case(scenario=scenario, at={}, profile=passable(switches) if seed % 2 else switches)
         end = None if seed % 2 else end_without_faults(calm)

@@ -90,7 +90,7 @@ def _drawn(profile: Switches, scenarios: Sequence[Scenario], sample: int) -> Ite
         for number in range(FAULTS):
             seed = f"{profile} {scenario.name} {number}"
             if is_chosen(seed, sample):
-                random = Random(seed)  # noqa: S311 - no secret
+                random = Random(seed)
                 calm = Case(scenario=scenario, at={}, profile=profile)
                 request = random.randrange(requests_of(calm))
                 case = replace(calm, at={request: random.choice(REPRESENTATIVE)})

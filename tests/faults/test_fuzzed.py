@@ -207,7 +207,7 @@ def test_answers_of_any_kind_in_every_way_to_run(
 @given(ODDITIES, st.booleans(), st.sampled_from(["1", "3"]))
 def test_answers_of_any_kind_to_what_is_published(
     odd: list[Odd],
-    commented: bool,  # noqa: FBT001 - a case
+    commented: bool,
     attempts: str,
 ) -> None:
     """Failing to publish never changes how a run ends."""

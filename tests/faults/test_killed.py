@@ -57,7 +57,7 @@ def _die(case: Case, deaths: tuple[int, ...]) -> None:
 @pytest.mark.parametrize("after_effect", [False, True], ids=["answered", "unanswered"])
 def test_the_real_process_is_killed_at_any_request(
     scenario: Scenario,
-    after_effect: bool,  # noqa: FBT001 - a parameter of the test
+    after_effect: bool,
     cases: Cases,
 ) -> None:
     """SIGKILL when every request before it was answered, or when it took effect."""

@@ -72,7 +72,7 @@ def _together(
     world: SharedWorld, declarations: tuple[Mapping[str, str], Mapping[str, str]], seed: int
 ) -> list[int]:
     """Run both declarations, in an order of requests drawn from the seed; return exit codes."""
-    chance = random.Random(seed)  # noqa: S311 - an order of requests is no secret
+    chance = random.Random(seed)
     world.turns = Turns([chance.randrange(2) for _ in range(100)])
     codes = [-1, -1]
 
@@ -156,7 +156,7 @@ def _one_of_the_two(world: World) -> None:
 @pytest.mark.parametrize("exists", [False, True], ids=["to be created", "existing"])
 def test_different_declarations_in_many_orders(
     profile: str,
-    exists: bool,  # noqa: FBT001 - a parameter of the test
+    exists: bool,
     cases: Cases,
 ) -> None:
     """Each field is as one of the two declares it, and neither run crashes."""

@@ -15,7 +15,7 @@ LIVE = {"ENVIRONMENT_NAME": "Live"}
 SECRET = {"SECURED_VARIABLES": '["TOKEN=s3cret-s3cret"]'}
 
 
-def _world(*branches: str, admin_only: bool = False, **switches: Any) -> World:  # noqa: ANN401 - the simulator's own switches
+def _world(*branches: str, admin_only: bool = False, **switches: Any) -> World:
     world = World(**switches)
     live = world.shop.add_environment("Live", "Production", admin_only=admin_only)
     for each in branches:

@@ -70,7 +70,7 @@ def test_workers_bound_the_requests_of_all_threads_together(
     """Where several threads read lists, each reads one page at a time."""
     found: set[int] = set()
 
-    def spy(*items: Any, workers: int) -> list[Any]:  # noqa: ANN401 - passed on
+    def spy(*items: Any, workers: int) -> list[Any]:
         found.add(workers)
         return map_parallel(*items, workers=workers)
 

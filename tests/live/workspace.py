@@ -103,7 +103,7 @@ class Workspace:
         """Return the environment of this name, if it is listed."""
         return next((each for each in self.listed() if each["name"] == name), None)
 
-    def create(self, name: str, **fields: Any) -> httpx.Response:  # noqa: ANN401 - any JSON
+    def create(self, name: str, **fields: Any) -> httpx.Response:
         """Send what creates an environment of type Test, and whatever else."""
         body = {"name": name, "environment_type": {"name": "Test"}, **fields}
         return self.client.post(self.environments_path, json=body)
@@ -113,7 +113,7 @@ class Workspace:
         uuid = self.create(name).raise_for_status().json()["uuid"]
         return f"{self.environments_path}/{quote(uuid)}"
 
-    def change(self, path: str, **change: Any) -> httpx.Response:  # noqa: ANN401 - any JSON
+    def change(self, path: str, **change: Any) -> httpx.Response:
         """Send a change."""
         return self.client.post(f"{path}/changes", json={"change": change})
 

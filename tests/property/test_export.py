@@ -94,7 +94,7 @@ def test_an_exported_file_applied_unchanged_writes_nothing(
     assert json.dumps(world.snapshot()) == json.dumps(before)
 
 
-def _declared(document: Any, slug: str) -> dict[str, Any]:  # noqa: ANN401 - parsed YAML
+def _declared(document: Any, slug: str) -> dict[str, Any]:
     """Return what a file declares for a repository: its environments by name."""
     declared = {each["name"]: each for each in document.get("environments", [])}
     for override in document.get("overrides", []):

@@ -84,7 +84,7 @@ def _without_time(text: str) -> str:
     return re.sub(r"[0-9.]+ s$", "… s", text, flags=re.MULTILINE)
 
 
-def _comparable(report: Any) -> Any:  # noqa: ANN401 - parsed JSON
+def _comparable(report: Any) -> Any:
     """Remove what is random: the duration and uuids."""
     if isinstance(report, dict):
         return {

@@ -135,19 +135,19 @@ def test_every_report_has_the_same_numbers(result: RunResult) -> None:
     assert len(marks) >= sum(states.values())
 
 
-def _json_outcomes(document: Any) -> Counter[str]:  # noqa: ANN401 - parsed JSON
+def _json_outcomes(document: Any) -> Counter[str]:
     return Counter(
         each["outcome"] for one in document["repositories"] for each in one["environments"]
     )
 
 
-def _data(report: Any) -> Any:  # noqa: ANN401 - parsed JSON
+def _data(report: Any) -> Any:
     return report["data"]
 
 
 def _junit(text: str) -> tuple[int, int]:
     """Check the numbers of each suite; return those of cases without errors, and of failures."""
-    root = ET.fromstring(text)  # noqa: S314 - written by this program a moment ago
+    root = ET.fromstring(text)
     for suite in root:
         assert int(suite.attrib["tests"]) == len(suite.findall("testcase"))
         assert int(suite.attrib["failures"]) == len(suite.findall("testcase/failure"))

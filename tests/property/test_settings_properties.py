@@ -36,7 +36,7 @@ def declared(environ: dict[str, str], **files: str) -> tuple[object, ...] | None
 @given(st.dictionaries(st.sampled_from(NAMES), ANYTHING), st.booleans())
 def test_any_input_is_settings_or_errors(
     environ: dict[str, str],
-    complete: bool,  # noqa: FBT001 - drawn
+    complete: bool,
 ) -> None:
     """No other exception is raised."""
     found = errors_of((ONE if complete else {}) | environ, file="environments: []")

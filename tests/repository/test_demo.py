@@ -14,7 +14,7 @@ from tests.repository.markdown import PROJECT
 
 def test_every_step_ends_as_expected(tmp_path: os.PathLike[str]) -> None:
     environ = {"PATH": os.environ["PATH"], "ATLASSIAN_API_TOKEN": "of-whoever-runs-this"}
-    done = subprocess.run(  # noqa: S603 - our own program
+    done = subprocess.run(
         [sys.executable, str(PROJECT / "demo/run.py")],
         cwd=tmp_path,
         env=environ,

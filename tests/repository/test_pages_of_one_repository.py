@@ -130,9 +130,7 @@ def _environments(repositories: object) -> object:
 
 
 def _git(folder: Path, *arguments: str) -> None:
-    subprocess.run(  # noqa: S603 - a repository of this test
-        ["/usr/bin/env", "git", *arguments], cwd=folder, check=True, capture_output=True
-    )
+    subprocess.run(["/usr/bin/env", "git", *arguments], cwd=folder, check=True, capture_output=True)
 
 
 def test_feature_branches(acme: Workspace, tmp_path_factory: pytest.TempPathFactory) -> None:

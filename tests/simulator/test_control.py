@@ -20,7 +20,7 @@ def post(bench: Bench, name: str, body: Json) -> httpx.Response:
     return bench.client.post(f"{CONTROL}/{name}", json=body)
 
 
-def get(bench: Bench, name: str) -> Any:  # noqa: ANN401 - whatever the JSON says
+def get(bench: Bench, name: str) -> Any:
     return bench.client.get(f"{CONTROL}/{name}").json()
 
 

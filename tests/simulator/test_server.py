@@ -179,7 +179,7 @@ def test_an_exception_in_the_server_is_printed(
 
 def test_tls(tmp_path: Path) -> None:
     key, certificate = tmp_path / "key.pem", tmp_path / "cert.pem"
-    subprocess.run(  # noqa: S603 - fixed arguments
+    subprocess.run(
         [
             *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1"),
             *("-keyout", str(key), "-out", str(certificate), "-subj", "/CN=localhost"),

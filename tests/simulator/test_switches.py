@@ -72,7 +72,7 @@ def test_an_environment_can_be_created_under_random_switches(random: Random) -> 
 
 
 def test_random_switches_are_repeatable_by_seed() -> None:
-    drawn = [random_switches(Random(seed)) for seed in (1, 1, 2)]  # noqa: S311 - no secret
+    drawn = [random_switches(Random(seed)) for seed in (1, 1, 2)]
     assert drawn[0] == drawn[1] != drawn[2]
 
 
@@ -161,7 +161,7 @@ def test_running_the_module(
 
 def test_the_process_itself() -> None:
     command = [sys.executable, "-m", "simulator", "--profile", "documented"]
-    with subprocess.Popen(  # noqa: S603 - our own module
+    with subprocess.Popen(
         command, stdout=subprocess.PIPE, text=True, env=os.environ | {"PYTHONUNBUFFERED": "1"}
     ) as process:
         assert process.stdout is not None

@@ -32,7 +32,7 @@ def _matches(message: str) -> bool:
     return any(pattern.fullmatch(message) for pattern in _patterns())
 
 
-def assert_documented(report: Any) -> None:  # noqa: ANN401 - parsed JSON
+def assert_documented(report: Any) -> None:
     """Check the problems and configuration errors of a report."""
     for error in report["errors"]:
         assert is_documented(error["what"]), f"not in troubleshooting.md: {error['what']}"

@@ -41,9 +41,7 @@ def run_registry(program: str, folder: Path, *, more: str = "") -> Iterator[int]
     configuration = folder / "registry.yml"
     configuration.write_text(_CONFIGURATION.format(folder=folder, port=port, more=more))
     with (folder / "log").open("w") as log:
-        process = subprocess.Popen(  # noqa: S603 - Debian's registry
-            [program, "serve", str(configuration)], stdout=log, stderr=log
-        )
+        process = subprocess.Popen([program, "serve", str(configuration)], stdout=log, stderr=log)
     try:
         _wait_for(process, port)
         yield port

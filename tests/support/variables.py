@@ -11,7 +11,7 @@ KEY = "a key that is hard to guess"
 LIVE = {"ENVIRONMENT_NAME": "Live"}
 
 
-def live_world(**switches: Any) -> World:  # noqa: ANN401 - the simulator's own switches
+def live_world(**switches: Any) -> World:
     world = World(**switches)
     world.shop.add_environment("Live", "Production", admin_only=True)
     return world

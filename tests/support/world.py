@@ -272,7 +272,7 @@ def _end(path: str) -> str:
     return "/".join(parts[4:])
 
 
-def _keys(report: Any) -> list[str]:  # noqa: ANN401 - parsed JSON
+def _keys(report: Any) -> list[str]:
     if isinstance(report, list):
         return [key for each in report for key in _keys(each)]
     if not isinstance(report, dict):

@@ -179,7 +179,7 @@ def test_results_are_published_where_it_is_asked_for(monkeypatch: pytest.MonkeyP
 
 def _run_shell(redirections: str, **environ: str) -> int:
     """Run the pipe in a process of its own, with its streams redirected by a shell."""
-    ended = subprocess.run(  # noqa: S603 - this program
+    ended = subprocess.run(
         ["/bin/bash", "-c", f"set -o pipefail; {sys.executable} -m pipe {redirections}"],
         cwd=Path(pipe.__main__.__file__).parents[1],
         env={**os.environ, **environ},

@@ -27,7 +27,7 @@ def test_the_life_of_an_environment(how: str) -> None:
     simulator = Simulator()
     simulator.add_repository("acme", "shop", environments=[("Live", "Production", True)])
     with Server(simulator) as server:
-        done = subprocess.run(  # noqa: S603 - our own script and a local address
+        done = subprocess.run(
             [str(NODE), str(HERE / "environments.cjs"), server.url, how],
             capture_output=True,
             text=True,

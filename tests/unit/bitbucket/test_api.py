@@ -145,7 +145,7 @@ def test_an_answer_about_something_else_proves_nothing(call: Call, body: dict[st
         (False, {"restrictions": {"admin_only": False}}),
     ],
 )
-def test_an_environment_is_created(admin_only: bool | None, more: dict[str, object]) -> None:  # noqa: FBT001 - parametrized
+def test_an_environment_is_created(admin_only: bool | None, more: dict[str, object]) -> None:
     line = connect([httpx.Response(201, json=environment("Test"))])
 
     created = line.bitbucket.create_environment(SHOP, "Test", EnvironmentType.TEST, admin_only)
@@ -280,7 +280,7 @@ def test_a_branch_restriction_is_added() -> None:
         (httpx.Response(403, json=NOT_FOUND), Rejected(status=403, message="Not found")),
     ],
 )
-def test_whether_pipelines_is_on(reply: httpx.Response, enabled: bool | Rejected) -> None:  # noqa: FBT001 - parametrized
+def test_whether_pipelines_is_on(reply: httpx.Response, enabled: bool | Rejected) -> None:
     line = connect([reply])
 
     assert line.bitbucket.pipelines_enabled(SHOP) == enabled

@@ -76,7 +76,7 @@ def test_what_is_no_environment_is_unparseable(value: Json) -> None:
         ({}, None, True),
     ],
 )
-def test_a_variable_is_read(fields: dict[str, Json], value: str | None, secured: bool) -> None:  # noqa: FBT001 - parametrized
+def test_a_variable_is_read(fields: dict[str, Json], value: str | None, secured: bool) -> None:
     read = payloads.variable({"uuid": "{v}", "key": "K", "accountUuid": "{a}", **fields})
 
     assert read == ExistingVariable(uuid="{v}", key="K", value=value, secured=secured)
@@ -106,7 +106,7 @@ def test_what_is_no_branch_restriction_is_unparseable(value: Json) -> None:
     ("value", "enabled"),
     [({"enabled": True}, True), ({"enabled": False}, False), ({}, False), ({"enabled": 1}, False)],
 )
-def test_whether_pipelines_is_on(value: Json, enabled: bool) -> None:  # noqa: FBT001 - parametrized
+def test_whether_pipelines_is_on(value: Json, enabled: bool) -> None:
     assert payloads.pipelines_enabled(value) is enabled
 
 

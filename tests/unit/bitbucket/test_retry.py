@@ -68,13 +68,13 @@ PASSING: Final[list[Failure]] = [
 
 
 @pytest.mark.parametrize("idempotent", [True, False])
-def test_a_parsed_response_is_accepted(idempotent: bool) -> None:  # noqa: FBT001 - parametrized
+def test_a_parsed_response_is_accepted(idempotent: bool) -> None:
     assert decided(Understood("x", answer(200)), idempotent=idempotent) == Accept("x")
 
 
 @pytest.mark.parametrize("status", [301, 304, 400, 401, 402, 403, 404, 405, 409, 410, 422, 499])
 @pytest.mark.parametrize("idempotent", [True, False])
-def test_a_refusal_is_final(status: int, idempotent: bool) -> None:  # noqa: FBT001 - parametrized
+def test_a_refusal_is_final(status: int, idempotent: bool) -> None:
     assert decided(Failed(answer(status)), idempotent=idempotent) == Reject(answer(status))
 
 

@@ -321,7 +321,7 @@ def test_a_response_followed_by_the_end_of_tls_leaves_the_connection_readable(
         assert stream.read(1, in_seconds(LONG)) == b"x"
         assert isinstance(plain, _TcpStream)
         if not stream.get_extra_info("is_readable"):  # the end of TLS came alone: wait for it
-            select.select([plain._connection], [], [], LONG)  # noqa: SLF001
+            select.select([plain._connection], [], [], LONG)  # noqa: SLF001 - a socket to wait on
         assert stream.get_extra_info("is_readable")
         assert stream.get_extra_info("ssl_object") is None
         stream.close()

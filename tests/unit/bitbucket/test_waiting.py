@@ -43,7 +43,7 @@ def test_a_pause_never_exceeds_the_deadline() -> None:
 @pytest.mark.parametrize(("request_", "is_unknown"), [(GET, False), (PUT, True), (POST, True)])
 def test_a_write_without_time_for_another_attempt_is_reported_as_unknown(
     request_: IdempotentRequest[object] | NonIdempotentRequest[object],
-    is_unknown: bool,  # noqa: FBT001 - parametrized
+    is_unknown: bool,
 ) -> None:
     line = connect([httpx.Response(503, headers={"Retry-After": "700"})])
 

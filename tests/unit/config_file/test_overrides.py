@@ -32,7 +32,7 @@ BELOW = DeclaredEnvironment(
 )
 
 
-def over(name: str = "", **desired: Any) -> DeclaredEnvironment:  # noqa: ANN401 - fields of Desired
+def over(name: str = "", **desired: Any) -> DeclaredEnvironment:
     """Return an environment that mentions nothing but these fields of what it should contain."""
     return DeclaredEnvironment(name=name, desired=Desired(**desired))
 

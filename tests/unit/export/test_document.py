@@ -19,7 +19,7 @@ OTHER = Repository("acme", "web")
 _Pair = tuple[ExistingEnvironment, ExistingContents]
 
 
-def _env(name: str, *variables: ExistingVariable, **fields: Any) -> _Pair:  # noqa: ANN401 - of env
+def _env(name: str, *variables: ExistingVariable, **fields: Any) -> _Pair:
     return env(name, **fields), ExistingContents(variables=variables, branches=())
 
 
@@ -38,11 +38,11 @@ def _file(*environments: _Pair, **others: _Pair) -> ExportedFile:
     return make(found, Redactor())
 
 
-def _document(file: ExportedFile) -> Any:  # noqa: ANN401 - parsed YAML
+def _document(file: ExportedFile) -> Any:
     return yaml.safe_load(render_yaml(file, ()))
 
 
-def _environments(*environments: _Pair) -> Any:  # noqa: ANN401 - parsed YAML
+def _environments(*environments: _Pair) -> Any:
     return _document(_file(*environments))["environments"]
 
 

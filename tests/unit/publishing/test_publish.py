@@ -130,7 +130,7 @@ def test_many_annotations_are_sent_in_batches(world: World) -> None:
 def test_without_the_proxy_the_credentials_are_used(
     world: World,
     monkeypatch: pytest.MonkeyPatch,
-    there: bool,  # noqa: FBT001 - a case
+    there: bool,
 ) -> None:
     # A proxy that does not know us answers 401; no proxy at all does not answer.
     refusing = InProcessTransport(world.simulator, proxy=False)

@@ -83,7 +83,7 @@ def _run(folder: Path, tries: Sequence[Try]) -> list[Found]:
     scripts = ",".join(f"(view, page, found) => {{ {each.script} }}" for each in tries)
     around = folder / "around.html"
     around.write_text(_AROUND % (frames, scripts), encoding="utf-8")
-    done = subprocess.run(  # noqa: S603 - found on the path
+    done = subprocess.run(
         [
             CHROMIUM or "chromium",
             *_FLAGS,

@@ -35,7 +35,7 @@ def test_drift_is_a_failure_with_its_difference() -> None:
 
 
 def test_a_planned_change_is_no_failure() -> None:
-    root = ET.fromstring(render(view(replace(CHECK, mode=Mode.PLAN))))  # noqa: S314 - our own
+    root = ET.fromstring(render(view(replace(CHECK, mode=Mode.PLAN))))
     assert root.attrib["failures"] == "1"
     case = root.find("testsuite/testcase[@name='Production']")
     assert case is not None
@@ -44,7 +44,7 @@ def test_a_planned_change_is_no_failure() -> None:
 
 def test_a_plan_names_every_variable_that_is_lost() -> None:
     run = replace(CHECK, mode=Mode.PLAN, repositories=(DELETION,))
-    root = ET.fromstring(render(view(run)))  # noqa: S314 - our own
+    root = ET.fromstring(render(view(run)))
     case = root.find("testsuite/testcase[@name='Old']")
     assert case is not None
     assert case.findtext("system-out") == (
@@ -66,7 +66,7 @@ def test_problems_of_a_repository_and_of_the_run_are_errors() -> None:
         config_errors=(ConfigError("MODE", "is wrong"),),
         remaining=(Repository("acme", "api"),),
     )
-    root = ET.fromstring(render(view(run)))  # noqa: S314 - our own
+    root = ET.fromstring(render(view(run)))
     assert [suite.attrib["name"] for suite in root] == ["Run", "acme/shop", "acme/api"]
     assert [error.text for error in root.iter("error")] == [
         "It.\nWhy: Because.\nWhat to do: Do.",

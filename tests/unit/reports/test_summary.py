@@ -65,7 +65,7 @@ def test_a_plan_is_counted_by_environments() -> None:
 )
 def test_a_plan_that_writes_nothing_is_empty(
     repository: RepositoryResult,
-    expected: bool,  # noqa: FBT001 - a case
+    expected: bool,
 ) -> None:
     assert would_change(replace(RUN, repositories=(repository,))) is expected
 

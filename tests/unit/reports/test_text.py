@@ -33,7 +33,7 @@ from pipe.reports.text import (
         (("main", "release/*", ""), "[main, release/*, '']"),
     ],
 )
-def test_values_are_readable(value: str | bool | tuple[str, ...] | None, text: str) -> None:  # noqa: FBT001 - a field's value
+def test_values_are_readable(value: str | bool | tuple[str, ...] | None, text: str) -> None:
     assert format_value(value) == text
 
 
