@@ -28,7 +28,7 @@ _ABOUT: Final = """
 - A module counts for the library that imports it first, with all that it imports in turn: of the
   milliseconds of pydantic-settings, most are pydantic and the standard library.
 - By Python's own account (`-X importtime`), which makes each import a little slower. What pydantic
-  imports only when it is first used counts for whoever uses it.
+  imports late counts for the library that uses it first.
 """
 
 

@@ -162,44 +162,33 @@ class ModeRunner:
                 many_repositories=several,
                 stop=self._context.stop,
             )
-            handle = self._export if self._options.mode is Mode.EXPORT else self._orchestrate
+            handle = self._handler(apply_context, pool, recorder, len(repositories))
             try:
-                self._result = handle(apply_context, pool, recorder, repositories)
+                self._result = handle(repositories, self._result)
             except Exception:  # a bug: what was done before it must not be lost
                 self._result = recorder.finish(self._result)
                 raise
 
-    def _export(
-        self,
-        apply_context: ApplyContext,
-        pool: WorkerPool,
-        recorder: RunRecorder,
-        repositories: tuple[Repository, ...],
-    ) -> RunResult:
-        from pipe.export.exporter import Exporter  # noqa: PLC0415 - only when asked for
+    def _handler(
+        self, apply_context: ApplyContext, pool: WorkerPool, recorder: RunRecorder, count: int
+    ) -> Callable[[tuple[Repository, ...], RunResult], RunResult]:
+        """Return what handles `count` repositories: it adds to a result what happened to them."""
+        if self._options.mode is Mode.EXPORT:
+            from pipe.export.exporter import Exporter  # noqa: PLC0415 - only when asked for
 
-        exporter = Exporter(
-            apply_context=apply_context,
-            pool=pool,
-            recorder=recorder,
-            redactor=self._redactor,
-            out=self._context.out,
-            path=self._options.export_file,
-        )
-        return exporter.run(repositories, self._result)
-
-    def _orchestrate(
-        self,
-        apply_context: ApplyContext,
-        pool: WorkerPool,
-        recorder: RunRecorder,
-        repositories: tuple[Repository, ...],
-    ) -> RunResult:
+            return Exporter(
+                apply_context=apply_context,
+                pool=pool,
+                recorder=recorder,
+                redactor=self._redactor,
+                out=self._context.out,
+                path=self._options.export_file,
+            ).run
         # Few repositories leave workers for the pages and variables of each.
-        workers = max(1, self._options.workers // len(repositories))
-        several, parallel = len(repositories) > 1, self._settings.parallel
+        workers = max(1, self._options.workers // count)
+        several, parallel = count > 1, self._settings.parallel
         is_shared = parallel is not None and parallel[1] > 1
-        orchestrator = Orchestrator(
+        return Orchestrator(
             settings=self._settings,
             apply_context=replace(
                 apply_context,
@@ -212,8 +201,7 @@ class ModeRunner:
             pool=pool,
             recorder=recorder,
             budget=self._budget,
-        )
-        return orchestrator.run(repositories, self._result)
+        ).run
 
     def _pool(self, workers: int) -> WorkerPool:
         return WorkerPool(

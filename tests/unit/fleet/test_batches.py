@@ -18,7 +18,7 @@ from pipe.fleet.batches import (
 )
 from pipe.models.changes import RepositoryPlan
 from pipe.models.declaration import Declaration, DeclaredEnvironment, Desired, Rule, State
-from pipe.models.results import RepositoryResult
+from pipe.planning.variables import SecretsPolicy
 from simulator.behaviour.profiles import OBSERVED
 from tests.property.strategies import Experiment, desired, experiments, states
 from tests.support.values import SHOP, declared, plain
@@ -127,6 +127,24 @@ def test_planning_takes_the_reads_that_are_counted(
     assert len(world.simulator.requests) == reads_needed(declaration)
 
 
+def sent_and_counted(
+    world: World,
+    declaration: Declaration,
+    *,
+    secrets: SecretsPolicy | None = None,
+    force: bool = False,
+) -> tuple[int, int]:
+    """Apply a plan; return how many requests that took, and how many it may take at most."""
+    context = world.service(secrets=secrets, force=force)
+    plan = plan_one(context, SHOP, declaration)
+    assert isinstance(plan, RepositoryPlan)
+    before = len(world.simulator.requests)
+
+    apply_one(context, plan, declaration)
+
+    return len(world.simulator.requests) - before, requests_at_most(plan)
+
+
 @pytest.mark.parametrize("enabled", [None, False])
 def test_the_second_plan_after_enabling_pipelines_is_in_the_upper_bound(
     *, enabled: bool | None
@@ -143,14 +161,8 @@ def test_the_second_plan_after_enabling_pipelines_is_in_the_upper_bound(
         enable_pipelines=True,
         repository=Desired(variables=()),
     )
-    context = world.service()
-    plan = plan_one(context, SHOP, declaration)
-    assert isinstance(plan, RepositoryPlan)
-    before = len(world.simulator.requests)
 
-    apply_one(context, plan, declaration)
-
-    assert len(world.simulator.requests) - before == requests_at_most(plan) == 6
+    assert sent_and_counted(world, declaration) == (6, 6)
 
 
 def test_the_read_that_verifies_branches_is_in_the_upper_bound() -> None:
@@ -161,25 +173,16 @@ def test_the_read_that_verifies_branches_is_in_the_upper_bound() -> None:
     live.set_variable("A", "1", secured=False)
     wants = Desired(branches=(), variables=(plain("B"),), prune_variables=True)
     declaration = Declaration(environments=(declared("Live", wants=wants),))
-    context = world.service()
-    plan = plan_one(context, SHOP, declaration)
-    assert isinstance(plan, RepositoryPlan)
-    before = len(world.simulator.requests)
 
-    apply_one(context, plan, declaration)
-
-    assert len(world.simulator.requests) - before == requests_at_most(plan) == 5
+    assert sent_and_counted(world, declaration) == (5, 5)
 
 
 @given(experiments())
 def test_applying_a_plan_takes_no_more_requests_than_its_upper_bound(drawn: Experiment) -> None:
     experiment = dataclasses.replace(drawn, switches=OBSERVED)
     world = experiment.world()
-    context = world.service(secrets=experiment.policy, force=experiment.force)
-    plan = plan_one(context, SHOP, experiment.declaration)
-    assert not isinstance(plan, RepositoryResult)
-    before = len(world.simulator.requests)
-    apply_one(context, plan, experiment.declaration)
-    sent = world.simulator.requests[before:]
+    sent, counted = sent_and_counted(
+        world, experiment.declaration, secrets=experiment.policy, force=experiment.force
+    )
 
-    assert len(sent) <= requests_at_most(plan), [f"{each.method} {each.path}" for each in sent]
+    assert sent <= counted, [f"{each.method} {each.path}" for each in world.simulator.requests]
