@@ -2,7 +2,7 @@
 # It builds with the classic builder and with BuildKit, on every architecture that Debian and the wheels of
 # the dependencies support.
 
-# A release pins it by digest (.ci/images.lock).
+# A release pins it by digest (.ci/images.lock), so there is no tag here to pin.
 ARG BASE_IMAGE=debian:trixie-slim
 # hadolint ignore=DL3006
 FROM ${BASE_IMAGE} AS build

@@ -92,7 +92,7 @@ def _run(stop: Stop, arguments: Sequence[str]) -> int:
 
 def _connect(url: str, stop: Stop) -> "httpx.Client":
     import pipe.modes  # noqa: F401, PLC0415 - slow; a configuration error does without
-    from pipe.bitbucket.http_client import open_client  # noqa: PLC0415 - likewise
+    from pipe.bitbucket.http_client import open_client  # noqa: PLC0415 - loads the HTTP client
 
     gc.freeze()  # all that is imported stays
     gc.set_threshold(_GARBAGE)
@@ -101,7 +101,7 @@ def _connect(url: str, stop: Stop) -> "httpx.Client":
 
 
 def _in_pipe(stop: Stop) -> "httpx.Client":
-    from pipe.bitbucket.http_client import open_in_pipe_client  # noqa: PLC0415 - slow; see above
+    from pipe.bitbucket.http_client import open_in_pipe_client  # noqa: PLC0415 - only when asked for
 
     return open_in_pipe_client(stop)
 

@@ -67,7 +67,7 @@ def _run(
         return result, error.options.report_files, about
     about = About(at=context.clock.now(), context=settings.context)
     with client:
-        from pipe.modes import ModeRunner  # noqa: PLC0415 - slow; see the module's docstring
+        from pipe.modes import ModeRunner  # noqa: PLC0415 - loads the HTTP client
 
         result = ModeRunner(context, settings, client, console, redactor).run(about)
     return result, settings.options.report_files, about

@@ -193,7 +193,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._drop(reply.how)
 
     do_GET = do_HEAD = do_POST = do_PUT = _serve  # noqa: N815 - names that the base class looks for
-    do_DELETE = do_PATCH = do_OPTIONS = do_CONNECT = _serve  # noqa: N815 - as above
+    do_DELETE = do_PATCH = do_OPTIONS = do_CONNECT = _serve  # noqa: N815 - likewise looked for
 
     def _read_body(self) -> bytes:
         if "chunked" not in self.headers.get("Transfer-Encoding", "").lower():

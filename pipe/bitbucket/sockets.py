@@ -53,7 +53,7 @@ class BoundedBackend(httpcore.NetworkBackend):
         port: int,
         timeout: float | None = None,
         local_address: str | None = None,  # noqa: ARG002 - part of the interface
-        socket_options: Iterable[SocketOption] | None = None,  # noqa: ARG002 - likewise
+        socket_options: Iterable[SocketOption] | None = None,  # noqa: ARG002 - part of the interface
     ) -> httpcore.NetworkStream:
         """Connect to the first address of `host` that accepts.
 

@@ -164,8 +164,7 @@ def _read_file(
     text = read_text("CONFIG_FILE", path, files, errors)
     if text is None:
         return _INVALID_FILE
-    # Loads the YAML library, which most runs do not need.
-    from pipe.config_file.loader import read_config_file  # noqa: PLC0415 - see above
+    from pipe.config_file.loader import read_config_file  # noqa: PLC0415 - loads the YAML library
 
     config = read_config_file(
         path,

@@ -246,7 +246,7 @@ def test_a_reader_that_stopped_reading_the_log_does_not_hold_the_report(
     poll = select.poll()
     poll.register(writing, select.POLLOUT)
     while poll.poll(0):  # until the pipe is full
-        time.sleep(0.01)
+        time.sleep(0.01)  # the system does not say when a pipe becomes full
     process.send_signal(signal.SIGTERM)
     began = time.monotonic()
 
