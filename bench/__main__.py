@@ -1,7 +1,5 @@
 """Measure everything side by side, in one run (`make bench`)."""
 
-from __future__ import annotations
-
 import argparse
 import sys
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """How the time grows with the variables of an environment and the repositories of a fleet."""
 
-from __future__ import annotations
-
 import json
 import subprocess
 from collections.abc import Sequence

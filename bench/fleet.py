@@ -1,7 +1,5 @@
 """A fleet with nothing to do: requests, seconds against the physical limit, memory."""
 
-from __future__ import annotations
-
 import json
 import tempfile
 from collections.abc import Iterator, Sequence

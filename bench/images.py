@@ -1,7 +1,5 @@
 """The image, next to one in the official shape: its size, and the start of its container."""
 
-from __future__ import annotations
-
 import random
 import subprocess
 import time

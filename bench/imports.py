@@ -1,7 +1,5 @@
 """What a program imports until its first request: the time by the library that asks for it."""
 
-from __future__ import annotations
-
 import re
 import sys
 from collections import Counter

@@ -1,7 +1,5 @@
 """Interpreters with exactly what a program needs, as its image would have it."""
 
-from __future__ import annotations
-
 import hashlib
 import subprocess
 import sys

@@ -1,7 +1,5 @@
 """What the figures were measured on: enough to judge them, nothing that names the machine."""
 
-from __future__ import annotations
-
 import os
 import platform
 from datetime import UTC, datetime

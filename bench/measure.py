@@ -1,7 +1,5 @@
 """Runs a program as a whole process and measures it from outside."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys

@@ -1,7 +1,5 @@
 """Thousands of repositories over parallel steps, on the simulator's clock: requests and hours."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 from typing import Final

@@ -1,7 +1,5 @@
 """What a step pays: its image pulled from a registry at a fixed speed, then run."""
 
-from __future__ import annotations
-
 import random
 import socket
 import subprocess

@@ -1,7 +1,5 @@
 """The standard scenarios: requests and seconds of a whole run, next to peers."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

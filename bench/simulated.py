@@ -1,7 +1,5 @@
 """A simulator in a process of its own, so that its work and memory are not the pipe's."""
 
-from __future__ import annotations
-
 import json
 import subprocess
 import sys

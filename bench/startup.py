@@ -1,7 +1,5 @@
 """From the start of a process to its first request, and to the message of a configuration error."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Tables for people: aligned in a terminal, and right as Markdown."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass
 

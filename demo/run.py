@@ -3,8 +3,6 @@
 Nothing leaves this machine. The exit code is 0 only if every step ends as expected.
 """
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys

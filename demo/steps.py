@@ -1,7 +1,5 @@
 """The steps of the demonstration, in order."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final

@@ -9,8 +9,6 @@ PACKAGES is the folder into which pip installed the dependencies, PROGRAM the fo
 ROOT the folder to create.
 """
 
-from __future__ import annotations
-
 import compileall
 import os
 import py_compile

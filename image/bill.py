@@ -1,7 +1,5 @@
 """Bill of materials of the image (CycloneDX), and the licences of its parts."""
 
-from __future__ import annotations
-
 import json
 import re
 import subprocess

@@ -1,7 +1,5 @@
 """Turn a log with colours into a web page: `python -m scripts.log_page <log >page.html`."""
 
-from __future__ import annotations
-
 import re
 import sys
 from html import escape

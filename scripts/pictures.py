@@ -3,8 +3,6 @@
 Each picture has its text next to it in `docs/images/`, and a test compares that text with new runs.
 """
 
-from __future__ import annotations
-
 import os
 import re
 import shutil

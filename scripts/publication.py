@@ -4,8 +4,6 @@
 the repository on Bitbucket, which a `pipe:` step names too.
 """
 
-from __future__ import annotations
-
 import re
 import sys
 from collections.abc import Iterator

@@ -4,8 +4,6 @@ These are the table of `docs/reference.md`, the rows of it that README.md shows,
 of `pipe.yml`.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from pathlib import Path

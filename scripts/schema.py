@@ -1,7 +1,5 @@
 """Writes the JSON Schema of the configuration file from its models: `python -m scripts.schema`."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import Final

@@ -5,8 +5,6 @@ values that differ, and writes every secured value, since a stored one can't be 
 the package's own pages and calls, and tries nothing again.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import sys

@@ -5,8 +5,6 @@ then one POST that creates, or one that sends the whole body as a change. It nei
 reads back, nor tries again.
 """
 
-from __future__ import annotations
-
 import os
 import sys
 from urllib.parse import quote

@@ -4,8 +4,6 @@ Its variables are declared as a schema, its credentials and its log come from th
 with one request, writes only what differs, and does not read back what it wrote.
 """
 
-from __future__ import annotations
-
 from urllib.parse import quote
 
 import requests
