@@ -21,12 +21,12 @@ from pipe.models.changes import (
     WriteFingerprints,
 )
 from pipe.models.declaration import FINGERPRINTS_KEY, PlainVariable
-from pipe.models.errors import PipeError, Problem
+from pipe.models.errors import PipeError, Problem, RunOverError
 from pipe.models.existing import ExistingVariable
 from pipe.models.results import Outcome
 from pipe.planning import fingerprints
 from pipe.planning.safety import is_pruned, pruning_problem
-from pipe.process.parallel import for_each
+from pipe.process.parallel import map_parallel
 
 ValueChange: TypeAlias = CreateVariable | UpdateVariable | RewriteSecured
 
@@ -63,7 +63,7 @@ class VariableWriter(Struct, frozen=True):
             if isinstance(each, CreateVariable | UpdateVariable | RewriteSecured)
             and (protected or not each.secured)
         ]
-        for_each(self._write, values, workers=self.store.context.workers)
+        self._write_values(values)
         if memory is not None and protected and memory.written:
             self._complete(memory, values)
         self._delete(changes)
@@ -73,6 +73,30 @@ class VariableWriter(Struct, frozen=True):
         """Return if these changes may be made; they are skipped if the run is over."""
         with self.outcomes.skip_on_error(*changes):
             self.store.context.check()
+
+    def _write_values(self, values: list[ValueChange]) -> None:
+        """Write the first value alone, then the others together.
+
+        What fails for every value, such as a missing permission, fails once. Each of the others is
+        tried whatever became of the rest, so that the number of workers does not change the result.
+
+        Raises:
+            PipeError: The error of the first value, in the order of the plan, that had one.
+        """
+        for change in values[:1]:
+            self._write(change)
+        errors = map_parallel(self._try, values[1:], workers=self.store.context.workers)
+        for error in filter(None, errors):
+            raise error
+
+    def _try(self, change: ValueChange) -> PipeError | None:
+        try:
+            self._write(change)
+        except RunOverError:
+            raise
+        except PipeError as error:
+            return error
+        return None
 
     def _write(self, change: ValueChange) -> None:
         self._begin(change)

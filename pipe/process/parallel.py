@@ -46,13 +46,3 @@ def map_parallel(
     if errors:
         raise errors[min(errors)]
     return [results[number] for number in range(len(items))]
-
-
-def for_each(function: Callable[[Item], None], items: Sequence[Item], *, workers: int) -> None:
-    """Call the function for each item: for the first alone, then for up to `workers` at a time.
-
-    What fails for every item, such as a missing permission, then fails once, whatever the number of
-    workers. Errors are those of `map_parallel`.
-    """
-    map_parallel(function, items[:1], workers=1)
-    map_parallel(function, items[1:], workers=workers)

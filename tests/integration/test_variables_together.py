@@ -8,9 +8,9 @@ import httpx
 import pytest
 
 from pipe.process.parallel import map_parallel
-from simulator.faults import DropConnection
-from tests.support.variables import values_of
-from tests.support.world import World, run_with
+from simulator.faults import Answer, DropConnection, RateLimited
+from tests.support.variables import live_of, live_world, values_of
+from tests.support.world import Ran, World, run_with
 
 
 class _WatchedWorld(World):
@@ -81,3 +81,37 @@ def test_workers_bound_the_requests_of_all_threads_together(
     world.simulator.faults.add(DropConnection(), method="POST", path="*/variables", times=1)
     ran = run_with(world, SEVEN | {"REPOSITORIES": json.dumps(slugs), "REPO_SLUG": ""})
     assert (ran.exit_code, found) == (0, pages)
+
+
+@pytest.mark.promise("P21")
+def test_the_others_are_written_even_if_one_fails_whatever_the_number_of_workers() -> None:
+    def ran(workers: int) -> tuple[Ran, dict[str, str]]:
+        world = live_world()
+        variables = {key: live_of(world).set_variable(key, "0") for key in "ABCDEFG"}
+        path = f"*{variables['C'].uuid.strip('{}')}*"
+        world.simulator.faults.add(Answer(status=500), method="PUT", path=path, times=99)
+        ran = run_with(world, SEVEN | {"WORKERS": str(workers)})
+        return ran, {key: value for key, (value, _) in values_of(world).items()}
+
+    (alone, values), (together, others) = ran(1), ran(4)
+    assert values == others == dict.fromkeys("ABDEFG", "1") | {"C": "0"}
+    assert (alone.log, alone.outcomes) == (together.log, together.outcomes)
+    assert alone.exit_code == together.exit_code != 0
+
+
+def test_no_other_is_tried_if_the_first_fails() -> None:
+    world = World()
+    world.simulator.faults.add(Answer(status=403), method="POST", path="*/variables", times=99)
+    assert [path for method, path, _ in run_with(world, SEVEN).writes if "variables" in path] == [
+        "deployments_config/environments/{}/variables"
+    ]
+
+
+def test_no_other_is_begun_once_the_run_is_over() -> None:
+    world = World()
+    world.simulator.faults.add(
+        RateLimited(wait=9_999, retry_after="seconds"), method="POST", path="*/variables", skip=1
+    )
+    ran = run_with(world, SEVEN | {"WORKERS": "1"})
+    assert ran.exit_code == 6
+    assert set(values_of(world)) == {"A"}
