@@ -8,7 +8,7 @@ import math
 from collections import deque
 from collections.abc import Callable, Iterator
 from threading import Lock
-from typing import TypeAlias
+from typing import TypeAlias, TypeGuard
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -130,7 +130,8 @@ class Orchestrator(Struct, kw_only=True, eq=False):
             return None
         batch = tuple(self._waiting.popleft() for _ in range(count))
         self._handled += count
-        return _Batch(batch, self.pool.map(self._plan, batch, activity="repositories read"))
+        outcomes = self.pool.map(self._plan, batch, activity="repositories read", all_first=True)
+        return _Batch(batch, outcomes)
 
     def _skip_waiting(self) -> None:
         if self._waiting and not self.pool.stopped:
@@ -227,20 +228,24 @@ class Orchestrator(Struct, kw_only=True, eq=False):
     def _applied(
         self, repositories: tuple[Repository, ...], planned: list[Planned]
     ) -> Iterator[RepositoryResult | NotStarted]:
+        to_apply = [each for each in planned if _needs_requests(each)]
         outcomes = self.pool.map(
-            self._apply, planned, activity="repositories done", admit=self._admit
+            self._apply, to_apply, activity="repositories changed", admit=self._admit
         )
-        for repository, plan, outcome in zip(repositories, planned, outcomes, strict=True):
-            yield self._result(repository, plan, outcome)
+        for repository, plan in zip(repositories, planned, strict=True):
+            if _needs_requests(plan):
+                yield self._result(repository, next(outcomes))
+            else:
+                yield _not_applied(plan)
 
-    def _admit(self, plan: Planned) -> bool:
+    def _admit(self, plan: RepositoryPlan) -> bool:
         """Return whether one more repository can be finished, besides those in progress.
 
         The first one always begins: a rerun must get further than the run before it.
         """
-        needed = _requests(plan)
-        if not (needed and self.recorder.many_repositories):
+        if not self.recorder.many_repositories:
             return True
+        needed = requests_at_most(plan)
         shortage = None if self._is_first else self._left().shortage(needed)
         self._is_first = False
         with self._lock:
@@ -255,34 +260,27 @@ class Orchestrator(Struct, kw_only=True, eq=False):
         with self._lock:
             return replace(left, sent=left.sent + self._reserved)
 
-    def _apply(self, plan: Planned) -> RepositoryResult | NotStarted:
-        if not isinstance(plan, RepositoryPlan) or not _requests(plan):
-            return _not_applied(plan)
+    def _apply(self, plan: RepositoryPlan) -> RepositoryResult:
         declaration = self.settings.declaration_for(plan.repository)
         try:
             result = apply_one(self.apply_context, plan, declaration)
         finally:
             with self._lock:
-                self._reserved -= _requests(plan)
+                self._reserved -= requests_at_most(plan)
         self._stop_if_over(result)
         return result
 
     def _result(
-        self,
-        repository: Repository,
-        plan: Planned,
-        outcome: RepositoryResult | Unfinished,
+        self, repository: Repository, outcome: RepositoryResult | Unfinished
     ) -> RepositoryResult | NotStarted:
         match outcome:
-            case NotStarted():
-                return outcome if _requests(plan) else _not_applied(plan)
             case Abandoned(reason):
                 problem = planning_problems.abandoned(repository, reason)
                 return RepositoryResult(repository=repository, problem=problem)
             case Crashed():
                 problem = self.recorder.unexpected(repository, outcome)
                 return RepositoryResult(repository=repository, problem=problem)
-            case RepositoryResult():
+            case RepositoryResult() | NotStarted():
                 return outcome
 
     def _stop_if_over(self, result: RepositoryResult) -> None:
@@ -294,5 +292,5 @@ def _not_applied(planned: Planned) -> RepositoryResult | NotStarted:
     return planned_result(planned) if isinstance(planned, RepositoryPlan) else planned
 
 
-def _requests(plan: Planned) -> int:
-    return requests_at_most(plan) if isinstance(plan, RepositoryPlan) else 0
+def _needs_requests(planned: Planned) -> TypeGuard[RepositoryPlan]:
+    return isinstance(planned, RepositoryPlan) and requests_at_most(planned) > 0

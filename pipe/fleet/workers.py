@@ -119,6 +119,7 @@ class WorkerPool(AbstractContextManager["WorkerPool"]):
         *,
         activity: str,
         admit: Callable[[Item], bool] = lambda _: True,
+        all_first: bool = False,
     ) -> Iterator[Result | Unfinished]:
         """Queue all items; return an iterator over one outcome for each, in their order.
 
@@ -128,6 +129,8 @@ class WorkerPool(AbstractContextManager["WorkerPool"]):
             activity: For progress lines: `repositories read` makes "repositories read: 2 of 8".
             admit: Called before an item is started, for one item at a time and in order; `False`
                 stops the pool. If it raises an exception, the item has crashed.
+            all_first: Whether to yield the first outcome when all items have ended. To wake up the
+                caller for each of them takes a third of the time of a quick call.
         """
         futures: deque[Future[Result | Crashed]] = deque(Future() for _ in items)
         with self._changed:
@@ -145,7 +148,7 @@ class WorkerPool(AbstractContextManager["WorkerPool"]):
             self._changed.notify_all()
             self._unfinished += len(items)
         self._start_threads()
-        return self._outcomes(futures, activity)
+        return self._outcomes(futures, activity, all_first=all_first)
 
     def _start_threads(self) -> None:
         """Start a thread for each call, or as many as allowed.
@@ -160,21 +163,33 @@ class WorkerPool(AbstractContextManager["WorkerPool"]):
                 self._threads += 1
 
     def _outcomes(
-        self, futures: deque[Future[Result | Crashed]], activity: str
+        self, futures: deque[Future[Result | Crashed]], activity: str, *, all_first: bool
     ) -> Iterator[Result | Unfinished]:
         total = len(futures)
+        if all_first and futures:
+            self._wait(futures[-1], futures, activity, total)
         while futures:
+            self._wait(futures[0], futures, activity, total)
             # Taken out, so that what the caller has used is not kept in memory.
             future = futures.popleft()
-            while not self._is_done(future):
-                if self._is_progress_due():
-                    done = total - len(futures) - 1 + sum(each.done() for each in futures)
-                    sent = counted(self._requests(), "request")
-                    self._console.info(f"In progress: {activity}: {done} of {total}; {sent} sent")
             if future.cancelled():
                 yield NotStarted()
             else:
                 yield future.result() if future.done() else Abandoned(self._stop.reason)
+
+    def _wait(
+        self,
+        future: Future[Result | Crashed],
+        futures: deque[Future[Result | Crashed]],
+        activity: str,
+        total: int,
+    ) -> None:
+        """Wait for an outcome, and log how far the others are."""
+        while not self._is_done(future):
+            if self._is_progress_due():
+                done = total - len(futures) + sum(each.done() for each in futures)
+                sent = counted(self._requests(), "request")
+                self._console.info(f"In progress: {activity}: {done} of {total}; {sent} sent")
 
     def _is_done(self, future: Future[Result | Crashed]) -> bool:
         """Wait a moment for an outcome; return whether to wait no longer."""

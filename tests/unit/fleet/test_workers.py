@@ -67,9 +67,19 @@ class Bench:
         function: Callable[[int], T],
         count: int,
         admit: Callable[[int], bool] = lambda _: True,
+        *,
+        all_first: bool = False,
     ) -> list[T | Unfinished]:
         with self.pool() as pool:
-            return [*pool.map(function, range(count), activity="repositories read", admit=admit)]
+            return [
+                *pool.map(
+                    function,
+                    range(count),
+                    activity="repositories read",
+                    admit=admit,
+                    all_first=all_first,
+                )
+            ]
 
     def _look(self) -> float:
         self.on_look()
@@ -77,11 +87,19 @@ class Bench:
         return self.clock.seconds
 
 
-@given(st.integers(0, 12), st.integers(1, 5))
-def test_each_item_has_one_outcome_in_order(count: int, workers: int) -> None:
-    assert Bench(workers=workers).map(lambda item: item * 2, count) == [
+@given(st.integers(0, 12), st.integers(1, 5), st.booleans())
+def test_each_item_has_one_outcome_in_order(count: int, workers: int, all_first: bool) -> None:
+    assert Bench(workers=workers).map(lambda item: item * 2, count, all_first=all_first) == [
         item * 2 for item in range(count)
     ]
+
+
+def test_the_first_outcome_can_wait_for_all() -> None:
+    ended: list[int] = []
+    with Bench(workers=2).pool() as pool:
+        outcomes = pool.map(ended.append, range(4), activity="repositories read", all_first=True)
+        next(outcomes)
+        assert sorted(ended) == [0, 1, 2, 3]
 
 
 def test_outcomes_are_in_order_although_a_later_item_is_quicker() -> None:
