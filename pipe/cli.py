@@ -83,27 +83,27 @@ def _run(stop: Stop, arguments: Sequence[str]) -> int:
             err=LogStream(_STDERR, stop),
             clock=real_clock(stop),
             stop=stop,
-            connect=lambda url: _connect(url, stop),
+            connect=lambda: _connect(stop),
             in_pipe=lambda: _in_pipe(stop),
             arguments=tuple(arguments),
         )
     )
 
 
-def _connect(url: str, stop: Stop) -> "httpx.Client":
+def _connect(stop: Stop) -> "httpx.BaseTransport":
     import pipe.modes  # noqa: F401, PLC0415 - slow; a configuration error does without
-    from pipe.bitbucket.http_client import open_client  # noqa: PLC0415 - loads the HTTP client
+    from pipe.bitbucket.http_client import open_connections  # noqa: PLC0415 - loads the HTTP client
 
     gc.freeze()  # all that is imported stays
     gc.set_threshold(_GARBAGE)
     gc.enable()
-    return open_client(base_url=url, environ=os.environ, stop=stop)
+    return open_connections(environ=os.environ, stop=stop)
 
 
-def _in_pipe(stop: Stop) -> "httpx.Client":
-    from pipe.bitbucket.http_client import open_in_pipe_client  # noqa: PLC0415 - only when asked for
+def _in_pipe(stop: Stop) -> "httpx.BaseTransport":
+    from pipe.bitbucket.http_client import open_in_pipe_connections  # noqa: PLC0415 - only when asked for
 
-    return open_in_pipe_client(stop)
+    return open_in_pipe_connections(stop)
 
 
 def _read_text(path: str) -> str:

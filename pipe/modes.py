@@ -18,6 +18,7 @@ from pipe.bitbucket import problems
 from pipe.bitbucket.api import Bitbucket
 from pipe.bitbucket.attempts import AttemptRecord
 from pipe.bitbucket.auth import describe_credentials
+from pipe.bitbucket.http_client import IN_PIPE_API, HttpClient
 from pipe.bitbucket.transport import RetryPolicy, Transport
 from pipe.fleet.batches import RemainingBudget
 from pipe.fleet.orchestrator import Orchestrator
@@ -46,7 +47,7 @@ class ModeRunner:
     Args:
         context: Injected dependencies.
         settings: What was asked for.
-        client: Sends requests to Bitbucket.
+        connections: Carry HTTP requests to Bitbucket.
         console: Receives what happens, as it happens.
         redactor: Masks the secrets of the run.
     """
@@ -55,14 +56,14 @@ class ModeRunner:
         self,
         context: RunContext,
         settings: Settings,
-        client: httpx.Client,
+        connections: httpx.BaseTransport,
         console: Log,
         redactor: Redactor,
     ) -> None:
         self._context = context
         self._settings = settings
         self._options = settings.options
-        self._client = client
+        self._client = HttpClient(settings.options.bitbucket_api_url, connections)
         self._console = console
         self._redactor = redactor
         self._result = RunResult(mode=settings.options.mode, counts=Counts(), seconds=0)
@@ -292,7 +293,8 @@ class ModeRunner:
         with self._context.in_pipe() as step_proxy:
             transport = self._open_transport(deadline=seconds, read_only=False)
             in_pipeline = settings.context.build_number is not None
-            publisher = Publisher(transport=transport, proxy=step_proxy if in_pipeline else None)
+            proxy = HttpClient(IN_PIPE_API, step_proxy) if in_pipeline else None
+            publisher = Publisher(transport=transport, proxy=proxy)
             publish(settings, present(result, about), publisher, self._console)
 
 

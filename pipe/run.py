@@ -48,7 +48,7 @@ def _run(
         settings = read_settings(context.environ, context.files, context.arguments)
         redactor.add(*settings.secrets)
         try:
-            client = context.connect(settings.options.bitbucket_api_url)
+            connections = context.connect()
         except ConfigurationError as error:  # about proxies or certificates
             options, warnings = settings.options, settings.warnings
             raise InvalidSettingsError(error.errors, options, warnings) from error
@@ -66,10 +66,10 @@ def _run(
         about = About(at=context.clock.now(), context=read_context(context.environ))
         return result, error.options.report_files, about
     about = About(at=context.clock.now(), context=settings.context)
-    with client:
+    with connections:
         from pipe.modes import ModeRunner  # noqa: PLC0415 - loads the HTTP client
 
-        result = ModeRunner(context, settings, client, console, redactor).run(about)
+        result = ModeRunner(context, settings, connections, console, redactor).run(about)
     return result, settings.options.report_files, about
 
 

@@ -4,13 +4,13 @@ from collections.abc import Callable
 from http import HTTPMethod, HTTPStatus
 from typing import Generic, TypeVar, cast
 
-import httpx
 from msgspec import Struct
 from tenacity import RetryCallState, Retrying, retry_if_result
 
 from pipe.bitbucket import problems
 from pipe.bitbucket.auth import Authorizer
 from pipe.bitbucket.exchange import exchange
+from pipe.bitbucket.http_client import HttpClient
 from pipe.bitbucket.requests import IdempotentRequest, Request
 from pipe.bitbucket.retry import (
     AttemptOutcome,
@@ -58,7 +58,7 @@ class AttemptRecord(Struct, frozen=True, kw_only=True):
 class Shared(Struct, frozen=True, kw_only=True):
     """What all requests of a run share."""
 
-    client: httpx.Client
+    client: HttpClient
     deadline: Deadline
     counter: RequestCounter
     window: RollingWindow

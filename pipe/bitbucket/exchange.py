@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 import httpx
 
+from pipe.bitbucket.http_client import HttpClient
 from pipe.bitbucket.requests import Answer, Request, UnparseableError
 from pipe.bitbucket.retry import (
     AttemptOutcome,
@@ -29,7 +30,7 @@ _STATUSES: Final = range(200, 600)
 
 
 def exchange(
-    client: httpx.Client, request: Request[T], authorization: str, remaining: float
+    client: HttpClient, request: Request[T], authorization: str, remaining: float
 ) -> AttemptOutcome[T]:
     """Send a request once, within the `remaining` seconds of the run.
 
@@ -46,50 +47,46 @@ def exchange(
         return NotSent(_describe(error))
     except httpx.TimeoutException as error:
         return NoResponse(f"{type(error).__name__}: no complete answer within {seconds:.2g} s")
-    except (
-        httpx.RequestError,
-        httpx.InvalidURL,  # in a redirection, which httpx reads even if it does not follow
-    ) as error:
+    except httpx.RequestError as error:
         return NoResponse(_describe(error))
     return _parsed(request, answer) if isinstance(answer, Answer) else answer
 
 
 def _receive(
-    client: httpx.Client, request: Request[T], authorization: str, seconds: float
+    client: HttpClient, request: Request[T], authorization: str, seconds: float
 ) -> Answer | Unparseable:
     headers = {"Authorization": authorization} if authorization else {}
     if request.content is not None:
         headers["Content-Type"] = request.content.media_type
-    with client.stream(
+    response = client.send(
         request.method.value,
-        _url(client, request),
+        f"{request.path}?{urlencode(request.query)}" if request.query else request.path,
         content=None if request.content is None else request.content.data,
         headers=headers,
-        follow_redirects=False,  # never take credentials elsewhere
         timeout=httpx.Timeout(seconds, connect=min(_CONNECT_SECONDS, seconds)),
-    ) as response:
-        # Not `iter_bytes`, which decompresses without a bound. The client streams responses.
-        raw = cast("httpx.SyncByteStream", response.stream)
-        body = bytearray()
-        try:
-            for chunk in decoded(raw, response.headers.get("content-encoding", "")):
-                body += chunk
-                if len(body) > MAX_ANSWER_BYTES:
-                    return Unparseable("an answer of more than 10 MB", response.status_code)
-        except UnparseableError as error:
-            return Unparseable(str(error), response.status_code)
-        return Answer(
-            response.status_code,
-            {name.lower(): value for name, value in response.headers.multi_items()},
-            bytes(body),
-        )
+    )
+    try:
+        return _read(response)
+    finally:
+        response.close()
 
 
-def _url(client: httpx.Client, request: Request[T]) -> str:
-    """Return the whole URL: httpx would parse it three times to join its parts."""
-    base = str(client.base_url).rstrip("/") if request.path.startswith("/") else ""
-    query = f"?{urlencode(request.query)}" if request.query else ""
-    return f"{base}{request.path}{query}"
+def _read(response: httpx.Response) -> Answer | Unparseable:
+    # Not `iter_bytes`, which decompresses without a bound.
+    raw = cast("httpx.SyncByteStream", response.stream)
+    body = bytearray()
+    try:
+        for chunk in decoded(raw, response.headers.get("content-encoding", "")):
+            body += chunk
+            if len(body) > MAX_ANSWER_BYTES:
+                return Unparseable("an answer of more than 10 MB", response.status_code)
+    except UnparseableError as error:
+        return Unparseable(str(error), response.status_code)
+    return Answer(
+        response.status_code,
+        {name.lower(): value for name, value in response.headers.multi_items()},
+        bytes(body),
+    )
 
 
 def decoded(chunks: Iterable[bytes], encoding: str) -> Iterator[bytes]:

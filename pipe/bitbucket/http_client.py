@@ -1,14 +1,14 @@
-"""HTTP clients: whom they trust, which proxies they use, and how they introduce themselves."""
+"""How HTTP requests are sent: whom they trust, through which proxies, and with which headers."""
 
 import re
 import ssl
-from collections.abc import Mapping
-from http.cookiejar import CookieJar, DefaultCookiePolicy
+from collections.abc import Mapping, Sequence
 from ipaddress import IPv6Address
 from pathlib import Path
 from typing import Final
 
 import httpx
+from msgspec import Struct
 
 from pipe import VERSION
 from pipe.bitbucket.pools import BoundedTransport
@@ -23,6 +23,7 @@ _HASHED_NAME: Final = re.compile(r"[0-9a-f]{8}\.[0-9]+")
 _PROXY_VARIABLES: Final = ("HTTPS_PROXY", "ALL_PROXY", "HTTP_PROXY")
 _PROXY_SCHEMES: Final = ("http", "https")
 _HIGHEST_PORT: Final = 65_535
+_ANY_SCHEME: Final = "all"
 
 _HEADERS: Final = {
     "User-Agent": f"bitbucket-environment/{VERSION}",
@@ -30,62 +31,123 @@ _HEADERS: Final = {
     "Accept-Encoding": "gzip",
 }
 
-_IN_PIPE_API: Final = "http://api.bitbucket.org"
+IN_PIPE_API: Final = "http://api.bitbucket.org"
+"""Base URL for requests through the proxy beside a step; that goes on to `https`."""
+
 _IN_PIPE_PROXY: Final = "http://host.docker.internal:29418"
 
 
-def open_client(*, base_url: str, environ: Mapping[str, str], stop: Stop) -> httpx.Client:
-    """Return an HTTP client for `base_url`.
+class HttpClient(Struct, frozen=True, eq=False):
+    """Sends requests to one service. Safe to share between threads.
+
+    In place of `httpx.Client`, whose cookies, redirections and authentication are not wanted here:
+    credentials go nowhere else, and a fleet takes a tenth less processor time.
+
+    Attributes:
+        base_url: Where paths begin, without a slash at the end.
+        transport: Carries requests.
+    """
+
+    base_url: str
+    transport: httpx.BaseTransport
+
+    def send(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str],
+        content: bytes | None,
+        timeout: httpx.Timeout,
+    ) -> httpx.Response:
+        """Return a response whose body is not read yet; the caller closes it.
+
+        Args:
+            method: Of the request.
+            url: A path with its query, or a whole URL.
+            headers: Beside those of every request.
+            content: The body, if there is one.
+            timeout: For each part of the exchange.
+
+        Raises:
+            httpx.RequestError: There is no response.
+        """
+        request = httpx.Request(
+            method,
+            f"{self.base_url}{url}" if url.startswith("/") else url,
+            headers={**_HEADERS, **headers},
+            content=content,
+            extensions={"timeout": timeout.as_dict()},
+        )
+        return self.transport.handle_request(request)
+
+
+def open_connections(*, environ: Mapping[str, str], stop: Stop) -> httpx.BaseTransport:
+    """Return what carries requests to Bitbucket.
 
     Plain http never goes through a proxy: it is for this machine or the host of the step, and a
     proxy would see the credentials.
 
     Args:
-        base_url: Base URL of the API.
         environ: Holds `HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`, `SSL_CERT_FILE`, `SSL_CERT_DIR`.
         stop: Ends requests that are under way soon after a stop was requested.
 
     Raises:
         ConfigurationError: What `environ` says about proxies or certificates can't be used.
     """
-    proxies = _read_proxies(environ)
+    proxy, exempt = _read_proxies(environ)
     tls = _tls_context(environ)
     backend = BoundedBackend(stop)
-
-    def transport(proxy: httpx.Proxy | None) -> BoundedTransport:
-        return BoundedTransport(backend=backend, tls=tls, proxy=proxy)
-
-    mounts = {
-        pattern: None if proxy is None else transport(proxy) for pattern, proxy in proxies.items()
-    }
-    return _client(base_url, transport(None), mounts)
+    direct = BoundedTransport(backend=backend, tls=tls)
+    if proxy is None:
+        return direct
+    proxied = BoundedTransport(backend=backend, tls=tls, proxy=proxy)
+    return _Routes(direct=direct, proxied=proxied, exempt=exempt)
 
 
-def open_in_pipe_client(stop: Stop) -> httpx.Client:
-    """Return a client that reaches Bitbucket through the proxy beside every step of a pipeline.
+def open_in_pipe_connections(stop: Stop) -> httpx.BaseTransport:
+    """Return what carries requests to Bitbucket through the proxy beside every step of a pipeline.
 
     That proxy authenticates requests itself, so none carries credentials over plain http. It is
     known to serve Code Insights reports only.
     """
-    transport = BoundedTransport(
+    return BoundedTransport(
         backend=BoundedBackend(stop),
         tls=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),  # never used: everything is plain http
         proxy=httpx.Proxy(_IN_PIPE_PROXY),
     )
-    return _client(_IN_PIPE_API, transport, {})
 
 
-def _client(
-    base_url: str, transport: BoundedTransport, mounts: Mapping[str, BoundedTransport | None]
-) -> httpx.Client:
-    """Return a client that neither keeps nor sends cookies, and follows no redirection."""
-    return httpx.Client(
-        base_url=base_url,
-        headers=_HEADERS,
-        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
-        transport=transport,
-        mounts=mounts,
-        follow_redirects=False,
+class _Routes(httpx.BaseTransport):
+    """Sends what is https through a proxy, except to exempt hosts; all else directly."""
+
+    def __init__(
+        self,
+        *,
+        direct: httpx.BaseTransport,
+        proxied: httpx.BaseTransport,
+        exempt: Sequence[httpx.URL],
+    ) -> None:
+        self._direct = direct
+        self._proxied = proxied
+        self._exempt = exempt
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        url = request.url
+        is_direct = url.scheme != "https" or any(_includes(each, url) for each in self._exempt)
+        return (self._direct if is_direct else self._proxied).handle_request(request)
+
+    def close(self) -> None:
+        self._direct.close()
+        self._proxied.close()
+
+
+def _includes(exempt: httpx.URL, url: httpx.URL) -> bool:
+    """Return whether an item of `NO_PROXY` exempts a URL; a domain exempts its subdomains too."""
+    return (
+        exempt.scheme in (_ANY_SCHEME, url.scheme)
+        and exempt.port in (None, url.port)
+        and f".{url.host}".endswith(f".{exempt.host.lstrip('*.')}")
     )
 
 
@@ -116,8 +178,10 @@ def _is_hashed(directory: Path) -> bool:
         return False
 
 
-def _read_proxies(environ: Mapping[str, str]) -> dict[str, httpx.Proxy | None]:
-    """Return the proxy of each pattern of URLs, `None` where there is none.
+def _read_proxies(
+    environ: Mapping[str, str],
+) -> tuple[httpx.Proxy | None, tuple[httpx.URL, ...]]:
+    """Return the proxy for https, if there is one, and what is exempt from it.
 
     Raises:
         ConfigurationError: A proxy or an exemption can't be used. Its value is not shown: it may
@@ -133,9 +197,9 @@ def _read_proxies(environ: Mapping[str, str]) -> dict[str, httpx.Proxy | None]:
                 errors.append(ConfigError(variable, message))
             else:
                 proxies[variable] = proxy
-    exempt = [item.strip() for item in _either_case(environ, "NO_PROXY").split(",")]
-    patterns = [_pattern(item) for item in exempt if item and item != "*"]
-    if not all(map(_is_valid, patterns)):
+    items = [item.strip() for item in _either_case(environ, "NO_PROXY").split(",")]
+    exempt = [_read_exemption(item) for item in items if item and item != "*"]
+    if None in exempt:
         message = (
             "not a list of host names, domains and IP addresses; IPv6 ranges are not supported"
         )
@@ -144,9 +208,7 @@ def _read_proxies(environ: Mapping[str, str]) -> dict[str, httpx.Proxy | None]:
         raise ConfigurationError(tuple(errors))
     # HTTP_PROXY is validated only: plain http is never sent through a proxy.
     used = proxies.get("HTTPS_PROXY") or proxies.get("ALL_PROXY")
-    if used is None or "*" in exempt:
-        return {}
-    return {"https://": used} | dict.fromkeys(patterns)
+    return None if "*" in items else used, tuple(filter(None, exempt))
 
 
 def _either_case(environ: Mapping[str, str], name: str) -> str:
@@ -168,21 +230,13 @@ def _is_port(port: int | None) -> bool:
     return port is None or 0 < port <= _HIGHEST_PORT
 
 
-def _pattern(exempt: str) -> str:
-    """Return the httpx pattern of an item of `NO_PROXY`; a domain exempts its subdomains too."""
-    if "://" in exempt:
-        return exempt
+def _read_exemption(item: str) -> httpx.URL | None:
+    """Return an item of `NO_PROXY`, with a scheme; `None` if it can't be used."""
     try:
-        return f"all://[{IPv6Address(exempt)}]"
+        host = f"[{IPv6Address(item)}]"
     except ValueError:
-        return (
-            f"all://{exempt}" if exempt.lower() == "localhost" else f"all://*{exempt.lstrip('*')}"
-        )
-
-
-def _is_valid(pattern: str) -> bool:
+        host = item
     try:
-        httpx.URL(pattern)
+        return httpx.URL(item if "://" in item else f"{_ANY_SCHEME}://{host}")
     except httpx.InvalidURL:
-        return False
-    return True
+        return None

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from http import HTTPMethod, HTTPStatus
 from typing import TypeVar, cast, overload
 
-import httpx
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -24,6 +23,7 @@ from pipe.bitbucket.auth import (
     token_request,
 )
 from pipe.bitbucket.error_responses import describe_failure, gave_up, redirection, rejected
+from pipe.bitbucket.http_client import HttpClient
 from pipe.bitbucket.requests import (
     IdempotentRequest,
     NonIdempotentRequest,
@@ -74,7 +74,7 @@ class Transport:
         window: What is known about the hourly limit.
     """
 
-    client: httpx.Client
+    client: HttpClient
     credentials: Credentials
     clock: Clock
     policy: RetryPolicy

@@ -88,8 +88,8 @@ class RunContext(Struct, frozen=True, kw_only=True):
         files: Reads a text file by its path.
         out: Standard output, for products (`MODE=export`).
         err: Standard error, for the log.
-        connect: Returns an HTTP client for the URL of an API.
-        in_pipe: Returns an HTTP client for the proxy beside each step.
+        connect: Returns what carries HTTP requests to Bitbucket.
+        in_pipe: Returns what carries them through the proxy beside each step.
         arguments: Those of the command line.
     """
 
@@ -99,6 +99,6 @@ class RunContext(Struct, frozen=True, kw_only=True):
     err: Writable
     clock: Clock
     stop: Stop
-    connect: Callable[[str], "httpx.Client"]
-    in_pipe: Callable[[], "httpx.Client"]
+    connect: Callable[[], "httpx.BaseTransport"]
+    in_pipe: Callable[[], "httpx.BaseTransport"]
     arguments: tuple[str, ...] = ()

@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from http import HTTPMethod, HTTPStatus
 from typing import Final, TypeVar, overload
 
-import httpx
-
 from pipe.bitbucket.exchange import exchange
+from pipe.bitbucket.http_client import HttpClient
 from pipe.bitbucket.requests import (
     AlreadyGone,
     Answer,
@@ -50,7 +49,7 @@ class Publisher:
     """
 
     transport: Transport
-    proxy: httpx.Client | None
+    proxy: HttpClient | None
 
     @overload
     def send(self, request: IdempotentRequest[T]) -> T | Rejected: ...

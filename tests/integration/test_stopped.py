@@ -109,11 +109,8 @@ class StoppedWorld(World):
 def _run(world: StoppedWorld, name: str, monkeypatch: pytest.MonkeyPatch) -> Ran:
     step_proxy = InProcessTransport(world.simulator, proxy=True)
     monkeypatch.setattr(
-        "tests.support.world.open_in_pipe_client",
-        lambda *_: httpx.Client(
-            base_url="http://api.bitbucket.org",
-            transport=httpx.MockTransport(lambda request: world.handle(step_proxy, request)),
-        ),
+        "tests.support.world.open_in_pipe_connections",
+        lambda *_: httpx.MockTransport(lambda request: world.handle(step_proxy, request)),
     )
     return run_with(world, RUNS[name])
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from socketserver import StreamRequestHandler, ThreadingTCPServer
 from typing import Final
 
-from pipe.bitbucket.http_client import open_client, open_in_pipe_client
+from pipe.bitbucket.http_client import open_connections, open_in_pipe_connections
 from pipe.models.errors import ExitCode
 from pipe.process.context import RunContext, Stop, real_clock
 from pipe.run import run
@@ -57,8 +57,8 @@ def run_over_network(**variables: str) -> NetworkRun:
             err=log,
             clock=real_clock(stop),
             stop=stop,
-            connect=lambda url: open_client(base_url=url, environ=os.environ, stop=stop),
-            in_pipe=lambda: open_in_pipe_client(stop),
+            connect=lambda: open_connections(environ=os.environ, stop=stop),
+            in_pipe=lambda: open_in_pipe_connections(stop),
         )
     )
     return NetworkRun(code, log.getvalue(), time.monotonic() - began)

@@ -26,7 +26,7 @@ from pipe.apply.context import ApplyContext
 from pipe.bitbucket.api import Bitbucket
 from pipe.bitbucket.attempts import AttemptRecord
 from pipe.bitbucket.auth import AccessToken
-from pipe.bitbucket.http_client import open_in_pipe_client
+from pipe.bitbucket.http_client import HttpClient, open_in_pipe_connections
 from pipe.bitbucket.transport import RetryPolicy, Transport
 from pipe.models.declaration import Repository
 from pipe.planning.variables import SecretsPolicy
@@ -96,14 +96,14 @@ class World:
     def carrier(self) -> httpx.BaseTransport:
         return InProcessTransport(self.simulator, on_latency=self.clock.sleep, latency=self.latency)
 
-    def connect(self, url: str = "https://api.bitbucket.org") -> httpx.Client:
-        return httpx.Client(base_url=url, transport=self.carrier(), trust_env=False)
+    def client(self) -> HttpClient:
+        return HttpClient("https://api.bitbucket.org", self.carrier())
 
     def transport(
         self, *, read_only: bool = False, policy: RetryPolicy | None = None, token: str = ""
     ) -> Transport:
         return Transport(
-            client=self.connect(),
+            client=self.client(),
             credentials=AccessToken(token=SecretStr(token or DEMO_ACCESS_TOKEN)),
             clock=self.clock.clock(),
             policy=policy or RetryPolicy(),
@@ -217,8 +217,8 @@ def run_with(world: World, variables: Mapping[str, str]) -> Ran:
             err=log,
             clock=world.clock.clock(),
             stop=world.stop,
-            connect=world.connect,
-            in_pipe=lambda: open_in_pipe_client(world.stop),
+            connect=world.carrier,
+            in_pipe=lambda: open_in_pipe_connections(world.stop),
         )
     )
     document = None

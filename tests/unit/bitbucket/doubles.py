@@ -13,6 +13,7 @@ from pydantic import SecretStr
 from pipe.bitbucket.api import Bitbucket
 from pipe.bitbucket.attempts import AttemptRecord
 from pipe.bitbucket.auth import AccessToken, Credentials
+from pipe.bitbucket.http_client import HttpClient
 from pipe.bitbucket.payloads import deletion, parser
 from pipe.bitbucket.requests import IdempotentRequest, NonIdempotentRequest
 from pipe.bitbucket.transport import RetryPolicy, Transport
@@ -102,7 +103,7 @@ def connect_through(
     redactor = Redactor()
     exchanges: list[AttemptRecord] = []
     transport = Transport(
-        client=httpx.Client(base_url="https://api.bitbucket.example", transport=carrier),
+        client=HttpClient("https://api.bitbucket.example", carrier),
         credentials=credentials or AccessToken(token=SecretStr(TOKEN)),
         clock=the_clock.clock(),
         policy=policy or RetryPolicy(),

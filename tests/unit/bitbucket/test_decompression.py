@@ -7,16 +7,15 @@ import httpx
 import pytest
 
 from pipe.bitbucket.exchange import MAX_ANSWER_BYTES, decoded, exchange
+from pipe.bitbucket.http_client import HttpClient
 from pipe.bitbucket.requests import Json, UnparseableError
 from pipe.bitbucket.retry import AttemptOutcome, Understood, Unparseable
 from tests.unit.bitbucket.doubles import GET
 
 
 def outcome_of(response: httpx.Response) -> AttemptOutcome[Json]:
-    client = httpx.Client(
-        base_url="https://api.bitbucket.example",
-        transport=httpx.MockTransport(lambda _: response),
-    )
+    transport = httpx.MockTransport(lambda _: response)
+    client = HttpClient("https://api.bitbucket.example", transport)
     return exchange(client, GET, "", 600)
 
 

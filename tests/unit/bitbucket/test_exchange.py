@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from pipe.bitbucket.exchange import exchange
+from pipe.bitbucket.http_client import HttpClient
 from pipe.bitbucket.payloads import parser
 from pipe.bitbucket.requests import IdempotentRequest, Json, form_content, json_content
 from pipe.bitbucket.retry import Understood, Unparseable
@@ -35,10 +36,8 @@ def get(*query: tuple[str, str]) -> IdempotentRequest[Json]:
     )
 
 
-def client_of(handler: Callable[[httpx.Request], httpx.Response]) -> httpx.Client:
-    return httpx.Client(
-        base_url="https://api.bitbucket.example/prefix", transport=httpx.MockTransport(handler)
-    )
+def client_of(handler: Callable[[httpx.Request], httpx.Response]) -> HttpClient:
+    return HttpClient("https://api.bitbucket.example/prefix", httpx.MockTransport(handler))
 
 
 def test_a_request_is_sent_with_its_headers_and_body() -> None:

@@ -1,7 +1,6 @@
 """HTTP clients: identification, certificates, proxies."""
 
 import ssl
-from collections.abc import Callable
 from pathlib import Path
 
 import httpx
@@ -9,17 +8,14 @@ import pytest
 
 from pipe import VERSION
 from pipe.bitbucket import http_client
-from pipe.bitbucket.http_client import open_client, open_in_pipe_client
+from pipe.bitbucket.http_client import HttpClient, open_connections
+from pipe.bitbucket.pools import BoundedTransport
 from pipe.models.errors import ConfigError, ConfigurationError
 from pipe.process.context import Stop
 
 
-def open_with(**environ: str) -> httpx.Client:
-    return open_client(
-        base_url="https://api.bitbucket.example",
-        environ=environ,
-        stop=Stop(),
-    )
+def open_with(**environ: str) -> httpx.BaseTransport:
+    return open_connections(environ=environ, stop=Stop())
 
 
 def errors_of(**environ: str) -> tuple[ConfigError, ...]:
@@ -28,25 +24,26 @@ def errors_of(**environ: str) -> tuple[ConfigError, ...]:
     return caught.value.errors
 
 
-@pytest.mark.parametrize("open_one", [open_with, lambda: open_in_pipe_client(Stop())])
-def test_a_client_identifies_itself_and_keeps_no_cookies(
-    open_one: Callable[[], httpx.Client],
-) -> None:
-    with open_one() as client:
-        client.cookies.extract_cookies(
-            httpx.Response(
-                200,
-                headers={"Set-Cookie": "session=1"},
-                request=httpx.Request("GET", client.base_url),
-            )
-        )
+def test_a_request_identifies_the_pipe_and_carries_no_more_than_it_must() -> None:
+    requests: list[httpx.Request] = []
 
-        assert client.headers["User-Agent"] == f"bitbucket-environment/{VERSION}"
-        assert client.headers["Accept"] == "application/json"
-        assert client.headers["Accept-Encoding"] == "gzip"  # others are not decompressed
-        assert "Authorization" not in client.headers
-        assert not client.follow_redirects
-        assert list(client.cookies.jar) == []
+    def handle(request: httpx.Request) -> httpx.Response:
+        requests.append(request)
+        headers = {"Set-Cookie": "session=1", "Location": "https://elsewhere.example/"}
+        return httpx.Response(302, headers=headers)
+
+    client = HttpClient("https://api.bitbucket.example", httpx.MockTransport(handle))
+    for _ in range(2):
+        response = client.send("GET", "/2.0/x", headers={}, content=None, timeout=httpx.Timeout(5))
+        assert response.status_code == 302
+
+    assert {str(each.url) for each in requests} == {"https://api.bitbucket.example/2.0/x"}
+    assert dict(requests[1].headers) == {
+        "host": "api.bitbucket.example",
+        "user-agent": f"bitbucket-environment/{VERSION}",
+        "accept": "application/json",
+        "accept-encoding": "gzip",  # others are not decompressed
+    }
 
 
 @pytest.mark.parametrize("variable", ["HTTPS_PROXY", "ALL_PROXY", "HTTP_PROXY", "https_proxy"])
@@ -88,12 +85,49 @@ def test_all_errors_of_proxies_are_reported_together() -> None:
 
 
 @pytest.mark.parametrize(
-    "exempt",
-    ["*", "", "localhost, 127.0.0.1,::1 ,10.0.0.0/8", ".example,*.example:8443,https://a.example"],
+    ("exempt", "url", "is_proxied"),
+    [
+        ("", "https://api.example", True),
+        (" , ", "https://api.example", True),
+        ("*", "https://api.example", False),
+        ("localhost, *", "https://api.example", False),
+        ("", "http://api.example", False),
+        ("api.example", "https://api.example", False),
+        ("other.example, API.example", "https://api.example", False),
+        ("example", "https://api.example", False),
+        (".example", "https://api.example", False),
+        ("*.example", "https://api.example", False),
+        ("pi.example", "https://api.example", True),
+        ("api.example.org", "https://api.example", True),
+        ("*.example:8443", "https://api.example:8443", False),
+        ("*.example:8443", "https://api.example", True),
+        ("https://api.example", "https://api.example", False),
+        ("http://api.example", "https://api.example", True),
+        ("127.0.0.1", "https://127.0.0.1:8443", False),
+        ("27.0.0.1", "https://127.0.0.1", True),
+        ("10.0.0.0/8", "https://10.1.1.1", True),
+        ("::1", "https://[::1]:8443", False),
+        ("::1", "https://api.example", True),
+    ],
 )
-def test_usual_exemptions_are_accepted(exempt: str) -> None:
-    with open_with(HTTPS_PROXY="proxy.example:3128", NO_PROXY=exempt) as client:
-        assert str(client.base_url) == "https://api.bitbucket.example"
+def test_a_proxy_is_used_for_https_except_for_exempt_hosts(
+    monkeypatch: pytest.MonkeyPatch, exempt: str, url: str, is_proxied: bool
+) -> None:
+    found: list[bool] = []
+
+    class Recorded(httpx.BaseTransport):
+        def __init__(self, *, proxy: httpx.Proxy | None = None, **_: object) -> None:
+            self._is_proxied = proxy is not None
+
+        def handle_request(self, _: httpx.Request) -> httpx.Response:
+            found.append(self._is_proxied)
+            return httpx.Response(204)
+
+    monkeypatch.setattr(http_client, "BoundedTransport", Recorded)
+    with open_with(HTTPS_PROXY="proxy.example:3128", NO_PROXY=exempt) as connections:
+        connections.handle_request(httpx.Request("GET", url))
+
+    assert found == [is_proxied]
 
 
 @pytest.mark.parametrize("content", [None, "this is no certificate"])
@@ -138,5 +172,5 @@ def test_the_certificates_of_the_system_are_used_where_it_has_a_hashed_directory
     monkeypatch.setattr(http_client, "_SYSTEM_CERTIFICATES", tmp_path)
     monkeypatch.delattr(httpx, "create_ssl_context")
 
-    with open_with() as client:
-        assert not client.is_closed
+    with open_with() as connections:
+        assert isinstance(connections, BoundedTransport)

@@ -45,10 +45,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
 
 
 def through_proxy(monkeypatch: pytest.MonkeyPatch, transport: httpx.BaseTransport) -> None:
-    monkeypatch.setattr(
-        "tests.support.world.open_in_pipe_client",
-        lambda _stop: httpx.Client(base_url="http://api.bitbucket.org", transport=transport),
-    )
+    monkeypatch.setattr("tests.support.world.open_in_pipe_connections", lambda _stop: transport)
 
 
 def publish(world: World, **more: str) -> Ran:

@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from pipe.bitbucket import payloads
+from pipe.bitbucket.http_client import HttpClient
 from pipe.bitbucket.requests import (
     AlreadyGone,
     Done,
@@ -44,7 +45,7 @@ def test_the_publisher_can_send_nothing_else(
     request_: IdempotentRequest[Done | AlreadyGone] | NonIdempotentRequest[Done],
 ) -> None:
     world = World()
-    publisher = Publisher(transport=world.transport(), proxy=world.connect())
+    publisher = Publisher(transport=world.transport(), proxy=world.client())
     with pytest.raises(WriteRefusedError):
         publisher.send(request_)
     if isinstance(request_, IdempotentRequest):
@@ -60,7 +61,7 @@ def test_a_slow_proxy_does_not_outlive_the_deadline() -> None:
         seconds.append(request.extensions["timeout"]["read"])
         raise httpx.ReadTimeout(str(request.url), request=request)
 
-    proxy = httpx.Client(base_url=REPOSITORY, transport=httpx.MockTransport(never_answer))
+    proxy = HttpClient("http://api.bitbucket.org", httpx.MockTransport(never_answer))
     for deadline in (100.0, 2.0):
         transport = world.transport(policy=RetryPolicy(max_attempts=1, deadline_seconds=deadline))
         publisher = Publisher(transport=transport, proxy=proxy)
@@ -73,11 +74,10 @@ def test_the_proxy_is_reached_over_a_real_socket() -> None:
     simulator = World().simulator
     with (
         Server(simulator) as server,
-        httpx.Client(
-            base_url="http://api.bitbucket.org", proxy=server.url, trust_env=False
-        ) as client,
+        httpx.HTTPTransport(proxy=server.url, trust_env=False) as through_proxy,
     ):
-        publisher = Publisher(transport=World().transport(), proxy=client)
+        proxy = HttpClient("http://api.bitbucket.org", through_proxy)
+        publisher = Publisher(transport=World().transport(), proxy=proxy)
         body = json_content(
             {"title": "T", "details": "D", "report_type": "TEST", "result": "PASSED"}
         )
