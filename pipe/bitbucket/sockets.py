@@ -13,9 +13,9 @@ import select
 import socket
 import ssl
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future, wait
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from functools import partial
 from threading import Thread
 from time import monotonic
@@ -62,8 +62,10 @@ class BoundedBackend(httpcore.NetworkBackend):
             httpcore.ConnectError: None did.
         """
         until = _moment(timeout)
-        with _as_httpcore_errors(httpcore.ConnectTimeout, httpcore.ConnectError):
+        try:
             return _TcpStream(self._connect(self._addresses(host, port, until), until), self._waits)
+        except (OSError, UnicodeError) as error:
+            raise _httpcore_error(error, httpcore.ConnectTimeout, httpcore.ConnectError) from error
 
     def _addresses(
         self, host: str, port: int, until: float
@@ -179,13 +181,17 @@ class _Stream(httpcore.NetworkStream):
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """Receive, with httpcore's errors."""
-        with _as_httpcore_errors(httpcore.ReadTimeout, httpcore.ReadError):
+        try:
             return self.receive(max_bytes, _moment(timeout))
+        except OSError as error:
+            raise _httpcore_error(error, httpcore.ReadTimeout, httpcore.ReadError) from error
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         """Send, with httpcore's errors."""
-        with _as_httpcore_errors(httpcore.WriteTimeout, httpcore.WriteError):
+        try:
             self.send(buffer, _moment(timeout))
+        except OSError as error:
+            raise _httpcore_error(error, httpcore.WriteTimeout, httpcore.WriteError) from error
 
     def start_tls(
         self,
@@ -199,13 +205,12 @@ class _Stream(httpcore.NetworkStream):
             httpcore.ConnectTimeout: The handshake did not end in time.
             httpcore.ConnectError: It failed; so did the verification of the certificate.
         """
-        with _as_httpcore_errors(httpcore.ConnectTimeout, httpcore.ConnectError):
+        try:
             stream = _TlsStream(self, ssl_context, server_hostname)
-            try:
-                stream.shake_hands(_moment(timeout))
-            except OSError:
-                self.close()
-                raise
+            stream.shake_hands(_moment(timeout))
+        except (OSError, UnicodeError) as error:
+            self.close()
+            raise _httpcore_error(error, httpcore.ConnectTimeout, httpcore.ConnectError) from error
         return stream
 
 
@@ -298,16 +303,16 @@ def _moment(timeout: float | None) -> float:
     return math.inf if timeout is None else timeout
 
 
-@contextmanager
-def _as_httpcore_errors(
-    timed_out: type[httpcore.TimeoutException], failed: type[httpcore.NetworkError]
-) -> Iterator[None]:
-    """Raise errors of the system as httpcore's, in the words of the system."""
-    try:
-        yield
-    except TimeoutError as error:
-        raise timed_out("timed out") from error
-    except OSError as error:
-        raise failed(error.strerror or type(error).__name__) from error
-    except UnicodeError as error:
-        raise failed("not a valid host name") from error
+def _httpcore_error(
+    error: OSError | UnicodeError,
+    timed_out: type[httpcore.TimeoutException],
+    failed: type[httpcore.NetworkError],
+) -> Exception:
+    """Return an error of the system as httpcore's, in the words of the system."""
+    match error:
+        case TimeoutError():
+            return timed_out("timed out")
+        case UnicodeError():
+            return failed("not a valid host name")
+        case _:
+            return failed(error.strerror or type(error).__name__)

@@ -111,6 +111,8 @@ class EnvironmentResult(Struct, frozen=True, kw_only=True):
     @property
     def problems(self) -> tuple[Problem, ...]:
         """All problems, each once."""
+        if self.problem is None and not self.changes:
+            return ()  # nearly all environments of a fleet
         found = [self.problem, *(each.problem for each in self.changes)]
         return tuple(dict.fromkeys(each for each in found if each is not None))
 
