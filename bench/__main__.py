@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from bench.curves import PICTURE, curves
-from bench.fleet import fleet, fleet_run, profile
+from bench.fleet import SCRIPT, fleet, fleet_run, profile
 from bench.images import images
 from bench.machine import described
 from bench.measure import CHECKOUT
@@ -39,7 +39,11 @@ def sections(*, quick: bool) -> Iterator[Section]:
         for workers in (8, 32)
         for size in ((1, 2, 3) if quick else (1, 100, 2000))
     ]
-    yield fleet(runs, latency=fleet_latency)
+    peers = [
+        fleet_run(3 if quick else 2000, latency=fleet_latency, workers=workers, program=SCRIPT)
+        for workers in (8, 32)
+    ]
+    yield fleet(runs, peers, latency=fleet_latency)
     yield profile(3 if quick else 2000)
     numbers = (1, 2) if quick else (1, 10, 100, 250)
     yield curves(numbers, runs, latency=latency, picture=None if quick else PICTURE)

@@ -21,6 +21,8 @@ _ABOUT: Final = """
 - One thread of Python runs at a time: where the CPU time of a request exceeds its share of the
   limit (latency by workers), it bounds the run. The simulator, which answers, shares the
   processors.
+- *a script on `httpx`* reads the same with `httpx.Client` and a thread pool, and does nothing else:
+  it neither tries again, nor keeps within the hourly limit, nor plans, nor reports.
 """
 
 _ABOUT_PROFILE: Final = """
@@ -50,11 +52,24 @@ class Fleet:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class Program:
+    """What handles a fleet: its name, and its module."""
+
+    name: str
+    module: str
+
+
+PIPE: Final = Program("this pipe", "pipe")
+SCRIPT: Final = Program("a script on `httpx`", "bench.contenders.httpx_fleet")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FleetRun:
     """One run over a fleet.
 
     Attributes:
+        program: What ran.
         repositories: How many, each with three environments.
         workers: Value of `WORKERS`.
         gets: The GETs that the simulator saw.
@@ -63,6 +78,7 @@ class FleetRun:
         measured: The process.
     """
 
+    program: Program
     repositories: int
     workers: int
     gets: int
@@ -95,15 +111,23 @@ def served(repositories: int, *, latency: float, wrong: int = 0) -> Iterator[Fle
         yield Fleet(bitbucket)
 
 
-def fleet_run(repositories: int, *, latency: float, workers: int, wrong: int = 0) -> FleetRun:
+def fleet_run(
+    repositories: int,
+    *,
+    latency: float,
+    workers: int,
+    wrong: int = 0,
+    program: Program = PIPE,
+) -> FleetRun:
     """Run over a fleet of which the last `wrong` repositories are not as declared."""
     with served(repositories, latency=latency, wrong=wrong) as fleet:
         run = ended_with(
-            0, measured([interpreters.ours(), "-m", "pipe"], fleet.environ(workers=workers))
+            0, measured([interpreters.ours(), "-m", program.module], fleet.environ(workers=workers))
         )
         sent = fleet.bitbucket.sent()
     gets = sum(each["method"] == "GET" for each in sent)
     return FleetRun(
+        program=program,
         repositories=repositories,
         workers=workers,
         gets=gets,
@@ -139,8 +163,14 @@ def profile(repositories: int) -> Section:
     )
 
 
-def fleet(runs: Sequence[FleetRun], *, latency: float) -> Section:
-    """Present runs over fleets; the first and the last with the fewest workers are compared."""
+def fleet(runs: Sequence[FleetRun], peers: Sequence[FleetRun], *, latency: float) -> Section:
+    """Present runs over fleets; the first and the last with the fewest workers are compared.
+
+    Args:
+        runs: Of this pipe.
+        peers: Of another program.
+        latency: Seconds of each answer.
+    """
     largest = max(each.repositories for each in runs)
     fewest = min(each.workers for each in runs)
     peaks = {
@@ -154,6 +184,7 @@ def fleet(runs: Sequence[FleetRun], *, latency: float) -> Section:
         " quicker.",
         table=Table(
             (
+                "program",
                 "repositories",
                 "workers",
                 "GETs",
@@ -166,6 +197,7 @@ def fleet(runs: Sequence[FleetRun], *, latency: float) -> Section:
             ),
             tuple(
                 (
+                    each.program.name,
                     str(each.repositories),
                     str(each.workers),
                     str(each.gets),
@@ -176,7 +208,7 @@ def fleet(runs: Sequence[FleetRun], *, latency: float) -> Section:
                     f"{1000 * each.measured.cpu_seconds / each.gets:.2f}",
                     f"{each.measured.peak_mebibytes:.1f}",
                 )
-                for each in runs
+                for each in (*runs, *peers)
             ),
         ),
         notes=_ABOUT,

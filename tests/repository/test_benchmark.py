@@ -8,7 +8,7 @@ import pytest
 
 from bench import interpreters, scenarios
 from bench.curves import curves
-from bench.fleet import fleet_run, profile
+from bench.fleet import PIPE, SCRIPT, Program, fleet_run, profile
 from bench.images import images
 from bench.imports import Imported, imported
 from bench.machine import described
@@ -82,8 +82,9 @@ def test_a_start_is_measured_to_its_first_request() -> None:
     assert python.request_seconds is None
 
 
-def test_a_fleet_with_nothing_to_do_is_only_read() -> None:
-    run = fleet_run(3, latency=0.001, workers=2)
+@pytest.mark.parametrize("program", [PIPE, SCRIPT])
+def test_a_fleet_with_nothing_to_do_is_only_read(program: Program) -> None:
+    run = fleet_run(3, latency=0.001, workers=2, program=program)
 
     assert (run.gets, run.writes) == (4, 0)  # one lists the repositories
     assert run.limit_seconds == pytest.approx(4 * 0.001 / 2)
