@@ -24,7 +24,7 @@ from pipe.models.declaration import (
     State,
     changeable_fields,
 )
-from pipe.models.selection import Exclusion, Glob, Item
+from pipe.models.selection import Exclusion, Glob, SelectionItem
 from pipe.parsing import repositories
 
 
@@ -44,7 +44,7 @@ class Converter(Struct, frozen=True):
     prune: Collection[Prunable]
     tree: Tree
 
-    def items(self, file: models.File) -> tuple[Item, ...] | None:
+    def items(self, file: models.File) -> tuple[SelectionItem, ...] | None:
         """Return the repositories that the file selects; `None`: it selects none."""
         if file.repositories is None:
             return None
@@ -80,7 +80,7 @@ class Converter(Struct, frozen=True):
             ),
         )
 
-    def _item(self, item: str | models.Project) -> Item:
+    def _item(self, item: str | models.ProjectTable) -> SelectionItem:
         if isinstance(item, str):
             return repositories.item(item, self.workspace)
         exclude = tuple(repositories.named(text, self.workspace) for text in item.exclude)
@@ -98,7 +98,7 @@ class Converter(Struct, frozen=True):
             for each in environments
         )
 
-    def _rule(self, rule: models.Rule, below: Desired) -> Rule:
+    def _rule(self, rule: models.RuleTable, below: Desired) -> Rule:
         return Rule(
             name_pattern=rule.when.name or "*",
             type=rule.when.type,

@@ -6,7 +6,7 @@ whatever else is wrong; what only an override brings about is found in the merge
 
 from collections.abc import Iterator
 
-from pipe.config_file.yaml_tree import LocatedError, Path, Tree, Value
+from pipe.config_file.yaml_tree import LocatedError, Path, Tree, YamlValue
 from pipe.models.declaration import Declaration, State
 from pipe.parsing.suggestions import quoted
 
@@ -77,20 +77,20 @@ def lines(tree: Tree) -> dict[str, int]:
     return found
 
 
-def _lists(root: Value) -> Iterator[tuple[Path, list[Value]]]:
+def _lists(root: YamlValue) -> Iterator[tuple[Path, list[YamlValue]]]:
     """Return every list of environments with its path."""
-    found: list[tuple[Path, Value]] = [(("environments",), _member(root, "environments"))]
+    found: list[tuple[Path, YamlValue]] = [(("environments",), _member(root, "environments"))]
     overrides = _member(root, "overrides")
     for index, override in enumerate(overrides if isinstance(overrides, list) else ()):
         found.append((("overrides", index, "environments"), _member(override, "environments")))
     return ((path, value) for path, value in found if isinstance(value, list))
 
 
-def _texts(environments: list[Value], key: str) -> list[tuple[int, str]]:
+def _texts(environments: list[YamlValue], key: str) -> list[tuple[int, str]]:
     """Return the texts of a key with their positions."""
     found = ((index, _member(each, key)) for index, each in enumerate(environments))
     return [(index, text) for index, text in found if isinstance(text, str)]
 
 
-def _member(value: Value, key: str) -> Value:
+def _member(value: YamlValue, key: str) -> YamlValue:
     return value.get(key) if isinstance(value, dict) else None

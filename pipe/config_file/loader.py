@@ -10,7 +10,7 @@ from pipe.config_file.duplicates import contradiction, lines, name_errors
 from pipe.config_file.errors import format_path, located_errors
 from pipe.config_file.models import Context, File
 from pipe.config_file.overrides import Declarations, DeclaredState
-from pipe.config_file.yaml_tree import Place, Tree, Value, read_tree
+from pipe.config_file.yaml_tree import Place, Tree, YamlValue, read_tree
 from pipe.models.declaration import Prunable, SecuredUpdate
 from pipe.models.selection import Workspace
 from pipe.parsing.errors import ErrorCollector
@@ -115,7 +115,7 @@ def _check_prune(
             errors.add("PRUNE", f"'{each}': the CONFIG_FILE declares none")
 
 
-def _without_extensions(root: Value) -> Value:
+def _without_extensions(root: YamlValue) -> YamlValue:
     """Remove keys that begin with `x-`: they hold the targets of anchors."""
     if not isinstance(root, dict):
         return root

@@ -19,7 +19,7 @@ from pydantic import (
 )
 
 from pipe.config_file.scalars import (
-    VERSION,
+    FILE_VERSION,
     Boolean,
     Branches,
     Exclude,
@@ -71,18 +71,20 @@ class Table(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Project(Table):
+class ProjectTable(Table, title="Project"):
     """Every repository of a project."""
 
     project: ProjectKey = Field(description="Its key.")
     exclude: Exclude = Field(default=(), description="Slugs, or patterns over slugs, to exclude.")
 
 
-Item = Annotated[
-    Annotated[RepositoryItem, Tag(TEXT)] | Annotated[Project, Tag(MAPPING)],
+Selected = Annotated[
+    Annotated[RepositoryItem, Tag(TEXT)] | Annotated[ProjectTable, Tag(MAPPING)],
     Discriminator(_form),
 ]
-Items = Annotated[tuple[Item, ...], AfterValidator(selects), one_or_many(Item)]
+SelectedRepositories = Annotated[
+    tuple[Selected, ...], AfterValidator(selects), one_or_many(Selected)
+]
 
 
 class VariableSource(Table):
@@ -201,7 +203,7 @@ class When(Table):
         return self
 
 
-class Rule(Contents):
+class RuleTable(Contents, title="Rule"):
     """What environments that exist and are not declared by name should contain."""
 
     when: When = Field(description="Which environments; the first rule that matches applies.")
@@ -224,7 +226,7 @@ class RepositoryContents(Table):
     )
 
 
-class Override(Table):
+class OverrideTable(Table, title="Override"):
     """What is declared differently for some repositories."""
 
     repositories: OverrideItems = Field(
@@ -241,12 +243,12 @@ class Override(Table):
 class File(Table):
     """Bitbucket deployment environments as code."""
 
-    version: Version = Field(default=VERSION, description="Version of this format.")
+    version: Version = Field(default=FILE_VERSION, description="Version of this format.")
     workspace: WorkspaceSlug | None = Field(
         default=None,
         description="Of repositories that do not name their own; WORKSPACE overrides it.",
     )
-    repositories: Items | None = Field(
+    repositories: SelectedRepositories | None = Field(
         default=None,
         description="A slug, workspace/slug, a pattern over slugs, or project:KEY; prefix with !"
         " (in quotes) to exclude. Default: this repository.",
@@ -261,10 +263,10 @@ class File(Table):
     repository: RepositoryContents = Field(
         default=RepositoryContents(), description="What each repository itself should contain."
     )
-    rules: tuple[Rule, ...] = Field(
+    rules: tuple[RuleTable, ...] = Field(
         default=(), description="For environments that exist and are not declared by name."
     )
-    overrides: tuple[Override, ...] = Field(
+    overrides: tuple[OverrideTable, ...] = Field(
         default=(), description="For some repositories; the last one wins."
     )
 

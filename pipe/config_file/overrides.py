@@ -17,7 +17,7 @@ from pipe.models.declaration import (
     SecuredVariable,
     State,
 )
-from pipe.models.selection import Exclusion, Glob, Item, matches
+from pipe.models.selection import Exclusion, Glob, SelectionItem, matches
 
 Layer = TypeVar("Layer", DeclaredEnvironment, Desired)
 
@@ -179,7 +179,7 @@ class DeclaredState(Struct, frozen=True, kw_only=True):
     """
 
     workspace: str | None
-    items: tuple[Item, ...] | None
+    items: tuple[SelectionItem, ...] | None
     declarations: Declarations
     lines: Mapping[str, int] = {}
 

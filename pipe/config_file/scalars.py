@@ -19,7 +19,7 @@ from pipe.parsing.secrets import authenticates
 from pipe.parsing.suggestions import quoted
 from pipe.parsing.variables import check_key
 
-VERSION: Final = 1
+FILE_VERSION: Final = 1
 _ANY_WORKSPACE: Final = "any"
 """Replaces the workspace while only the form of an item is validated."""
 
@@ -71,9 +71,9 @@ def _unique(texts: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _version(text: str) -> int:
-    if text != str(VERSION):
-        raise ValueError(f"version {quoted(text)} is not supported; expected {VERSION}")
-    return VERSION
+    if text != str(FILE_VERSION):
+        raise ValueError(f"version {quoted(text)} is not supported; expected {FILE_VERSION}")
+    return FILE_VERSION
 
 
 def _prunable(text: str) -> Prunable:
@@ -118,7 +118,7 @@ Excluded = Annotated[str, _unchanged(lambda item: repositories.named(item, _ANY_
 Exclude = Annotated[tuple[Excluded, ...], one_or_many(Excluded)]
 StateOption = Annotated[State, _choice(State, "state")]
 Type = Annotated[EnvironmentType, _choice(EnvironmentType, "type")]
-Version = Annotated[int, from_text(_version, {"const": VERSION})]
+Version = Annotated[int, from_text(_version, {"const": FILE_VERSION})]
 WorkspaceSlug = Annotated[str, from_text(repositories.slug, _STRING_SCHEMA)]
 FormerName = Annotated[str, from_text(values.plain_name, _NAME_SCHEMA)]
 NamePattern = Annotated[str, from_text(values.name, _NAME_SCHEMA)]

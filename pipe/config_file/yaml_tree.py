@@ -17,7 +17,7 @@ from pipe.parsing.lists import is_text
 from pipe.parsing.suggestions import quoted
 
 Path: TypeAlias = tuple[str | int, ...]
-Value: TypeAlias = "str | list[Value] | dict[str, Value] | None"
+YamlValue: TypeAlias = "str | list[YamlValue] | dict[str, YamlValue] | None"
 
 MAX_NODES: Final = 100_000
 """A file with more nodes than this, and than it has characters, repeats aliases of aliases."""
@@ -85,7 +85,7 @@ class Tree:
         errors: The errors found so far, those of the YAML itself first.
     """
 
-    root: Value = None
+    root: YamlValue = None
     errors: list[LocatedError] = field(default_factory=list)
     _places: dict[Path, Place] = field(default_factory=dict)
 
@@ -153,7 +153,7 @@ class _Expander:
         self._maximum = maximum
         self._nodes = 0
 
-    def value(self, node: yaml.Node, path: Path, place: Place) -> Value:
+    def value(self, node: yaml.Node, path: Path, place: Place) -> YamlValue:
         """Return the value of a node, and store where it is."""
         self._count()
         self._tree.remember(path, place)

@@ -55,7 +55,7 @@ class Exclusion(Struct, frozen=True):
     of: Named
 
 
-Item = Repository | Glob | Project | Exclusion
+SelectionItem = Repository | Glob | Project | Exclusion
 
 
 class Selection(Struct, frozen=True, kw_only=True):
@@ -65,7 +65,7 @@ class Selection(Struct, frozen=True, kw_only=True):
         items: In the order given; never empty, and never exclusions alone.
     """
 
-    items: tuple[Item, ...]
+    items: tuple[SelectionItem, ...]
 
     @property
     def single(self) -> Repository | None:

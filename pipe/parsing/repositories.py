@@ -9,7 +9,7 @@ from typing import Final
 from msgspec import Struct
 
 from pipe.models.declaration import Repository
-from pipe.models.selection import Exclusion, Glob, Item, Named, Project, is_glob
+from pipe.models.selection import Exclusion, Glob, Named, Project, SelectionItem, is_glob
 from pipe.parsing.suggestions import quoted
 
 _SLUG: Final = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9_.-]+|\{[0-9A-Fa-f-]+\}")
@@ -57,7 +57,7 @@ def full_name(text: str) -> Repository:
     return Repository(slug(owner), slug(rest))
 
 
-def item(text: str, workspace: str | None) -> Item:
+def item(text: str, workspace: str | None) -> SelectionItem:
     """Read an item of `REPOSITORIES`.
 
     Args:
@@ -100,7 +100,7 @@ def project(
     return Project(_required(workspace, key), key, exclude)
 
 
-def check_selection(items: tuple[Item, ...]) -> tuple[Item, ...]:
+def check_selection(items: tuple[SelectionItem, ...]) -> tuple[SelectionItem, ...]:
     """Return the items unchanged, if they select anything.
 
     Raises:

@@ -17,7 +17,7 @@ from pydantic import SecretStr
 from pipe.models.declaration import SecuredVariable
 from pipe.models.existing import VariableOwner
 
-VERSION: Final = 1
+FORMAT: Final = 1
 _HEX_DIGITS: Final = 32  # 128 bits
 
 
@@ -32,7 +32,7 @@ def bound_to(owner: VariableOwner) -> str:
 def fingerprint(key: SecretStr, bound_to: str, variable: SecuredVariable) -> str:
     """Return the fingerprint of a secured value: 32 hexadecimal digits."""
     # JSON keeps the three parts apart: no two triples make the same message.
-    message = json.dumps([VERSION, bound_to, variable.key, variable.value.get_secret_value()])
+    message = json.dumps([FORMAT, bound_to, variable.key, variable.value.get_secret_value()])
     digest = hmac.new(key.get_secret_value().encode(), message.encode(), hashlib.sha256)
     return digest.hexdigest()[:_HEX_DIGITS]
 
@@ -44,7 +44,7 @@ def dump(fingerprints: Mapping[str, str], *, mark: str | None = None) -> str:
     """
     marked = {} if mark is None else {"run": mark}
     return json.dumps(
-        {"version": VERSION, "hmac-sha256-128": dict(sorted(fingerprints.items())), **marked},
+        {"version": FORMAT, "hmac-sha256-128": dict(sorted(fingerprints.items())), **marked},
         separators=(",", ":"),
     )
 
@@ -71,5 +71,5 @@ def _document(value: str | None) -> dict[str, object]:
         document = json.loads(value or "")
     except (ValueError, RecursionError):
         return {}
-    known = isinstance(document, dict) and document.get("version") == VERSION
+    known = isinstance(document, dict) and document.get("version") == FORMAT
     return document if known else {}

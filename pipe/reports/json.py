@@ -17,7 +17,7 @@ from pipe.models.results import (
 )
 from pipe.reports.presentation import RunView, type_of
 
-VERSION: Final = 1
+REPORT_VERSION: Final = 1
 
 
 def render(view: RunView) -> str:
@@ -28,7 +28,7 @@ def render(view: RunView) -> str:
 def document(result: RunResult) -> dict[str, Json]:
     """Return the report as JSON-ready values."""
     return {
-        "version": VERSION,
+        "version": REPORT_VERSION,
         "mode": str(result.mode),
         "outcome": str(result.outcome),
         "exit_code": int(result.exit_code),

@@ -8,7 +8,7 @@ from pipe.models.counting import count_plan
 from pipe.models.declaration import Repository
 from pipe.models.errors import ConfigError, ExitCode, Problem
 from pipe.models.results import Mode, Outcome, RepositoryResult, RunResult
-from pipe.models.selection import Exclusion, Glob, Item, Project, Selection
+from pipe.models.selection import Exclusion, Glob, Project, Selection, SelectionItem
 from pipe.planning import problems
 from pipe.reports.change_view import ChangeView
 from pipe.reports.console import WIDTH, Line, Log, Style, problem_lines, wrap
@@ -25,7 +25,7 @@ def target(selection: Selection) -> str:
     return truncate(one_line(", ".join(_name(each) for each in selection.items)), _MAX_TARGET)
 
 
-def _name(item: Item) -> str:
+def _name(item: SelectionItem) -> str:
     match item:
         case Repository():
             return str(item)

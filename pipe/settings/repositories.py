@@ -4,7 +4,7 @@ from functools import partial
 from typing import Final
 
 from pipe.models.declaration import Repository
-from pipe.models.selection import Item, Selection, Workspace
+from pipe.models.selection import Selection, SelectionItem, Workspace
 from pipe.parsing.lists import ListItem
 from pipe.parsing.repositories import check_selection, item, slug
 from pipe.settings.source import GivenVariables
@@ -29,7 +29,7 @@ def read_workspace(given: GivenVariables) -> Workspace:
 
 
 def select(
-    given: GivenVariables, workspace: str | None, items: tuple[Item, ...] | None
+    given: GivenVariables, workspace: str | None, items: tuple[SelectionItem, ...] | None
 ) -> Selection | None:
     """Return the repositories of the run, or `None` after adding an error.
 

@@ -8,7 +8,14 @@ from typing import Final
 import yaml
 
 from pipe.bitbucket.retry import allowed_retries
-from pipe.config_file.models import Environment, File, Override, Project, RepositoryContents, When
+from pipe.config_file.models import (
+    Environment,
+    File,
+    OverrideTable,
+    ProjectTable,
+    RepositoryContents,
+    When,
+)
 from pipe.models.errors import PRECEDENCE, ExitCode
 from pipe.settings.model import MAX_ATTEMPTS, MAX_WORKERS
 from simulator.control.seed import DEMO, load_seed
@@ -61,9 +68,9 @@ def test_the_keys_of_the_configuration_file_are_those_of_the_model() -> None:
     assert set(found) == set(File.model_fields)
     assert set(re.findall(r"`(\w+)`", found["environments"])) == set(Environment.model_fields)
     assert set(re.findall(r"`(\w+)`", found["repository"])) == set(RepositoryContents.model_fields)
-    assert set(Override.model_fields) <= set(re.findall(r"`(\w+)`", found["overrides"]))
+    assert set(OverrideTable.model_fields) <= set(re.findall(r"`(\w+)`", found["overrides"]))
     assert set(When.model_fields) <= set(re.findall(r"`(\w+)`", found["rules"]))
-    assert set(Project.model_fields) <= set(re.findall(r"`(\w+)`", found["repositories"]))
+    assert set(ProjectTable.model_fields) <= set(re.findall(r"`(\w+)`", found["repositories"]))
 
 
 def test_the_configuration_file_shown_is_read(tmp_path: Path) -> None:

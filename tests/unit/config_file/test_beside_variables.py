@@ -4,7 +4,7 @@ import pytest
 
 from pipe.models.declaration import Repository
 from pipe.models.errors import ConfigError, ConfigurationError
-from pipe.models.selection import Exclusion, Glob, Item, Project, Selection
+from pipe.models.selection import Exclusion, Glob, Project, Selection, SelectionItem
 from pipe.settings.loader import read_settings
 from tests.support.settings import PIPELINE, errors_of, settings
 
@@ -34,7 +34,7 @@ NOTHING = "environments: []\n"
     ],
 )
 def test_variables_override_the_file(
-    text: str, variables: dict[str, str], items: list[Item]
+    text: str, variables: dict[str, str], items: list[SelectionItem]
 ) -> None:
     assert settings(FROM_FILE | variables, file=text).selection == Selection(items=tuple(items))
 

@@ -17,12 +17,12 @@ LISTS: Final = {"environments", "rules", "overrides"}
 ONE_OR_MANY: Final = {"repositories", "branches", "prune", "exclude"}
 TABLES: Final[dict[str, tuple[type[BaseModel], dict[str, object]]]] = {
     "environments[0]": (models.Environment, {"name": "X"}),
-    "rules[0]": (models.Rule, {"when": {"name": "X"}}),
+    "rules[0]": (models.RuleTable, {"when": {"name": "X"}}),
     "rules[0].when": (models.When, {"name": "X"}),
     "repository": (models.RepositoryContents, {}),
-    "overrides[0]": (models.Override, {"repositories": "shop"}),
+    "overrides[0]": (models.OverrideTable, {"repositories": "shop"}),
     "defaults": (models.Defaults, {}),
-    "repositories[0]": (models.Project, {"project": "PLAT"}),
+    "repositories[0]": (models.ProjectTable, {"project": "PLAT"}),
     "": (models.File, {}),
 }
 CASES: Final = [(path, key) for path, (model, _) in TABLES.items() for key in model.model_fields]

@@ -3,7 +3,7 @@ import pytest
 from pipe.fleet.repositories import resolve, share
 from pipe.models.declaration import Repository
 from pipe.models.errors import PipeError
-from pipe.models.selection import Exclusion, Glob, Item, Project, Selection
+from pipe.models.selection import Exclusion, Glob, Project, Selection, SelectionItem
 from tests.support.world import World
 
 
@@ -20,7 +20,7 @@ def _world() -> World:
     return world
 
 
-def _resolved(world: World, *items: Item) -> list[str]:
+def _resolved(world: World, *items: SelectionItem) -> list[str]:
     return [str(each) for each in resolve(world.service().api, Selection(items=items))]
 
 
@@ -47,7 +47,7 @@ def test_repositories_that_are_named_need_no_list() -> None:
         ([Glob("acme", "WEB"), Repository("acme", "zzz")], ["web", "zzz"]),
     ],
 )
-def test_patterns_projects_and_exclusions(items: list[Item], found: list[str]) -> None:
+def test_patterns_projects_and_exclusions(items: list[SelectionItem], found: list[str]) -> None:
     assert _resolved(_world(), *items) == [f"acme/{slug}" for slug in found]
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from pipe.models.declaration import Repository
-from pipe.models.selection import Exclusion, Glob, Item, Project, Selection
+from pipe.models.selection import Exclusion, Glob, Project, Selection, SelectionItem
 from tests.support.settings import ONE, errors_of, settings
 
 OUTSIDE = ONE | {"BITBUCKET_WORKSPACE": "", "BITBUCKET_REPO_SLUG": ""}
@@ -32,7 +32,7 @@ UUID = "{0a1b2c3d-0000-4000-8000-000000000000}"
         ),
     ],
 )
-def test_repositories(variables: dict[str, str], items: list[Item]) -> None:
+def test_repositories(variables: dict[str, str], items: list[SelectionItem]) -> None:
     assert settings(ONE | variables).selection == Selection(items=tuple(items))
 
 
