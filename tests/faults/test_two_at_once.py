@@ -26,6 +26,16 @@ TIMES = 10 if FULL else 1
 REAL_IN_CI = ("create, admin-only", "rename", "everything, tightened")
 
 
+UNSEEN = {
+    # A deleted environment stays in the list under another name, as if somebody had renamed it.
+    "absent",
+    # Each write of one run makes the list lag anew. The other run is told that a variable exists,
+    # but not its uuid, and may not find it in the list as long as it waits.
+    "variables of the repository",
+}
+"""Scenarios in which the hostile service hides from one run what the other does."""
+
+
 class Turns:
     """Lets the requests of two runs through in a given order, so that a case can be repeated."""
 
@@ -99,10 +109,8 @@ def _together(
 def test_the_same_declaration_twice_in_many_orders(
     scenario: Scenario, profile: str, cases: Cases
 ) -> None:
-    """Both say that all is well, and it is."""
-    # Where a deleted environment stays in the list under another name, the second run can't
-    # distinguish it from one that somebody renamed, and says so.
-    fine = {0, 5} if (profile, scenario.name) == ("hostile", "absent") else {0}
+    """Both say that all is well, or that they can't see whether it is; and it is."""
+    fine = {0, 5} if profile == "hostile" and scenario.name in UNSEEN else {0}
     for seed in range(ORDERS):
         world = scenario.world(PROFILES[profile], SharedWorld)
         observer = Observer.on(scenario, world.simulator)
