@@ -4,7 +4,6 @@ import zlib
 from collections.abc import Iterable, Iterator
 from http import HTTPStatus
 from typing import Final, TypeVar, cast
-from urllib.parse import urlencode
 
 import httpx
 
@@ -60,7 +59,7 @@ def _receive(
         headers["Content-Type"] = request.content.media_type
     response = client.send(
         request.method.value,
-        f"{request.path}?{urlencode(request.query)}" if request.query else request.path,
+        request.target,
         content=None if request.content is None else request.content.data,
         headers=headers,
         timeout=httpx.Timeout(seconds, connect=min(_CONNECT_SECONDS, seconds)),

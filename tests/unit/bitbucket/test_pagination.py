@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from pipe.bitbucket.pagination import Incomplete, ListReader, Page, page_parser
 from pipe.bitbucket.requests import Answer, Json, Rejected, UnparseableError
+from pipe.process.parallel import map_parallel
 
 pytestmark = pytest.mark.promise("P4", "P14")
 
@@ -97,6 +98,50 @@ def test_a_service_that_ignores_the_page_is_asked_twice() -> None:
     page = Page(values=names(40), length=10, has_next=True)
 
     assert read(lambda _: page) == (names(40), [1, 2])
+
+
+def test_a_page_of_ten_does_not_come_twice_by_chance() -> None:
+    page = Page(values=names(10), has_next=True)
+
+    assert read(lambda _: page) == (names(10), [1, 2])
+
+
+def test_a_size_that_only_the_first_page_states_holds_for_all() -> None:
+    short = served(names(20), cap=10, size=False)
+
+    def pages(number: int) -> Page[str]:
+        return replace(short(number), size=25) if number == 1 else short(number)
+
+    assert read(pages)[0] == Incomplete(20, 25)
+
+
+def test_a_length_of_nothing_is_ignored() -> None:
+    assert read(lambda _: Page(values=names(2), size=2, length=0)) == (names(2), [1])
+    page: Page[str] = Page(size=2, length=0)
+    assert read(lambda _: page) == (Incomplete(0, 2), [1, 1, 1])
+
+
+@pytest.mark.parametrize(
+    ("workers", "together"),
+    [(1, [[1], [2], [3], [4], [5]]), (3, [[1], [2, 3, 4], [5]]), (9, [[1], [2, 3, 4, 5]])],
+)
+def test_as_many_pages_are_fetched_together_as_there_are_workers(
+    monkeypatch: pytest.MonkeyPatch, workers: int, together: list[list[int]]
+) -> None:
+    found: list[list[int]] = []
+
+    def spy(
+        fetch: Callable[[int], Page[str]], numbers: Iterable[int], *, workers: int
+    ) -> list[Page[str]]:
+        found.append([*numbers])
+        return map_parallel(fetch, found[-1], workers=workers)
+
+    monkeypatch.setattr("pipe.bitbucket.pagination.map_parallel", spy)
+    values = names(45)
+    reader = ListReader(fetch=served(values, cap=10), identity=str, workers=workers)
+
+    assert reader.read() == values
+    assert found == together
 
 
 @pytest.mark.parametrize("count", [0, 1, 10, 99])

@@ -18,6 +18,7 @@ from pipe.bitbucket.requests import (
     [
         ("{439ec094}", "%7B439ec094%7D"),
         ("svc.api", "svc.api"),
+        ("X.X", "X.X"),
         ("a/b?c#d", "a%2Fb%3Fc%23d"),
         ("..", "%2E%2E"),
         (".", "%2E"),
@@ -44,6 +45,16 @@ def test_repr_does_not_show_a_body() -> None:
     assert post.method is HTTPMethod.POST
     assert put.content is not None
     assert put.content.data == b"a=b+c"
+
+
+@pytest.mark.parametrize("is_secret", [True, False])
+def test_a_request_knows_whether_it_carries_a_secret(is_secret: bool) -> None:
+    content = json_content({"value": "canary"}, is_secret=is_secret)
+
+    assert NonIdempotentRequest(
+        path="/2.0/x", parse=lambda _: Done(), content=content
+    ).carries_secret is (is_secret)
+    assert not NonIdempotentRequest(path="/2.0/x", parse=lambda _: Done()).carries_secret
 
 
 def test_json_can_carry_every_text() -> None:

@@ -122,6 +122,13 @@ def test_nothing_is_retried_after_the_retry_budget_is_spent() -> None:
     assert decided(lost, budget_left=False) == GiveUp(limit=Limit.BUDGET, last=lost)
 
 
+def test_what_is_not_retried_still_says_how_long_bitbucket_asked_to_wait() -> None:
+    slow = Failed(answer(503, retry_after="30"))
+
+    assert decided(slow, attempt=5) == GiveUp(limit=Limit.ATTEMPTS, last=slow, asked=30)
+    assert decided(slow, budget_left=False) == GiveUp(limit=Limit.BUDGET, last=slow, asked=30)
+
+
 def test_a_pause_never_exceeds_the_deadline() -> None:
     slow = Failed(answer(429, retry_after="30"))
 
