@@ -380,8 +380,12 @@ def test_pruning_takes_what_neither_a_name_nor_a_rule_means() -> None:
         rules=(Rule(name_pattern="p*"),),
         prune_environments=True,
     )
-    plan = _plan(declaration, env("b"), env("a"), env("Live"), env("Prod"))
-    assert [each.name for each in plan.environments if isinstance(each, Delete)] == ["a", "b"]
+    held = {"{a}": ExistingContents(variables=(var("LOST"),))}
+    plan = _plan(declaration, env("b"), env("a"), env("Live"), env("Prod"), contents=held)
+    assert [each for each in plan.environments if isinstance(each, Delete)] == [
+        Delete(existing=env("a"), reason=DeleteReason.PRUNED, variables=(var("LOST"),)),
+        Delete(existing=env("b"), reason=DeleteReason.PRUNED),
+    ]
     spared = _plan((declared("Live"),), env("a"), env("Live"))
     assert not [each for each in spared.environments if isinstance(each, Delete)]
 

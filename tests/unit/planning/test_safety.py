@@ -11,13 +11,21 @@ from pipe.models.changes import (
     Refuse,
     RepositoryPlan,
     RewriteSecured,
+    SetAdminOnly,
     SetName,
+    Totals,
     Update,
     UpdateVariable,
     existing_of,
 )
 from pipe.models.declaration import EnvironmentType
-from pipe.planning.safety import deletion_problem, review
+from pipe.planning.safety import (
+    changed_type,
+    deletion_problem,
+    exceeded_limits,
+    review,
+    review_replanned,
+)
 from tests.support.values import FAILURE, PRODUCTION, SHOP, STAGING, TEST, env, plain, secret, var
 
 
@@ -99,6 +107,7 @@ def test_pruning_variables_has_a_limit(deleted: int, unchanged: int, refusals: l
         f"Pruning would delete {each} variables of 'Live'." for each in refusals
     ]
     assert _keys(reviewed) == (["too-many-deletions"] if refusals else [None])
+    assert all("30 %" in each.problem.why for each in reviewed if isinstance(each, Refuse))
     assert _reviewed(plan, force=True) == (plan,)
 
 
@@ -119,6 +128,35 @@ def test_a_deletion_is_checked_again_by_what_was_read_last() -> None:
     fewer = deletion_problem(pruned, env("f1", TEST), pruned=3, existing_count=6)
     assert fewer is not None
     assert fewer.key == "too-many-deletions"
+
+
+@pytest.mark.promise("P28")
+def test_what_is_planned_anew_is_refused_by_its_name() -> None:
+    plan = Update(existing=env("Live"), changes=(SetAdminOnly(before=True, after=False),))
+    for reviewed, key in [(True, "not-reviewed"), (False, "not-counted")]:
+        refused = review_replanned(plan, (), reviewed=reviewed, counted=True)
+        assert isinstance(refused, Refuse)
+        assert refused.problem.key == key
+        assert "'Live'" in refused.problem.what
+    assert review_replanned(plan, (plan,), reviewed=True, counted=True) == plan
+
+
+@pytest.mark.promise("P28")
+def test_a_limit_over_several_repositories_names_what_it_counts() -> None:
+    (excess,) = exceeded_limits(Totals(environments=10, deletions=4, loosenings=3))
+    assert excess.problem.what == "The plan would delete 4 of 10 environments."
+    assert "30 %" in excess.problem.why
+    few = Totals(environments=4, deletions=4)
+    assert exceeded_limits(few) == ()
+    assert len(exceeded_limits(few, parallel_steps=2)) == 1
+
+
+def test_another_type_than_declared_is_named() -> None:
+    plan = Delete(existing=env("f1"), reason=DeleteReason.DECLARED, declared_type=TEST)
+    differs = changed_type(plan, env("f1", STAGING))
+    assert differs is not None
+    assert "it has type Staging, but Test is declared" in differs.what
+    assert changed_type(plan, env("f1", TEST)) is None
 
 
 @pytest.mark.promise("P10")

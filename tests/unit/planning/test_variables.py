@@ -132,6 +132,11 @@ def test_without_a_key_no_fingerprint_is_written_and_none_is_left_that_became_un
         CreateVariable(secret("B", "new")),
         WriteFingerprints(memory, (("A", _print("A")),), ()),
     )
+    others = var(OURS, fingerprints.dump({"C": _print("C")}))
+    assert plan_variables(desired(secret("A")), (var("A"), others), OWNER, ALWAYS).changes == (
+        RewriteSecured(var("A"), secret("A")),
+    )
+    assert plan_variables(desired(plain("C")), (var("C", "v"), others), OWNER, ALWAYS).changes == ()
     fresh = plan_variables(wants, (var("A"), var("B")), OWNER, ALWAYS)
     assert not [each for each in fresh.changes if isinstance(each, WriteFingerprints)]
 
@@ -160,6 +165,10 @@ def test_a_managed_secret_must_exist_secured_and_is_never_written_or_pruned() ->
     problems = [each.problem for each in plan.changes if isinstance(each, MissingSecret)]
     assert [each.code for each in problems] == [ExitCode.INCOMPLETE] * 2
     assert "FROM" in problems[0].remedy
+    assert [each.what for each in problems] == [
+        "The secured variable B does not exist.",
+        "The secured variable C is stored as a plain variable.",
+    ]
     assert plan.unchanged == 1
 
 
