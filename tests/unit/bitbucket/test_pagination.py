@@ -125,7 +125,7 @@ def test_a_length_of_nothing_is_ignored() -> None:
     ("workers", "together"),
     [(1, [[1], [2], [3], [4], [5]]), (3, [[1], [2, 3, 4], [5]]), (9, [[1], [2, 3, 4, 5]])],
 )
-def test_as_many_pages_are_fetched_together_as_there_are_workers(
+def test_as_many_pages_are_fetched_together_as_there_are_workers_if_the_first_is_full(
     monkeypatch: pytest.MonkeyPatch, workers: int, together: list[list[int]]
 ) -> None:
     found: list[list[int]] = []
@@ -142,6 +142,15 @@ def test_as_many_pages_are_fetched_together_as_there_are_workers(
 
     assert reader.read() == values
     assert found == together
+
+    found.clear()
+    short = served(values, cap=10)
+
+    def pages(number: int) -> Page[str]:
+        return replace(short(number), length=20)
+
+    assert ListReader(fetch=pages, identity=str, workers=workers).read() == values
+    assert found == [[1], [2], [3], [4], [5]]
 
 
 @pytest.mark.parametrize("count", [0, 1, 10, 99])

@@ -271,6 +271,12 @@ def test_variables_of_the_repository_are_planned_like_those_of_an_environment() 
     assert (plan.repository, plan.unchanged_variables) == (SHOP, 2)
 
 
+def test_a_name_that_is_not_much_alike_is_not_suggested() -> None:
+    missing = _one(declared("Prod"), env("Production", PRODUCTION))
+    assert isinstance(missing, Refuse)
+    assert "'Production'" not in repr(missing.problem)
+
+
 def test_refusals_say_what_could_be_meant() -> None:
     unsure = _one(declared("Live"), env("LIVE"), env("live"))
     assert isinstance(unsure, Refuse)
