@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bench.table import Goal, Section, Table, ratio
+from pipe.models.errors import ExitCode
 from tests.support.world import World, run_with
 
 HOURLY_REQUESTS: Final = 1000
@@ -100,7 +101,7 @@ def _step(world: World, step: int, steps: int) -> StepCost:
         if ran.exit_code == 0:
             hours = (world.clock.seconds - began) / _HOUR
             return StepCost(runs=runs, requests=requests, hours=hours)
-        if ran.exit_code != 6:  # noqa: PLR2004 - gave up: to be continued
+        if ran.exit_code != ExitCode.GAVE_UP:
             message = f"exit code {ran.exit_code}: {ran.log[-2000:]}"
             raise RuntimeError(message)
         following = re.search(r"START_AT=([\w/-]+)", ran.log)

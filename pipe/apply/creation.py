@@ -52,7 +52,11 @@ def create(
     sent = False
     while True:
         answer = context.api.create_environment(
-            repository, plan.name, plan.type, plan.declared.desired.admin_only, attempts
+            repository,
+            plan.name,
+            plan.type,
+            attempts,
+            admin_only=plan.declared.desired.admin_only,
         )
         if isinstance(answer, ExistingEnvironment):
             return answer

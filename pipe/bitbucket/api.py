@@ -85,15 +85,16 @@ class Bitbucket(Struct, frozen=True, eq=False):
         self,
         repository: Repository,
         name: str,
-        type: EnvironmentType,  # noqa: A002 - Bitbucket's own name for it
-        admin_only: bool | None,  # noqa: FBT001 - a field's value, not a switch of behaviour
+        kind: EnvironmentType,
         attempts: Attempts | None = None,
+        *,
+        admin_only: bool | None,
     ) -> ExistingEnvironment | Rejected | OutcomeUnknown:
         """Create an environment, with its restriction in the same request if one is given."""
         body: dict[str, Json] = {
             "type": "deployment_environment",
             "name": name,
-            "environment_type": {"name": str(type)},
+            "environment_type": {"name": str(kind)},
         }
         if admin_only is not None:
             body["restrictions"] = {"admin_only": admin_only}

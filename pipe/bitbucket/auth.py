@@ -21,8 +21,8 @@ from pipe.bitbucket.requests import (
 )
 from pipe.models.errors import ExitCode, PipeError, Problem
 
-_API_TOKEN: Final = "ATATT"  # noqa: S105 - what every such token begins with
-_ACCESS_TOKEN: Final = "ATCTT"  # noqa: S105 - what every such token begins with
+_API_PREFIX: Final = "ATATT"
+_ACCESS_PREFIX: Final = "ATCTT"
 """How Atlassian's tokens begin [sure]."""
 
 
@@ -64,16 +64,16 @@ def describe_credentials(credentials: Credentials) -> str:
 def hint(credentials: Credentials) -> str:
     """Say what to do if a token is of the other kind; empty: it does not look like one."""
     match credentials:
-        case ApiToken(token=token) if token.get_secret_value().startswith(_ACCESS_TOKEN):
+        case ApiToken(token=token) if token.get_secret_value().startswith(_ACCESS_PREFIX):
             return (
                 "ATLASSIAN_API_TOKEN contains an access token of a repository, project or workspace"
-                f" (it begins with {_ACCESS_TOKEN}): give it as BITBUCKET_ACCESS_TOKEN, without"
+                f" (it begins with {_ACCESS_PREFIX}): give it as BITBUCKET_ACCESS_TOKEN, without"
                 " ATLASSIAN_ACCOUNT_EMAIL."
             )
-        case AccessToken(token=token) if token.get_secret_value().startswith(_API_TOKEN):
+        case AccessToken(token=token) if token.get_secret_value().startswith(_API_PREFIX):
             return (
                 f"BITBUCKET_ACCESS_TOKEN contains an Atlassian API token (it begins with"
-                f" {_API_TOKEN}): give it as ATLASSIAN_API_TOKEN, with ATLASSIAN_ACCOUNT_EMAIL."
+                f" {_API_PREFIX}): give it as ATLASSIAN_API_TOKEN, with ATLASSIAN_ACCOUNT_EMAIL."
             )
         case _:
             return ""

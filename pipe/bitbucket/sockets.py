@@ -52,8 +52,8 @@ class BoundedBackend(httpcore.NetworkBackend):
         host: str,
         port: int,
         timeout: float | None = None,
-        local_address: str | None = None,  # noqa: ARG002 - part of the interface
-        socket_options: Iterable[SocketOption] | None = None,  # noqa: ARG002 - part of the interface
+        local_address: str | None = None,
+        socket_options: Iterable[SocketOption] | None = None,
     ) -> httpcore.NetworkStream:
         """Connect to the first address of `host` that accepts.
 
@@ -61,6 +61,7 @@ class BoundedBackend(httpcore.NetworkBackend):
             httpcore.ConnectTimeout: None did in time, or the run was asked to stop.
             httpcore.ConnectError: None did.
         """
+        del local_address, socket_options  # part of the interface; nothing here sets them
         until = _moment(timeout)
         try:
             return _TcpStream(self._connect(self._addresses(host, port, until), until), self._waits)
@@ -99,8 +100,7 @@ class BoundedBackend(httpcore.NetworkBackend):
             if code in (0, errno.EINPROGRESS):
                 self._waits.wait(connection, select.POLLOUT, until)
                 code = connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-            if code:
-                raise OSError(code, os.strerror(code))  # noqa: TRY301 - closes the socket below
+            _check(code)
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         except BaseException:
             connection.close()
@@ -154,6 +154,12 @@ class _Waits:
         while not future.done():
             wait([future], timeout=self.step(until))
         return future.result()  # its own `TimeoutError` too
+
+
+def _check(code: int) -> None:
+    """Raise the error of the system with this code; 0: none."""
+    if code:
+        raise OSError(code, os.strerror(code))
 
 
 def _fulfil(future: Future[T], function: Callable[[], T]) -> None:

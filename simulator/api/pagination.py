@@ -93,7 +93,7 @@ def page(
         document["pagelen"] = asked.length
     if switches.page_has_size:
         document["size"] = len(items)
-    target = _next_page(asked.number, start + asked.length < len(items), switches.next_links)
+    target = _next_page(asked.number, switches.next_links, more=start + asked.length < len(items))
     if target is not None:
         kept = [pair for pair in parse_qsl(query, keep_blank_values=True) if pair[0] != "page"]
         link = f"{address}?{urlencode([*kept, ('page', str(target))])}"
@@ -103,7 +103,7 @@ def page(
     return document
 
 
-def _next_page(number: int, more: bool, links: str) -> int | None:  # noqa: FBT001 - private
+def _next_page(number: int, links: str, *, more: bool) -> int | None:
     match links:
         case "missing":
             return None

@@ -122,8 +122,16 @@ def test_no_needed_module_of_the_standard_library_is_left_out(
     missing = {name.partition(".")[0] for name in json.loads(printed.splitlines()[-1])}
     # What is optional in a dependency, and not installed.
     assert missing <= {
-        "click", "h2", "hypothesis", "IPython", "mypy", "pytest", "socksio", "tornado", "trio",
-    }  # fmt: skip
+        "click",
+        "h2",
+        "hypothesis",
+        "IPython",
+        "mypy",
+        "pytest",
+        "socksio",
+        "tornado",
+        "trio",
+    }
     assert not missing & sys.stdlib_module_names
 
 

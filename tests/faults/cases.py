@@ -61,8 +61,12 @@ class Case:
     @property
     def _identity(self) -> tuple[object, ...]:
         return (
-            self.scenario.name, *sorted(self.at.items()), self.attempts, self.workers, self.profile
-        )  # fmt: skip
+            self.scenario.name,
+            *sorted(self.at.items()),
+            self.attempts,
+            self.workers,
+            self.profile,
+        )
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Case) and self._identity == other._identity

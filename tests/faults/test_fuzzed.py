@@ -7,6 +7,7 @@ import string
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 import httpx
@@ -255,7 +256,7 @@ def test_variables_of_any_kind(given_: dict[str, str], scenario: Scenario) -> No
     world.files["file"] = given_.get("WORKSPACE", "")
     for name in [each for each in given_ if each.startswith(WRITTEN)]:
         given_[name] = given_[name].replace("/", "")
-    before = os.getcwd()  # noqa: PTH109 - where to come back to
+    before = Path.cwd()
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
         try:

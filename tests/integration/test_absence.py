@@ -216,9 +216,12 @@ def test_what_can_not_be_read_after_pipelines_was_turned_on_is_reported() -> Non
 
 @pytest.mark.promise("P3", "P28")
 @pytest.mark.parametrize(
-    "declared", [{"ENVIRONMENT_NAME": "Liv*", "ADMIN_ONLY": "true"},
-                 {"ENVIRONMENT_NAME": "Live", "STATE": "absent"}],
-)  # fmt: skip
+    "declared",
+    [
+        {"ENVIRONMENT_NAME": "Liv*", "ADMIN_ONLY": "true"},
+        {"ENVIRONMENT_NAME": "Live", "STATE": "absent"},
+    ],
+)
 def test_a_list_that_is_empty_after_pipelines_was_enabled_is_read_again(
     declared: dict[str, str],
 ) -> None:

@@ -58,8 +58,10 @@ def test_without_the_internal_endpoint_everything_else_is_done(internal: str) ->
     assert _live(world).admin_only
     assert set(_live(world).variables) == {"TOKEN"}
     assert ran.outcomes == {
-        "admin_only": "applied", "branches": "failed", "variables.TOKEN": "applied",
-    }  # fmt: skip
+        "admin_only": "applied",
+        "branches": "failed",
+        "variables.TOKEN": "applied",
+    }
     assert "BCLOUD-21703" in ran.log
 
 
@@ -240,8 +242,10 @@ def test_no_secret_is_written_where_the_restriction_did_not_come_about() -> None
     assert ran.exit_code == 5
     assert set(_live(world).variables) == {"PLAIN"}
     assert ran.outcomes == {
-        "admin_only": "unverified", "variables.PLAIN": "applied", "variables.TOKEN": "skipped",
-    }  # fmt: skip
+        "admin_only": "unverified",
+        "variables.PLAIN": "applied",
+        "variables.TOKEN": "skipped",
+    }
 
 
 @pytest.mark.promise("P7")
@@ -255,8 +259,10 @@ def test_nothing_is_loosened_while_something_before_it_failed() -> None:
     assert _live(world).admin_only
     assert set(_live(world).branches) == {"old"}
     assert ran.outcomes == {
-        "variables.TOKEN": "failed", "admin_only": "skipped", "branches": "skipped",
-    }  # fmt: skip
+        "variables.TOKEN": "failed",
+        "admin_only": "skipped",
+        "branches": "skipped",
+    }
 
 
 @pytest.mark.promise("P7")

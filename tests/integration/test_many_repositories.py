@@ -11,9 +11,10 @@ def _assert_reported(ran: Ran, world: World) -> None:
     assert ran.exit_code == 6
     handled = {each["slug"]: each for each in ran.report["repositories"]}
     created = [
-        slug for slug, each in handled.items()
+        slug
+        for slug, each in handled.items()
         if any(one["outcome"] == "applied" for one in each["environments"])
-    ]  # fmt: skip
+    ]
     assert created == done(world)
     assert len(handled) + len(ran.report["remaining"]) == len(SLUGS)
 

@@ -22,9 +22,15 @@ def test_modes_that_only_read(mode: str) -> None:
     world.shop.add_environment("Old", "Test")
     before = world.snapshot()
     ran = run_pipe(
-        world, **GOOD, VARIABLES='["A=2"]', BRANCHES='["main"]', PRUNE="environments",
-        ENABLE_PIPELINES="true", FORCE="true", MODE=mode,
-    )  # fmt: skip
+        world,
+        **GOOD,
+        VARIABLES='["A=2"]',
+        BRANCHES='["main"]',
+        PRUNE="environments",
+        ENABLE_PIPELINES="true",
+        FORCE="true",
+        MODE=mode,
+    )
     assert set(ran.methods) == {"GET"}
     assert world.snapshot() == before
     assert ran.exit_code == {"plan": 0, "check": 4, "export": 0}[mode]
@@ -49,7 +55,7 @@ def test_a_plan_says_what_apply_then_does() -> None:
 
 
 WRITES = {
-    "create_environment": lambda it: it.create_environment(SHOP, "x", "Test", None),
+    "create_environment": lambda it: it.create_environment(SHOP, "x", "Test", admin_only=None),
     "change_environment": lambda it: it.change_environment(SHOP, "{1}", name="y"),
     "delete_environment": lambda it: it.delete_environment(SHOP, "{1}"),
     "create_variable": lambda it: it.create_variable(VariableOwner(SHOP, "{1}"), plain("A")),
@@ -60,9 +66,13 @@ WRITES = {
     "enable_pipelines": lambda it: it.enable_pipelines(SHOP),
 }
 READS = {
-    "environments", "environment", "variables", "branch_restrictions", "pipelines_enabled",
+    "environments",
+    "environment",
+    "variables",
+    "branch_restrictions",
+    "pipelines_enabled",
     "repositories",
-}  # fmt: skip
+}
 LOCAL = {"attempts"}
 """Sends nothing."""
 
@@ -127,8 +137,14 @@ def test_every_exit_code() -> None:
     codes[6] = run_pipe(world, **GOOD)
     assert {code: ran.exit_code for code, ran in codes.items()} == {code: code for code in codes}
     assert {code: ran.report["outcome"] for code, ran in codes.items()} == {
-        0: "changed", 2: "failed", 3: "failed", 4: "drift", 5: "failed", 6: "failed", 7: "refused",
-    }  # fmt: skip
+        0: "changed",
+        2: "failed",
+        3: "failed",
+        4: "drift",
+        5: "failed",
+        6: "failed",
+        7: "refused",
+    }
 
 
 @pytest.mark.promise("P18")

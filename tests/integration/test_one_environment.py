@@ -95,8 +95,13 @@ def test_a_pattern_brings_every_matching_environment_into_line_and_creates_none(
         "Prod US",
     ]
     assert ran.report["summary"]["environments"] == {
-        "created": 0, "updated": 2, "unchanged": 1, "deleted": 0, "failed": 0, "refused": 0,
-    }  # fmt: skip
+        "created": 0,
+        "updated": 2,
+        "unchanged": 1,
+        "deleted": 0,
+        "failed": 0,
+        "refused": 0,
+    }
     assert run_pipe(world, **wanted).methods == ["GET"]
     by_name = run_pipe(world, ENVIRONMENT_NAME="t?st", ADMIN_ONLY="true")
     assert len(by_name.writes) == 1

@@ -96,9 +96,12 @@ def test_a_creation_whose_answer_is_lost_and_whose_contents_are_unreadable_is_un
     unreadable = Answer(status=400, body=b"{}")
     world.simulator.faults.add(unreadable, method="GET", path="*/variables*", times=9)
     ran = run_pipe(
-        world, ENVIRONMENT_NAME="Live", ENVIRONMENT_TYPE="Test", ADMIN_ONLY="true",
+        world,
+        ENVIRONMENT_NAME="Live",
+        ENVIRONMENT_TYPE="Test",
+        ADMIN_ONLY="true",
         VARIABLES="A=1",
-    )  # fmt: skip
+    )
     assert ran.exit_code == 5
     assert ran.outcomes == {
         "type": "unverified",

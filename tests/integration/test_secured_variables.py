@@ -187,9 +187,10 @@ def test_plain_becomes_secured_and_the_secret_is_never_stored_plain(
     assert ran.exit_code == 0
     assert values_of(world) == {"A": ("now-a-secret", True)}
     assert [
-        each for each in ran.events
+        each
+        for each in ran.events
         if each.details.get("value") == "now-a-secret" and not each.details["secured"]
-    ] == []  # fmt: skip
+    ] == []
     for record in ran.requests:
         if b"now-a-secret" in record.body:
             assert json.loads(record.body)["secured"] is True

@@ -40,8 +40,10 @@ def test_an_environment_with_everything_from_nothing_then_nothing_then_one_chang
     assert created.exit_code == 0
     live = live_of(world)
     assert (live.type, live.admin_only, set(live.branches)) == (
-        "Production", True, {"main", "release/*"},
-    )  # fmt: skip
+        "Production",
+        True,
+        {"main", "release/*"},
+    )
     assert {key: value for key, (value, hidden) in values_of(world).items() if hidden} == secret
     assert created.report["summary"]["variables"]["created"] == 60
     # The list, the creation, two branches and their confirmation, the variables, and fingerprints

@@ -24,8 +24,10 @@ def test_a_list_that_is_empty_while_variables_exist_leads_to_put(shape: str) -> 
     ran = run_with(world, wanted)
     assert ran.exit_code == 0
     assert values_of(world) == {
-        "A": ("new", False), "B": ("same", False), "S": ("another", True),
-    }  # fmt: skip
+        "A": ("new", False),
+        "B": ("same", False),
+        "S": ("another", True),
+    }
     assert ran.count(EventKind.VARIABLE_CREATED, EventKind.VARIABLE_DELETED) == 0
 
 

@@ -21,7 +21,7 @@ from tests.unit.bitbucket.doubles import SHOP, connect
 CALLS: list[Callable[[Bitbucket], object]] = [
     lambda b: b.environments(SHOP),
     lambda b: b.environment(SHOP, "{e}"),
-    lambda b: b.create_environment(SHOP, "Test", EnvironmentType.TEST, True),  # noqa: FBT003 - the field's value
+    lambda b: b.create_environment(SHOP, "Test", EnvironmentType.TEST, admin_only=True),
     lambda b: b.change_environment(SHOP, "{e}", name="T"),
     lambda b: b.delete_environment(SHOP, "{e}"),
     lambda b: b.variables(VariableOwner(SHOP, "{e}")),

@@ -112,12 +112,17 @@ def test_the_number_of_workers_changes_neither_result_nor_log(
 def _state(world: World) -> object:
     return {
         slug: [
-            (each.name, each.type, each.admin_only, sorted(each.branches),
-             sorted((one.key, one.value) for one in each.variables.values()))
+            (
+                each.name,
+                each.type,
+                each.admin_only,
+                sorted(each.branches),
+                sorted((one.key, one.value) for one in each.variables.values()),
+            )
             for each in repository.environments.values()
         ]
         for slug, repository in world.simulator.world.workspaces["acme"].repositories.items()
-    }  # fmt: skip
+    }
 
 
 @pytest.mark.promise("P23")

@@ -34,7 +34,10 @@ def test_a_fork_is_named_everywhere(path: object) -> None:
     ("before", "after"),
     [
         ("- pipe: acme/pipe:1.0.0", "- pipe: team/environments:2.10.3"),
-        ("https://bitbucket.org/acme/pipe/raw/main", "https://bitbucket.org/team/environments/raw/main"),
+        (
+            "https://bitbucket.org/acme/pipe/raw/main",
+            "https://bitbucket.org/team/environments/raw/main",
+        ),
         ("  acme/image:1.0.0", f"  {FORK.image}:2.10.3"),
         ("docker://acme/image@sha256:<digest>", f"docker://{FORK.image}@sha256:<digest>"),
         ('VERSION: Final = "1.0.0"', 'VERSION: Final = "2.10.3"'),
@@ -43,7 +46,7 @@ def test_a_fork_is_named_everywhere(path: object) -> None:
         ('image.version="1.0.0"', 'image.version="2.10.3"'),
         ("pipe: acme/pipes:1.0.0, other/acme/image:1.0.0, since 1.0.0", None),
     ],
-)  # fmt: skip
+)
 def test_names_are_replaced_where_they_are_names(before: str, after: str | None) -> None:
     acme = Publication("acme/image", "acme/pipe", "1.0.0")
 

@@ -100,7 +100,7 @@ OTHER_VARIABLE: Final = {"uuid": "{v}", "key": "OTHER", "value": "x", "secured":
 ABOUT_SOMETHING_ELSE: Final[tuple[tuple[Call, dict[str, object]], ...]] = (
     (lambda api: api.environment(SHOP, "{e}"), environment("Test")),
     (
-        lambda api: api.create_environment(SHOP, "Test", EnvironmentType.TEST, None),
+        lambda api: api.create_environment(SHOP, "Test", EnvironmentType.TEST, admin_only=None),
         environment("Else"),
     ),
     (
@@ -148,7 +148,9 @@ def test_an_answer_about_something_else_proves_nothing(call: Call, body: dict[st
 def test_an_environment_is_created(admin_only: bool | None, more: dict[str, object]) -> None:
     line = connect([httpx.Response(201, json=environment("Test"))])
 
-    created = line.bitbucket.create_environment(SHOP, "Test", EnvironmentType.TEST, admin_only)
+    created = line.bitbucket.create_environment(
+        SHOP, "Test", EnvironmentType.TEST, admin_only=admin_only
+    )
 
     assert created == ExistingEnvironment(uuid="{Test}", name="Test")
     assert line.sent == [("POST", f"{BASE}/environments")]
@@ -322,7 +324,7 @@ def test_slugs_are_encoded() -> None:
 
 
 POSTS: list[Call] = [
-    lambda b: b.create_environment(SHOP, "Test", EnvironmentType.TEST, None),
+    lambda b: b.create_environment(SHOP, "Test", EnvironmentType.TEST, admin_only=None),
     lambda b: b.change_environment(SHOP, "{e}", name="T"),
     lambda b: b.create_variable(VariableOwner(SHOP, "{e}"), PlainVariable("K", "v")),
     lambda b: b.add_branch_restriction(SHOP, "{e}", "main"),

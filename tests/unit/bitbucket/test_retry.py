@@ -1,8 +1,9 @@
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from typing import Final
+from typing import Any, Final
 
 import pytest
+from msgspec.structs import replace
 
 from pipe.bitbucket.requests import Answer
 from pipe.bitbucket.retry import (
@@ -35,28 +36,21 @@ def answer(status: int, body: bytes = b"", **headers: str) -> Answer:
     return Answer(status, {name.replace("_", "-"): value for name, value in headers.items()}, body)
 
 
-def decided(  # noqa: PLR0913 - a state with one thing different
-    outcome: AttemptOutcome[str],
-    *,
-    idempotent: bool = True,
-    attempt: int = 1,
-    max_attempts: int = 5,
-    remaining: float = 600,
-    budget_left: bool = True,
-    renewable: bool = False,
-    random: float = 1.0,
-) -> Decision[str]:
-    state = AttemptState(
-        idempotent=idempotent,
-        attempt=attempt,
-        max_attempts=max_attempts,
-        remaining=remaining,
-        budget_left=budget_left,
-        renewable=renewable,
-        now=NOW,
-        random=random,
-    )
-    return decide(outcome, state)
+STATE: Final = AttemptState(
+    idempotent=True,
+    attempt=1,
+    max_attempts=5,
+    remaining=600,
+    budget_left=True,
+    renewable=False,
+    now=NOW,
+    random=1.0,
+)
+
+
+def decided(outcome: AttemptOutcome[str], **different: Any) -> Decision[str]:
+    """Decide in the usual state, with one thing different."""
+    return decide(outcome, replace(STATE, **different))
 
 
 PASSING: Final[list[Failure]] = [

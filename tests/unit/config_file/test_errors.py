@@ -115,112 +115,236 @@ def test_all_errors_of_a_file_are_reported_together() -> None:
     [
         ("", "f:1:1", "the file declares nothing; declare environments or rules"),
         ("# nothing\n---\n", "f:1:1", "the file declares nothing; declare environments or rules"),
-        ("version: 1\ndefaults: {admin_only: true}", "f:1:1",
-         "the file declares nothing; declare environments or rules"),
+        (
+            "version: 1\ndefaults: {admin_only: true}",
+            "f:1:1",
+            "the file declares nothing; declare environments or rules",
+        ),
         ("x-targets: {a: 1}", "f:1:1", "the file declares nothing; declare environments or rules"),
         ("~", "f:1:1", "the file declares nothing; declare environments or rules"),
         ("- x", "f:1:1", "expected a mapping ('key: value', one per line)"),
-        ("environments:\n- {name: A, rename_from: X}\n- {name: B, rename_from: X}",
-         "f:3:13 environments[1].rename_from",
-         "'X' is already renamed on line 2 (case is ignored)"),
-        ("environments:\n- {name: Prod, state: absent}\n- {name: PROD, rename_from: Live}",
-         "f:3:4 environments[1].name", "'PROD' is already declared on line 2 (case is ignored)"),
-        ("environments: [{name: A, rename_from: X}, {name: a, rename_from: Y}]",
-         "f:1:44 environments[1].name", "'a' is already declared on line 1 (case is ignored)"),
-        ("environments: [{name: A, rename_from: X}, {name: x}]",
-         "f:1:26 environments[0].rename_from",
-         "'X' is declared too; either rename it or keep it"),
-        ("environments: [{name: '{1}', rename_from: X}]", "f:1:16 environments[0]",
-         "rename_from cannot be used with a uuid in name, which is no new name"),
-        ("environments: [&a {name: A}, *a]", "f:1:20 environments[1].name",
-         "'A' is already declared on line 1 (case is ignored)"),
-        (("environments: [{name: A, rename_from: X}]\noverrides:\n- repositories: [r]\n"
-         "  environments: [{name: B, rename_from: x}]"), "f:3:3 overrides[0]",
-         "'B' with rename_from 'x': another environment has the same rename_from"),
-        (("environments: [{name: A, rename_from: X}]\noverrides:\n- repositories: [r]\n"
-         "  environments: [{name: x}]"), "f:3:3 overrides[0]",
-         "'A' with rename_from 'X': both names are declared; either rename it or keep it"),
-        (("environments: [{name: A, rename_from: X}]\noverrides:\n- repositories: [r]\n"
-         "  environments: [{name: A, state: absent}]"), "f:3:3 overrides[0]",
-         "'A' with rename_from 'X' cannot be absent; remove rename_from or state"),
-        (("environments: [{name: A}]\noverrides:\n- repositories: [r]\n"
-         "  environments: [{name: a, rename_from: A}]"), "f:3:3 overrides[0]",
-         "'A' with rename_from 'A': the names are the same; set the former name"),
-        ("defaults: {state: absent}\nenvironments: [{name: A, rename_from: X}]",
-         "f:2:1 environments",
-         "'A' with rename_from 'X' cannot be absent; remove rename_from or state"),
-        ("repositories: []", "f:1:1 repositories",
-         "selects no repository; list some, or '*' for the whole workspace"),
-        ("repositories: ['!a']", "f:1:1 repositories",
-         "selects no repository; list some, or '*' for the whole workspace"),
-        ("a: b: c", "f:1:5",
-         ("invalid YAML: mapping values are not allowed here; quote a text that"
-          " contains ': '")),
-        ("repositories:\n- *-old", "f:2:3",
-         "invalid YAML: found undefined alias '-old'; quote a text that begins with *"),
-        ("repositories:\n- * ", "f:2:4",
-         ("invalid YAML: expected alphabetic or numeric character, but found ' ', while scanning an"
-          " alias; quote a text that begins with *")),
-        ("a:\n\t- b", "f:2:1",
-         ("invalid YAML: found character '\\t' that cannot start any token, while scanning for the"
-          " next token; indent with spaces")),
-        ("a: @b", "f:1:4",
-         ("invalid YAML: found character '@' that cannot start any token, while scanning for the"
-          " next token; quote a text that begins with such a character")),
-        ("a: 1\n---\nb: 1", "f:2:1",
-         ("invalid YAML: but found another document, expected a single document in the stream; a"
-          " file contains one document")),
-        ("a: [", "f:1:5",
-         ("invalid YAML: expected the node content, but found '<stream end>', while parsing a flow"
-          " node")),
+        (
+            "environments:\n- {name: A, rename_from: X}\n- {name: B, rename_from: X}",
+            "f:3:13 environments[1].rename_from",
+            "'X' is already renamed on line 2 (case is ignored)",
+        ),
+        (
+            "environments:\n- {name: Prod, state: absent}\n- {name: PROD, rename_from: Live}",
+            "f:3:4 environments[1].name",
+            "'PROD' is already declared on line 2 (case is ignored)",
+        ),
+        (
+            "environments: [{name: A, rename_from: X}, {name: a, rename_from: Y}]",
+            "f:1:44 environments[1].name",
+            "'a' is already declared on line 1 (case is ignored)",
+        ),
+        (
+            "environments: [{name: A, rename_from: X}, {name: x}]",
+            "f:1:26 environments[0].rename_from",
+            "'X' is declared too; either rename it or keep it",
+        ),
+        (
+            "environments: [{name: '{1}', rename_from: X}]",
+            "f:1:16 environments[0]",
+            "rename_from cannot be used with a uuid in name, which is no new name",
+        ),
+        (
+            "environments: [&a {name: A}, *a]",
+            "f:1:20 environments[1].name",
+            "'A' is already declared on line 1 (case is ignored)",
+        ),
+        (
+            (
+                "environments: [{name: A, rename_from: X}]\noverrides:\n- repositories: [r]\n"
+                "  environments: [{name: B, rename_from: x}]"
+            ),
+            "f:3:3 overrides[0]",
+            "'B' with rename_from 'x': another environment has the same rename_from",
+        ),
+        (
+            (
+                "environments: [{name: A, rename_from: X}]\noverrides:\n- repositories: [r]\n"
+                "  environments: [{name: x}]"
+            ),
+            "f:3:3 overrides[0]",
+            "'A' with rename_from 'X': both names are declared; either rename it or keep it",
+        ),
+        (
+            (
+                "environments: [{name: A, rename_from: X}]\noverrides:\n- repositories: [r]\n"
+                "  environments: [{name: A, state: absent}]"
+            ),
+            "f:3:3 overrides[0]",
+            "'A' with rename_from 'X' cannot be absent; remove rename_from or state",
+        ),
+        (
+            (
+                "environments: [{name: A}]\noverrides:\n- repositories: [r]\n"
+                "  environments: [{name: a, rename_from: A}]"
+            ),
+            "f:3:3 overrides[0]",
+            "'A' with rename_from 'A': the names are the same; set the former name",
+        ),
+        (
+            "defaults: {state: absent}\nenvironments: [{name: A, rename_from: X}]",
+            "f:2:1 environments",
+            "'A' with rename_from 'X' cannot be absent; remove rename_from or state",
+        ),
+        (
+            "repositories: []",
+            "f:1:1 repositories",
+            "selects no repository; list some, or '*' for the whole workspace",
+        ),
+        (
+            "repositories: ['!a']",
+            "f:1:1 repositories",
+            "selects no repository; list some, or '*' for the whole workspace",
+        ),
+        (
+            "a: b: c",
+            "f:1:5",
+            ("invalid YAML: mapping values are not allowed here; quote a text that contains ': '"),
+        ),
+        (
+            "repositories:\n- *-old",
+            "f:2:3",
+            "invalid YAML: found undefined alias '-old'; quote a text that begins with *",
+        ),
+        (
+            "repositories:\n- * ",
+            "f:2:4",
+            (
+                "invalid YAML: expected alphabetic or numeric character, but found ' ', while"
+                " scanning an alias; quote a text that begins with *"
+            ),
+        ),
+        (
+            "a:\n\t- b",
+            "f:2:1",
+            (
+                "invalid YAML: found character '\\t' that cannot start any token, while scanning"
+                " for the next token; indent with spaces"
+            ),
+        ),
+        (
+            "a: @b",
+            "f:1:4",
+            (
+                "invalid YAML: found character '@' that cannot start any token, while scanning for"
+                " the next token; quote a text that begins with such a character"
+            ),
+        ),
+        (
+            "a: 1\n---\nb: 1",
+            "f:2:1",
+            (
+                "invalid YAML: but found another document, expected a single document in the"
+                " stream; a file contains one document"
+            ),
+        ),
+        (
+            "a: [",
+            "f:1:5",
+            (
+                "invalid YAML: expected the node content, but found '<stream end>', while parsing a"
+                " flow node"
+            ),
+        ),
         ("a: x\nb: \x07", "f:2:4", "this character is not allowed in YAML"),
         pytest.param("[" * 500, "f:1:1", "nested too deeply", id="nested too deeply"),
         ('"\\UFFFFFFFF"', "f:1:1", "contains an invalid escape sequence or directive"),
-        ("workspace: !!python/name:os.system x", "f:1:12 workspace",
-         "the tag 'python/name:os.system' is not supported; remove it"),
+        (
+            "workspace: !!python/name:os.system x",
+            "f:1:12 workspace",
+            "the tag 'python/name:os.system' is not supported; remove it",
+        ),
         ('{"a\\ud800": x}', "f:1:2", "contains an incomplete character (a lone surrogate)"),
-        ("workspace: !!binary aGk=", "f:1:12 workspace",
-         "the tag 'binary' is not supported; remove it"),
+        (
+            "workspace: !!binary aGk=",
+            "f:1:12 workspace",
+            "the tag 'binary' is not supported; remove it",
+        ),
         ("? [a]\n: b", "f:1:3", "a key must be a text, not a list or mapping"),
         ("<<: 3", "f:1:1", "<< expects a mapping or a list of mappings"),
         ("<<: [3]", "f:1:1", "<< expects a mapping or a list of mappings"),
         ("&a\n<<: *a", "f:2:1", "<< expects a mapping or a list of mappings"),
-        ("x-a: &a [*a]", "f:1:6 x-a" + "[0]" * 20,
-         "nested too deeply; does an alias refer to its own parent?"),
-        ('environments: [{name: "a\\ud800"}]', "f:1:17 environments[0].name",
-         "contains an incomplete character (a lone surrogate)"),
-        ("environments: [{name: X, variables: []}]", "f:1:26 environments[0].variables",
-         "expected a mapping ('key: value', one per line)"),
-        ("environments: [X]", "f:1:16 environments[0]",
-         "expected a mapping ('key: value', one per line)"),
-        ("overrides: [x]", "f:1:13 overrides[0]",
-         "expected a mapping ('key: value', one per line)"),
-        ("enable_pipelines: on\nrepository: {enable_pipelines: on}", "f:1:1",
-         "enable_pipelines is set twice; set it in repository only"),
-        ("environments: [{name: X, variables: {A: {value: x, from_env: y}}}]",
-         "f:1:38 environments[0].variables.A", "value and from_env are mutually exclusive"),
-        ("environments: [{name: X, variables: {A: {state: absent, secured: true}}}]",
-         "f:1:38 environments[0].variables.A",
-         "state: absent excludes value, from_env and secured"),
-        ("environments: [{name: X, branches: 'a b'}]", "f:1:26 environments[0].branches",
-         ("'a b' is not a valid branch pattern: git does not allow ' ' there; expected for example"
-          " main or release/*")),
-        ("repositories: {project: '?'}", "f:1:16 repositories.project",
-         "'?' is not a valid project key; expected for example project:PLAT"),
-        ("environments: [{name: X, prune: repository-variables}]",
-         "f:1:26 environments[0].prune",
-         "repository-variables are pruned per repository; set the variable PRUNE of the pipe"),
+        (
+            "x-a: &a [*a]",
+            "f:1:6 x-a" + "[0]" * 20,
+            "nested too deeply; does an alias refer to its own parent?",
+        ),
+        (
+            'environments: [{name: "a\\ud800"}]',
+            "f:1:17 environments[0].name",
+            "contains an incomplete character (a lone surrogate)",
+        ),
+        (
+            "environments: [{name: X, variables: []}]",
+            "f:1:26 environments[0].variables",
+            "expected a mapping ('key: value', one per line)",
+        ),
+        (
+            "environments: [X]",
+            "f:1:16 environments[0]",
+            "expected a mapping ('key: value', one per line)",
+        ),
+        (
+            "overrides: [x]",
+            "f:1:13 overrides[0]",
+            "expected a mapping ('key: value', one per line)",
+        ),
+        (
+            "enable_pipelines: on\nrepository: {enable_pipelines: on}",
+            "f:1:1",
+            "enable_pipelines is set twice; set it in repository only",
+        ),
+        (
+            "environments: [{name: X, variables: {A: {value: x, from_env: y}}}]",
+            "f:1:38 environments[0].variables.A",
+            "value and from_env are mutually exclusive",
+        ),
+        (
+            "environments: [{name: X, variables: {A: {state: absent, secured: true}}}]",
+            "f:1:38 environments[0].variables.A",
+            "state: absent excludes value, from_env and secured",
+        ),
+        (
+            "environments: [{name: X, branches: 'a b'}]",
+            "f:1:26 environments[0].branches",
+            (
+                "'a b' is not a valid branch pattern: git does not allow ' ' there; expected for"
+                " example main or release/*"
+            ),
+        ),
+        (
+            "repositories: {project: '?'}",
+            "f:1:16 repositories.project",
+            "'?' is not a valid project key; expected for example project:PLAT",
+        ),
+        (
+            "environments: [{name: X, prune: repository-variables}]",
+            "f:1:26 environments[0].prune",
+            "repository-variables are pruned per repository; set the variable PRUNE of the pipe",
+        ),
         ("workspace: [a]", "f:1:1 workspace", "expected a single value, not a list or mapping"),
-        ("environments: [{name: X, variables: {A: {}}}]",
-         "f:1:38 environments[0].variables.A",
-         "expected value, from_env, secured: true or state: absent"),
+        (
+            "environments: [{name: X, variables: {A: {}}}]",
+            "f:1:38 environments[0].variables.A",
+            "expected value, from_env, secured: true or state: absent",
+        ),
         # Line breaks for YAML, but not for editors.
-        ("# \x85\u2028\u2029\nworkspace: [a]", "f:2:1 workspace",
-         "expected a single value, not a list or mapping"),
-        ("# \r\n# \rworkspace: [a]", "f:3:1 workspace",
-         "expected a single value, not a list or mapping"),
+        (
+            "# \x85\u2028\u2029\nworkspace: [a]",
+            "f:2:1 workspace",
+            "expected a single value, not a list or mapping",
+        ),
+        (
+            "# \r\n# \rworkspace: [a]",
+            "f:3:1 workspace",
+            "expected a single value, not a list or mapping",
+        ),
     ],
-)  # fmt: skip
+)
 def test_one_error(text: str, source: str, message: str) -> None:
     assert errors_of(PIPELINE | {"CONFIG_FILE": "f"}, f=text) == {source: message}
 

@@ -280,13 +280,19 @@ def test_variables_of_a_file(variable: str, environ: dict[str, str], expected: o
 @pytest.mark.parametrize(
     ("variable", "environ", "message"),
     [
-        ("{from_env: X}", {"SECURED_UPDATE": "if-missing"}, ("X is not set or empty; pass it to the"
-         " pipe as a variable, X: $X")),
-        ("{secured: true, from_env: X}", {"X": ""}, ("X is not set or empty; pass it to the pipe as"
-         " a variable, X: $X")),
+        (
+            "{from_env: X}",
+            {"SECURED_UPDATE": "if-missing"},
+            ("X is not set or empty; pass it to the pipe as a variable, X: $X"),
+        ),
+        (
+            "{secured: true, from_env: X}",
+            {"X": ""},
+            ("X is not set or empty; pass it to the pipe as a variable, X: $X"),
+        ),
         ("{secured: true, from_env: X}", {"X": "a\udcff"}, "the value of X is not valid UTF-8"),
     ],
-)  # fmt: skip
+)
 @pytest.mark.promise("P25")
 def test_a_value_of_the_environment_that_is_unusable(
     variable: str, environ: dict[str, str], message: str

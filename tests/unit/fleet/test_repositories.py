@@ -54,9 +54,11 @@ def test_patterns_projects_and_exclusions(items: list[SelectionItem], found: lis
 def test_each_list_is_asked_for_once() -> None:
     world = _world()
     items = (
-        Glob("acme", "svc-*"), Glob("acme", "w*"), Project("acme", "PLAT"),
+        Glob("acme", "svc-*"),
+        Glob("acme", "w*"),
+        Project("acme", "PLAT"),
         Exclusion(Project("acme", "PLAT")),
-    )  # fmt: skip
+    )
     assert _resolved(world, *items) == ["acme/web"]
     assert len(world.simulator.requests) == 2
     assert all("fields=" in each.query for each in world.simulator.requests)

@@ -83,6 +83,8 @@ def test_plans_say_what_they_found() -> None:
     keep = Keep(name="Live", existing=env("Live"))
     assert [each.name for each in (create, update, keep)] == ["New", "Live", "Live"]
     assert [existing_of(each) for each in (create, update, keep)] == [
-        None, env("Live"), env("Live"),
-    ]  # fmt: skip
+        None,
+        env("Live"),
+        env("Live"),
+    ]
     assert [len(changes_of(each)) for each in (create, update, keep)] == [1, 1, 0]

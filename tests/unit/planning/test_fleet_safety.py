@@ -56,9 +56,16 @@ def _exceeded(*environments: EnvironmentPlan, steps: int = 1) -> tuple[Excess, .
 
 @pytest.mark.parametrize(
     ("count", "of", "refused"),
-    [(4, 4, False), (4, 5, True), (2, 5, True), (1, 5, False), (5, 17, False), (6, 20, False),
-     (7, 20, True)],
-)  # fmt: skip
+    [
+        (4, 4, False),
+        (4, 5, True),
+        (2, 5, True),
+        (1, 5, False),
+        (5, 17, False),
+        (6, 20, False),
+        (7, 20, True),
+    ],
+)
 @pytest.mark.parametrize("kind", [DELETE, LOOSEN, LIFT, LET_IN, BESIDE])
 def test_more_than_30_percent_of_five_or_more(
     kind: EnvironmentPlan, count: int, of: int, *, refused: bool

@@ -1,3 +1,5 @@
+"""What is planned for environments that are declared by name."""
+
 import pytest
 from msgspec.structs import replace
 
@@ -8,11 +10,9 @@ from pipe.models.changes import (
     Delete,
     DeleteReason,
     DeleteVariable,
-    EnvironmentPlan,
     FoundBy,
     Keep,
     Refuse,
-    RepositoryPlan,
     SetAdminOnly,
     SetBranches,
     SetName,
@@ -31,7 +31,7 @@ from pipe.models.declaration import (
     State,
 )
 from pipe.models.errors import ExitCode
-from pipe.models.existing import ExistingContents, ExistingEnvironment
+from pipe.models.existing import ExistingContents
 from pipe.planning.planner import Observed, Planner
 from tests.support.values import (
     ALWAYS,
@@ -42,42 +42,18 @@ from tests.support.values import (
     TEST,
     branch,
     declared,
-    desired,
     env,
     plain,
     secret,
     var,
 )
-
-
-def _plan(
-    declaration: Declaration | tuple[DeclaredEnvironment, ...],
-    *environments: ExistingEnvironment,
-    contents: dict[str, ExistingContents] | None = None,
-    pipelines: bool | None = None,
-) -> RepositoryPlan:
-    if isinstance(declaration, tuple):
-        declaration = Declaration(environments=declaration)
-    observed = Observed(
-        environments=environments, contents=contents or {}, pipelines_enabled=pipelines
-    )
-    return Planner(SHOP, ALWAYS).plan(declaration, observed)
-
-
-def _one(
-    wanted: DeclaredEnvironment,
-    *environments: ExistingEnvironment,
-    contents: ExistingContents | None = None,
-) -> EnvironmentPlan:
-    held = {each.uuid: contents for each in environments if contents is not None}
-    (only,) = _plan((wanted,), *environments, contents=held).environments
-    return only
+from tests.unit.planning.plans import plan_for, plan_one
 
 
 def test_what_is_missing_is_created_with_all_it_should_hold() -> None:
     wants = Desired(admin_only=False, branches=("main", "dev"), variables=(plain("A"), secret("B")))
     wanted = declared("Live", PRODUCTION, wants=wants)
-    assert _one(wanted) == Create(
+    assert plan_one(wanted) == Create(
         declared=wanted,
         type=PRODUCTION,
         changes=(
@@ -93,13 +69,13 @@ def test_what_is_missing_is_created_with_all_it_should_hold() -> None:
 @pytest.mark.promise("P8")
 def test_what_is_not_mentioned_is_not_in_the_plan() -> None:
     wanted = declared("Live", TEST)
-    assert _one(wanted) == Create(declared=wanted, type=TEST, changes=(SetType(TEST),))
+    assert plan_one(wanted) == Create(declared=wanted, type=TEST, changes=(SetType(TEST),))
     lifted = declared("Live", TEST, wants=Desired(branches=()))
-    assert _one(lifted) == Create(declared=lifted, type=TEST, changes=(SetType(TEST),))
+    assert plan_one(lifted) == Create(declared=lifted, type=TEST, changes=(SetType(TEST),))
     contents = ExistingContents(variables=(var("A", "1"),), branches=(branch("main"),))
     live = env("Live", PRODUCTION, admin_only=True)
-    assert _one(declared("Live"), live, contents=contents) == Keep(name="Live", existing=live)
-    renamed = _one(declared("New", rename_from="Live"), live, contents=contents)
+    assert plan_one(declared("Live"), live, contents=contents) == Keep(name="Live", existing=live)
+    renamed = plan_one(declared("New", rename_from="Live"), live, contents=contents)
     assert renamed == Update(
         existing=live, changes=(SetName("Live", "New"),), found_by=FoundBy.FORMER_NAME
     )
@@ -113,11 +89,13 @@ def test_only_what_differs_is_in_the_plan() -> None:
     same = Desired(
         admin_only=True, branches=("dev", "main"), variables=(plain("A", "1"), plain("B", "2"))
     )
-    assert _one(declared("Live", PRODUCTION, wants=same), live, contents=contents) == Keep(
+    assert plan_one(declared("Live", PRODUCTION, wants=same), live, contents=contents) == Keep(
         name="Live", existing=live, unchanged_variables=2
     )
     other = Desired(admin_only=False, branches=("main",), variables=(plain("A", "1"), plain("B")))
-    plan = _one(declared("Production", rename_from="Live", wants=other), live, contents=contents)
+    plan = plan_one(
+        declared("Production", rename_from="Live", wants=other), live, contents=contents
+    )
     assert plan == Update(
         existing=live,
         changes=(
@@ -134,8 +112,10 @@ def test_only_what_differs_is_in_the_plan() -> None:
 def test_a_restriction_that_is_not_mentioned_means_unrestricted() -> None:
     """A write that can't be verified either would be repeated at every run."""
     silent = env("Live", admin_only=None)
-    assert _one(declared("Live", admin_only=False), silent) == Keep(name="Live", existing=silent)
-    assert _one(declared("Live", admin_only=True), silent) == Update(
+    assert plan_one(declared("Live", admin_only=False), silent) == Keep(
+        name="Live", existing=silent
+    )
+    assert plan_one(declared("Live", admin_only=True), silent) == Update(
         existing=silent, changes=(SetAdminOnly(None, after=True),)
     )
 
@@ -143,14 +123,14 @@ def test_a_restriction_that_is_not_mentioned_means_unrestricted() -> None:
 @pytest.mark.parametrize("wanted", [True, False])
 def test_a_restriction_that_can_not_be_read_is_not_unchanged(*, wanted: bool) -> None:
     unknown = replace(env("Live", admin_only=None), is_admin_only_unreadable=True)
-    assert _one(declared("Live", admin_only=wanted), unknown) == Update(
+    assert plan_one(declared("Live", admin_only=wanted), unknown) == Update(
         existing=unknown, changes=(SetAdminOnly(None, after=wanted),)
     )
 
 
 def test_branches_that_can_not_be_read_are_a_change_that_fails() -> None:
     contents = ExistingContents(branches=FAILURE)
-    plan = _one(declared("Live", wants=Desired(branches=())), env("Live"), contents=contents)
+    plan = plan_one(declared("Live", wants=Desired(branches=())), env("Live"), contents=contents)
     assert plan == Update(existing=env("Live"), changes=(BranchesUnavailable((), FAILURE),))
 
 
@@ -167,7 +147,7 @@ def test_branches_that_can_not_be_read_are_a_change_that_fails() -> None:
 def test_a_type_is_refused_where_it_is_known_to_differ(
     kind: EnvironmentType | None, existing: EnvironmentType | None, *, refused: bool
 ) -> None:
-    plan = _one(declared("Live", kind), env("Live", existing))
+    plan = plan_one(declared("Live", kind), env("Live", existing))
     assert isinstance(plan, Refuse) is refused
     if isinstance(plan, Refuse):
         assert (plan.problem.key, plan.name) == ("type-cannot-change", "Live")
@@ -176,27 +156,27 @@ def test_a_type_is_refused_where_it_is_known_to_differ(
 
 
 def test_what_must_be_created_needs_a_type() -> None:
-    plan = _one(declared("Tset", rename_from="Odl"), env("Staging"), env("Test"))
+    plan = plan_one(declared("Tset", rename_from="Odl"), env("Staging"), env("Test"))
     assert isinstance(plan, Refuse)
     assert (plan.name, plan.existing, plan.problem.key) == ("Tset", None, "type-needed")
     assert plan.problem.what.startswith("'Tset' does not exist, nor does 'Odl' (RENAME_FROM),")
     assert plan.problem.remedy.endswith("should exist (did you mean 'Test'?).")
-    unlike = _one(declared("Live"), env("Staging"), env("Test"))
+    unlike = plan_one(declared("Live"), env("Staging"), env("Test"))
     assert isinstance(unlike, Refuse)
     assert unlike.problem.remedy.endswith("should exist.")
 
 
 def test_absence_is_reached_by_deletion_or_is_there_already() -> None:
     gone = DeclaredEnvironment(name="Live", state=State.ABSENT)
-    assert _one(gone) == Keep(name="Live", existing=None)
+    assert plan_one(gone) == Keep(name="Live", existing=None)
     lost = (var("A", "1"), var("B"))
     live = env("Live", STAGING)
-    assert _one(gone, live, contents=ExistingContents(variables=lost)) == Delete(
+    assert plan_one(gone, live, contents=ExistingContents(variables=lost)) == Delete(
         existing=live, reason=DeleteReason.DECLARED, variables=lost
     )
     typed = DeclaredEnvironment(name="{a-1}", type=STAGING, state=State.ABSENT)
     found = env("Live", STAGING, uuid="{A-1}")
-    assert _one(typed, found) == Delete(
+    assert plan_one(typed, found) == Delete(
         existing=found,
         reason=DeleteReason.DECLARED,
         declared_type=STAGING,
@@ -204,7 +184,7 @@ def test_absence_is_reached_by_deletion_or_is_there_already() -> None:
     )
     rules = Declaration(rules=(Rule(name_pattern="f*", type=TEST, state=State.ABSENT),))
     contents = {"{f1}": ExistingContents(variables=lost)}
-    assert _plan(rules, env("f1"), env("Test"), contents=contents).environments == (
+    assert plan_for(rules, env("f1"), env("Test"), contents=contents).environments == (
         Delete(
             existing=env("f1"),
             reason=DeleteReason.RULE,
@@ -217,7 +197,7 @@ def test_absence_is_reached_by_deletion_or_is_there_already() -> None:
 
 def test_what_is_absent_in_this_case_leaves_other_cases_alone() -> None:
     absent = DeclaredEnvironment(name="live", state=State.ABSENT)
-    plans = _plan(
+    plans = plan_for(
         Declaration(environments=(absent,), rules=(Rule(state=State.ABSENT),)), env("Live")
     ).environments
     assert plans == (Keep(name="live", existing=None, similar=("Live",)),)
@@ -225,16 +205,17 @@ def test_what_is_absent_in_this_case_leaves_other_cases_alone() -> None:
 
 def test_an_environment_of_another_type_than_declared_is_not_deleted() -> None:
     absent = DeclaredEnvironment(name="QA", type=TEST, state=State.ABSENT)
-    refused = _one(absent, env("QA", STAGING))
+    refused = plan_one(absent, env("QA", STAGING))
     assert isinstance(refused, Refuse)
     assert (refused.problem.key, refused.problem.code) == (
-        "deletion-type-differs", ExitCode.REFUSED,
-    )  # fmt: skip
-    assert isinstance(_one(absent, env("QA", None)), Delete)
+        "deletion-type-differs",
+        ExitCode.REFUSED,
+    )
+    assert isinstance(plan_one(absent, env("QA", None)), Delete)
 
 
 def test_a_uuid_is_never_created() -> None:
-    plan = _one(declared("{1-2}", TEST))
+    plan = plan_one(declared("{1-2}", TEST))
     assert isinstance(plan, Refuse)
     assert (plan.problem.key, plan.problem.code) == ("uuid-not-found", ExitCode.INCOMPLETE)
     assert plan.name == "{1-2}"
@@ -243,11 +224,14 @@ def test_a_uuid_is_never_created() -> None:
 
 def test_a_plan_says_how_an_environment_was_found() -> None:
     live = env("Live", uuid="{A}", slug="live-slug")
-    kept = [_one(declared(name), live) for name in ("Live", "LIVE", "{a}", "live-slug")]
+    kept = [plan_one(declared(name), live) for name in ("Live", "LIVE", "{a}", "live-slug")]
     assert [each.found_by for each in kept if isinstance(each, Keep)] == [
-        FoundBy.NAME, FoundBy.CASE, FoundBy.UUID, FoundBy.SLUG,
-    ]  # fmt: skip
-    restricted = _one(declared("live-slug", admin_only=True), live)
+        FoundBy.NAME,
+        FoundBy.CASE,
+        FoundBy.UUID,
+        FoundBy.SLUG,
+    ]
+    restricted = plan_one(declared("live-slug", admin_only=True), live)
     assert isinstance(restricted, Update)
     assert restricted.found_by is FoundBy.SLUG
     assert restricted.changes == (SetAdminOnly(before=False, after=True),)
@@ -272,18 +256,18 @@ def test_variables_of_the_repository_are_planned_like_those_of_an_environment() 
 
 
 def test_a_name_that_is_not_much_alike_is_not_suggested() -> None:
-    missing = _one(declared("Prod"), env("Production", PRODUCTION))
+    missing = plan_one(declared("Prod"), env("Production", PRODUCTION))
     assert isinstance(missing, Refuse)
     assert "'Production'" not in repr(missing.problem)
 
 
 def test_refusals_say_what_could_be_meant() -> None:
-    unsure = _one(declared("Live"), env("LIVE"), env("live"))
+    unsure = plan_one(declared("Live"), env("LIVE"), env("live"))
     assert isinstance(unsure, Refuse)
     assert (unsure.problem.key, unsure.problem.code) == ("ambiguous-name", ExitCode.REFUSED)
     assert (unsure.name, unsure.existing) == ("Live", None)
     assert "LIVE" in unsure.problem.what
-    both = _one(declared("New", rename_from="Old"), env("New"), env("Old"))
+    both = plan_one(declared("New", rename_from="Old"), env("New"), env("Old"))
     assert isinstance(both, Refuse)
     assert (both.problem.key, both.problem.code) == ("rename-target-exists", ExitCode.REFUSED)
     assert (both.name, both.existing) == ("New", env("Old"))
@@ -301,7 +285,7 @@ def test_two_declarations_never_write_to_one_environment(
     others: tuple[DeclaredEnvironment, ...],
 ) -> None:
     wanted = (declared("Live"), *others)
-    for each, plan in zip(wanted, _plan(wanted, env("Live")).environments, strict=True):
+    for each, plan in zip(wanted, plan_for(wanted, env("Live")).environments, strict=True):
         assert isinstance(plan, Refuse)
         assert (plan.problem.key, plan.name) == ("declared-twice", each.name)
         assert plan.existing == env("Live")
@@ -310,98 +294,21 @@ def test_two_declarations_never_write_to_one_environment(
 
 def test_a_name_that_another_declaration_has_or_had_is_not_created() -> None:
     """Created today, it could be taken for the other's environment tomorrow."""
-    twice = _plan((declared("Live", TEST), declared("live", TEST))).environments
+    twice = plan_for((declared("Live", TEST), declared("live", TEST))).environments
     for plan, name in zip(twice, ("Live", "live"), strict=True):
         assert isinstance(plan, Refuse)
         assert (plan.name, plan.existing, plan.problem.key) == (name, None, "declared-twice")
         assert f"'{name}'" in plan.problem.what
-    former = _plan(
+    former = plan_for(
         (declared("New", TEST, rename_from="Old"), declared("old", TEST)), env("New")
     ).environments
     assert [type(each) for each in former] == [Keep, Refuse]
-    renamed = _plan(
+    renamed = plan_for(
         (declared("New", rename_from="Old"), declared("NEW", TEST)), env("Old")
     ).environments
     assert [type(each) for each in renamed] == [Update, Refuse]
     absent = DeclaredEnvironment(name="Old", state=State.ABSENT)
-    kept = _plan((declared("New", rename_from="Old"), absent), env("New")).environments
+    kept = plan_for((declared("New", rename_from="Old"), absent), env("New")).environments
     assert [type(each) for each in kept] == [Keep, Keep]
-    apart = _plan((declared("Live"), declared("live")), env("Live"), env("live")).environments
+    apart = plan_for((declared("Live"), declared("live")), env("Live"), env("live")).environments
     assert [type(each) for each in apart] == [Keep, Keep]
-
-
-def test_rules_hold_for_what_nothing_else_means() -> None:
-    declaration = Declaration(
-        environments=(
-            declared("Live", admin_only=False),
-            declared("New", rename_from="Old"),
-            declared("Which"),
-        ),
-        rules=(
-            Rule(name_pattern="p*", desired=Desired(admin_only=True)),
-            Rule(desired=desired(plain("A"))),
-        ),
-        prune_environments=True,
-    )
-    existing = (env("zeta"), env("Prod"), env("Live"), env("New"), env("Old"), env("WHICH"),
-                env("which"))  # fmt: skip
-    plan = _plan(declaration, *existing)
-    assert [each.name for each in plan.environments] == ["Live", "New", "Which", "Prod", "zeta"]
-    assert plan.environments[3:] == (
-        Update(
-            existing=env("Prod"),
-            changes=(SetAdminOnly(before=False, after=True),),
-            found_by=FoundBy.RULE,
-        ),
-        Update(
-            existing=env("zeta"),
-            changes=(CreateVariable(plain("A")),),
-            found_by=FoundBy.RULE,
-        ),
-    )
-
-
-def test_a_rule_compares_with_what_the_environment_holds() -> None:
-    rules = Declaration(rules=(Rule(desired=desired(plain("A", "1"))),))
-    contents = {"{Live}": ExistingContents(variables=(var("A", "1"),))}
-    assert _plan(rules, env("Live"), contents=contents).environments == (
-        Keep(name="Live", existing=env("Live"), unchanged_variables=1, found_by=FoundBy.RULE),
-    )
-
-
-def test_a_rule_for_a_type_refuses_an_environment_of_unknown_type() -> None:
-    rules = Declaration(rules=(Rule(type=PRODUCTION, desired=Desired(admin_only=True)),))
-    (refusal,) = _plan(rules, env("Live", None)).environments
-    assert isinstance(refusal, Refuse)
-    assert (refusal.name, refusal.existing) == ("Live", env("Live", None))
-    assert (refusal.problem.key, refusal.problem.code) == ("type-unknown", ExitCode.INCOMPLETE)
-    assert "'Live'" in refusal.problem.what
-    assert "Production" in refusal.problem.what + refusal.problem.why + refusal.problem.remedy
-
-
-@pytest.mark.promise("P10")
-def test_pruning_takes_what_neither_a_name_nor_a_rule_means() -> None:
-    declaration = Declaration(
-        environments=(declared("Live"),),
-        rules=(Rule(name_pattern="p*"),),
-        prune_environments=True,
-    )
-    held = {"{a}": ExistingContents(variables=(var("LOST"),))}
-    plan = _plan(declaration, env("b"), env("a"), env("Live"), env("Prod"), contents=held)
-    assert [each for each in plan.environments if isinstance(each, Delete)] == [
-        Delete(existing=env("a"), reason=DeleteReason.PRUNED, variables=(var("LOST"),)),
-        Delete(existing=env("b"), reason=DeleteReason.PRUNED),
-    ]
-    spared = _plan((declared("Live"),), env("a"), env("Live"))
-    assert not [each for each in spared.environments if isinstance(each, Delete)]
-
-
-@pytest.mark.parametrize(
-    ("wanted", "found", "needed"),
-    [(True, False, True), (True, True, False), (False, False, False), (True, None, False)],
-)
-def test_pipelines_is_turned_on_only_where_it_is_off(
-    *, wanted: bool, found: bool | None, needed: bool
-) -> None:
-    declaration = Declaration(enable_pipelines=wanted)
-    assert _plan(declaration, pipelines=found).enable_pipelines is needed

@@ -149,8 +149,10 @@ def test_pruning_takes_what_is_not_declared_and_spares_the_fingerprints_in_use()
     assert in_use.changes == (DeleteVariable(var("Y")), DeleteVariable(var("Z", "1")))
     unused = plan_variables(wants, existing, OWNER, ALWAYS)
     assert [each.field for each in unused.changes] == [
-        f"variables.{OURS}", "variables.Y", "variables.Z",
-    ]  # fmt: skip
+        f"variables.{OURS}",
+        "variables.Y",
+        "variables.Z",
+    ]
     unasked = plan_variables(desired(plain("A")), existing, OWNER, ALWAYS)
     assert unasked.changes == ()
 

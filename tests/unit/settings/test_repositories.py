@@ -45,35 +45,58 @@ INVALID_SLUG = "is not a valid slug; copy it from the address, bitbucket.org/WOR
         ({"WORKSPACE": "a/b"}, {"WORKSPACE": f"'a/b' {INVALID_SLUG}"}),
         ({"WORKSPACE": ".."}, {"WORKSPACE": f"'..' {INVALID_SLUG}"}),
         ({"BITBUCKET_WORKSPACE": "a%2f"}, {"BITBUCKET_WORKSPACE": f"'a%2f' {INVALID_SLUG}"}),
-        ({"BITBUCKET_REPO_SLUG": "?"}, {"BITBUCKET_REPO_SLUG": "'?' is a pattern; use REPOSITORIES"
-          " for patterns"}),
-        ({"REPO_SLUG": "svc-*"}, {"REPO_SLUG": "'svc-*' is a pattern; use REPOSITORIES for"
-          " patterns"}),
+        (
+            {"BITBUCKET_REPO_SLUG": "?"},
+            {"BITBUCKET_REPO_SLUG": "'?' is a pattern; use REPOSITORIES for patterns"},
+        ),
+        (
+            {"REPO_SLUG": "svc-*"},
+            {"REPO_SLUG": "'svc-*' is a pattern; use REPOSITORIES for patterns"},
+        ),
         ({"REPO_SLUG": "acme/"}, {"REPO_SLUG": "'acme/' is incomplete; expected WORKSPACE/SLUG"}),
-        ({"REPOSITORIES": "*, !sandbox-*"}, {"REPOSITORIES": "'*, !sandbox-*' is one item; write a"
-          " YAML list or a JSON array"}),
-        ({"REPOSITORIES": "shop, api"}, {"REPOSITORIES": "'shop, api' is one item; write a YAML"
-          " list or a JSON array"}),
-        ({"REPOSITORIES": "'*'"}, {"REPOSITORIES": "\"'*'\" is not a valid pattern; expected for"
-          " example svc-* or *"}),
-        ({"REPO_SLUG": "a", "REPOSITORIES": "b"}, {"REPOSITORIES": "REPOSITORIES and"
-          " REPO_SLUG are mutually exclusive"}),
-        ({"REPOSITORIES": "[]"}, {"REPOSITORIES": "selects no repository; list some, or * for the"
-          " whole workspace"}),
-        ({"REPOSITORIES": "!a"}, {"REPOSITORIES": "selects no repository; list some, or * for the"
-          " whole workspace"}),
-        ({"REPOSITORIES": '["a b", "project:?", "a/b/c", "ok"]'}, {
-            "REPOSITORIES[0]": f"'a b' {INVALID_SLUG}",
-            "REPOSITORIES[1]": "'?' is not a valid project key; expected for example project:PLAT",
-            "REPOSITORIES[2]": f"'a/b' {INVALID_SLUG}",
-        }),
-        ({"REPOSITORIES_COUNT": "1", "REPOSITORIES_0": ""}, {
-            "REPOSITORIES_0": "missing or empty, but REPOSITORIES_COUNT is 1; an undefined"
-            " $variable arrives empty: define it, or remove the item",
-        }),
+        (
+            {"REPOSITORIES": "*, !sandbox-*"},
+            {"REPOSITORIES": "'*, !sandbox-*' is one item; write a YAML list or a JSON array"},
+        ),
+        (
+            {"REPOSITORIES": "shop, api"},
+            {"REPOSITORIES": "'shop, api' is one item; write a YAML list or a JSON array"},
+        ),
+        (
+            {"REPOSITORIES": "'*'"},
+            {"REPOSITORIES": "\"'*'\" is not a valid pattern; expected for example svc-* or *"},
+        ),
+        (
+            {"REPO_SLUG": "a", "REPOSITORIES": "b"},
+            {"REPOSITORIES": "REPOSITORIES and REPO_SLUG are mutually exclusive"},
+        ),
+        (
+            {"REPOSITORIES": "[]"},
+            {"REPOSITORIES": "selects no repository; list some, or * for the whole workspace"},
+        ),
+        (
+            {"REPOSITORIES": "!a"},
+            {"REPOSITORIES": "selects no repository; list some, or * for the whole workspace"},
+        ),
+        (
+            {"REPOSITORIES": '["a b", "project:?", "a/b/c", "ok"]'},
+            {
+                "REPOSITORIES[0]": f"'a b' {INVALID_SLUG}",
+                "REPOSITORIES[1]": "'?' is not a valid project key; expected for example"
+                " project:PLAT",
+                "REPOSITORIES[2]": f"'a/b' {INVALID_SLUG}",
+            },
+        ),
+        (
+            {"REPOSITORIES_COUNT": "1", "REPOSITORIES_0": ""},
+            {
+                "REPOSITORIES_0": "missing or empty, but REPOSITORIES_COUNT is 1; an undefined"
+                " $variable arrives empty: define it, or remove the item",
+            },
+        ),
         ({"REPOSITORIES": "[null]"}, {"REPOSITORIES[0]": "expected a string"}),
     ],
-)  # fmt: skip
+)
 def test_invalid_repositories(variables: dict[str, str], expected: dict[str, str]) -> None:
     assert errors_of(ONE | variables) == expected
 
