@@ -218,10 +218,10 @@ def _either_case(environ: Mapping[str, str], name: str) -> str:
 def _read_proxy(address: str) -> httpx.Proxy | None:
     try:
         proxy = httpx.Proxy(address if "://" in address else f"http://{address}")
+        url, host = proxy.url, proxy.url.host  # reading an encoded host name can fail
     except (ValueError, httpx.InvalidURL):
         return None
-    url = proxy.url
-    if url.scheme not in _PROXY_SCHEMES or not url.host or not _is_port(url.port):
+    if url.scheme not in _PROXY_SCHEMES or not host or not _is_port(url.port):
         return None
     return proxy
 
@@ -237,6 +237,8 @@ def _read_exemption(item: str) -> httpx.URL | None:
     except ValueError:
         host = item
     try:
-        return httpx.URL(item if "://" in item else f"{_ANY_SCHEME}://{host}")
-    except httpx.InvalidURL:
+        exempt = httpx.URL(item if "://" in item else f"{_ANY_SCHEME}://{host}")
+        is_host = bool(exempt.host)  # reading an encoded host name can fail
+    except (ValueError, httpx.InvalidURL):
         return None
+    return exempt if is_host else None

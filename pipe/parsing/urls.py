@@ -62,7 +62,19 @@ def _is_host(parts: SplitResult) -> bool:
     # A name that ends in a number is read as an IPv4 address by every resolver.
     last_label = host.rpartition(".")[2]
     is_name = _HOST.fullmatch(host) is not None and not last_label.isdecimal()
-    return is_name and "[" not in parts.netloc
+    return is_name and "[" not in parts.netloc and _is_decodable(host)
+
+
+def _is_decodable(host: str) -> bool:
+    """Return whether the HTTP client can read each label that is encoded (`xn--`)."""
+    if "xn--" not in host:
+        return True
+    from httpx import URL, InvalidURL  # noqa: PLC0415 - slow; only for an encoded name
+
+    try:
+        return bool(URL(f"https://{host}").host)
+    except (InvalidURL, UnicodeError):
+        return False
 
 
 def _is_this_machine(host: str) -> bool:

@@ -58,6 +58,7 @@ def test_a_request_identifies_the_pipe_and_carries_no_more_than_it_must() -> Non
         "user:canary@proxy.example:port",
         "http://user:canary@",
         "http://user:canary@999.999.999.999",
+        "http://user:canary@xn--.example:80",
         "http://user:canary@proxy.example:80\n",
     ],
 )
@@ -71,7 +72,10 @@ def test_an_unusable_proxy_is_a_configuration_error_without_its_value(
     assert "canary" not in error.message
 
 
-@pytest.mark.parametrize("exempt", ["localhost,::1/128", "a,,b:port", "https://a.example:port"])
+@pytest.mark.parametrize(
+    "exempt",
+    ["localhost,::1/128", "a,,b:port", "https://a.example:port", "xn--.example", "https://"],
+)
 def test_an_unusable_exemption_is_a_configuration_error(exempt: str) -> None:
     (error,) = errors_of(NO_PROXY=exempt)
 

@@ -135,6 +135,7 @@ def test_invalid_numbers_of_parallel_steps(step: str, count: str) -> None:
         ("https://api.bitbucket.org/2.0/", "https://api.bitbucket.org"),
         ("https://proxy.acme.example:8443/bitbucket", "https://proxy.acme.example:8443/bitbucket"),
         ("HTTPS://API.bitbucket.org", "https://API.bitbucket.org"),
+        ("https://xn--bcher-kva.example", "https://xn--bcher-kva.example"),
         ("http://localhost:8000", "http://localhost:8000"),
         ("http://127.1.2.3:8000", "http://127.1.2.3:8000"),
         ("http://[::1]:8000", "http://[::1]:8000"),
@@ -166,6 +167,8 @@ INVALID_URL = "not a valid URL; expected for example https://api.bitbucket.org"
         ("https://[v1.x]", INVALID_URL),
         ("https://-a", INVALID_URL),
         ("https://999.999.999.999", INVALID_URL),
+        ("https://xn--.example", INVALID_URL),
+        ("https://xn--zzzzzz99999.example", INVALID_URL),
         ("https://a.1", INVALID_URL),
         ("https://a/b//c", INVALID_URL),
         (
