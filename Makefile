@@ -3,9 +3,16 @@
 
 IMAGE ?= bitbucket-environment
 PYTEST = .venv/bin/pytest --numprocesses=auto --dist=loadgroup
-INSTALL = .venv/bin/python -m pip install -qq --disable-pip-version-check --require-hashes --no-deps \
-	--only-binary=:all: --requirement
+# uv installs in seconds what takes pip a minute. Where uv can't (behind a proxy or an index that only pip's
+# settings name), pip does, and says what is wrong.
+LOCKED = --require-hashes --no-deps --only-binary=:all: --requirement
+PIP = .venv/bin/python -m pip install -qq --disable-pip-version-check
+install = .venv/bin/uv pip install --quiet --python .venv/bin/python $(LOCKED) $(1) 2>/dev/null || \
+	$(PIP) $(LOCKED) $(1)
 REVISION = $(shell git rev-parse HEAD)
+
+# The tests start hundreds of processes: Python keeps the bytecode, even where it is told not to.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint bench image publish pin generate pictures lock prove mutate live audit
@@ -53,8 +60,7 @@ prove: .venv/installed ## try every fault at every request; update docs/reliabil
 		tests/repository/test_benchmark.py
 
 mutate: .venv/installed ## run mutation tests on the planner and the retry policy
-	@.venv/bin/python -m pip install -qq --disable-pip-version-check --require-hashes --no-deps \
-		--only-binary=:all: --requirement requirements-prove.txt
+	@$(call install,requirements-prove.txt)
 	@.venv/bin/mutmut run && .venv/bin/mutmut results
 
 live: .venv/installed ## run the main scenarios against the real Bitbucket (see CONTRIBUTING.md)
@@ -70,6 +76,7 @@ LOCK = .venv/bin/uv pip compile --quiet --upgrade --universal --python-version 3
 lock: .venv/installed ## update the locked dependencies to releases at least a week old
 	$(LOCK) requirements.txt pyproject.toml
 	$(LOCK) requirements-dev.txt pyproject.toml --group dev --constraints requirements.txt
+	$(LOCK) requirements-install.txt --group install --constraints requirements-dev.txt
 	$(LOCK) requirements-prove.txt pyproject.toml --group prove --constraints requirements-dev.txt
 	$(LOCK) bench/requirements.txt bench/requirements.in
 	$(LOCK) bench/official/requirements.txt bench/official/requirements.in
@@ -77,7 +84,7 @@ lock: .venv/installed ## update the locked dependencies to releases at least a w
 	$(LOCK) tests/simulator/clients/requirements-clients.txt tests/simulator/clients/requirements-clients.in
 
 # What the pipe and the simulator need.
-.venv/runtime: requirements.txt
+.venv/runtime: requirements.txt requirements-install.txt
 	@.venv/bin/python -c '' 2>/dev/null || for python in python3.13 python3.12 python3.11 python3 none; do \
 		if [ $$python = none ]; then \
 			echo 'Python 3.11 or newer with its venv module is required, and was not found.' \
@@ -89,19 +96,20 @@ lock: .venv/installed ## update the locked dependencies to releases at least a w
 		fi; \
 	done
 	@echo 'Installing what the pipe and the simulator need into .venv (once) …'
-	@$(INSTALL) requirements.txt
+	@$(PIP) $(LOCKED) requirements-install.txt || echo 'Continuing without uv.'
+	@$(call install,requirements.txt)
 	@touch $@
 
 # What tests and checks need in addition.
 .venv/installed: .venv/runtime requirements-dev.txt
 	@echo 'Installing the tools of development into .venv (once) …'
-	@$(INSTALL) requirements-dev.txt --no-compile
+	@$(call install,requirements-dev.txt)
 	@touch $@
 
 # Third-party clients that the tests run against the simulator; the one from npm only where npm is installed.
 .venv/clients: .venv/installed tests/simulator/clients/requirements-clients.txt tests/simulator/clients/package-lock.json
 	@echo 'Installing the clients that the tests run (once) …'
-	@$(INSTALL) tests/simulator/clients/requirements-clients.txt --no-compile
+	@$(call install,tests/simulator/clients/requirements-clients.txt)
 	@if command -v npm >/dev/null; then \
 		npm ci --prefix tests/simulator/clients --ignore-scripts --no-audit --no-fund --loglevel=error; \
 	fi
