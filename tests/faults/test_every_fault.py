@@ -22,12 +22,12 @@ from tests.support.sampling import is_chosen, sample
 
 pytestmark = pytest.mark.promise("P1", "P3", "P5", "P7", "P8", "P9", "P11", "P13", "P15")
 
-LIKELY, UNLIKELY, FIRST, SECOND = 16, 80, 20, 80
+LIKELY, UNLIKELY, FIRST, SECOND = 32, 200, 40, 80
 """One case in so many is tried for a commit; `make prove` tries all.
 
 Of pairs, one first fault in so many, and with it one second fault in so many.
 """
-RANDOM, RANDOM_ALL = 4, 200
+RANDOM, RANDOM_ALL = 2, 200
 """Cases with random switches, for each scenario: for a commit, and for `make prove`."""
 
 

@@ -15,7 +15,7 @@ from tests.support.sampling import sample
 
 pytestmark = pytest.mark.promise("P1", "P3", "P7", "P8")
 
-SAMPLE = 2
+SAMPLE = 4
 """One end in so many is tried for a commit."""
 IN_CI = ("create, admin-only", "rename, admin-only on", "plain to secured and back")
 

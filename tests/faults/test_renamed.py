@@ -19,7 +19,7 @@ from tests.support.world import World
 
 pytestmark = pytest.mark.promise("P1", "P3", "P7", "P8", "P13", "P15")
 
-SAMPLE = 4
+SAMPLE = 8
 """One request in so many is tried for a commit."""
 
 

@@ -21,7 +21,7 @@ from tests.support.world import World, listed, run_with
 
 pytestmark = pytest.mark.promise("P22")
 
-ORDERS = 200 if FULL else 4
+ORDERS = 200 if FULL else 2
 TIMES = 10 if FULL else 1
 REAL_IN_CI = ("create, admin-only", "rename", "everything, tightened")
 

@@ -7,6 +7,9 @@ from simulator.state.journal import EventKind
 from simulator.state.world import Repository
 from tests.support.world import World, run_pipe, run_with
 
+# Long runs, through code that other tests reach: coverage would double the time.
+pytestmark = pytest.mark.no_cover
+
 LOOSEN = {"REPOSITORIES": "svc-*", "ENVIRONMENT_NAME": "*", "ADMIN_ONLY": "false", "REPO_SLUG": ""}
 
 

@@ -8,6 +8,9 @@ from simulator.faults import Fault, NoAnswer, server_error
 from tests.support.fleet import WANTED, filled
 from tests.support.world import Ran, World, run_with
 
+# Long runs, through code that other tests reach: coverage would double the time.
+pytestmark = pytest.mark.no_cover
+
 SLUGS = [f"repo-{number:02}" for number in range(24)]
 
 

@@ -9,6 +9,9 @@ import pytest
 
 from tests.support.world import Ran, World, run_with
 
+# Long runs, through code that other tests reach: coverage would double the time.
+pytestmark = pytest.mark.no_cover
+
 SLUGS = [f"repo-{number}" for number in range(3)]
 WANTED = {
     "ENVIRONMENT_NAME": "Live",

@@ -135,6 +135,7 @@ def test_the_variable_of_fingerprints_counts_neither_as_existing_nor_as_pruned(
     assert ran.report["summary"]["variables"]["deleted"] == plain - kept
 
 
+@pytest.mark.no_cover  # long runs, through code that other tests reach
 @pytest.mark.promise("P10", "P28")
 @pytest.mark.parametrize("has_fingerprints", [False, True])
 @pytest.mark.parametrize("managed", ["secured", "plain", "missing"])

@@ -95,6 +95,7 @@ def test_on_change_writes_a_rotated_value_and_nothing_else() -> None:
     assert run_with(world, declare_secured(A="second", B="same") | key).writes == []
 
 
+@pytest.mark.no_cover  # long runs, through code that other tests reach
 @pytest.mark.promise("P16")
 @pytest.mark.parametrize(
     "damage",

@@ -51,6 +51,7 @@ def refused(name: str, variables: dict[str, str]) -> None:
     assert f"ERROR: {name}" in ran.log, variables
 
 
+@pytest.mark.no_cover  # long runs, through code that other tests reach
 @pytest.mark.parametrize("name", SINGLE)
 def test_a_variable_that_takes_one_value(name: str) -> None:
     for variables in wrong_single(name):

@@ -12,6 +12,9 @@ from pipe.planning.variables import SecretsPolicy
 from tests.support.values import ALWAYS, KEY, SHOP, desired, secret
 from tests.support.world import World
 
+# Long runs, through code that other tests reach: coverage would double the time.
+pytestmark = pytest.mark.no_cover
+
 ON_CHANGE = SecretsPolicy(SecuredUpdate.ON_CHANGE, KEY)
 
 

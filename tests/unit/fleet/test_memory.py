@@ -22,6 +22,9 @@ from tests.support.clock import FakeClock
 from tests.support.settings import ONE, settings
 from tests.support.world import World
 
+# Long runs, through code that other tests reach: coverage would double the time.
+pytestmark = pytest.mark.no_cover
+
 
 class Discard(io.StringIO):
     """A stream that discards what is written."""

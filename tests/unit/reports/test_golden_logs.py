@@ -6,6 +6,9 @@ import pytest
 
 from tests.unit.reports import golden
 
+# Long runs, through code that other tests reach: coverage would double the time.
+pytestmark = pytest.mark.no_cover
+
 
 @pytest.mark.parametrize("name", golden.SCENARIOS)
 def test_the_log_is_as_reviewed(name: str) -> None:

@@ -15,6 +15,9 @@ from tests.unit.reports.browser import CHROMIUM, NOT_RUN, Found, Try, try_pages
 from tests.unit.reports.samples import drift, fleet, view
 from tests.unit.reports.test_junit import CHECK
 
+# Long runs, through code that other tests reach: coverage would double the time.
+pytestmark = pytest.mark.no_cover
+
 T = TypeVar("T", bound=Callable[..., None])
 TRIES: dict[str, list[Try]] = {}
 """What the tests try in a browser, by their names: it starts once for all of them."""
