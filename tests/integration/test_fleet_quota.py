@@ -31,7 +31,7 @@ ENFORCE: Final = {
     "ENVIRONMENT_TYPE": "Production",
     "ADMIN_ONLY": "true",
 }
-WORKERS: Final = pytest.mark.parametrize("workers", [1, 8])
+WORKERS: Final = pytest.mark.parametrize("workers", [1, 8] if FULL else [8])
 
 
 @dataclass(slots=True)

@@ -296,7 +296,7 @@ def test_the_experiments_reach_every_kind_of_change() -> None:
     seen: Counter[EventKind] = Counter()
     plans: Counter[type] = Counter()
 
-    @settings(max_examples=120, derandomize=True)  # a sample of a commit may be without one
+    @settings(max_examples=80, derandomize=True)  # a sample of a commit may be without one
     @given(experiments())
     def look(experiment: Experiment) -> None:
         account = experiment.run()
