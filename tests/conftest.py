@@ -67,14 +67,16 @@ def pytest_collection() -> Generator[None, object, object]:
         for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
             if module.name != "simulator.__main__":  # would run it
                 importlib.import_module(module.name)
-    coverage = Coverage.current()
-    if coverage is None:
-        return (yield)
-    coverage.stop()
+    measuring = Coverage.current()
+    # All of them: pytest-cov starts two in a worker of pytest-xdist, and pauses one of them for a
+    # test without coverage. The other would make that test three times as slow.
+    while each := Coverage.current():
+        each.stop()
     try:
         return (yield)
     finally:
-        coverage.start()
+        if measuring is not None:
+            measuring.start()
 
 
 def pytest_collection_finish() -> None:

@@ -62,7 +62,7 @@ def test_the_real_process_is_killed_at_any_request(
 ) -> None:
     """SIGKILL when every request before it was answered, or when it took effect."""
     case = Case(scenario=scenario, at={})
-    for number in range(requests_of(case)):
+    for number in sample(range(requests_of(case)), SAMPLE // 2):
         world = scenario.world(OBSERVED)
         observer = Observer.on(scenario, world.simulator)
         status = run_and_kill(world, scenario.declared, number, after_effect=after_effect)
