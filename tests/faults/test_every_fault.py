@@ -22,7 +22,7 @@ from tests.support.sampling import is_chosen, sample
 
 pytestmark = pytest.mark.promise("P1", "P3", "P5", "P7", "P8", "P9", "P11", "P13", "P15")
 
-LIKELY, UNLIKELY, FIRST, SECOND = 50, 400, 40, 80
+LIKELY, UNLIKELY, FIRST, SECOND = 32, 200, 40, 80
 """One case in so many is tried for a commit; `make prove` tries all.
 
 Of pairs, one first fault in so many, and with it one second fault in so many.

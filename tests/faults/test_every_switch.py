@@ -24,7 +24,7 @@ pytestmark = pytest.mark.promise("P1", "P3", "P5", "P7", "P8", "P9", "P11", "P13
 
 FAULTS: Final = 5
 """How many faults `make prove` tries for each value and scenario."""
-SAMPLE, SAMPLE_OF_IMPOSSIBLE = 480, 80
+SAMPLE, SAMPLE_OF_IMPOSSIBLE = 240, 40
 """One case in so many is tried for a commit."""
 
 AT_THE_LIMIT: Final[Mapping[str, tuple[SwitchValue, ...]]] = {
