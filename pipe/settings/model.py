@@ -11,7 +11,8 @@ from functools import partial
 from typing import Annotated, Final, TypeVar
 
 from msgspec import Struct
-from pydantic import Field, PlainValidator, SecretStr
+from pydantic import Field, SecretStr
+from pydantic_core.core_schema import CoreSchema, no_info_plain_validator_function
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from pipe.models.declaration import EnvironmentType, Prunable, Repository, SecuredUpdate, State
@@ -39,19 +40,33 @@ class RawVariable(Struct, frozen=True):
     environ: Mapping[str, str]
 
 
-def one(read: Callable[[str], object]) -> PlainValidator:
+class Validator(Struct, frozen=True, eq=False):
+    """Reads a variable for its field.
+
+    In place of `pydantic.PlainValidator`, which also makes a schema of the type of the field, for
+    writing it as JSON: half the time of making the model.
+    """
+
+    read: Callable[[RawVariable], object]
+
+    def __get_pydantic_core_schema__(self, *_: object) -> CoreSchema:
+        """Return what pydantic compiles: this function, and nothing of the type."""
+        return no_info_plain_validator_function(self.read)
+
+
+def one(read: Callable[[str], object]) -> Validator:
     """Return the validator of a variable that takes one value."""
-    return PlainValidator(lambda raw: read(single_value(raw.name, raw.environ)))
+    return Validator(lambda raw: read(single_value(raw.name, raw.environ)))
 
 
-def many(read: Callable[[str], object]) -> PlainValidator:
+def many(read: Callable[[str], object]) -> Validator:
     """Return the validator of a list variable, whose items are read one by one."""
     return whole_list(partial(each, read))
 
 
-def whole_list(read: Callable[[tuple[ListItem, ...]], object]) -> PlainValidator:
+def whole_list(read: Callable[[tuple[ListItem, ...]], object]) -> Validator:
     """Return the validator of a list variable, whose items are read together."""
-    return PlainValidator(lambda raw: read(list_items(raw.name, raw.environ) or ()))
+    return Validator(lambda raw: read(list_items(raw.name, raw.environ) or ()))
 
 
 def _secret(text: str) -> SecretStr:
