@@ -34,16 +34,20 @@ def sections(*, quick: bool) -> Iterator[Section]:
     yield variables(latency=latency, times=1 if quick else 3)
     yield from startup(times=1 if quick else 11)
     fleet_latency = 0.001 if quick else 0.05
+    fleet_times = 1 if quick else 3
     runs = [
-        fleet_run(size, latency=fleet_latency, workers=workers)
+        fleet_run(size, latency=fleet_latency, workers=workers, times=fleet_times)
         for workers in (8, 32)
         for size in ((1, 2, 3) if quick else (1, 100, 2000))
     ]
+    largest = runs[-1].repositories
     peers = [
-        fleet_run(3 if quick else 2000, latency=fleet_latency, workers=workers, program=SCRIPT)
+        fleet_run(
+            largest, latency=fleet_latency, workers=workers, program=SCRIPT, times=fleet_times
+        )
         for workers in (8, 32)
     ]
-    yield fleet(runs, peers, latency=fleet_latency)
+    yield fleet(runs, peers, latency=fleet_latency, times=fleet_times)
     yield profile(3 if quick else 2000)
     numbers = (1, 2) if quick else (1, 10, 100, 250)
     yield curves(numbers, runs, latency=latency, picture=None if quick else PICTURE)

@@ -34,12 +34,26 @@ _WANTED: Final = {
 _HOST: Final = "--add-host=host.docker.internal:host-gateway"
 _GZIP: Final = 16 + zlib.MAX_WBITS
 
+_NOTHING: Final = "nothing at all"
+_LIBRARIES: Final = ("pydantic_settings", "httpx, pydantic_settings")
+_BARE: Final = {
+    _NOTHING: ("-I", "-S", "-c", "pass"),
+    **{
+        f"`import {names}`": ("-I", "-c", f"import os, {names}; os._exit(0)")
+        for names in _LIBRARIES
+    },
+}
+"""What the interpreter of our image runs, to see what a start needs at least."""
+
 TITLE: Final = "The image"
 _ABOUT: Final = """
 - *Compressed*: `docker save | gzip`, which is about what a step pulls.
 - *Started*: from the command `docker run` to the first request that arrives, or to the end of a run
   without any variable. It includes what the engine needs to start a container, which is about the
   same for every image: *nothing at all* is our image's interpreter, doing nothing.
+- *`import pydantic_settings`* and *`import httpx, pydantic_settings`* are our image's interpreter,
+  which imports these and ends at once: what a pipe on them needs at least, to an error and to a
+  request.
 """
 
 _STAND_IN_NOTE: Final = f"""\
@@ -78,17 +92,22 @@ def images(*, times: int) -> Section:
     compared = [Shipped(name="this pipe", image=str(ours.id))]
     if official is not None:
         compared.append(Shipped(name="official shape", image=str(official.id)))
-    idle: list[float] = []
+    bare: dict[str, list[float]] = {name: [] for name in _BARE}
     with bitbucket_for_containers(engine) as bitbucket:
         for _ in range(times):
-            idle.append(_idle(compared[0].image))
+            for name, arguments in _BARE.items():
+                bare[name].append(_bare(compared[0].image, arguments))
             for each in random.sample(compared, len(compared)):
                 each.request_seconds.append(bitbucket.run(each.image))
                 each.error_seconds.append(run(each.image))
     megabytes = {each.name: _compressed(engine.images.get(each.image)) / 1e6 for each in compared}
     own = compared[0]
-    floor, to_error = median(idle), median(own.error_seconds)
-    rows = [("nothing at all", "-", "-", "-", f"{floor:.2f}", ratio(floor, to_error))]
+    to_error = median(own.error_seconds)
+    ended = {name: median(seconds) for name, seconds in bare.items()}
+    rows = [
+        (name, "-", "-", "-", f"{seconds:.2f}", ratio(seconds, to_error))
+        for name, seconds in ended.items()
+    ]
     rows += [
         (
             each.name,
@@ -114,7 +133,11 @@ def images(*, times: int) -> Section:
                 )
                 for peer in compared[1:]
             ),
-            Goal("`docker run` to the error ÷ the interpreter alone", to_error / floor, 1.35),
+            Goal(
+                "`docker run` to the error ÷ the interpreter alone",
+                to_error / ended[_NOTHING],
+                1.35,
+            ),
             Goal("image, compressed, MB", megabytes[own.name], 18.2),
         ),
     )
@@ -204,8 +227,8 @@ def run(image: str, *options: str, arguments: tuple[str, ...] = ()) -> float:
     return time.monotonic() - started
 
 
-def _idle(image: str) -> float:
-    return run(image, "--entrypoint=/usr/bin/python3", arguments=("-I", "-S", "-c", "pass"))
+def _bare(image: str, arguments: tuple[str, ...]) -> float:
+    return run(image, "--entrypoint=/usr/bin/python3", arguments=arguments)
 
 
 def _compressed(image: Image) -> int:
