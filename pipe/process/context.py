@@ -76,7 +76,7 @@ def real_clock(stop: Stop) -> Clock:
         monotonic=time.monotonic,
         now=lambda: datetime.now(UTC),
         sleep=stop.wait,
-        random=random.SystemRandom().random,
+        random=random.random,
     )
 
 
