@@ -21,7 +21,7 @@ help: ## list the targets
 	@sed -nE 's/^([a-z]+):.*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
 
 demo: .venv/runtime ## run the pipe against a simulated Bitbucket, step by step
-	@.venv/bin/python demo/run.py
+	@.venv/bin/python -m demo.run
 
 test: .venv/clients ## run the tests; the container tests need a Docker engine
 	@$(PYTEST) --cov -m 'not live'

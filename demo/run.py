@@ -13,11 +13,9 @@ from typing import Final
 
 import httpx
 
+from demo.steps import STEPS, Step
+
 PROJECT: Final = Path(__file__).parents[1]
-sys.path.insert(0, str(PROJECT))  # so that it runs as a file from anywhere
-
-from demo.steps import STEPS, Step  # noqa: E402 - needs the path above
-
 _REPOSITORY: Final = "acme/shop"
 _WHO: Final = {
     "ATLASSIAN_ACCOUNT_EMAIL": "robot@acme.example",

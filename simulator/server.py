@@ -12,6 +12,7 @@ from collections.abc import Callable
 from email.utils import formatdate
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ipaddress import ip_address
 from socketserver import TCPServer
 from types import TracebackType
 from typing import Final, Self
@@ -24,7 +25,6 @@ from simulator.simulator import Simulator
 from simulator.transport import pieces
 
 _RESET_ON_CLOSE: Final = struct.pack("ii", 1, 0)
-_ANYWHERE: Final = "0.0.0.0"  # noqa: S104 - compared, never bound to by default
 
 
 class Server:
@@ -64,7 +64,7 @@ class Server:
     def url(self) -> str:
         """Base URL for clients on this machine, without a trailing slash."""
         host = str(self._http.server_address[0])
-        host = "127.0.0.1" if host == _ANYWHERE else host
+        host = "127.0.0.1" if ip_address(host).is_unspecified else host
         return f"{self._http.scheme}://{host}:{self.port}"
 
     def serve_forever(self) -> None:

@@ -22,7 +22,7 @@ _NOT_TIMED = [HealthCheck.too_slow, HealthCheck.data_too_large]
 settings.register_profile(
     "ci", max_examples=10, deadline=None, database=None, suppress_health_check=_NOT_TIMED
 )
-# `make prove`: new examples every time, and as many as keep the whole within half an hour.
+# `make prove`: new examples every time, and as many as keep the whole within an hour.
 settings.register_profile(
     "full",
     max_examples=500,

@@ -67,7 +67,7 @@ class Stop:
         """Wait for that many seconds, or until the run is asked to stop."""
         until = time.monotonic() + seconds
         while not self._reason and (left := until - time.monotonic()) > 0:
-            time.sleep(min(left, _POLL_SECONDS))
+            time.sleep(min(left, _POLL_SECONDS))  # an event would hold a lock
 
 
 def real_clock(stop: Stop) -> Clock:

@@ -72,7 +72,7 @@ def test_every_user_can_read_everything_and_write_nothing_but_tmp(
     content: dict[str, Content],
 ) -> None:
     for path, found in content.items():
-        if path == "/tmp":  # noqa: S108 -- the image's own folder
+        if path == "/tmp":  # noqa: S108 - the image's own folder
             assert found.entry.mode & 0o7777 == 0o1777
         elif not found.entry.issym():
             assert found.entry.mode & 0o044 == 0o044, path

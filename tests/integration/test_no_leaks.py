@@ -5,7 +5,7 @@ import hashlib
 import html
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Final
+from typing import Any, Final
 from urllib.parse import quote, quote_plus
 
 import pytest
@@ -109,8 +109,8 @@ WANTED: Final = {
 }
 
 
-def _world(**switches: str) -> World:
-    world = World(**switches)  # type: ignore[arg-type]  # a switch by its name
+def _world(**switches: Any) -> World:
+    world = World(**switches)
     world.simulator.credentials.add_access_token(TOKEN)
     world.simulator.credentials.add_api_token(EMAIL, API_TOKEN)
     world.simulator.credentials.add_consumer("canary-id", CLIENT_SECRET)

@@ -12,11 +12,11 @@ from demo.steps import STEPS
 from tests.repository.markdown import PROJECT
 
 
-def test_every_step_ends_as_expected(tmp_path: os.PathLike[str]) -> None:
+def test_every_step_ends_as_expected() -> None:
     environ = {"PATH": os.environ["PATH"], "ATLASSIAN_API_TOKEN": "of-whoever-runs-this"}
     done = subprocess.run(
-        [sys.executable, str(PROJECT / "demo/run.py")],
-        cwd=tmp_path,
+        [sys.executable, "-m", "demo.run"],
+        cwd=PROJECT,
         env=environ,
         capture_output=True,
         encoding="utf-8",

@@ -8,6 +8,7 @@ import sys
 from http.server import ThreadingHTTPServer
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import httpx
 import msgspec
@@ -133,8 +134,8 @@ def test_serving_from_the_command_line(
     seed.write_text("repositories: [{workspace: acme, slug: shop}]")
     path = "/2.0/repositories/acme/shop/environments"
 
-    def serve(http: ThreadingHTTPServer) -> None:
-        simulator = http.simulator  # type: ignore[attr-defined]  # what is behind this server
+    def serve(http: Any) -> None:
+        simulator = http.simulator
         request = Request(method="GET", path=path, headers=tuple(BEARER.items()))
         reply = handle(simulator, request)
         assert isinstance(reply, Response)
